@@ -1,0 +1,223 @@
+"""Closed procedural tracks, and the speed and sideslip a drifting expert aims for on them.
+
+A track is a random star-shaped polygon whose corners are rounded with arcs, sampled at equal arc
+length and smoothed so that the curvature is continuous. Only + - * / and square roots are used,
+so that every machine builds the same bits: points of the plane are complex numbers, directions are
+complex numbers of modulus 1, and an angle never appears.
+"""
+
+from functools import cache
+from math import sqrt
+
+import numpy as np
+from numba import njit
+
+from il_envs.random import hash_uniform
+from il_envs.world import Split
+
+SAMPLES = 1024  # per lap, at equal arc length
+CORNERS = 10
+RIGHT_TURNS_MIN = 3
+HALF_WIDTH = 5.0  # m
+RADIUS_MIN, RADIUS_MAX = 13.0, 32.0  # m, of a corner before smoothing
+STRAIGHT_MIN, STRAIGHT_MAX = 18.0, 60.0  # m, between two corners before smoothing
+CENTRE_DISTANCE_MIN, CENTRE_DISTANCE_MAX = 35.0, 120.0  # m, of a polygon corner
+CLEARANCE = 4.0 * HALF_WIDTH  # m, least distance between two stretches of centreline
+SMOOTHING_LENGTH = 7.0  # m, of the moving average that makes curvature continuous
+
+GRAVITY = 9.81  # m/s^2
+SPEED_MAX = 18.0  # m/s
+GRIP = 0.95 * 0.85  # share of the rear friction ...
+ACCELERATION, DECELERATION = 2.5, 3.0  # m/s^2, of the reference speed
+SIDESLIP_MAX = 0.5  # rad, of the reference
+SIDESLIP_CURVATURE_START, SIDESLIP_CURVATURE_RANGE = 0.015, 0.02  # 1/m
+
+BANKS: dict[Split, tuple[int, int]] = {"training": (0, 48), "held_out": (1_000_000, 24)}
+"""First seed and number of tracks of each bank."""
+
+PARAMS = np.dtype(
+    [
+        ("length", "f8"),  # m
+        ("x", "f8", SAMPLES),  # m, centreline, for pictures only
+        ("y", "f8", SAMPLES),
+        ("tangent_x", "f8", SAMPLES),
+        ("tangent_y", "f8", SAMPLES),
+        ("curvature", "f8", SAMPLES),  # 1/m, positive turns left
+        ("speed", "f8", SAMPLES),  # m/s, reference
+        ("sideslip", "f8", SAMPLES),  # rad, reference
+        ("sideslip_slope", "f8", SAMPLES),  # rad/m, its derivative along the track
+    ]
+)
+
+
+@cache
+def bank(split: Split) -> np.ndarray:
+    """The tracks of a split, an array of `PARAMS` records [number of tracks]."""
+    first_seed, count = BANKS[split]
+    tracks = np.zeros(count, PARAMS)
+    _build_tracks(tracks, first_seed)
+    tracks.flags.writeable = False
+    return tracks
+
+
+@njit(cache=True)
+def _build_tracks(tracks, first_seed):
+    corner = np.empty(CORNERS, np.complex128)
+    rounded = np.empty(CORNERS * 2 * SAMPLES, np.complex128)
+    centreline = np.empty(SAMPLES, np.complex128)
+    for i in range(tracks.size):
+        key = np.uint64(first_seed + i)
+        attempt = np.uint64(0)
+        accepted = False
+        while not accepted:
+            attempt += np.uint64(1)
+            _draw_corners(key, attempt, corner)
+            accepted = _round_corners(key, attempt, corner, rounded) and _is_clear(rounded)
+        length = _resample(rounded, centreline)
+        window = int(SMOOTHING_LENGTH / (2.0 * length / SAMPLES))
+        smooth = _moving_average(_moving_average(centreline, window), window)
+        length = _resample(smooth, centreline)
+        _fill_geometry(tracks[i], centreline, length)
+        _fill_references(tracks[i])
+
+
+@njit
+def _modulus(z):
+    return sqrt(z.real * z.real + z.imag * z.imag)
+
+
+@njit
+def _draw_corners(key, attempt, corner):
+    """A star-shaped polygon, anticlockwise: one corner in each sector of the circle."""
+    for k in range(CORNERS):
+        jitter = hash_uniform(key, attempt, np.uint64(3 * k))
+        side, along = divmod((k + 0.7 * jitter) * 4.0 / CORNERS, 1.0)
+        outward = 1.0 + 1j * (2.0 * along - 1.0)  # on the right-hand side of the unit square ...
+        for _ in range(int(side)):
+            outward *= 1j  # ... turned by quarter circles
+        share = hash_uniform(key, attempt, np.uint64(3 * k + 1))
+        distance = CENTRE_DISTANCE_MIN + (CENTRE_DISTANCE_MAX - CENTRE_DISTANCE_MIN) * share
+        corner[k] = outward * (distance / _modulus(outward))
+
+
+@njit
+def _round_corners(key, attempt, corner, points):
+    """Sample the polygon with rounded corners; False if the polygon makes a poor track."""
+    direction = np.empty(CORNERS, np.complex128)  # of the edge that leaves corner k
+    edge_length = np.empty(CORNERS)
+    for k in range(CORNERS):
+        edge = corner[(k + 1) % CORNERS] - corner[k]
+        edge_length[k] = _modulus(edge)
+        direction[k] = edge * (1.0 / edge_length[k])
+    radius = np.empty(CORNERS)
+    tangent_length = np.empty(CORNERS)
+    left_turn = np.empty(CORNERS, np.bool_)
+    for k in range(CORNERS):
+        turn = direction[k] * direction[k - 1].conjugate()
+        share = hash_uniform(key, attempt, np.uint64(3 * k + 2))
+        radius[k] = RADIUS_MIN + (RADIUS_MAX - RADIUS_MIN) * share
+        tangent_length[k] = radius[k] * sqrt((1.0 - turn.real) / (1.0 + turn.real + 1e-9))
+        left_turn[k] = turn.imag > 0.0
+    if CORNERS - left_turn.sum() < RIGHT_TURNS_MIN:
+        return False
+    for k in range(CORNERS):
+        straight = edge_length[k] - tangent_length[k] - tangent_length[(k + 1) % CORNERS]
+        if straight < STRAIGHT_MIN or straight > STRAIGHT_MAX:
+            return False
+    row = 0
+    for k in range(CORNERS):
+        before, after = direction[k - 1], direction[k]
+        to_centre = 1j if left_turn[k] else -1j
+        start = corner[k] - tangent_length[k] * before
+        centre = start + radius[k] * to_centre * before
+        for i in range(SAMPLES):  # the arc: its normal swings from one edge's to the next's
+            normal = -to_centre * (before + (i / SAMPLES) * (after - before))
+            points[row] = centre + normal * (radius[k] / _modulus(normal))
+            row += 1
+        start = corner[k] + tangent_length[k] * after
+        end = corner[(k + 1) % CORNERS] - tangent_length[(k + 1) % CORNERS] * after
+        for i in range(SAMPLES):
+            points[row] = start + (i / SAMPLES) * (end - start)
+            row += 1
+    return True
+
+
+@njit
+def _is_clear(points):
+    """True if stretches that are far apart along the track are far apart on the ground."""
+    step = 64
+    count = points.size // step
+    for i in range(count):
+        for j in range(i):
+            apart = min(i - j, count - i + j)
+            distance = _modulus(points[i * step] - points[j * step])
+            if apart > count // CORNERS and distance < CLEARANCE:
+                return False
+    return True
+
+
+@njit
+def _resample(points, resampled):
+    """Points at equal arc length on a closed polyline; returns its length in metres."""
+    count = points.size
+    travelled = np.zeros(count + 1)
+    for i in range(count):
+        travelled[i + 1] = travelled[i] + _modulus(points[(i + 1) % count] - points[i])
+    i = 0
+    for k in range(resampled.size):
+        target = travelled[count] * k / resampled.size
+        while travelled[i + 1] <= target:
+            i += 1
+        share = (target - travelled[i]) / (travelled[i + 1] - travelled[i])
+        resampled[k] = points[i] + share * (points[(i + 1) % count] - points[i])
+    return travelled[count]
+
+
+@njit
+def _moving_average(values, window):
+    """Mean over 2 * window + 1 samples around each sample of a periodic array."""
+    averaged = np.zeros_like(values)
+    for i in range(values.size):
+        for k in range(-window, window + 1):
+            averaged[i] += values[(i + k) % values.size]
+        averaged[i] *= 1.0 / (2 * window + 1)
+    return averaged
+
+
+@njit
+def _fill_geometry(track, centreline, length):
+    track.length = length
+    spacing = length / SAMPLES
+    curvature = np.empty(SAMPLES)
+    for i in range(SAMPLES):
+        behind = centreline[i] - centreline[i - 1]
+        ahead = centreline[(i + 1) % SAMPLES] - centreline[i]
+        tangent = (ahead + behind) * (1.0 / _modulus(ahead + behind))
+        track.x[i], track.y[i] = centreline[i].real, centreline[i].imag
+        track.tangent_x[i], track.tangent_y[i] = tangent.real, tangent.imag
+        curvature[i] = (ahead * behind.conjugate()).imag / (spacing * spacing * spacing)
+    track.curvature[:] = _moving_average(curvature, 3)
+
+
+@njit
+def _fill_references(track):
+    spacing = track.length / SAMPLES
+    sideslip = np.empty(SAMPLES)
+    for i in range(SAMPLES):
+        curvature = track.curvature[i]
+        sharpness = (abs(curvature) - SIDESLIP_CURVATURE_START) / SIDESLIP_CURVATURE_RANGE
+        size = SIDESLIP_MAX * min(max(sharpness, 0.0), 1.0)
+        sideslip[i] = -size if curvature > 0.0 else size
+        track.speed[i] = min(sqrt(GRIP * GRAVITY / max(abs(curvature), 1e-9)), SPEED_MAX)
+    track.sideslip[:] = _moving_average(sideslip, int(SMOOTHING_LENGTH / (2.0 * spacing)))
+    for i in range(SAMPLES):
+        rise = track.sideslip[(i + 1) % SAMPLES] - track.sideslip[i - 1]
+        track.sideslip_slope[i] = rise / (2.0 * spacing)
+    for i in range(2 * SAMPLES):  # twice around, since the track is closed
+        speed = track.speed[(i - 1) % SAMPLES]
+        reachable = sqrt(speed * speed + 2.0 * ACCELERATION * spacing)
+        track.speed[i % SAMPLES] = min(track.speed[i % SAMPLES], reachable)
+    for i in range(2 * SAMPLES, 0, -1):
+        speed = track.speed[i % SAMPLES]
+        reachable = sqrt(speed * speed + 2.0 * DECELERATION * spacing)
+        track.speed[(i - 1) % SAMPLES] = min(track.speed[(i - 1) % SAMPLES], reachable)
