@@ -1,10 +1,10 @@
 """Loops over rows, compiled once for each world around its scalar kernels.
 
-`kernels.py` writes this text, below an import of the world's kernels, to the kernel cache; the names
-`reset`, `step`, `observe` and `measure` are that world's. Both environments run on these functions,
-so a row of a batch and a single environment cannot disagree.
+`kernels.py` copies this text to the kernel cache and gives the names `reset`, `step`, `observe` and
+`measure` that world's kernels. Both environments run on these functions, so a row of a batch and a
+single environment cannot disagree.
 """
-# ruff: noqa: F821
+# ruff: noqa: F821, SIM110
 # mypy: ignore-errors
 
 import numpy as np

@@ -25,11 +25,11 @@ class WorldEnv(gym.Env[NDArray[Any], Any]):
         render_mode: None, "rgb_array" or "human".
 
     An episode is truncated by the world itself after `world.max_episode_steps`, so that a restored
-    state is truncated when it should be. `reset(seed=s)` starts episode 0 of a random stream; a later
-    `reset()` starts the next episode of the same stream.
+    state is truncated when it should be. `reset(seed=s)` starts episode 0 of a random stream; a
+    later `reset()` starts the next episode of the same stream.
     """
 
-    metadata = {"render_modes": ["rgb_array", "human"], "render_fps": 25}
+    metadata = {"render_modes": ["rgb_array", "human"]}
 
     def __init__(
         self, world: str, split: Split = "training", render_mode: str | None = None
@@ -38,8 +38,8 @@ class WorldEnv(gym.Env[NDArray[Any], Any]):
         self.split = split
         self.observation_space = self.world.observation_space
         self.action_space = self.world.action_space
-        self.metadata = _metadata(self.world)
-        self.render_mode = _checked_render_mode(render_mode, self.metadata)
+        self.metadata = self.metadata | _metadata(self.world)
+        self.render_mode = _checked_render_mode(render_mode, self.metadata["render_modes"])
         self._kernels = world_kernels(self.world)
         self._params = _checked_params(self.world, split)
         self._low, self._high = action_bounds(self.action_space)
@@ -71,9 +71,7 @@ class WorldEnv(gym.Env[NDArray[Any], Any]):
     def observe(self) -> NDArray[Any]:
         """The observation of the present state (after restoring one, say)."""
         observations = self._empty_observation()[None]
-        self._kernels.observe_rows(
-            self._states, self._params, observations, self._measures[None]
-        )
+        self._kernels.observe_rows(self._states, self._params, observations, self._measures[None])
         return observations[0]
 
     def reset(
@@ -111,7 +109,7 @@ class WorldEnv(gym.Env[NDArray[Any], Any]):
             self._show()
         return observation, reward, terminated, truncated, self._info()
 
-    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8] | None:
         if self._canvas is None:
             gym.logger.warn(f'render() needs gym.make("{self.world.id}", render_mode="rgb_array")')
             return None
@@ -126,7 +124,7 @@ class WorldEnv(gym.Env[NDArray[Any], Any]):
             self._canvas.show()
 
     def _empty_observation(self) -> NDArray[Any]:
-        return np.empty(self.observation_space.shape, self.observation_space.dtype)
+        return np.empty(self.world.observation_space.shape, self.world.observation_space.dtype)
 
     def _info(self) -> Info:
         return dict(zip(self.world.measures, self._measures.tolist(), strict=True))
@@ -143,10 +141,12 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         split: "training" or "held_out".
         autoreset_mode: what happens to a row whose episode has ended. NEXT_STEP, the default as in
             Gymnasium's own vector environments: the next step ignores the row's action and resets
-            it. SAME_STEP: the row is reset at once, and the last observation and info of the episode
-            are in `info["final_obs"]` and `info["final_info"]`. DISABLED: the row stands still, with
-            reward 0, until `reset(options={"reset_mask": mask})` names it.
+            it. SAME_STEP: the row is reset at once, and the last observation and info of the
+            episode are in `info["final_obs"]` and `info["final_info"]`. DISABLED: the row stands
+            still, with reward 0, until `reset(options={"reset_mask": mask})` names it.
     """
+
+    metadata = {"render_modes": ["rgb_array"], "autoreset_mode": AutoresetMode.NEXT_STEP}
 
     def __init__(
         self,
@@ -162,8 +162,9 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         self.split = split
         self.num_envs = num_envs
         self.autoreset_mode = AutoresetMode(autoreset_mode)
-        self.metadata = _metadata(self.world) | {"autoreset_mode": self.autoreset_mode}
-        self.render_mode = _checked_render_mode(render_mode, self.metadata | {"render_modes": ["rgb_array"]})
+        modes = {"autoreset_mode": self.autoreset_mode}
+        self.metadata = self.metadata | _metadata(self.world) | modes
+        self.render_mode = _checked_render_mode(render_mode, self.metadata["render_modes"])
         self.single_observation_space = self.world.observation_space
         self.single_action_space = self.world.action_space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
@@ -262,7 +263,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
                 info |= {"final_info": self._info(final_measures, final), "_final_info": final}
         return observations, rewards, terminated, truncated, info
 
-    def render(self) -> tuple[NDArray[np.uint8], ...] | None:  # type: ignore[override]
+    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
         """One picture of each row, without history; None without render_mode="rgb_array"."""
         if self.render_mode is None:
             return None
@@ -274,14 +275,13 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         return tuple(pictures)
 
     def _empty_observations(self) -> NDArray[Any]:
-        return np.empty(self.observation_space.shape or (), self.observation_space.dtype)
+        shape = self.world.observation_space.shape
+        return np.empty((self.num_envs, *shape), self.world.observation_space.dtype)
 
     def _empty_measures(self) -> NDArray[np.float64]:
         return np.empty((self.num_envs, len(self.world.measures)))
 
-    def _info(
-        self, measures: NDArray[np.float64], rows: NDArray[np.bool_] | None = None
-    ) -> Info:
+    def _info(self, measures: NDArray[np.float64], rows: NDArray[np.bool_] | None = None) -> Info:
         rows = np.ones(self.num_envs, np.bool_) if rows is None else rows
         info: Info = {}
         for column, name in enumerate(self.world.measures):
@@ -331,12 +331,12 @@ def _describe_invalid(world: World, row: NDArray[Any], row_index: int | None = N
 
 
 def _metadata(world: World) -> Info:
-    return {"render_modes": ["rgb_array", "human"], "render_fps": round(1.0 / world.control_period)}
+    return {"render_fps": round(1.0 / world.control_period)}
 
 
-def _checked_render_mode(mode: str | None, metadata: Info) -> str | None:
-    if mode is not None and mode not in metadata["render_modes"]:
-        raise ValueError(f"render_mode must be one of {metadata['render_modes']}, not {mode!r}")
+def _checked_render_mode(mode: str | None, known: list[str]) -> str | None:
+    if mode is not None and mode not in known:
+        raise ValueError(f"render_mode must be one of {known}, not {mode!r}")
     return mode
 
 
@@ -358,6 +358,7 @@ def _checked_mask(mask: Any, num_envs: int) -> NDArray[np.bool_]:
     mask = np.asarray(mask)
     if mask.shape != (num_envs,) or mask.dtype != np.bool_ or not mask.any():
         raise ValueError(
-            f"options['reset_mask'] must be bool [{num_envs}] with a True, not {mask.dtype} {mask.shape}"
+            f"options['reset_mask'] must be bool [{num_envs}] with at least one True, "
+            f"not {mask.dtype} {list(mask.shape)}"
         )
     return mask

@@ -1,9 +1,9 @@
 """Compiling a world's kernels, and keeping the result between processes.
 
 Numba cannot cache a function that closes over other compiled functions, and its cache does not
-notice when a function in another file changes. So the loops of `batch_template.py` are written to a
-file of their own for each world, in a folder named after a fingerprint of everything the kernels are
-made of: their bytecode, the constants they read, and the kernels they call.
+notice when a function in another file changes. So the loops of `batch_template.py` are copied to a
+file of their own for each world, in a folder named after a fingerprint of everything the kernels
+are made of: their bytecode, the constants they read, and the kernels they call.
 """
 
 import hashlib
@@ -41,9 +41,7 @@ def world_kernels(world: World) -> ModuleType:
         rewards, flags = np.zeros(1), np.zeros((3, 1), np.bool_)
         module.reset_rows(states, params, np.ones(1, np.bool_), observations, measures)
         module.observe_rows(states, params, observations, measures)
-        module.step_single(
-            states, actions[0], low, high, params, 1, observations[0], measures[0]
-        )
+        module.step_single(states, actions[0], low, high, params, 1, observations[0], measures[0])
         module.step_rows(
             states, actions, low, high, params, 1, module.DISABLED, flags[0], observations,
             measures, rewards, flags[1], flags[2], observations.copy(), measures.copy(),
@@ -132,7 +130,8 @@ def _load(
         _write_atomically(path, text)
     name = f"il_envs._compiled_{digest}"
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # numba looks there when it reads its cache
     vars(module).update(kernels)
@@ -150,7 +149,7 @@ def _load(
 
 
 def _cache_folder() -> Path:
-    """Where compiled kernels are kept: $IL_ENVS_CACHE, or the user's cache folder, or a temporary one."""
+    """$IL_ENVS_CACHE, or the user's cache folder, or a temporary one if neither can be written."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(os.environ.get("IL_ENVS_CACHE") or Path(home) / "il_envs")
     try:

@@ -9,6 +9,8 @@ pseudorandom number generators", OOPSLA 2014, figure 16).
 import numpy as np
 from numba import njit
 
+from il_envs.world import Record
+
 GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)
 MULTIPLIER_1 = np.uint64(0xBF58476D1CE4E5B9)
 MULTIPLIER_2 = np.uint64(0x94D049BB133111EB)
@@ -33,13 +35,13 @@ def hash_uniform(key: np.uint64, stream: np.uint64, index: np.uint64) -> float:
 
 
 @njit
-def uniform(state, low: float, high: float) -> float:
+def uniform(state: Record, low: float, high: float) -> float:
     """Draw a uniform number in [low, high) from a state's own stream and advance its counter."""
     state.draws += ONE
     return low + (high - low) * hash_uniform(state.key, state.episode, state.draws)
 
 
 @njit
-def integer(state, count: int) -> int:
+def integer(state: Record, count: int) -> int:
     """Draw an integer from 0 to count - 1 from a state's own stream and advance its counter."""
     return int(uniform(state, 0.0, count))

@@ -8,7 +8,7 @@ environment from the same kernels.
 import difflib
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import gymnasium as gym
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 Split = Literal["training", "held_out"]
 Kernel = Callable[..., Any]
 States = NDArray[np.void]
+Array = NDArray[Any]
+Record = Any  # a row of a structured array, inside a kernel
 
 STATE_HEADER: tuple[tuple[str, str], ...] = (
     ("key", "u8"),  # of the random stream, drawn from the seed
@@ -60,6 +62,15 @@ class PlayKey:
 
 
 @dataclass(frozen=True)
+class ErrorMeasure:
+    """The measure of a world that shows how far it is from where it should be."""
+
+    measure: str  # one of the world's `measures`
+    limit: float  # what an episode counts for once it has terminated
+    label: str  # with its unit, for the axis of a figure
+
+
+@dataclass(frozen=True)
 class World:
     """Everything there is to know about one world.
 
@@ -87,7 +98,9 @@ class World:
     play_keys: tuple[PlayKey, ...] = ()
     namespace: str = "il_envs"
     version: int = 0
-    action_names: tuple[str, ...] = field(default=())
+    action_names: tuple[str, ...] = ()
+    model: Callable[[], Any] | None = None  # of known dynamics
+    error: ErrorMeasure | None = None
 
     @property
     def id(self) -> str:
@@ -120,7 +133,9 @@ def register(world: World) -> World:
     """
     header = tuple((name, world.state[name].str[1:]) for name in (world.state.names or ())[:4])
     if header != STATE_HEADER:
-        raise ValueError(f"{world.name}: the State record must begin with {STATE_HEADER}, has {header}")
+        raise ValueError(
+            f"{world.name}: the State record must begin with {STATE_HEADER}, has {header}"
+        )
     if world.name in WORLDS:
         raise ValueError(f"a world named {world.name!r} is registered already")
     WORLDS[world.name] = world

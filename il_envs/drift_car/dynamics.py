@@ -15,7 +15,7 @@ from numba import njit
 
 from il_envs.drift_car.track import GRAVITY, HALF_WIDTH, SAMPLES
 from il_envs.random import integer, uniform
-from il_envs.world import STATE_HEADER
+from il_envs.world import STATE_HEADER, Array, Record
 
 MASS = 1250.0  # kg
 YAW_INERTIA = 1550.0  # kg m^2
@@ -64,22 +64,19 @@ STATE = np.dtype(
     ]
 )
 
+MEASURES = ("distance", "lateral_error", "mean_lateral_error", "sideslip", "is_success")
 PREVIEW = (0.0, 3.0, 6.0, 10.0, 15.0, 20.0, 26.0, 33.0, 40.0)  # m ahead
-OBSERVATION = (
-    ("forward speed (m/s)", -40.0, 40.0),
-    ("lateral speed (m/s)", -40.0, 40.0),
-    ("yaw rate (rad/s)", -10.0, 10.0),
-    ("steering (rad)", -STEERING_MAX, STEERING_MAX),
-    ("drive force (kN)", -DRIVE_MAX / 1000.0, DRIVE_MAX / 1000.0),
-    ("lateral error (m)", -HALF_WIDTH - 2.0, HALF_WIDTH + 2.0),
-    ("sine of heading error", -1.0, 1.0),
-    ("cosine of heading error", -1.0, 1.0),
-    *((f"curvature {ahead:g} m ahead (1/m)", -0.2, 0.2) for ahead in PREVIEW),
-)
+SPEED_LIMIT, YAW_LIMIT, LATERAL_LIMIT = 40.0, 10.0, 7.0  # m/s, rad/s, m, of the observation
+OBSERVATION_MAX = np.array(
+    [SPEED_LIMIT, SPEED_LIMIT, YAW_LIMIT, STEERING_MAX, DRIVE_MAX / 1000.0, LATERAL_LIMIT]
+    + [1.0, 1.0]
+    + [0.2] * len(PREVIEW),
+    np.float32,
+)  # the least value of each entry is its negative
 
 
 @njit
-def lookup(table, position):
+def lookup(table: Array, position: float) -> float:
     """Linear interpolation in a periodic table of `SAMPLES` values; `position` is in samples."""
     index = int(position)
     share = position - index
@@ -90,44 +87,53 @@ def lookup(table, position):
 
 
 @njit
-def lap_position(state, track):
+def lap_position(state: Record, track: Record) -> float:
     """Where the car is on its track, in samples of the track's tables."""
     return state.station * (SAMPLES / track.length)
 
 
 @njit
-def clip(value, low, high):
+def clip(value: float, low: float, high: float) -> float:
     return min(max(value, low), high)
 
 
 @njit
-def brush_force(stiffness, slip, grip):
+def brush_force(stiffness: float, slip: float, grip: float) -> float:
     """Lateral force of a brush tyre (Fiala), in newtons; `slip` is the tangent of its angle."""
     z = clip(slip * (stiffness / (3.0 * grip)), -1.0, 1.0)
     return -grip * z * (3.0 - 3.0 * abs(z) + z * z)
 
 
 @njit
-def steering_tangent(angle):
+def steering_tangent(angle: float) -> float:
     """tan(angle) by its Pade approximant, within 5e-6 up to the steering lock."""
     square = angle * angle
     return angle * (15.0 - square) / (15.0 - 6.0 * square)
 
 
 @njit
-def rear_grip(drive):
+def rear_grip(drive: float) -> float:
     """What the friction circle leaves the rear tyre for cornering, in newtons."""
     return sqrt(REAR_GRIP * REAR_GRIP - drive * drive)
 
 
 @njit
-def inverse_speed(forward_speed):
+def inverse_speed(forward_speed: float) -> float:
     """1 / sqrt(v^2 + 1), which turns lateral speeds into slopes and stays finite at rest; s/m."""
     return 1.0 / sqrt(forward_speed * forward_speed + 1.0)
 
 
 @njit
-def accelerations(x, y, w, floor, tangent, cosine, drive, grip):
+def accelerations(
+    x: float,
+    y: float,
+    w: float,
+    floor: float,
+    tangent: float,
+    cosine: float,
+    drive: float,
+    grip: float,
+) -> tuple[float, float, float]:
     """Time derivatives of the speeds x and y of the body (m/s^2) and of its yaw rate w (rad/s^2).
 
     `floor` is `inverse_speed(x)`; `tangent` and `cosine` are of the steering angle; `grip` is
@@ -146,7 +152,7 @@ def accelerations(x, y, w, floor, tangent, cosine, drive, grip):
 
 
 @njit
-def reset(state, params):
+def reset(state: Record, params: Array) -> None:
     state.track = integer(state, params.size)
     track = params[state.track]
     state.station = uniform(state, 0.0, track.length)
@@ -164,7 +170,7 @@ def reset(state, params):
 
 
 @njit
-def step(state, action, params):
+def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     """Advance by one control period; returns the reward and whether the episode terminated.
 
     Actuators move once a substep; body and position follow by the midpoint rule (RK2).
@@ -221,8 +227,11 @@ def step(state, action, params):
 
 
 @njit
-def sideslip_angle(forward_speed, lateral_speed):
-    """Angle from the car's nose to its course in rad, from half its tangent, within 4e-4 below 90 degrees."""
+def sideslip_angle(forward_speed: float, lateral_speed: float) -> float:
+    """Angle from the car's nose to its course in rad, within 4e-4 up to 90 degrees.
+
+    The Pade approximant of the arctangent, at the tangent of half the angle.
+    """
     speed = sqrt(forward_speed * forward_speed + lateral_speed * lateral_speed)
     half = lateral_speed / max(speed + forward_speed, 1e-9)
     square = half * half
@@ -233,22 +242,23 @@ def sideslip_angle(forward_speed, lateral_speed):
 
 
 @njit
-def measure(state, params, out):
+def measure(state: Record, params: Array, out: Array) -> None:
     out[0] = state.distance
-    out[1] = state.lateral_sum / max(state.step, 1)
-    out[2] = sideslip_angle(state.forward_speed, state.lateral_speed)
-    out[3] = state.step >= MAX_EPISODE_STEPS and abs(state.lateral) <= HALF_WIDTH
+    out[1] = abs(state.lateral)
+    out[2] = state.lateral_sum / max(state.step, 1)
+    out[3] = sideslip_angle(state.forward_speed, state.lateral_speed)
+    out[4] = state.step >= MAX_EPISODE_STEPS and abs(state.lateral) <= HALF_WIDTH
 
 
 @njit
-def observe(state, params, out):
+def observe(state: Record, params: Array, out: Array) -> None:
     track = params[state.track]
-    out[0] = clip(state.forward_speed, -40.0, 40.0)
-    out[1] = clip(state.lateral_speed, -40.0, 40.0)
-    out[2] = clip(state.yaw_rate, -10.0, 10.0)
+    out[0] = clip(state.forward_speed, -SPEED_LIMIT, SPEED_LIMIT)
+    out[1] = clip(state.lateral_speed, -SPEED_LIMIT, SPEED_LIMIT)
+    out[2] = clip(state.yaw_rate, -YAW_LIMIT, YAW_LIMIT)
     out[3] = state.steering
     out[4] = state.drive / 1000.0
-    out[5] = clip(state.lateral, -HALF_WIDTH - 2.0, HALF_WIDTH + 2.0)
+    out[5] = clip(state.lateral, -LATERAL_LIMIT, LATERAL_LIMIT)
     out[6] = clip(state.heading_sin, -1.0, 1.0)
     out[7] = clip(state.heading_cos, -1.0, 1.0)
     position, scale = lap_position(state, track), SAMPLES / track.length

@@ -14,7 +14,7 @@ from il_envs.drift_car import dynamics as car
 from il_envs.drift_car.dynamics import clip, lap_position, lookup
 from il_envs.drift_car.track import GRAVITY
 from il_envs.random import hash_uniform
-from il_envs.world import Expert
+from il_envs.world import Array, Expert, Record
 
 COURSE_GAIN = 8.3  # 1/s
 LATERAL_GAIN = 0.085  # 1/m, times speed
@@ -30,13 +30,13 @@ GRID_SPACING, GRID_REACH = 0.2, 2  # of the unlearnable style's steering command
 
 
 @njit
-def saturate(value, limit):
+def saturate(value: float, limit: float) -> float:
     """A smooth limiter: slope 1 at zero, towards +-limit far away."""
     return value / sqrt(1.0 + (value / limit) * (value / limit))
 
 
 @njit
-def inverse_brush(force):
+def inverse_brush(force: float) -> float:
     """Slip (tangent of the angle) at which the front tyre gives `force`, or as near as it can.
 
     The brush polynomial is grip * (1 - (1 - z)^3), so z takes one cube root, by Newton's method.
@@ -50,14 +50,14 @@ def inverse_brush(force):
 
 
 @njit
-def steering_angle(tangent):
+def steering_angle(tangent: float) -> float:
     """arctan(tangent) by its Pade approximant, within 1e-3 rad up to the steering lock."""
     square = tangent * tangent
     return tangent * (15.0 + 4.0 * square) / (15.0 + 9.0 * square)
 
 
 @njit
-def desired_yaw_acceleration(state, track):
+def desired_yaw_acceleration(state: Record, track: Record) -> float:
     """Yaw acceleration that follows the centreline at the reference sideslip, in rad/s^2."""
     x, y = state.forward_speed, state.lateral_speed
     speed = max(sqrt(x * x + y * y), 1.0)
@@ -83,7 +83,7 @@ def desired_yaw_acceleration(state, track):
 
 
 @njit
-def drive_command(state, track):
+def drive_command(state: Record, track: Record) -> float:
     """Drive action in [-1, 1] that brings the speed to the track's reference."""
     x, y = state.forward_speed, state.lateral_speed
     speed = sqrt(x * x + y * y)
@@ -92,7 +92,7 @@ def drive_command(state, track):
 
 
 @njit
-def scripted(state, params, memory, action):
+def scripted(state: Record, params: Array, memory: Array, action: Array) -> None:
     """The expert itself: inverts the car in closed form."""
     track = params[state.track]
     floor = car.inverse_speed(state.forward_speed)
@@ -107,8 +107,8 @@ def scripted(state, params, memory, action):
 
 
 @njit
-def noisy(state, params, memory, action):
-    """The expert with a trembling hand: nearly Gaussian noise on both commands, a new draw a step."""
+def noisy(state: Record, params: Array, memory: Array, action: Array) -> None:
+    """The expert with a trembling hand: nearly Gaussian noise on its commands, anew each step."""
     scripted(state, params, memory, action)
     for entry in range(2):
         noise = -2.0  # the sum of four uniform numbers has mean 2 and variance 1/3
@@ -119,11 +119,12 @@ def noisy(state, params, memory, action):
 
 
 @njit
-def unlearnable(state, params, memory, action):
+def unlearnable(state: Record, params: Array, memory: Array, action: Array) -> None:
     """One step ahead over a coarse grid of steering angles, rate-limited from its last command.
 
     The last command is hidden memory, so the action is no function of what a learner observes, and
-    the grid makes it jump: cloning has nothing smooth to fit and DAgger's labels contradict each other.
+    the grid makes it jump: cloning has nothing smooth to fit, and DAgger's labels contradict one
+    another.
     """
     track = params[state.track]
     desired = desired_yaw_acceleration(state, track)
@@ -151,5 +152,7 @@ def unlearnable(state, params, memory, action):
 EXPERTS = {
     "scripted": Expert(scripted, "closed form and Markov; the reference of the leaderboard"),
     "noisy": Expert(noisy, "the scripted expert with Gaussian noise on its commands"),
-    "unlearnable": Expert(unlearnable, "a rate-limited grid search with hidden memory", memory_size=1),
+    "unlearnable": Expert(
+        unlearnable, "a rate-limited grid search with hidden memory", memory_size=1
+    ),
 }

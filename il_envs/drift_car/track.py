@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from il_envs.random import hash_uniform
-from il_envs.world import Split
+from il_envs.world import Array, Record, Split
 
 SAMPLES = 1024  # per lap, at equal arc length
 CORNERS = 10
@@ -61,7 +61,7 @@ def bank(split: Split) -> np.ndarray:
 
 
 @njit(cache=True)
-def _build_tracks(tracks, first_seed):
+def _build_tracks(tracks: Array, first_seed: int) -> None:
     corner = np.empty(CORNERS, np.complex128)
     rounded = np.empty(CORNERS * 2 * SAMPLES, np.complex128)
     centreline = np.empty(SAMPLES, np.complex128)
@@ -82,12 +82,12 @@ def _build_tracks(tracks, first_seed):
 
 
 @njit
-def _modulus(z):
+def _modulus(z: complex) -> float:
     return sqrt(z.real * z.real + z.imag * z.imag)
 
 
 @njit
-def _draw_corners(key, attempt, corner):
+def _draw_corners(key: np.uint64, attempt: np.uint64, corner: Array) -> None:
     """A star-shaped polygon, anticlockwise: one corner in each sector of the circle."""
     for k in range(CORNERS):
         jitter = hash_uniform(key, attempt, np.uint64(3 * k))
@@ -101,7 +101,7 @@ def _draw_corners(key, attempt, corner):
 
 
 @njit
-def _round_corners(key, attempt, corner, points):
+def _round_corners(key: np.uint64, attempt: np.uint64, corner: Array, points: Array) -> bool:
     """Sample the polygon with rounded corners; False if the polygon makes a poor track."""
     direction = np.empty(CORNERS, np.complex128)  # of the edge that leaves corner k
     edge_length = np.empty(CORNERS)
@@ -143,7 +143,7 @@ def _round_corners(key, attempt, corner, points):
 
 
 @njit
-def _is_clear(points):
+def _is_clear(points: Array) -> bool:
     """True if stretches that are far apart along the track are far apart on the ground."""
     step = 64
     count = points.size // step
@@ -157,7 +157,7 @@ def _is_clear(points):
 
 
 @njit
-def _resample(points, resampled):
+def _resample(points: Array, resampled: Array) -> float:
     """Points at equal arc length on a closed polyline; returns its length in metres."""
     count = points.size
     travelled = np.zeros(count + 1)
@@ -174,7 +174,7 @@ def _resample(points, resampled):
 
 
 @njit
-def _moving_average(values, window):
+def _moving_average(values: Array, window: int) -> Array:
     """Mean over 2 * window + 1 samples around each sample of a periodic array."""
     averaged = np.zeros_like(values)
     for i in range(values.size):
@@ -185,7 +185,7 @@ def _moving_average(values, window):
 
 
 @njit
-def _fill_geometry(track, centreline, length):
+def _fill_geometry(track: Record, centreline: Array, length: float) -> None:
     track.length = length
     spacing = length / SAMPLES
     curvature = np.empty(SAMPLES)
@@ -200,7 +200,7 @@ def _fill_geometry(track, centreline, length):
 
 
 @njit
-def _fill_references(track):
+def _fill_references(track: Record) -> None:
     spacing = track.length / SAMPLES
     sideslip = np.empty(SAMPLES)
     for i in range(SAMPLES):

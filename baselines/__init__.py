@@ -1,0 +1,1 @@
+"""Bundled imitation-learning algorithms, one a file."""

@@ -1,0 +1,187 @@
+"""The policy network that the baselines share, with the right likelihood for each action space."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class ActionHead(nn.Module, ABC):
+    """A distribution over actions whose parameters a network puts out."""
+
+    outputs: int
+
+    @abstractmethod
+    def negative_log_likelihood(self, outputs: Tensor, actions: Tensor) -> Tensor:
+        """Mean over the batch, in nats; outputs [rows, outputs], actions [rows, ...]."""
+
+    @abstractmethod
+    def choose(self, outputs: Tensor, generator: torch.Generator | None) -> Tensor:
+        """A sample, or the mode where there is no generator."""
+
+
+class GaussianHead(ActionHead):
+    """Box actions: a mean from the network and a standard deviation that is the same everywhere.
+
+    Learning the deviation weighs each entry of the action by how precisely it can be predicted.
+    """
+
+    low: Tensor
+    high: Tensor
+
+    def __init__(self, space: gym.spaces.Box) -> None:
+        super().__init__()
+        self.outputs = space.shape[0]
+        self.log_deviation = nn.Parameter(torch.full((self.outputs,), -1.0))
+        self.register_buffer("low", torch.tensor(space.low), persistent=False)
+        self.register_buffer("high", torch.tensor(space.high), persistent=False)
+
+    def negative_log_likelihood(self, outputs: Tensor, actions: Tensor) -> Tensor:
+        log_deviation = self.log_deviation.clamp(min=-6.0)
+        scaled = (outputs - actions) * torch.exp(-log_deviation)
+        constant = 0.5 * np.log(2.0 * np.pi)
+        loss: Tensor = (0.5 * scaled * scaled).sum(1).mean() + (log_deviation + constant).sum()
+        return loss
+
+    def choose(self, outputs: Tensor, generator: torch.Generator | None) -> Tensor:
+        if generator is not None:
+            noise = torch.randn(outputs.shape, generator=generator)
+            outputs = outputs + noise * torch.exp(self.log_deviation)
+        return torch.clamp(outputs, self.low, self.high)
+
+
+class CategoricalHead(ActionHead):
+    """Discrete actions."""
+
+    def __init__(self, space: gym.spaces.Discrete) -> None:
+        super().__init__()
+        self.outputs = int(space.n)
+        self._start = int(space.start)
+
+    def negative_log_likelihood(self, outputs: Tensor, actions: Tensor) -> Tensor:
+        return functional.cross_entropy(outputs, actions.long() - self._start)
+
+    def choose(self, outputs: Tensor, generator: torch.Generator | None) -> Tensor:
+        if generator is None:
+            return outputs.argmax(1) + self._start
+        probabilities = functional.softmax(outputs, 1)
+        return torch.multinomial(probabilities, 1, generator=generator)[:, 0] + self._start
+
+
+class BernoulliHead(ActionHead):
+    """MultiBinary actions: independent buttons."""
+
+    def __init__(self, space: gym.spaces.MultiBinary) -> None:
+        super().__init__()
+        self.outputs = space.shape[0]
+
+    def negative_log_likelihood(self, outputs: Tensor, actions: Tensor) -> Tensor:
+        losses = functional.binary_cross_entropy_with_logits(
+            outputs, actions.to(outputs.dtype), reduction="none"
+        )
+        return losses.sum(1).mean()
+
+    def choose(self, outputs: Tensor, generator: torch.Generator | None) -> Tensor:
+        if generator is None:
+            return (outputs > 0.0).to(torch.int8)
+        return torch.bernoulli(torch.sigmoid(outputs), generator=generator).to(torch.int8)
+
+
+def action_head(space: gym.Space[Any]) -> ActionHead:
+    """The head for an action space.
+
+    Raises:
+        TypeError: if there is none.
+    """
+    if isinstance(space, gym.spaces.Box):
+        return GaussianHead(space)
+    if isinstance(space, gym.spaces.Discrete):
+        return CategoricalHead(space)
+    if isinstance(space, gym.spaces.MultiBinary):
+        return BernoulliHead(space)
+    raise TypeError(f"no likelihood for the action space {space}")
+
+
+class NetworkPolicy(nn.Module):
+    """A multilayer perceptron from normalised observations to a distribution over actions."""
+
+    observation_mean: Tensor
+    observation_scale: Tensor
+
+    def __init__(
+        self,
+        observation_space: gym.Space[Any],
+        action_space: gym.Space[Any],
+        hidden_sizes: Sequence[int],
+        seed: int,
+    ) -> None:
+        super().__init__()
+        size = int(np.prod(observation_space.shape or (1,)))
+        self._action_dtype = action_space.dtype
+        self._generator = torch.Generator().manual_seed(seed)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)  # initialisation has no generator argument
+            self.head = action_head(action_space)
+            sizes = [size, *hidden_sizes]
+            layers: list[nn.Module] = []
+            for inputs, outputs in pairwise(sizes):
+                layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+            self.body = nn.Sequential(*layers, nn.Linear(sizes[-1], self.head.outputs))
+        self.register_buffer("observation_mean", torch.zeros(size))
+        self.register_buffer("observation_scale", torch.ones(size))
+
+    def fit_normalisation(self, observations: NDArray[Any]) -> None:
+        """Make the network see observations with mean 0 and deviation 1; [rows, ...]."""
+        rows = torch.as_tensor(observations.reshape(len(observations), -1), dtype=torch.float32)
+        self.observation_mean.copy_(rows.mean(0))
+        self.observation_scale.copy_(rows.std(0).clamp(min=1e-6))
+
+    def normalise(self, observations: NDArray[Any]) -> Tensor:
+        """Observations as the network sees them, float32 [rows, size]."""
+        rows = torch.as_tensor(observations.reshape(len(observations), -1), dtype=torch.float32)
+        return (rows - self.observation_mean) / self.observation_scale
+
+    def negative_log_likelihood(self, inputs: Tensor, actions: Tensor) -> Tensor:
+        """Mean over rows, in nats; `inputs` are normalised observations."""
+        return self.head.negative_log_likelihood(self.body(inputs), actions)
+
+    @torch.no_grad()
+    def predict(
+        self,
+        observation: NDArray[Any],
+        state: Any = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[Any], Any]:
+        """Actions for a batch of observations, as in `il_envs.Policy`."""
+        outputs = self.body(self.normalise(observation))
+        actions = self.head.choose(outputs, None if deterministic else self._generator)
+        return actions.numpy().astype(self._action_dtype), None
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Every weight and statistic by name; `load_tensors` takes them back."""
+        return {name: tensor.numpy() for name, tensor in self.state_dict().items()}
+
+    def load_tensors(self, tensors: dict[str, NDArray[Any]]) -> None:
+        """Take the weights and statistics of a policy of the same shape."""
+        self.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Run torch on one thread: networks as small as these are slower on two, and far slower when
+    two processes share two cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,253 @@
+"""One imitation problem, as an algorithm sees it: what it may use, and a meter that counts it."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Generic, Literal, TypeVar, get_args
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.typing import ArrayLike, NDArray
+
+from il_envs.demonstrations import Demonstrations, collect
+from il_envs.gym_env import WorldVectorEnv
+from il_envs.policy import ExpertPolicy, Policy
+from il_envs.world import World
+
+Source = Literal["demonstrations", "expert", "env", "reward", "model"]
+SOURCES: tuple[Source, ...] = get_args(Source)
+
+SEED_BLOCK = 1_000_000
+"""Every problem has two blocks of this many seeds, one to demonstrate in and one to learn in."""
+
+
+class UndeclaredSourceError(PermissionError):
+    """An algorithm used a source that it had not declared."""
+
+
+class BudgetExceededError(RuntimeError):
+    """An algorithm asked for more than the problem allows."""
+
+
+@dataclass
+class Meter:
+    """What an algorithm has used."""
+
+    demonstrations: int = 0  # state-action pairs
+    expert_labels: int = 0  # states that the interactive expert was asked about
+    steps: int = 0  # environment steps, over all rows
+    reward_reads: int = 0  # steps whose reward was seen
+    model_reads: int = 0
+
+    @property
+    def labels(self) -> int:
+        """Expert actions, demonstrated or asked for."""
+        return self.demonstrations + self.expert_labels
+
+    def as_dict(self) -> dict[str, int]:
+        """The five counts by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What an algorithm may use at most."""
+
+    labels: int  # expert actions, demonstrated and asked for together
+    steps: int  # environment steps, over all rows
+
+
+class Problem:
+    """Spaces, demonstrations, and the sources that were declared.
+
+    Args:
+        world: the world to learn in.
+        sources: what the algorithm declares it uses.
+        budget: how much of it there is.
+        seed: which demonstrations and which training episodes; different seeds share none.
+        style: which of the world's experts demonstrates and answers.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        sources: frozenset[Source],
+        budget: Budget,
+        seed: int,
+        style: str = "scripted",
+    ) -> None:
+        self.observation_space = world.observation_space
+        self.action_space = world.action_space
+        self.max_episode_steps = world.max_episode_steps
+        self.budget = budget
+        self.meter = Meter()
+        self._world = world
+        self._sources = sources
+        self._style = style
+        self._demonstration_seed = 2 * seed * SEED_BLOCK
+        self._next_env_seed = (2 * seed + 1) * SEED_BLOCK
+
+    def demonstrations(self, transitions: int | None = None) -> Demonstrations:
+        """The expert's first transitions; each call starts from the first one, and is counted anew.
+
+        Args:
+            transitions: how many state-action pairs; by default all that the budget allows.
+        """
+        self._require("demonstrations")
+        transitions = self.labels_left if transitions is None else transitions
+        self._spend_labels(transitions)
+        self.meter.demonstrations += transitions
+        return collect(self._world.name, transitions, self._demonstration_seed, self._style)
+
+    def env(self, num_envs: int, reward: bool = False) -> "MeteredEnv":
+        """A vector environment to act in, with SAME_STEP autoreset; every step of every row counts.
+
+        Args:
+            reward: whether `step` tells the reward (this needs the source "reward"); otherwise
+                rewards are NaN, and `info` tells nothing of the true state.
+        """
+        self._require("env")
+        if reward:
+            self._require("reward")
+        seed, self._next_env_seed = self._next_env_seed, self._next_env_seed + num_envs
+        return MeteredEnv(self, self._world, num_envs, seed, reward, self._style)
+
+    def expert(self, env: "MeteredEnv", rows: NDArray[np.bool_] | None = None) -> NDArray[Any]:
+        """What the expert would do now in each row of the environment, [num_envs, ...].
+
+        Args:
+            rows: bool [num_envs], the rows to ask about; each is one label. By default all.
+        """
+        self._require("expert")
+        mask = np.ones(env.num_envs, np.bool_) if rows is None else rows
+        self._spend_labels(int(mask.sum()))
+        self.meter.expert_labels += int(mask.sum())
+        return env._ask_expert(mask)
+
+    def model(self) -> Any:
+        """The known model of the world's dynamics.
+
+        Raises:
+            LookupError: if the world has none.
+        """
+        self._require("model")
+        if self._world.model is None:
+            raise LookupError(f"{self._world.name} has no known model")
+        self.meter.model_reads += 1
+        return self._world.model()
+
+    @property
+    def labels_left(self) -> int:
+        """How many more expert actions the budget allows."""
+        return self.budget.labels - self.meter.labels
+
+    def _require(self, source: Source) -> None:
+        if source not in self._sources:
+            raise UndeclaredSourceError(
+                f"this algorithm uses the source {source!r} but does not declare it; "
+                f"declare it in Algorithm(..., sources={sorted({*self._sources, source})})"
+            )
+
+    def _spend_labels(self, labels: int) -> None:
+        if labels > self.labels_left:
+            raise BudgetExceededError(
+                f"{labels} expert labels asked for, {self.labels_left} of {self.budget.labels} left"
+            )
+
+    def _spend_steps(self, steps: int, reward: bool) -> None:
+        if self.meter.steps + steps > self.budget.steps:
+            raise BudgetExceededError(
+                f"the budget of {self.budget.steps} environment steps is spent"
+            )
+        self.meter.steps += steps
+        self.meter.reward_reads += steps if reward else 0
+
+
+class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
+    """The vector environment that `Problem.env` gives: it tells no more than was declared."""
+
+    def __init__(
+        self, problem: Problem, world: World, num_envs: int, seed: int, reward: bool, style: str
+    ) -> None:
+        self._problem = problem
+        self._seed = seed
+        self._reward = reward
+        self._env = WorldVectorEnv(world.name, num_envs, autoreset_mode=AutoresetMode.SAME_STEP)
+        self._expert = ExpertPolicy(self._env, style)
+        self._expert_memory: Any = None
+        self._episode_start = np.ones(num_envs, np.bool_)
+        self.num_envs = num_envs
+        self.metadata = self._env.metadata
+        self.single_observation_space = self._env.single_observation_space
+        self.single_action_space = self._env.single_action_space
+        self.observation_space = self._env.observation_space
+        self.action_space = self._env.action_space
+
+    def reset(
+        self,
+        *,
+        seed: int | list[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[NDArray[Any], dict[str, Any]]:
+        """Begin an episode in every row; the problem chooses the seeds.
+
+        Raises:
+            ValueError: if a seed is given.
+        """
+        if seed is not None:
+            raise ValueError("the problem chooses the seeds of its environments; call reset()")
+        observations, _ = self._env.reset(seed=self._seed if self._seed >= 0 else None)
+        self._seed = -1  # later resets go on in the same streams
+        self._episode_start[:] = True
+        return observations, {}
+
+    def step(
+        self, actions: ArrayLike
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
+        self._problem._spend_steps(self.num_envs, self._reward)
+        observations, rewards, terminated, truncated, info = self._env.step(actions)
+        self._episode_start = terminated | truncated
+        shown: dict[str, Any] = {k: info[k] for k in ("final_obs", "_final_obs") if k in info}
+        if not self._reward:
+            rewards = np.full(self.num_envs, np.nan)
+        return observations, rewards, terminated, truncated, shown
+
+    def _ask_expert(self, rows: NDArray[np.bool_]) -> NDArray[Any]:
+        actions, self._expert_memory = self._expert.predict(
+            state=self._expert_memory, episode_start=self._episode_start, mask=rows
+        )
+        self._episode_start = self._episode_start & ~rows
+        return actions
+
+
+Config = TypeVar("Config")
+
+
+def _any_world(world: World) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Algorithm(Generic[Config]):
+    """An imitation-learning algorithm, ours or a stranger's.
+
+    Attributes:
+        name: as the leaderboard shows it.
+        summary: one line.
+        sources: what `train` uses of its problem; anything else raises UndeclaredSourceError.
+        config: the settings, a frozen dataclass.
+        train: `train(problem, seed, config)` returns the learned policy.
+        applies_to: whether it can learn in a world.
+    """
+
+    name: str
+    summary: str
+    sources: frozenset[Source]
+    config: Config
+    train: Callable[[Problem, int, Config], Policy]
+    applies_to: Callable[[World], bool] = _any_world
+
+    def __post_init__(self) -> None:
+        unknown = set(self.sources) - set(SOURCES)
+        if unknown:
+            raise ValueError(f"{self.name}: unknown sources {sorted(unknown)}; known: {SOURCES}")

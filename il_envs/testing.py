@@ -1,0 +1,289 @@
+"""Checks that every world and every algorithm must pass, ours and third parties' alike.
+
+Each check is a function that raises AssertionError, with a message that says what is wrong. Run
+them all with `check_world` and `check_algorithm`, or parametrise your tests over `WORLD_CHECKS`.
+"""
+
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass
+from functools import partial
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import AutoresetMode
+from numba import njit
+from numpy.typing import NDArray
+
+from il_envs.canvas import SIZE, Canvas
+from il_envs.gym_env import WorldEnv, WorldVectorEnv
+from il_envs.policy import ExpertPolicy, Policy
+from il_envs.problem import Algorithm, Budget, Problem
+from il_envs.rollout import replay, run_episodes
+from il_envs.world import Split, World
+
+ROWS = 4
+STEPS = 10_000
+INEXACT_CALLS = re.compile(
+    r"call[^\n]*@\"?(?:llvm\.)?(sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|exp|exp2|expm1|log|log2"
+    r"|log10|log1p|pow|cbrt|hypot|fma|fmuladd)f?(?:\.|\"|\()"
+)
+FAST_MATH = re.compile(
+    r"\bf(?:add|sub|mul|div|cmp) (?:fast|nnan|ninf|nsz|arcp|contract|afn|reassoc)\b"
+)
+
+
+def check_gymnasium(world: World) -> None:
+    """Gymnasium's own checker passes without a warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_env(gym.make(world.id, render_mode="rgb_array").unwrapped)
+
+
+def check_determinism(world: World) -> None:
+    """The same seed gives the same episode, and another seed another one."""
+    first, second = (run_episodes(world, "training", ExploringPolicy, [7, 8]) for _ in range(2))
+    assert [e.state_hash for e in first] == [e.state_hash for e in second], "a seed does not repeat"
+    assert first[0].state_hash != first[1].state_hash, "two seeds give the same episode"
+
+
+def check_rows_equal_single(world: World) -> None:
+    """Row i of a vector environment is bitwise the single environment with seed s + i."""
+    seed = 11
+    vector = WorldVectorEnv(world.name, ROWS, autoreset_mode=AutoresetMode.SAME_STEP)
+    singles = [WorldEnv(world.name) for _ in range(ROWS)]
+    observations, _ = vector.reset(seed=seed)
+    for i, single in enumerate(singles):
+        observation, _ = single.reset(seed=seed + i)
+        assert _same_bits(observation, observations[i]), f"reset differs in row {i}"
+    policy, episodes = ExploringPolicy(vector), 0
+    for step in range(STEPS):
+        actions, _ = policy.predict(observations)
+        observations, rewards, terminated, truncated, info = vector.step(actions)
+        for i, single in enumerate(singles):
+            observation, *rest, single_info = single.step(actions[i])
+            ended = rest[1] or rest[2]
+            assert rest == [rewards[i], terminated[i], truncated[i]], f"step {step} row {i} differs"
+            assert all(
+                single_info[name] == (info["final_info"] if ended else info)[name][i]
+                for name in world.measures
+            ), f"info differs at step {step}, row {i}"
+            if ended:
+                assert _same_bits(observation, info["final_obs"][i]), f"last observation, row {i}"
+                observation, _ = single.reset()
+                episodes += 1
+            assert _same_bits(observation, observations[i]), f"observation, step {step} row {i}"
+            assert single.state.tobytes() == vector.states[i].tobytes(), (
+                f"state, step {step} row {i}"
+            )
+    assert episodes > ROWS, "too few episodes ended for this check to mean anything"
+
+
+def check_spaces_and_aliasing(world: World) -> None:
+    """Observations stay in their space, and no returned array is ever written to again."""
+    env = WorldVectorEnv(world.name, ROWS)
+    observations, _ = env.reset(seed=3)
+    policy, kept = ExploringPolicy(env), []
+    for _ in range(300):
+        actions, _ = policy.predict(observations)
+        observations, rewards, *_ = env.step(actions)
+        assert env.observation_space.contains(observations), "an observation leaves its space"
+        assert np.isfinite(rewards).all(), "a reward is not finite"
+        kept.append((observations, observations.copy()))
+    assert all(_same_bits(array, copy) for array, copy in kept), "a returned array was written to"
+
+
+def check_save_and_restore(world: World) -> None:
+    """A restored state continues bit for bit, random stream and episode length included."""
+    env = WorldEnv(world.name)
+    env.reset(seed=5)
+    actions = run_episodes(world, "training", ExploringPolicy, [5])[0].actions
+    half = len(actions) // 2
+    for action in actions[:half]:
+        env.step(action)
+    saved = env.state
+    outcomes = [env.step(action) for action in actions[half:]]
+    other = WorldEnv(world.name)
+    other.state = saved
+    for action, (observation, *rest) in zip(actions[half:], outcomes, strict=True):
+        again, *rest_again = other.step(action)
+        assert _same_bits(observation, again) and rest == rest_again, "a restored state differs"
+    env.reset()
+    other.reset()
+    assert env.state.tobytes() == other.state.tobytes(), "the next episode differs after a restore"
+
+
+def check_replay(world: World) -> None:
+    """Recorded actions replay to the same return and the same state hashes."""
+    splits: tuple[Split, ...] = ("training", "held_out")
+    for split in splits:
+        for episode in run_episodes(world, split, ExploringPolicy, [21, 22, 23]):
+            total, state_hash = replay(world, split, episode.seed, episode.actions)
+            assert total == episode.total_reward, "the return differs in a replay"
+            assert state_hash == episode.state_hash, "the states differ in a replay"
+
+
+def check_bad_actions(world: World) -> None:
+    """An action of wrong shape, out of range or not a number is a ValueError and changes nothing."""
+    env = WorldEnv(world.name)
+    env.reset(seed=1)
+    before = env.state.tobytes()
+    for name, action in _bad_actions(world.action_space):
+        try:
+            env.step(action)
+        except ValueError as error:
+            assert world.name in str(error), f"the error on {name} does not name the world: {error}"
+        else:
+            raise AssertionError(f"an action {name} was accepted")
+        assert env.state.tobytes() == before, f"an action {name} changed the state"
+
+
+def check_exact_arithmetic(world: World) -> None:
+    """Kernels use IEEE basic operations and square roots only: no libm, nothing fused or fast."""
+    reset, step, observe, measure = world.reset, world.step, world.observe, world.measure
+
+    @njit
+    def everything(states, action, params, observation, measures):  # type: ignore[no-untyped-def]
+        state = states[0]
+        reset(state, params)
+        outcome = step(state, action, params)
+        observe(state, params, observation)
+        measure(state, params, measures)
+        return outcome
+
+    env = WorldEnv(world.name)
+    env.reset(seed=0)
+    action = np.atleast_1d(np.asarray(env.action_space.sample()))
+    everything(env.states, action, env.params, env.observe(), np.zeros(len(world.measures)))
+    for code in everything.inspect_llvm().values():
+        inexact = INEXACT_CALLS.search(code)
+        assert inexact is None, f"a kernel calls {inexact and inexact.group(1)}, whose bits vary"
+        assert FAST_MATH.search(code) is None, "a kernel is compiled with fast-math flags"
+
+
+def check_experts(world: World) -> None:
+    """Every style of expert acts validly, and gives the same answer when asked twice."""
+    for style in world.experts:
+        env = WorldVectorEnv(world.name, ROWS)
+        env.reset(seed=2)
+        expert = ExpertPolicy(env, style)
+        actions, memory = expert.predict()
+        again, memory_again = expert.predict()
+        assert env.action_space.contains(actions), f"the {style} expert leaves the action space"
+        assert _same_bits(actions, again) and _same_bits(memory, memory_again), f"{style} differs"
+
+
+def check_picture(world: World) -> None:
+    """Drawing gives a picture and changes nothing."""
+    env = WorldEnv(world.name)
+    env.reset(seed=4)
+    canvas = Canvas(world, env.params)
+    canvas.begin(env.state)
+    before = canvas.history[0].tobytes(), env.params.tobytes()
+    picture = canvas.pixels()
+    assert picture.shape == (SIZE[1], SIZE[0], 3), "the picture has the wrong size"
+    assert picture.std() > 0, "the picture is empty"
+    assert before == (canvas.history[0].tobytes(), env.params.tobytes()), (
+        "drawing changed the state"
+    )
+
+
+WORLD_CHECKS: tuple[Callable[[World], None], ...] = (
+    check_gymnasium,
+    check_determinism,
+    check_rows_equal_single,
+    check_spaces_and_aliasing,
+    check_save_and_restore,
+    check_replay,
+    check_bad_actions,
+    check_exact_arithmetic,
+    check_experts,
+    check_picture,
+)
+
+
+def check_world(world: World) -> None:
+    """Run every check of a world."""
+    for check in WORLD_CHECKS:
+        check(world)
+
+
+def check_algorithm(algorithm: Algorithm[Any], world: World, labels: int = 300) -> None:
+    """An algorithm trains within its budget and sources, repeats itself, and acts validly.
+
+    Args:
+        labels: the budget of expert actions; steps are limited to ten times as many.
+    """
+    assert is_dataclass(algorithm.config), (
+        f"{algorithm.name}: its config must be a frozen dataclass"
+    )
+    hashes = []
+    for _ in range(2):
+        budget = Budget(labels=labels, steps=10 * labels)
+        problem = Problem(world, algorithm.sources, budget, seed=0)
+        policy = algorithm.train(problem, 0, algorithm.config)
+        episodes = run_episodes(world, "held_out", partial(_same_policy, policy), [1, 2])
+        hashes.append([episode.state_hash for episode in episodes])
+    assert hashes[0] == hashes[1], f"{algorithm.name}: the same seed gives two different policies"
+
+
+def _same_policy(policy: Policy, env: WorldVectorEnv) -> Policy:
+    return policy
+
+
+class ExploringPolicy:
+    """The first expert of a world, with one action in four replaced by a random one."""
+
+    def __init__(self, env: WorldVectorEnv) -> None:
+        style = next(iter(env.world.experts), None)
+        self._expert = ExpertPolicy(env, style) if style else None
+        self._space = env.single_action_space
+        self._random = [np.random.default_rng(i) for i in range(env.num_envs)]
+
+    def predict(
+        self,
+        observation: NDArray[Any],
+        state: Any = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[Any], Any]:
+        if self._expert is None:
+            actions = np.zeros((len(observation), *(self._space.shape or ())), self._space.dtype)
+        else:
+            actions, state = self._expert.predict(observation, state, episode_start)
+        for i, random in enumerate(self._random):
+            if self._expert is None or random.random() < 0.25:
+                actions[i] = _sample(self._space, random)
+        return actions, state
+
+
+def _sample(space: gym.Space[Any], random: np.random.Generator) -> Any:
+    if isinstance(space, gym.spaces.Box):
+        return random.uniform(space.low, space.high)
+    if isinstance(space, gym.spaces.Discrete):
+        return random.integers(space.start, space.start + space.n)
+    return random.integers(0, 2, space.shape)
+
+
+def _bad_actions(space: gym.Space[Any]) -> Iterator[tuple[str, Any]]:
+    shape = space.shape or ()
+    yield "of wrong shape", np.zeros((*shape, 2), space.dtype)
+    yield "made of text", np.full(shape, "left")
+    if isinstance(space, gym.spaces.Box):
+        yield "not a number", np.full(shape, np.nan)
+        yield "too large", space.high + 1.0
+        yield "infinite", np.full(shape, np.inf)
+    elif isinstance(space, gym.spaces.Discrete):
+        yield "too large", int(space.start + space.n)
+        yield "fractional", 0.5
+    else:
+        yield "with a 2", np.full(shape, 2)
+        yield "that wraps round", np.full(shape, 256)
+        yield "of floats", np.full(shape, 0.5)
+
+
+def _same_bits(first: NDArray[Any], second: NDArray[Any]) -> bool:
+    return first.dtype == second.dtype and first.tobytes() == second.tobytes()

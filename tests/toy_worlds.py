@@ -1,0 +1,102 @@
+"""A third party's worlds: the smallest ones with Discrete and with MultiBinary actions.
+
+A walker on a line of 9 places sees where it is and should step to the right (Discrete), or hold the
+buttons that are the binary digits of its place (MultiBinary).
+"""
+
+import gymnasium as gym
+import numpy as np
+from numba import njit
+
+from il_envs.random import integer, uniform
+from il_envs.world import STATE_HEADER, ErrorMeasure, Expert, World, register
+
+PLACES = 9
+STATE = np.dtype([*STATE_HEADER, ("place", "i8"), ("held", "i8")])
+PARAMS = np.zeros(1, [("slip", "f8")])
+PARAMS["slip"] = 0.1
+
+
+def params(split):
+    return PARAMS
+
+
+@njit
+def reset(state, params):
+    state.place = integer(state, PLACES - 1)
+    state.held = 0
+
+
+@njit
+def observe(state, params, out):
+    out[:] = 0.0
+    out[state.place] = 1.0
+
+
+@njit
+def measure(state, params, out):
+    out[0] = PLACES - 1 - state.place
+
+
+@njit
+def step_walk(state, action, params):
+    if uniform(state, 0.0, 1.0) >= params[0].slip:
+        state.place += action[0] - 1
+    fell = state.place < 0
+    state.place = max(state.place, 0)
+    arrived = state.place >= PLACES - 1
+    return 1.0 if arrived else -0.1, arrived or fell
+
+
+@njit
+def step_buttons(state, action, params):
+    held = action[0] + 2 * action[1] + 4 * action[2]
+    right = held == state.place % 8
+    state.held = held
+    state.place = integer(state, PLACES)
+    return 1.0 if right else 0.0, not right and uniform(state, 0.0, 1.0) < 0.5
+
+
+@njit
+def walk_right(state, params, memory, action):
+    action[0] = 2
+
+
+@njit
+def press_digits(state, params, memory, action):
+    for k in range(3):
+        action[k] = (state.place >> k) & 1
+
+
+def draw(state, params, canvas):
+    canvas.surface.fill((20, 20, 20))
+    canvas.surface.fill((250, 250, 250), (100 * int(state["place"]), 0, 90, 90))
+
+
+def _world(name, action_space, step, expert):
+    return register(
+        World(
+            name=name,
+            namespace="toys",
+            state=STATE,
+            params=params,
+            observation_space=gym.spaces.Box(0.0, 1.0, (PLACES,)),
+            action_space=action_space,
+            reset=reset,
+            step=step,
+            observe=observe,
+            measure=measure,
+            measures=("places_to_go",),
+            draw=draw,
+            experts={"scripted": Expert(expert, "right")},
+            control_period=0.1,
+            max_episode_steps=40,
+            error=ErrorMeasure("places_to_go", PLACES, "places to go"),
+        )
+    )
+
+
+WORLDS = (
+    _world("Walk", gym.spaces.Discrete(3), step_walk, walk_right),
+    _world("Buttons", gym.spaces.MultiBinary(3), step_buttons, press_digits),
+)
