@@ -6,11 +6,12 @@ of the last round is returned.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from baselines.bc import BCConfig, fit
+from baselines.bc import BCConfig, fit, hold_out
 from baselines.networks import NetworkPolicy
 from il_envs import Algorithm, Problem
 
@@ -19,7 +20,7 @@ from il_envs import Algorithm, Problem
 class DAggerConfig:
     """Settings of DAgger."""
 
-    rounds: int = 12
+    rounds: int = 20
     """Data sets to aggregate; the label budget is shared among them equally."""
     mixing: Literal["first", "exponential"] = "first"
     """How likely the expert drives in round i = 1, 2, ...: "first" is 1 then 0, "exponential" is
@@ -28,7 +29,7 @@ class DAggerConfig:
     """Of the exponential schedule."""
     num_envs: int = 16
     """Episodes that run side by side."""
-    updates_per_round: int = 1_000
+    updates_per_round: int = 600
     """Gradient steps after each round but the last, from the last round's weights."""
     cloning: BCConfig = field(default_factory=lambda: BCConfig(updates=12_000))
     """The supervised learner; its `updates` are taken after the last round."""
@@ -57,15 +58,20 @@ def train(problem: Problem, seed: int, config: DAggerConfig) -> NetworkPolicy:
         observation, *_ = env.step(action)
         if step in ends:
             finished = ends[step]
-            rows = np.concatenate(observations)
+            rows, targets = env_major(observations), env_major(labels)
             policy.fit_normalisation(rows)
-            # Whole columns are held out, so that no episode is on both sides.
-            groups = np.tile(np.arange(config.num_envs), step)
-            held_out = groups >= round(config.num_envs * (1.0 - cloning.validation_share))
+            # Whole environments are held out, so that no episode is on both sides.
+            groups = np.repeat(np.arange(config.num_envs), step)
+            held_out = hold_out(groups, cloning.validation_share)
             updates = cloning.updates if finished == config.rounds else config.updates_per_round
-            fit(policy, rows, np.concatenate(labels), held_out, cloning, updates, seed + finished)
+            fit(policy, rows, targets, held_out, cloning, updates, seed + finished)
             share = mixing_share(config, finished + 1)
     return policy
+
+
+def env_major(batches: list[NDArray[Any]]) -> NDArray[Any]:
+    """Batches of one step each, [steps] of [num_envs, ...], as rows sorted by environment."""
+    return np.concatenate(list(np.stack(batches, axis=1)))
 
 
 def mixing_share(config: DAggerConfig, round_number: int) -> float:

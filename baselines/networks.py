@@ -139,10 +139,15 @@ class NetworkPolicy(nn.Module):
         self.register_buffer("observation_scale", torch.ones(size))
 
     def fit_normalisation(self, observations: NDArray[Any]) -> None:
-        """Make the network see observations with mean 0 and deviation 1; [rows, ...]."""
+        """Make the network see observations with mean 0 and deviation 1; [rows, ...].
+
+        What has never varied is only shifted: dividing by its tiny deviation would blow it up when
+        it does vary.
+        """
         rows = torch.as_tensor(observations.reshape(len(observations), -1), dtype=torch.float32)
         self.observation_mean.copy_(rows.mean(0))
-        self.observation_scale.copy_(rows.std(0).clamp(min=1e-6))
+        deviation = rows.std(0)
+        self.observation_scale.copy_(torch.where(deviation > 1e-6, deviation, 1.0))
 
     def normalise(self, observations: NDArray[Any]) -> Tensor:
         """Observations as the network sees them, float32 [rows, size]."""

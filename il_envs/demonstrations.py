@@ -2,16 +2,20 @@
 
 import hashlib
 import json
+import warnings
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import count, islice
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 
 from il_envs.policy import ExpertPolicy, RandomPolicy
 from il_envs.rollout import Episode, run_episodes
-from il_envs.world import Split, get_world
+from il_envs.world import Split, World, get_world
 
 BATCH = 16  # episodes that are collected at once
 
@@ -98,29 +102,35 @@ class Demonstrations:
         random_episodes = run_episodes(
             world, self.split, lambda env: RandomPolicy(world.action_space, seed=0), seeds
         )
-        dataset = minari.create_dataset_from_buffers(
-            dataset_id,
-            [
-                minari.data_collector.EpisodeBuffer(
-                    id=i,
-                    seed=episode.seed,
-                    observations=episode.observations,
-                    actions=episode.actions,
-                    rewards=episode.rewards.tolist(),
-                    terminations=_only_last(len(episode), episode.terminated),
-                    truncations=_only_last(len(episode), not episode.terminated),
-                    infos=episode.measures,
-                )
-                for i, episode in enumerate(self.episodes)
-            ],
-            env=world.id,
-            algorithm_name=f"il_envs {self.style} expert",
-            description=f"{self.style} expert in {world.id}, {self.split} split",
-            ref_min_score=_mean_return(random_episodes),
-            ref_max_score=_mean_return(list(self.episodes)),
-            requirements=["il-envs"],
-            jpeg_encoding=False,
-        )
+        with warnings.catch_warnings():
+            # An author and a permalink are for whoever publishes the data set.
+            warnings.filterwarnings(
+                "ignore", "`(code_permalink|author|author_email)` is set to None"
+            )
+            dataset = minari.create_dataset_from_buffers(
+                dataset_id,
+                [
+                    minari.data_collector.EpisodeBuffer(
+                        id=i,
+                        seed=episode.seed,
+                        observations=episode.observations,
+                        actions=episode.actions,
+                        rewards=episode.rewards.tolist(),
+                        terminations=_only_last(len(episode), episode.terminated),
+                        truncations=_only_last(len(episode), not episode.terminated),
+                        infos=episode.measures,
+                    )
+                    for i, episode in enumerate(self.episodes)
+                ],
+                env=_env_spec(world, self.split),
+                eval_env=_env_spec(world, "held_out"),
+                algorithm_name=f"il_envs {self.style} expert",
+                description=f"{self.style} expert in {world.id}, {self.split} split",
+                ref_min_score=_mean_return(random_episodes),
+                ref_max_score=_mean_return(list(self.episodes)),
+                requirements=["il-envs"],
+                jpeg_encoding=False,
+            )
         dataset.storage.update_metadata(
             {
                 "il_envs": json.dumps(
@@ -210,6 +220,12 @@ def _cut(episode: Episode, length: int) -> Episode:
         measures={name: m[: length + 1] for name, m in episode.measures.items()},
         terminated=False,
     )
+
+
+def _env_spec(world: World, split: Split) -> EnvSpec:
+    spec = deepcopy(gym.spec(world.id))
+    spec.kwargs["split"] = split
+    return spec
 
 
 def _only_last(length: int, flag: bool) -> list[bool]:

@@ -30,7 +30,9 @@ def test_gym_make_vec_gives_the_vector_environment(world):
 
 
 def test_unknown_world_names_the_nearest():
-    with pytest.raises(UnknownNameError, match=r"unknown world 'DriftCart'; did you mean 'DriftCar'"):
+    with pytest.raises(
+        UnknownNameError, match=r"unknown world 'DriftCart'; did you mean 'DriftCar'"
+    ):
         get_world("DriftCart")
 
 

@@ -26,7 +26,8 @@ COURSE_ACCELERATION_MAX = 0.95 * car.REAR_FRICTION * GRAVITY  # m/s^2
 
 NOISE = 0.1  # standard deviation, of the noisy style's commands
 NOISE_STREAM = np.uint64(2**32)  # draw indices that no reset reaches
-GRID_SPACING, GRID_REACH = 0.2, 2  # of the unlearnable style's steering commands, a step
+STEERING_REACH = car.STEERING_RATE * car.CONTROL_PERIOD  # rad, in one step
+GRID_SPACING, GRID_REACH = 0.02, 5  # of the unlearnable style's steering commands, a step
 
 
 @njit
@@ -123,15 +124,19 @@ def unlearnable(state: Record, params: Array, memory: Array, action: Array) -> N
     """One step ahead over a coarse grid of steering angles, rate-limited from its last command.
 
     The last command is hidden memory, so the action is no function of what a learner observes, and
-    the grid makes it jump: cloning has nothing smooth to fit, and DAgger's labels contradict one
+    the rate limit makes it late: it drives most of an episode, and falls in about half of them. Its
+    grid makes it jump: cloning has nothing smooth to fit, and DAgger's labels contradict one
     another.
     """
     track = params[state.track]
     desired = desired_yaw_acceleration(state, track)
     best, best_error = memory[0], np.inf
-    for k in range(-GRID_REACH, GRID_REACH + 1):
-        candidate = clip(memory[0] + k * GRID_SPACING, -1.0, 1.0)
-        tangent = car.steering_tangent(car.STEERING_MAX * candidate)
+    for k in range(2 * GRID_REACH + 1):  # 0, 1, -1, 2, -2, ...: the least change wins a tie
+        offset = (k + 1) // 2 if k % 2 == 1 else -(k // 2)
+        candidate = clip(memory[0] + offset * GRID_SPACING, -1.0, 1.0)
+        change = car.STEERING_MAX * candidate - state.steering
+        reached = state.steering + clip(change, -STEERING_REACH, STEERING_REACH)
+        tangent = car.steering_tangent(reached)
         _, _, yaw_acceleration = car.accelerations(
             state.forward_speed,
             state.lateral_speed,

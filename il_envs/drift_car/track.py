@@ -17,7 +17,7 @@ from il_envs.world import Array, Record, Split
 
 SAMPLES = 1024  # per lap, at equal arc length
 CORNERS = 10
-RIGHT_TURNS_MIN = 3
+RIGHT_TURNS_MIN, RIGHT_TURN_SINE = 3, 0.3  # clockwise corners, and the sine of the least of them
 HALF_WIDTH = 5.0  # m
 RADIUS_MIN, RADIUS_MAX = 13.0, 32.0  # m, of a corner before smoothing
 STRAIGHT_MIN, STRAIGHT_MAX = 18.0, 60.0  # m, between two corners before smoothing
@@ -27,7 +27,7 @@ SMOOTHING_LENGTH = 7.0  # m, of the moving average that makes curvature continuo
 
 GRAVITY = 9.81  # m/s^2
 SPEED_MAX = 18.0  # m/s
-GRIP = 0.95 * 0.85  # share of the rear friction ...
+GRIP = 0.96 * 0.85  # lateral acceleration over gravity: 96% of what the rear tyres can give
 ACCELERATION, DECELERATION = 2.5, 3.0  # m/s^2, of the reference speed
 SIDESLIP_MAX = 0.5  # rad, of the reference
 SIDESLIP_CURVATURE_START, SIDESLIP_CURVATURE_RANGE = 0.015, 0.02  # 1/m
@@ -112,13 +112,15 @@ def _round_corners(key: np.uint64, attempt: np.uint64, corner: Array, points: Ar
     radius = np.empty(CORNERS)
     tangent_length = np.empty(CORNERS)
     left_turn = np.empty(CORNERS, np.bool_)
+    right_turns = 0
     for k in range(CORNERS):
         turn = direction[k] * direction[k - 1].conjugate()
         share = hash_uniform(key, attempt, np.uint64(3 * k + 2))
         radius[k] = RADIUS_MIN + (RADIUS_MAX - RADIUS_MIN) * share
         tangent_length[k] = radius[k] * sqrt((1.0 - turn.real) / (1.0 + turn.real + 1e-9))
         left_turn[k] = turn.imag > 0.0
-    if CORNERS - left_turn.sum() < RIGHT_TURNS_MIN:
+        right_turns += turn.imag < -RIGHT_TURN_SINE
+    if right_turns < RIGHT_TURNS_MIN:
         return False
     for k in range(CORNERS):
         straight = edge_length[k] - tangent_length[k] - tangent_length[(k + 1) % CORNERS]

@@ -1,0 +1,223 @@
+"""Behaviour cloning and DAgger: likelihoods in closed form, splits, schedules, and what they learn."""
+
+from dataclasses import replace
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from baselines import bc, dagger
+from baselines.networks import NetworkPolicy, action_head, one_thread
+from il_envs import Budget, Problem, get_world, run_episodes
+from il_envs.testing import check_algorithm
+
+ALGORITHMS = {"bc": bc.algorithm, "dagger": dagger.algorithm}
+SMALL_BC = replace(bc.BCConfig(), hidden_sizes=(16,), updates=200, validation_interval=20)
+SMALL = {
+    "bc": replace(bc.algorithm, config=SMALL_BC),
+    "dagger": replace(
+        dagger.algorithm,
+        config=replace(
+            dagger.DAggerConfig(), rounds=3, num_envs=4, updates_per_round=50, cloning=SMALL_BC
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_contract(name, world):
+    check_algorithm(SMALL[name], world)
+
+
+class TestLikelihoods:
+    def test_gaussian(self):
+        head = action_head(gym.spaces.Box(-1, 1, (3,)))
+        with torch.no_grad():
+            head.log_deviation.copy_(torch.tensor([-1.0, 0.0, 0.5]))
+        random = np.random.default_rng(0)
+        mean, actions = random.normal(size=(2, 7, 3)).astype(np.float32)
+        ours = head.negative_log_likelihood(torch.tensor(mean), torch.tensor(actions)).item()
+        exact = stats.norm.logpdf(actions, mean, np.exp([-1.0, 0.0, 0.5])).sum(1).mean()
+        assert ours == pytest.approx(-exact, rel=1e-5)
+
+    def test_categorical(self):
+        head = action_head(gym.spaces.Discrete(4, start=3))
+        logits = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
+        actions = np.array([3, 4, 5, 6, 3, 4])
+        ours = head.negative_log_likelihood(torch.tensor(logits), torch.tensor(actions)).item()
+        probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+        exact = np.log(probabilities[np.arange(6), actions - 3]).mean()
+        assert ours == pytest.approx(-exact, rel=1e-5)
+
+    def test_bernoulli_buttons_sum_to_one_over_all_chords(self):
+        head = action_head(gym.spaces.MultiBinary(5))
+        logits = torch.tensor(np.random.default_rng(0).normal(size=(1, 5)).astype(np.float32))
+        chords = (np.arange(32)[:, None] >> np.arange(5)) & 1
+        likelihoods = [
+            np.exp(-head.negative_log_likelihood(logits, torch.tensor(chord[None])).item())
+            for chord in chords
+        ]
+        assert sum(likelihoods) == pytest.approx(1.0, abs=1e-6)
+
+    def test_an_unknown_space_is_refused(self):
+        with pytest.raises(TypeError, match="no likelihood for the action space"):
+            action_head(gym.spaces.Text(3))
+
+
+@pytest.mark.parametrize(
+    "space", [gym.spaces.Box(-1, 1, (2,)), gym.spaces.Discrete(3, start=1), gym.spaces.MultiBinary(3)],
+    ids=str,
+)  # fmt: skip
+class TestNetworkPolicy:
+    def _policy(self, space, seed=0):
+        policy = NetworkPolicy(gym.spaces.Box(-1, 1, (4,)), space, (8,), seed)
+        policy.fit_normalisation(np.random.default_rng(0).normal(3.0, 2.0, (50, 4)))
+        return policy
+
+    def test_modes_and_samples_are_valid_and_repeat(self, space):
+        observations = np.random.default_rng(1).normal(3.0, 2.0, (400, 4)).astype(np.float32)
+        for deterministic in (True, False):
+            first, second = (
+                self._policy(space).predict(observations, deterministic=deterministic)[0]
+                for _ in range(2)
+            )
+            np.testing.assert_array_equal(first, second)
+            assert all(space.contains(action) for action in first)
+        assert not np.array_equal(first, self._policy(space, seed=1).predict(observations)[0])
+
+    def test_tensors_round_trip(self, space):
+        observations = np.random.default_rng(1).normal(3.0, 2.0, (40, 4)).astype(np.float32)
+        policy, other = self._policy(space), self._policy(space, seed=5)
+        other.load_tensors(policy.tensors())
+        expected = policy.predict(observations, deterministic=True)[0]
+        np.testing.assert_array_equal(other.predict(observations, deterministic=True)[0], expected)
+
+
+def test_initialisation_leaves_the_global_generator_alone():
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    NetworkPolicy(gym.spaces.Box(-1, 1, (4,)), gym.spaces.Discrete(3), (8,), 0)
+    assert torch.equal(torch.rand(2), expected)
+
+
+class TestHoldOut:
+    @pytest.mark.parametrize("share", [0.05, 0.1, 0.5, 0.9])
+    def test_whole_episodes_and_about_the_share(self, share):
+        groups = np.repeat(np.arange(40), np.random.default_rng(0).integers(1, 60, 40))
+        held_out = bc.hold_out(groups, share)
+        assert not set(groups[held_out]) & set(groups[~held_out])
+        assert held_out.mean() == pytest.approx(share, abs=0.06)
+
+    @pytest.mark.parametrize("groups", [[0, 0, 0, 0], [0, 1], [0, 1, 1, 1, 1, 1], [0] * 9 + [1]])
+    @pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
+    def test_neither_side_is_empty(self, groups, share):
+        held_out = bc.hold_out(np.array(groups), share)
+        assert 0 < held_out.sum() < len(groups)
+
+
+class TestFit:
+    def _data(self, rows=600):
+        random = np.random.default_rng(0)
+        inputs = random.normal(size=(rows, 3)).astype(np.float32)
+        actions = np.tanh(inputs[:, :2]) * 0.5 + random.normal(0, 0.1, (rows, 2))
+        return inputs, actions.astype(np.float32), np.arange(rows) >= rows * 3 // 4
+
+    def _fit(self, updates, patience, seed=0, targets=None, rate=1e-2):
+        inputs, actions, held_out = self._data()
+        actions = actions if targets is None else targets(actions)
+        space = gym.spaces.Box(-1, 1, (2,))
+        policy = NetworkPolicy(gym.spaces.Box(-9, 9, (3,)), space, (32,), seed)
+        policy.fit_normalisation(inputs)
+        config = replace(
+            bc.BCConfig(), patience=patience, validation_interval=10, learning_rate=rate
+        )
+        loss = bc.fit(policy, inputs, actions, held_out, config, updates, seed)
+        return policy, loss
+
+    def test_reaches_the_likelihood_of_the_noise(self):
+        _, loss = self._fit(updates=3000, patience=300)
+        entropy = 2 * stats.norm(0, 0.1).entropy()
+        assert entropy - 0.15 < loss < entropy + 0.15
+
+    def test_returns_the_weights_of_the_least_validation_loss(self):
+        policy, loss = self._fit(updates=400, patience=400)
+        inputs, actions, held_out = self._data()
+        rows = policy.normalise(inputs[held_out]), torch.tensor(actions[held_out])
+        assert bc._loss(policy, *rows) == pytest.approx(loss, abs=1e-6)
+
+    def test_stops_when_validation_does_not_improve(self, monkeypatch):
+        looks = []
+        monkeypatch.setattr(bc, "_loss", lambda *rows: looks.append(0) or float(len(looks)))
+        _, loss = self._fit(updates=10_000, patience=5)
+        assert (len(looks), loss) == (6, 1.0)
+
+
+class TestMixing:
+    def test_first(self):
+        config = dagger.DAggerConfig(mixing="first")
+        assert [dagger.mixing_share(config, i) for i in (1, 2, 3)] == [1.0, 0.0, 0.0]
+
+    def test_exponential(self):
+        config = dagger.DAggerConfig(mixing="exponential", mixing_base=0.5)
+        assert [dagger.mixing_share(config, i) for i in (1, 2, 3)] == [1.0, 0.5, 0.25]
+
+    def test_an_expert_that_always_drives_visits_its_own_states(self):
+        """With beta = 1 in every round DAgger collects what the expert alone would (identity 17)."""
+        seen = {}
+        for base in (1.0, 0.0):
+            problem = Problem(
+                get_world("DriftCar"), dagger.algorithm.sources, Budget(1200, 9999), 0
+            )
+            config = replace(SMALL["dagger"].config, mixing="exponential", mixing_base=base)
+            rows = []
+            env_of = problem.env
+
+            def recording_env(num_envs, rows=rows, env_of=env_of):
+                env = env_of(num_envs)
+                step = env.step
+                env.step = lambda actions: rows.append(env._env.states.copy()) or step(actions)
+                return env
+
+            problem.env = recording_env
+            dagger.train(problem, 0, config)
+            seen[base] = np.stack(rows)
+        expert_only = seen[1.0]
+        assert (expert_only["episode"] == 0).all(), "the expert alone would not have fallen"
+        assert (seen[0.0]["episode"] > 0).any(), "the learner falls"
+        np.testing.assert_array_equal(expert_only[:99], seen[0.0][:99])
+
+
+@pytest.mark.parametrize("labels", [400, 410])
+def test_dagger_spends_its_budget_on_labels_alone(labels):
+    algorithm = SMALL["dagger"]
+    problem = Problem(get_world("Walk"), algorithm.sources, Budget(labels, 10**6), 0)
+    algorithm.train(problem, 0, algorithm.config)
+    assert problem.meter.expert_labels == labels // 4 * 4
+    assert problem.meter.demonstrations == problem.meter.reward_reads == 0
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("toy", ["Walk", "Buttons"])
+def test_the_toys_are_learned_perfectly(name, toy):
+    world = get_world(toy)
+    algorithm = SMALL[name]
+    problem = Problem(world, algorithm.sources, Budget(2000, 10**6), 0)
+    policy = algorithm.train(problem, 0, algorithm.config)
+    for episode in run_episodes(world, "held_out", lambda env: policy, range(10)):
+        if toy == "Walk":
+            assert (episode.actions == 2).all()
+        else:
+            places = episode.observations[:-1].argmax(1)
+            digits = (places[:, None] >> np.arange(3)) & 1
+            np.testing.assert_array_equal(episode.actions, digits)
+
+
+def test_one_thread_restores_the_number_of_threads():
+    before = torch.get_num_threads()
+    with pytest.raises(KeyError), one_thread():
+        assert torch.get_num_threads() == 1
+        raise KeyError
+    assert torch.get_num_threads() == before

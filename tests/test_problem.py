@@ -1,0 +1,149 @@
+"""The meter counts every source, and what was not declared or budgeted is refused."""
+
+import numpy as np
+import pytest
+
+from il_envs import (
+    Algorithm,
+    Budget,
+    BudgetExceededError,
+    ExpertPolicy,
+    Problem,
+    UndeclaredSourceError,
+    WorldVectorEnv,
+    get_world,
+)
+
+EVERYTHING = frozenset({"demonstrations", "expert", "env", "reward", "model"})
+
+
+def _problem(sources=EVERYTHING, labels=1000, steps=1000, world="DriftCar", **options):
+    return Problem(get_world(world), frozenset(sources), Budget(labels, steps), seed=1, **options)
+
+
+@pytest.mark.parametrize(
+    ("source", "use"),
+    [
+        ("demonstrations", lambda problem: problem.demonstrations(10)),
+        ("env", lambda problem: problem.env(2)),
+        ("reward", lambda problem: problem.env(2, reward=True)),
+        ("expert", lambda problem: problem.expert(problem.env(2))),
+        ("model", lambda problem: problem.model()),
+    ],
+)
+def test_an_undeclared_source_says_how_to_declare_it(source, use):
+    with pytest.raises(UndeclaredSourceError, match=rf"declare it in Algorithm.*'{source}'"):
+        use(_problem(EVERYTHING - {source}))
+
+
+def test_every_source_is_counted():
+    problem = _problem()
+    problem.demonstrations(100)
+    problem.demonstrations(50)
+    env = problem.env(4)
+    env.reset()
+    problem.expert(env)
+    problem.expert(env, np.array([True, False, False, True]))
+    for _ in range(3):
+        env.step(np.zeros((4, 2), np.float32))
+    rewarded = problem.env(2, reward=True)
+    rewarded.reset()
+    rewarded.step(np.zeros((2, 2), np.float32))
+    assert problem.meter.as_dict() == {
+        "demonstrations": 150,
+        "expert_labels": 6,
+        "steps": 14,
+        "reward_reads": 2,
+        "model_reads": 0,
+    }
+    assert problem.meter.labels == 156
+    assert problem.labels_left == 844
+
+
+def test_budgets_are_enforced_and_what_was_refused_is_not_counted():
+    problem = _problem(labels=10, steps=10)
+    with pytest.raises(BudgetExceededError, match="11 expert labels asked for, 10 of 10 left"):
+        problem.demonstrations(11)
+    env = problem.env(4)
+    env.reset()
+    problem.expert(env)
+    problem.expert(env)
+    with pytest.raises(BudgetExceededError, match="4 expert labels asked for, 2 of 10 left"):
+        problem.expert(env)
+    env.step(np.zeros((4, 2), np.float32))
+    env.step(np.zeros((4, 2), np.float32))
+    with pytest.raises(BudgetExceededError, match="budget of 10 environment steps"):
+        env.step(np.zeros((4, 2), np.float32))
+    assert (problem.meter.labels, problem.meter.steps) == (8, 8)
+
+
+def test_a_reward_free_env_shows_no_reward_and_no_info():
+    problem = _problem(world="Walk")
+    hidden, shown = problem.env(8), problem.env(8, reward=True)
+    for env in (hidden, shown):
+        _, info = env.reset()
+        assert info == {}
+    seen = set()
+    for _ in range(40):
+        _, rewards, terminated, truncated, info = hidden.step(np.full(8, 2))
+        assert np.isnan(rewards).all()
+        seen |= info.keys()
+        assert info.keys() <= {"final_obs", "_final_obs"}
+        assert info.keys() == (set() if not (terminated | truncated).any() else info.keys())
+        assert np.isfinite(shown.step(np.full(8, 2))[1]).all()
+    assert seen == {"final_obs", "_final_obs"}
+    assert not [name for name in vars(type(hidden)) if name in ("states", "params", "world")]
+
+
+def test_expert_labels_are_the_experts_actions_in_the_present_states():
+    problem = _problem()
+    env = problem.env(3)
+    observations, _ = env.reset()
+    labels = problem.expert(env)
+    plain = WorldVectorEnv("DriftCar", 3)
+    expected, _ = plain.reset(seed=3_000_000)
+    np.testing.assert_array_equal(observations, expected)
+    np.testing.assert_array_equal(labels, ExpertPolicy(plain).predict()[0])
+
+
+def test_an_expert_with_memory_forgets_when_an_episode_ends():
+    problem = _problem(style="unlearnable", steps=10_000)
+    env = problem.env(1)
+    env.reset()
+    first = problem.expert(env)
+    for _ in range(20):
+        env.step(np.array([[1.0, 0.0]], np.float32))
+        problem.expert(env)
+    while not env.step(np.array([[1.0, 1.0]], np.float32))[2].any():
+        pass
+    label = problem.expert(env)
+    fresh = ExpertPolicy(env._env, "unlearnable").predict()[0]
+    np.testing.assert_array_equal(label, fresh)
+    assert first.shape == label.shape == (1, 2)
+
+
+def test_seeds_give_disjoint_problems():
+    def seeds(seed):
+        problem = Problem(get_world("Walk"), EVERYTHING, Budget(500, 100), seed)
+        shown = {episode.seed for episode in problem.demonstrations(500).episodes}
+        envs = [problem.env(5), problem.env(5)]
+        return shown | {env._seed + i for env in envs for i in range(5)}
+
+    assert not seeds(0) & seeds(1)
+    assert len(seeds(0)) > 15
+
+
+def test_an_env_keeps_its_own_seeds():
+    env = _problem().env(2)
+    with pytest.raises(ValueError, match="the problem chooses the seeds"):
+        env.reset(seed=0)
+
+
+def test_a_world_without_a_model_says_so():
+    with pytest.raises(LookupError, match="DriftCar has no known model"):
+        _problem().model()
+
+
+def test_an_algorithm_with_an_unknown_source_is_refused():
+    with pytest.raises(ValueError, match=r"unknown sources \['oracle'\]"):
+        Algorithm("x", "", frozenset({"oracle"}), None, lambda problem, seed, config: None)
