@@ -1,15 +1,14 @@
 """DAgger: dataset aggregation (Ross, Gordon and Bagnell 2011, algorithm 3.1).
 
-The learner drives, the expert says what it would have done in the states the learner got to, and
-the policy is trained on everything seen so far. The cost then grows like T (theorem 3.2). The policy
-of the last round is returned.
+The learner drives, the expert says what it would have done in states that the learner got to, and
+the policy is trained on everything seen so far. The cost then grows like T (theorem 3.2). The last
+round's policy is returned.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from baselines.bc import BCConfig, fit, hold_out
 from baselines.networks import NetworkPolicy
@@ -29,6 +28,9 @@ class DAggerConfig:
     """Of the exponential schedule."""
     num_envs: int = 16
     """Episodes that run side by side."""
+    label_share: float = 0.25
+    """Share of the states the learner drives through that the expert is asked about; neighbouring
+    states are much alike, so fewer labels cover more of them."""
     updates_per_round: int = 600
     """Gradient steps after each round but the last, from the last round's weights."""
     cloning: BCConfig = field(default_factory=lambda: BCConfig(updates=12_000))
@@ -44,34 +46,30 @@ def train(problem: Problem, seed: int, config: DAggerConfig) -> NetworkPolicy:
     )
     env = problem.env(config.num_envs)
     observation, _ = env.reset()
-    steps = problem.budget.labels // config.num_envs
-    ends = {round(steps * (i + 1) / config.rounds): i + 1 for i in range(config.rounds)}
-    observations, labels = [], []
-    share = mixing_share(config, 1)
-    for step in range(1, steps + 1):
-        label = problem.expert(env)
-        observations.append(observation)
-        labels.append(label)
-        action, _ = policy.predict(observation, deterministic=True)
-        expert_drives = random.random(config.num_envs) < share
-        action[expert_drives] = label[expert_drives]
-        observation, *_ = env.step(action)
-        if step in ends:
-            finished = ends[step]
-            rows, targets = env_major(observations), env_major(labels)
-            policy.fit_normalisation(rows)
-            # Whole environments are held out, so that no episode is on both sides.
-            groups = np.repeat(np.arange(config.num_envs), step)
-            held_out = hold_out(groups, cloning.validation_share)
-            updates = cloning.updates if finished == config.rounds else config.updates_per_round
-            fit(policy, rows, targets, held_out, cloning, updates, seed + finished)
-            share = mixing_share(config, finished + 1)
+    observations, labels, columns = [], [], []
+    for round_number in range(1, config.rounds + 1):
+        share = mixing_share(config, round_number)
+        while problem.meter.labels < problem.budget.labels * round_number // config.rounds:
+            expert_drives = random.random(config.num_envs) < share
+            asked = expert_drives | (random.random(config.num_envs) < config.label_share)
+            asked &= np.cumsum(asked) <= problem.labels_left
+            label = problem.expert(env, asked)
+            observations.append(observation[asked])
+            labels.append(label[asked])
+            columns.append(np.flatnonzero(asked))
+            action, _ = policy.predict(observation, deterministic=True)
+            action[expert_drives & asked] = label[expert_drives & asked]
+            observation, *_ = env.step(action)
+        # Sorted by environment, so that whole ones are held out and no episode is on both sides.
+        groups = np.concatenate(columns)
+        order = np.argsort(groups, kind="stable")
+        rows, targets = np.concatenate(observations)[order], np.concatenate(labels)[order]
+        policy.fit_normalisation(rows)
+        held_out = hold_out(groups[order], cloning.validation_share)
+        is_last = round_number == config.rounds
+        updates = cloning.updates if is_last else config.updates_per_round
+        fit(policy, rows, targets, held_out, cloning, updates, seed + round_number)
     return policy
-
-
-def env_major(batches: list[NDArray[Any]]) -> NDArray[Any]:
-    """Batches of one step each, [steps] of [num_envs, ...], as rows sorted by environment."""
-    return np.concatenate(list(np.stack(batches, axis=1)))
 
 
 def mixing_share(config: DAggerConfig, round_number: int) -> float:

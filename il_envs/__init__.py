@@ -6,7 +6,7 @@
 
 from il_envs import drift_car as drift_car
 from il_envs.demonstrations import Demonstrations, collect
-from il_envs.gym_env import WorldEnv, WorldVectorEnv
+from il_envs.gym_env import WorldEnv
 from il_envs.policy import ExpertPolicy, Policy, RandomPolicy
 from il_envs.problem import (
     Algorithm,
@@ -18,6 +18,7 @@ from il_envs.problem import (
     UndeclaredSourceError,
 )
 from il_envs.rollout import Episode, replay, run_episodes
+from il_envs.vector_env import WorldVectorEnv
 from il_envs.world import (
     WORLDS,
     ErrorMeasure,

@@ -6,8 +6,9 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from il_envs.gym_env import WorldEnv, WorldVectorEnv
+from il_envs.gym_env import WorldEnv
 from il_envs.kernels import action_bounds, expert_kernels
+from il_envs.vector_env import WorldVectorEnv
 from il_envs.world import UnknownNameError
 
 PolicyState = Any

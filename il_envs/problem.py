@@ -10,8 +10,8 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import ArrayLike, NDArray
 
 from il_envs.demonstrations import Demonstrations, collect
-from il_envs.gym_env import WorldVectorEnv
 from il_envs.policy import ExpertPolicy, Policy
+from il_envs.vector_env import WorldVectorEnv
 from il_envs.world import World
 
 Source = Literal["demonstrations", "expert", "env", "reward", "model"]

@@ -9,8 +9,9 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from il_envs.gym_env import WorldEnv, WorldVectorEnv
+from il_envs.gym_env import WorldEnv
 from il_envs.policy import Policy
+from il_envs.vector_env import WorldVectorEnv
 from il_envs.world import Split, World
 
 

@@ -19,10 +19,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from il_envs.canvas import SIZE, Canvas
-from il_envs.gym_env import WorldEnv, WorldVectorEnv
+from il_envs.gym_env import WorldEnv
 from il_envs.policy import ExpertPolicy, Policy
 from il_envs.problem import Algorithm, Budget, Problem
 from il_envs.rollout import replay, run_episodes
+from il_envs.vector_env import WorldVectorEnv
 from il_envs.world import Split, World
 
 ROWS = 4
@@ -127,7 +128,7 @@ def check_replay(world: World) -> None:
 
 
 def check_bad_actions(world: World) -> None:
-    """An action of wrong shape, out of range or not a number is a ValueError and changes nothing."""
+    """An action of wrong shape, out of range or not a number raises ValueError, without effect."""
     env = WorldEnv(world.name)
     env.reset(seed=1)
     before = env.state.tobytes()

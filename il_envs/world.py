@@ -142,20 +142,20 @@ def register(world: World) -> World:
     gym.register(
         world.id,
         entry_point="il_envs.gym_env:WorldEnv",
-        vector_entry_point="il_envs.gym_env:WorldVectorEnv",
+        vector_entry_point="il_envs.vector_env:WorldVectorEnv",
         kwargs={"world": world.name},
     )
     return world
 
 
 def get_world(name: str) -> World:
-    """The world of that name; its Gymnasium id is understood too.
+    """The world called `DriftCar`, `DriftCar-v0` or `il_envs/DriftCar-v0`.
 
     Raises:
         UnknownNameError: if there is none.
     """
     for world in WORLDS.values():
-        if name in (world.name, world.id):
+        if name in (world.name, world.id, world.id.split("/")[-1]):
             return world
     raise UnknownNameError("world", name, list(WORLDS))
 

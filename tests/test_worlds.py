@@ -85,10 +85,8 @@ def test_the_checks_notice_an_observation_outside_its_space(variant):
 
 
 def test_a_trace_replays_to_the_same_hashes_in_another_process(world):
-    if world.namespace != "il_envs":
-        code = "import tests.toy_worlds; "
-    else:
-        code = "import il_envs; "
+    module = "il_envs" if world.namespace == "il_envs" else "tests.toy_worlds"
+    code = f"import {module}; "
     episode = il_envs.run_episodes(world, "held_out", il_envs.testing.ExploringPolicy, [99])[0]
     actions = f"np.frombuffer(bytes.fromhex('{episode.actions.tobytes().hex()}'), "
     actions += f"'{episode.actions.dtype}').reshape({episode.actions.shape})"

@@ -16,6 +16,7 @@ from il_envs.random import hash_uniform
 from il_envs.world import Array, Record, Split
 
 SAMPLES = 1024  # per lap, at equal arc length
+PIECE_SAMPLES = 256  # of each arc and each straight, before that
 CORNERS = 10
 RIGHT_TURNS_MIN, RIGHT_TURN_SINE = 3, 0.3  # clockwise corners, and the sine of the least of them
 HALF_WIDTH = 5.0  # m
@@ -63,7 +64,7 @@ def bank(split: Split) -> np.ndarray:
 @njit(cache=True)
 def _build_tracks(tracks: Array, first_seed: int) -> None:
     corner = np.empty(CORNERS, np.complex128)
-    rounded = np.empty(CORNERS * 2 * SAMPLES, np.complex128)
+    rounded = np.empty(CORNERS * 2 * PIECE_SAMPLES, np.complex128)
     centreline = np.empty(SAMPLES, np.complex128)
     for i in range(tracks.size):
         key = np.uint64(first_seed + i)
@@ -132,14 +133,14 @@ def _round_corners(key: np.uint64, attempt: np.uint64, corner: Array, points: Ar
         to_centre = 1j if left_turn[k] else -1j
         start = corner[k] - tangent_length[k] * before
         centre = start + radius[k] * to_centre * before
-        for i in range(SAMPLES):  # the arc: its normal swings from one edge's to the next's
-            normal = -to_centre * (before + (i / SAMPLES) * (after - before))
+        for i in range(PIECE_SAMPLES):  # the arc: its normal swings from one edge's to the next's
+            normal = -to_centre * (before + (i / PIECE_SAMPLES) * (after - before))
             points[row] = centre + normal * (radius[k] / _modulus(normal))
             row += 1
         start = corner[k] + tangent_length[k] * after
         end = corner[(k + 1) % CORNERS] - tangent_length[(k + 1) % CORNERS] * after
-        for i in range(SAMPLES):
-            points[row] = start + (i / SAMPLES) * (end - start)
+        for i in range(PIECE_SAMPLES):
+            points[row] = start + (i / PIECE_SAMPLES) * (end - start)
             row += 1
     return True
 
@@ -147,7 +148,7 @@ def _round_corners(key: np.uint64, attempt: np.uint64, corner: Array, points: Ar
 @njit
 def _is_clear(points: Array) -> bool:
     """True if stretches that are far apart along the track are far apart on the ground."""
-    step = 64
+    step = 16
     count = points.size // step
     for i in range(count):
         for j in range(i):

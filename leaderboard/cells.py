@@ -1,0 +1,256 @@
+"""Results on disk: one folder for each finished cell, never changed once written.
+
+cell.json            what was run, how it ended, what it used, a row for each episode
+actions.npz          the action trace of each evaluation episode, [T, ...], "arr_0", "arr_1", ...
+policy.safetensors   what was learned, where the policy has `tensors()`
+log.txt              what the child process printed
+"""
+
+import os
+import platform
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+from zipfile import BadZipFile
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from il_envs.rollout import Episode, replay
+from il_envs.world import get_world
+from leaderboard import UserError
+from leaderboard.protocol import CellSpec, Profile
+
+Status = Literal["ok", "error", "invalid action", "timeout", "memory", "crashed"]
+
+
+class EpisodeRow(BaseModel):
+    """One evaluation episode."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seed: int
+    total_reward: float
+    length: int
+    """Steps."""
+    terminated: bool
+    state_hash: str
+    """SHA-256 over the State records after every step."""
+
+
+class Cell(BaseModel):
+    """What is in `cell.json`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    spec: CellSpec
+    status: Status
+    reason: str
+    """One line on what went wrong; empty when the status is ok."""
+    meter: dict[str, int] = {}
+    """What the algorithm used, as `il_envs.Meter` counts it."""
+    train_seconds: float = 0.0
+    evaluation_seconds: float = 0.0
+    episodes: tuple[EpisodeRow, ...] = ()
+    versions: dict[str, str]
+    platform: str
+
+
+class Manifest(BaseModel):
+    """What is in `run.json`: which cells the table of a folder expects. It holds no results."""
+
+    model_config = ConfigDict(frozen=True)
+
+    profile: Profile
+    worlds: tuple[str, ...]
+    algorithms: dict[str, tuple[str, ...]]
+    """The worlds that each algorithm applies to, by its name."""
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Results:
+    """A folder of results, as far as it has got."""
+
+    folder: Path
+    manifest: Manifest
+    cells: tuple[Cell, ...]
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a result may depend on."""
+    packages = ("il-envs", "numpy", "numba", "torch", "gymnasium")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+def failed_cell(spec: CellSpec, status: Status, reason: str) -> Cell:
+    """The cell of a run that left none itself."""
+    return Cell(
+        spec=spec, status=status, reason=reason, versions=versions(), platform=platform.platform()
+    )
+
+
+def episode_rows(episodes: Sequence[Episode]) -> tuple[EpisodeRow, ...]:
+    """The rows for episodes."""
+    return tuple(
+        EpisodeRow(
+            seed=episode.seed,
+            total_reward=episode.total_reward,
+            length=len(episode),
+            terminated=episode.terminated,
+            state_hash=episode.state_hash,
+        )
+        for episode in episodes
+    )
+
+
+def write_cell(folder: Path, cell: Cell) -> None:
+    """Write `cell.json`; a folder is a cell once it has one."""
+    (folder / "cell.json").write_text(cell.model_dump_json(indent=1) + "\n")
+
+
+def write_traces(folder: Path, episodes: Sequence[Episode]) -> None:
+    """Write the action traces, `actions.npz`."""
+    np.savez_compressed(folder / "actions.npz", *(episode.actions for episode in episodes))
+
+
+def read_traces(folder: Path, episodes: int) -> list[NDArray[Any]]:
+    """The action trace of each episode, [T, ...].
+
+    Raises:
+        UserError: if the file is missing or damaged.
+    """
+    path = folder / "actions.npz"
+    try:
+        with np.load(path) as file:
+            return [file[f"arr_{i}"] for i in range(episodes)]
+    except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
+        raise UserError(f"{path}: missing or damaged: {error}") from error
+
+
+def read_cell(folder: Path) -> Cell:
+    """The cell in a folder.
+
+    Raises:
+        UserError: if its file is damaged.
+    """
+    return _read(folder / "cell.json", Cell, "remove its folder to compute it anew")
+
+
+def read_results(folder: Path) -> Results:
+    """Every finished cell in a folder of results, by path, and what is expected.
+
+    Raises:
+        UserError: if there is none, or a file is damaged.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder of results; `leaderboard run` makes one")
+    paths = sorted(folder.glob("*/*/**/cell.json"))
+    cells = [read_cell(path.parent) for path in paths if not path.parent.name.startswith(".")]
+    if not cells:
+        raise UserError(f"{folder}: no finished cells in it; `leaderboard run` makes some")
+    hint = "the same `leaderboard run` writes it anew"
+    return Results(folder, _read(folder / "run.json", Manifest, hint), tuple(cells))
+
+
+def extend_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write `run.json`, together with what earlier runs in the same folder expected.
+
+    Raises:
+        UserError: if they were of another profile.
+        OSError: if it cannot be written.
+    """
+    path = folder / "run.json"
+    if path.exists():
+        hint = "remove it; the cells are kept"
+        before = _read(path, Manifest, hint)
+        if before.profile.name != manifest.profile.name:
+            raise UserError(
+                f"{folder} holds results of the profile {before.profile.name!r}, "
+                f"not {manifest.profile.name!r}; choose another --out"
+            )
+        manifest = Manifest(
+            profile=manifest.profile,
+            worlds=tuple(dict.fromkeys((*before.worlds, *manifest.worlds))),
+            algorithms={
+                name: tuple(
+                    dict.fromkeys(
+                        (*before.algorithms.get(name, ()), *manifest.algorithms.get(name, ()))
+                    )
+                )
+                for name in (*before.algorithms, *manifest.algorithms)
+            },
+            seeds=max(before.seeds, manifest.seeds),
+        )
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(manifest.model_dump_json(indent=1) + "\n")
+    temporary.replace(path)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _read(path: Path, model: type[Model], hint: str) -> Model:
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        what = f"{where}: {problem['msg']}" if where else problem["msg"]
+        raise UserError(f"{path}: damaged ({what}); {hint}") from error
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; {hint}") from error
+
+
+def temporary_folder(folder: Path) -> Path:
+    """Make an empty sibling for a cell to be written in; it is no cell until it is published."""
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    temporary.mkdir(parents=True)
+    return temporary
+
+
+def publish(temporary: Path, folder: Path) -> None:
+    """Give a written cell its place; an outdated one makes way."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    temporary.rename(folder)
+
+
+def remove_leftovers(results: Path) -> None:
+    """Remove the temporary folders of runs that were killed."""
+    for folder in results.glob("*/*/**/.seed_*.*"):
+        process = int(folder.name.rpartition(".")[2])
+        if not psutil.pid_exists(process):
+            shutil.rmtree(folder)
+
+
+def verify(results: Path, cell: Cell) -> list[str]:
+    """Replay the traces of a cell; what does not agree bit for bit, a line for each episode.
+
+    Raises:
+        UserError: if the traces are missing or damaged.
+    """
+    world = get_world(cell.spec.world)
+    traces = read_traces(results / cell.spec.folder, len(cell.episodes))
+    problems = []
+    for i, (row, actions) in enumerate(zip(cell.episodes, traces, strict=True)):
+        try:
+            total_reward, state_hash = replay(world, "held_out", row.seed, actions)
+        except ValueError as error:
+            problems.append(f"{cell.spec.title}, episode {i}: {error}")
+            continue
+        for name, recorded, replayed in (
+            ("length", row.length, len(actions)),
+            ("return", row.total_reward, total_reward),
+            ("state hash", row.state_hash, state_hash),
+        ):
+            if recorded != replayed:
+                difference = f"{name} is {recorded}, its replay gives {replayed}"
+                problems.append(f"{cell.spec.title}, episode {i}: {difference}")
+                break
+    return problems

@@ -1,0 +1,74 @@
+"""Trying an algorithm before a run: a small cell of each world it applies to, twice."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from il_envs.world import WORLDS, World
+from leaderboard import UserError
+from leaderboard.cells import Cell
+from leaderboard.metrics import mean_return
+from leaderboard.progress import Progress
+from leaderboard.protocol import CellSpec, Profile, cells_of_run
+from leaderboard.runner import run_cells
+from leaderboard.submission import Contender, load
+
+CHECK = Profile(
+    name="check", labels=(500,), seeds=1, evaluation_episodes=2, steps=20_000, time_limit=120.0
+)
+
+
+def check(origin: str) -> Iterator[tuple[str, bool]]:
+    """Try an algorithm in each world it applies to.
+
+    Args:
+        origin: as `submission.load` takes it.
+
+    Yields:
+        A line for each world, and whether all is well there.
+
+    Raises:
+        UserError: if there is no algorithm, it is not what one must be, or it applies to no world.
+    """
+    contender = load(origin)
+    worlds = [world for world in WORLDS.values() if _applies(contender, world)]
+    if not worlds:
+        raise UserError(f"{origin}: applies_to is False for every world ({', '.join(WORLDS)})")
+    for world in worlds:
+        problem, cell = _try(contender, world)
+        if problem or cell is None:
+            yield f"{world.name}: {problem}", False
+        else:
+            yield (
+                f"{world.name}: ok (mean return {mean_return(cell):.2f} with {cell.spec.labels} "
+                f"labels, trained in {cell.train_seconds:.1f} s)",
+                True,
+            )
+
+
+def _applies(contender: Contender, world: World) -> bool:
+    try:
+        return bool(contender.algorithm.applies_to(world))
+    except Exception as error:
+        raise UserError(
+            f"{contender.origin}: applies_to({world.name}) raises {type(error).__name__}: {error}"
+        ) from error
+
+
+def _try(contender: Contender, world: World) -> tuple[str, Cell | None]:
+    """What is wrong, or empty, and the cell."""
+    specs = [spec for spec in cells_of_run(CHECK, [world], [contender], seeds=1) if spec.origin]
+    first = _compute(specs)
+    if first.status != "ok":
+        return f"{first.status}: {first.reason}", None
+    second = _compute(specs)
+    if second.episodes != first.episodes:
+        return "the same seed gave another policy the second time; draw from `seed` alone", None
+    return "", first
+
+
+def _compute(specs: list[CellSpec]) -> Cell:
+    with tempfile.TemporaryDirectory(prefix="leaderboard-check-") as folder:
+        return run_cells(specs, Path(folder), 1, Progress(Console(quiet=True)))[0]

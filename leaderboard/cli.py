@@ -1,0 +1,129 @@
+"""The command line: `leaderboard COMMAND`, `python -m leaderboard COMMAND`.
+
+Commands import what they need when they are called, so that `--help` answers at once.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leaderboard import UserError
+
+app = typer.Typer(
+    help="Run imitation-learning algorithms on il_envs worlds and make the table of scores.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A folder of results.")]
+
+
+@app.command("list")
+def list_all() -> None:
+    """Print the worlds and their experts, the algorithms and the profiles."""
+    from leaderboard import commands
+
+    commands.show_list()
+
+
+@app.command()
+def run(
+    profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
+    algorithms: Annotated[
+        str, typer.Option(help="Names or folders, with commas; all installed by default.")
+    ] = "",
+    worlds: Annotated[str, typer.Option(help="Names, with commas; all by default.")] = "",
+    seeds: Annotated[
+        int | None, typer.Option(help="Training seeds.", show_default="profile's")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Cells at a time.", show_default="number of CPUs")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of results.", show_default="results/PROFILE")
+    ] = None,
+) -> None:
+    """Compute the cells that are missing, and print the table."""
+    from leaderboard import commands
+
+    chosen = commands.profile_named(profile)
+    commands.run(
+        chosen,
+        _names(algorithms) or commands.all_algorithms(),
+        _names(worlds) or commands.all_worlds(),
+        chosen.seeds if seeds is None else seeds,
+        (os.cpu_count() or 1) if workers is None else workers,
+        Path("results", profile) if out is None else out,
+    )
+
+
+@app.command()
+def table(
+    folder: Folder,
+    format_name: Annotated[str, typer.Option("--format", help="text, md, csv or latex.")] = "text",
+) -> None:
+    """Print the table of a folder of results."""
+    from leaderboard import commands
+
+    commands.table(folder, format_name)
+
+
+@app.command()
+def explain(folder: Folder, algorithm: str, world: str) -> None:
+    """Print the raw rows, constants, seeds and formula behind one score."""
+    from leaderboard import commands
+
+    commands.explain(folder, algorithm, world)
+
+
+@app.command()
+def new(name: str) -> None:
+    """Write a working template of an algorithm in a folder of its own."""
+    from leaderboard import commands
+
+    commands.new(name)
+
+
+@app.command()
+def check(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A folder or an installed name.")],
+) -> None:
+    """Try an algorithm on a small cell of each world; one line for each says what is wrong."""
+    from leaderboard import commands
+
+    if not commands.check_algorithm(path):
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(folder: Folder) -> None:
+    """Replay the action traces of every cell, and compare returns and states bit for bit."""
+    from leaderboard import commands
+
+    if not commands.verify_results(folder):
+        raise typer.Exit(1)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def main() -> None:
+    """Run a command; a mistake of the user's is one line, not a traceback."""
+    try:
+        app()
+    except UserError as error:
+        print(f"leaderboard: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyError as error:
+        from il_envs.world import UnknownNameError
+
+        if not isinstance(error, UnknownNameError):
+            raise
+        print(f"leaderboard: {error}", file=sys.stderr)
+        sys.exit(2)

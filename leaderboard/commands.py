@@ -1,0 +1,189 @@
+"""What the commands do; `cli.py` reads their arguments."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+
+from il_envs.world import WORLDS, get_world
+from leaderboard import UsageError, UserError
+from leaderboard.cells import Manifest, Results, extend_manifest, read_results, verify
+from leaderboard.check import check
+from leaderboard.metrics import summary
+from leaderboard.page import FORMATS, as_csv, as_markdown, explanation
+from leaderboard.progress import Progress
+from leaderboard.protocol import PROFILES, Profile, cells_of_run
+from leaderboard.runner import run_cells
+from leaderboard.submission import installed, load_all, write_template
+
+
+def show_list() -> None:
+    """Print the worlds, algorithms and profiles."""
+    print("worlds")
+    for world in WORLDS.values():
+        print(f"  {world.name}")
+        for style, expert in world.experts.items():
+            print(f"    {style} expert: {expert.summary}")
+    print("algorithms")
+    for contender in load_all(installed()):
+        algorithm = contender.algorithm
+        print(f"  {algorithm.name}: {algorithm.summary}")
+        print(f"    uses {', '.join(sorted(algorithm.sources)) or 'nothing'}")
+    print("profiles")
+    for profile in PROFILES.values():
+        labels = ", ".join(f"{count:,}" for count in profile.labels)
+        print(
+            f"  {profile.name}: labels {labels}; training seeds {profile.seeds}; "
+            f"{profile.evaluation_episodes} evaluation episodes; {profile.steps:,} steps; "
+            f"{profile.time_limit:g} s and {profile.memory_limit / 2**30:g} GiB a cell"
+        )
+
+
+def run(
+    profile: Profile,
+    origins: Iterable[str],
+    world_names: Iterable[str],
+    seeds: int,
+    workers: int,
+    out: Path,
+) -> None:
+    """Compute what is missing, then write and print the table.
+
+    Raises:
+        UserError, UnknownNameError: on a mistake of the user's.
+    """
+    for name, value in (("--seeds", seeds), ("--workers", workers)):
+        if value < 1:
+            raise UsageError(f"{name} must be at least 1, not {value}")
+    if out.exists() and not out.is_dir():
+        raise UserError(f"--out {out} is a file, must be a folder")
+    worlds = [get_world(name) for name in dict.fromkeys(world_names)]
+    contenders = load_all(origins)
+    specs = cells_of_run(profile, worlds, contenders, seeds)
+    manifest = Manifest(
+        profile=profile,
+        worlds=tuple(world.name for world in worlds),
+        algorithms={
+            contender.algorithm.name: tuple(
+                world.name for world in worlds if contender.algorithm.applies_to(world)
+            )
+            for contender in contenders
+        },
+        seeds=seeds,
+    )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        extend_manifest(out, manifest)
+        computed = run_cells(specs, out, workers, Progress(Console(stderr=True)))
+        results = read_results(out)
+        write_page(results)
+    except OSError as error:
+        raise UserError(f"cannot write to {out}: {error.strerror or error}") from error
+    show_table(results, "text")
+    print(f"{len(computed)} cells computed, {len(specs) - len(computed)} were done; all in {out}")
+    ours = {spec.title for spec in specs}
+    failed = [c for c in results.cells if c.status != "ok" and c.spec.title in ours]
+    if failed:
+        print(
+            f"{len(failed)} of {len(specs)} cells failed; log.txt in each one's folder tells more, "
+            "and a removed folder is computed anew"
+        )
+
+
+def write_page(results: Results) -> None:
+    """Write table.csv, table.md and the figures beside the results.
+
+    Raises:
+        OSError: if one cannot be written.
+    """
+    from leaderboard.figures import write_figures  # matplotlib takes a second
+
+    table = summary(results)
+    (results.folder / "table.csv").write_text(as_csv(results, table))
+    (results.folder / "table.md").write_text(as_markdown(results, table))
+    write_figures(results)
+
+
+def show_table(results: Results, format_name: str) -> None:
+    """Print the table.
+
+    Raises:
+        UsageError: if there is no such format.
+    """
+    if format_name not in FORMATS:
+        raise UsageError(f"--format must be one of {', '.join(FORMATS)}, not {format_name!r}")
+    page = FORMATS[format_name](results, summary(results))
+    if isinstance(page, str):
+        sys.stdout.write(page)
+    else:
+        Console(width=None if sys.stdout.isatty() else 160).print(page)
+
+
+def table(folder: Path, format_name: str) -> None:
+    """Print the table of a folder of results."""
+    show_table(read_results(folder), format_name)
+
+
+def explain(folder: Path, algorithm: str, world: str) -> None:
+    """Print everything behind one score."""
+    print(explanation(read_results(folder), algorithm, world))
+
+
+def new(name: str) -> None:
+    """Write the template of an algorithm.
+
+    Raises:
+        UserError: if it exists or cannot be written.
+    """
+    try:
+        folder = write_template(name)
+    except OSError as error:
+        raise UserError(f"cannot write {name}: {error.strerror}") from error
+    print(f"wrote {folder}/algorithm.py and {folder}/README.md")
+    print(f"try it: leaderboard check {folder}")
+
+
+def check_algorithm(origin: str) -> bool:
+    """Try an algorithm; whether all is well."""
+    well = True
+    for line, good in check(origin):
+        print(line, flush=True)
+        well &= good
+    return well
+
+
+def verify_results(folder: Path) -> bool:
+    """Replay every finished cell; whether all agree."""
+    results = read_results(folder)
+    finished = [cell for cell in results.cells if cell.status == "ok"]
+    problems = [problem for cell in finished for problem in verify(folder, cell)]
+    for problem in problems:
+        print(problem)
+    episodes = sum(len(cell.episodes) for cell in finished)
+    print(
+        f"{episodes - len(problems)} of {episodes} episodes in {len(finished)} cells replay "
+        "to the same returns and states"
+    )
+    return not problems
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of that name.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    if name not in PROFILES:
+        raise UsageError(f"--profile must be one of {', '.join(PROFILES)}, not {name!r}")
+    return PROFILES[name]
+
+
+def all_worlds() -> list[str]:
+    """The names of all registered worlds."""
+    return list(WORLDS)
+
+
+def all_algorithms() -> list[str]:
+    """The names of all installed algorithms."""
+    return list(installed())

@@ -1,0 +1,184 @@
+"""What is measured: profiles, the cells of a run, and the key that says when a cell is up to date.
+
+A cell is one training run and its evaluation: (world, algorithm, labels, seed) under the numbers of
+a profile. Every algorithm and every training seed is evaluated on the same held-out episodes.
+"""
+
+import hashlib
+import inspect
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import PurePosixPath
+
+from pydantic import BaseModel, ConfigDict
+
+from il_envs.kernels import fingerprint
+from il_envs.policy import RandomPolicy
+from il_envs.world import World
+from leaderboard.submission import Contender
+
+EVALUATION_SEED = 900_000_000
+"""Evaluation episode i is the held-out episode of seed EVALUATION_SEED + i."""
+
+REFERENCE_STYLE = "scripted"
+"""The style of expert that demonstrates, answers, and is the 1 of the score."""
+
+GIBIBYTE = 2**30  # bytes
+
+
+class Profile(BaseModel):
+    """How much is spent on a run."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    labels: tuple[int, ...]
+    """Expert actions given to an algorithm, ascending; the table ranks at the last one."""
+    seeds: int
+    """Training runs for each number of labels, unless the command line says otherwise."""
+    evaluation_episodes: int
+    steps: int
+    """Environment steps an algorithm may take, over all rows."""
+    time_limit: float
+    """s of wall clock for a cell."""
+    memory_limit: int = 4 * GIBIBYTE
+    """bytes of resident memory for a cell, its child processes included."""
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            name="smoke",
+            labels=(5_000,),
+            seeds=1,
+            evaluation_episodes=16,
+            steps=50_000,
+            time_limit=120.0,
+        ),
+        Profile(
+            name="quick",
+            labels=(2_500, 5_000, 10_000, 20_000),
+            seeds=3,
+            evaluation_episodes=32,
+            steps=200_000,
+            time_limit=300.0,
+        ),
+        Profile(
+            name="full",
+            labels=(2_500, 5_000, 10_000, 20_000, 40_000),
+            seeds=10,
+            evaluation_episodes=64,
+            steps=1_000_000,
+            time_limit=1_800.0,
+        ),
+    )
+}
+
+
+class CellSpec(BaseModel):
+    """One cell to compute."""
+
+    model_config = ConfigDict(frozen=True)
+
+    world: str
+    algorithm: str
+    origin: str
+    """Where the algorithm is found, as `submission.load` takes it; empty for a reference row."""
+    labels: int | None
+    """None for a reference row, which learns nothing."""
+    seed: int
+    profile: Profile
+    key: dict[str, str]
+    """Everything the result depends on: a finished cell with the same key is not computed again."""
+
+    @property
+    def folder(self) -> PurePosixPath:
+        """Where the cell lies, relative to the folder of results."""
+        labels = [] if self.labels is None else [f"labels_{self.labels}"]
+        return PurePosixPath(self.world, self.algorithm, *labels, f"seed_{self.seed}")
+
+    @property
+    def title(self) -> str:
+        """The cell in words, for lines of progress."""
+        labels = "" if self.labels is None else f" labels={self.labels}"
+        return f"{self.world} {self.algorithm}{labels} seed={self.seed}"
+
+    @property
+    def evaluation_seeds(self) -> range:
+        """The seeds of the evaluation episodes."""
+        return range(EVALUATION_SEED, EVALUATION_SEED + self.profile.evaluation_episodes)
+
+
+def cells_of_run(
+    profile: Profile, worlds: Iterable[World], contenders: Iterable[Contender], seeds: int
+) -> list[CellSpec]:
+    """Every cell of a run, reference rows included, the ones that take longest first."""
+    specs: list[tuple[int, CellSpec]] = []
+    contenders = list(contenders)
+    for world in worlds:
+        world_code = world_hash(world)
+        for seed in range(seeds):
+            specs += [(0, spec) for spec in _references(profile, world, world_code, seed)]
+            for contender in contenders:
+                if not contender.algorithm.applies_to(world):
+                    continue
+                acts = bool(contender.algorithm.sources & {"env", "reward"})
+                for labels in profile.labels:
+                    key = _key(profile, world_code, contender.code, labels, seed)
+                    key["config"] = repr(contender.algorithm.config)
+                    spec = CellSpec(
+                        world=world.name,
+                        algorithm=contender.algorithm.name,
+                        origin=contender.origin,
+                        labels=labels,
+                        seed=seed,
+                        profile=profile,
+                        key=key,
+                    )
+                    specs.append((2 * labels if acts else labels, spec))
+    return [spec for _, spec in sorted(specs, key=lambda pair: -pair[0])]
+
+
+def _references(profile: Profile, world: World, world_code: str, seed: int) -> list[CellSpec]:
+    codes = {
+        "random": hashlib.sha256(inspect.getsource(RandomPolicy).encode()).hexdigest(),
+        "expert": fingerprint({"act": world.experts[REFERENCE_STYLE].act}),
+    }
+    return [
+        CellSpec(
+            world=world.name,
+            algorithm=name,
+            origin="",
+            labels=None,
+            seed=seed,
+            profile=profile,
+            key=_key(profile, world_code, code, None, seed),
+        )
+        for name, code in codes.items()
+    ]
+
+
+def _key(
+    profile: Profile, world_code: str, code: str, labels: int | None, seed: int
+) -> dict[str, str]:
+    return {
+        "suite": version("il-envs"),
+        "world": world_code,
+        "code": code,
+        "labels": str(labels),
+        "seed": str(seed),
+        "steps": str(profile.steps),
+        "evaluation": f"{profile.evaluation_episodes} from {EVALUATION_SEED}",
+        "limits": f"{profile.time_limit:g} s, {profile.memory_limit} bytes",
+    }
+
+
+def world_hash(world: World) -> str:
+    """SHA-256 over what an episode depends on: kernels, reference expert, parameters."""
+    kernels = {name: getattr(world, name) for name in ("reset", "step", "observe", "measure")}
+    kernels["expert"] = world.experts[REFERENCE_STYLE].act
+    digest = hashlib.sha256(fingerprint(kernels).encode())
+    digest.update(f"{world.id} {world.max_episode_steps}".encode())
+    digest.update(world.params("training").tobytes() + world.params("held_out").tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,229 @@
+"""Computing the cells that are missing, each in a child process with limits of time and memory.
+
+Whatever an algorithm does in its process, the run goes on and the cell says what happened. The
+folders of finished cells are the only state: the same command, run again, computes what is missing.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import psutil
+from pydantic import ValidationError
+
+from il_envs.kernels import expert_kernels, world_kernels
+from il_envs.world import get_world
+from leaderboard import UserError
+from leaderboard.cells import (
+    Cell,
+    failed_cell,
+    publish,
+    read_cell,
+    remove_leftovers,
+    temporary_folder,
+    write_cell,
+)
+from leaderboard.child import CANNOT_WRITE
+from leaderboard.progress import Progress
+from leaderboard.protocol import REFERENCE_STYLE, CellSpec
+
+POLL_PERIOD = 0.05  # s, between two looks whether a child has ended
+MEMORY_PERIOD = 0.5  # s, between two looks at its memory, which cost milliseconds
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+"""Environment of a cell: two cells must not fight over two cores."""
+
+
+class InterruptedRunError(UserError):
+    """The user pressed Ctrl-C."""
+
+    exit_code = 130  # as shells have it: 128 + SIGINT
+
+
+@dataclass
+class Running:
+    """A cell that is being computed."""
+
+    spec: CellSpec
+    folder: Path
+    temporary: Path
+    process: "subprocess.Popen[bytes]"
+    deadline: float  # s, of time.monotonic
+    next_weighing: float = 0.0  # s, of time.monotonic
+
+
+def run_cells(
+    specs: Iterable[CellSpec],
+    results: Path,
+    workers: int,
+    progress: Progress,
+) -> list[Cell]:
+    """Compute every cell that has no finished folder under its key, `workers` at a time.
+
+    Returns:
+        The cells that were computed now.
+
+    Raises:
+        InterruptedRunError: on Ctrl-C, after the children are ended; what was finished stays.
+        OSError: if results cannot be written; what was finished stays.
+    """
+    remove_leftovers(results)
+    waiting = [spec for spec in specs if not is_finished(spec, results)]
+    compile_kernels({spec.world for spec in waiting})
+    done: list[Cell] = []
+    try:
+        with progress:
+            _run(waiting, results, workers, progress, done)
+    except KeyboardInterrupt as error:
+        raise InterruptedRunError(
+            f"interrupted; {len(done)} of {len(waiting)} cells are finished and kept, "
+            "the same command computes the rest"
+        ) from error
+    return done
+
+
+def is_finished(spec: CellSpec, results: Path) -> bool:
+    """Whether the cell is there and was computed from the same things.
+
+    Raises:
+        UserError: if its file is damaged.
+    """
+    folder = results / spec.folder
+    return (folder / "cell.json").exists() and read_cell(folder).spec.key == spec.key
+
+
+def compile_kernels(worlds: Iterable[str]) -> None:
+    """Fill the kernel cache once, before several children would all do it."""
+    for name in sorted(worlds):
+        world_kernels(get_world(name))
+        expert_kernels(get_world(name), REFERENCE_STYLE)
+
+
+def _run(
+    waiting: list[CellSpec], results: Path, workers: int, progress: Progress, done: list[Cell]
+) -> None:
+    progress.begin(len(waiting))
+    queue = iter(waiting)
+    running: list[Running] = []
+    try:
+        while len(done) < len(waiting):
+            for spec in islice(queue, workers - len(running)):
+                progress.started(spec)
+                running.append(_start(spec, results))
+            time.sleep(POLL_PERIOD)
+            for child in list(running):
+                failure = _over_limit(child)
+                if failure is None and child.process.poll() is None:
+                    continue
+                _kill(child.process)
+                cell = _finish(child, failure)
+                running.remove(child)
+                done.append(cell)
+                progress.finished(cell)
+    finally:
+        for child in running:
+            _kill(child.process)
+            shutil.rmtree(child.temporary, ignore_errors=True)
+
+
+def _start(spec: CellSpec, results: Path) -> Running:
+    folder = results / spec.folder
+    temporary = temporary_folder(folder)
+    arguments = [spec.model_dump_json(), str(temporary.resolve()), str(os.getpid())]
+    with (temporary / "log.txt").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "leaderboard.child", *arguments],
+            env=os.environ | ONE_THREAD,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for the runner alone
+        )
+    deadline = time.monotonic() + spec.profile.time_limit
+    return Running(spec, folder, temporary, process, deadline)
+
+
+def _over_limit(child: Running) -> Cell | None:
+    """The failed cell of a child that uses more than it may."""
+    profile = child.spec.profile
+    now = time.monotonic()
+    if child.process.poll() is not None:
+        return None
+    if now > child.deadline:
+        reason = f"took more than {profile.time_limit:g} s"
+        return failed_cell(child.spec, "timeout", reason)
+    if now < child.next_weighing:
+        return None
+    child.next_weighing = now + MEMORY_PERIOD
+    if resident_memory(child.process.pid) > profile.memory_limit:
+        reason = f"used more than {profile.memory_limit / 2**20:.0f} MiB of memory"
+        return failed_cell(child.spec, "memory", reason)
+    return None
+
+
+def resident_memory(process_id: int) -> int:
+    """Resident memory of a process and all its descendants, in bytes."""
+    total = 0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(process_id)
+        for member in [process, *process.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                total += member.memory_info().rss
+    return total
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """End a child and everything it started, whether or not it still runs itself."""
+    family: list[psutil.Process] = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        family = psutil.Process(process.pid).children(recursive=True)
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _finish(child: Running, failure: Cell | None) -> Cell:
+    """Publish the child's cell, or the failed cell that stands for it.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    code = child.process.returncode
+    cell = None
+    if failure is None and code == CANNOT_WRITE:
+        raise OSError(_last_line(child.temporary / "log.txt"))
+    if failure is None and code == 0:
+        cell = _written_cell(child.temporary)
+    if cell is None:
+        cell = failure or failed_cell(child.spec, "crashed", _describe_exit(code))
+        write_cell(child.temporary, cell)
+    publish(child.temporary, child.folder)
+    return cell
+
+
+def _written_cell(folder: Path) -> Cell | None:
+    try:
+        return Cell.model_validate_json((folder / "cell.json").read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _describe_exit(code: int) -> str:
+    if code < 0:
+        return f"was killed by signal {-code} ({signal.strsignal(-code)})"
+    return f"the process ended itself with exit code {code} before the cell was finished"
+
+
+def _last_line(path: Path) -> str:
+    lines = path.read_text(errors="replace").splitlines()
+    return lines[-1] if lines else "no space for a log"

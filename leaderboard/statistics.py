@@ -1,0 +1,77 @@
+"""Means and 95% intervals over training seeds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan, sqrt
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean and its two-sided confidence interval; low and high are NaN where there is none."""
+
+    mean: float
+    low: float
+    high: float
+    degrees: float = nan
+    """Of freedom."""
+    quantile: float = nan
+    """Of Student's t with those degrees, at (1 + CONFIDENCE) / 2."""
+    standard_error: float = nan
+
+
+def student_interval(values: ArrayLike) -> Interval:
+    """The mean of independent values with Student's interval (Student 1908).
+
+    mean +- t * s / sqrt(n), with s the sample standard deviation and t the quantile of Student's
+    distribution with n - 1 degrees of freedom. One value has no interval.
+
+    Args:
+        values: float [n], a score for each training seed, n at least 1.
+    """
+    return stratified_interval([np.asarray(values, np.float64)])
+
+
+def stratified_interval(strata: Sequence[NDArray[np.float64]]) -> Interval:
+    """The mean of the means of several strata, each stratum with its own variance.
+
+    With W strata of n_w values, mean m_w and sample variance s_w^2, and v_w = s_w^2 / n_w, the
+    standard error of the mean of the m_w is sqrt(sum v_w) / W, with
+    (sum v_w)^2 / sum(v_w^2 / (n_w - 1)) degrees of freedom (Satterthwaite 1946, Welch 1947). With
+    one stratum that is Student's interval. There is none if a stratum has only one value.
+
+    Args:
+        strata: float [n_w] each, the scores of the training seeds in one world.
+    """
+    mean = float(np.mean([values.mean() for values in strata]))
+    if min(map(len, strata)) < 2:
+        return Interval(mean, nan, nan)
+    variances = np.array([values.var(ddof=1) / len(values) for values in strata])
+    sizes = np.array([len(values) for values in strata])
+    error = sqrt(variances.sum()) / len(strata)
+    if error == 0.0:
+        return Interval(mean, mean, mean, float(sizes.sum() - len(strata)), standard_error=0.0)
+    degrees = variances.sum() ** 2 / (variances**2 / (sizes - 1)).sum()
+    quantile = float(stdtrit(degrees, (1.0 + CONFIDENCE) / 2.0))
+    margin = quantile * error
+    return Interval(mean, mean - margin, mean + margin, float(degrees), quantile, error)
+
+
+def interquartile_mean(values: ArrayLike) -> float:
+    """The mean of the middle half of the values.
+
+    Agarwal et al. 2021, "Deep reinforcement learning at the edge of the statistical precipice".
+
+    The lowest and the highest quarter, rounded down to whole values, are left out.
+
+    Args:
+        values: float [n], a score for each world and training seed.
+    """
+    ordered = np.sort(np.asarray(values, np.float64))
+    cut = len(ordered) // 4
+    return float(ordered[cut : len(ordered) - cut].mean())

@@ -1,0 +1,180 @@
+"""Finding algorithms: installed ones by name, a stranger's by the path of its folder."""
+
+import hashlib
+import importlib.util
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jinja2
+
+from il_envs.problem import Algorithm
+from il_envs.world import UnknownNameError
+from leaderboard import UserError
+
+GROUP = "il_envs.algorithms"
+REFERENCES = ("random", "expert")
+"""Names of the rows that every table has; no algorithm may take them."""
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """An algorithm and where it is from.
+
+    Attributes:
+        algorithm: what is trained.
+        origin: the name of its entry point, or the path of its folder.
+        code: SHA-256 over the source files of the package or folder it is defined in.
+    """
+
+    algorithm: Algorithm[Any]
+    origin: str
+    code: str
+
+
+def installed() -> dict[str, EntryPoint]:
+    """The installed algorithms' entry points by name."""
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def load_all(origins: Iterable[str]) -> list[Contender]:
+    """Load several algorithms.
+
+    Raises:
+        UserError: if two have the same name, or one cannot be loaded.
+        UnknownNameError: if a name is not installed.
+    """
+    contenders: dict[str, Contender] = {}
+    for origin in dict.fromkeys(origins):
+        contender = load(origin)
+        name = contender.algorithm.name
+        if name in contenders:
+            raise UserError(f"{origin} and {contenders[name].origin} are both named {name!r}")
+        contenders[name] = contender
+    return list(contenders.values())
+
+
+def load(origin: str) -> Contender:
+    """Load an algorithm by the name of its entry point or the path of its folder.
+
+    Raises:
+        UserError: if there is no algorithm, or it is not what an algorithm must be.
+        UnknownNameError: if it is a name, and not an installed one.
+    """
+    points = installed()
+    if origin in points:
+        return _load_entry_point(points[origin])
+    if "/" in origin or Path(origin).exists():
+        return _load_folder(Path(origin))
+    raise UnknownNameError("algorithm", origin, list(points))
+
+
+def _load_entry_point(point: EntryPoint) -> Contender:
+    try:
+        algorithm = point.load()
+    except Exception as error:
+        raise UserError(f"algorithm {point.name} ({point.value}): {_in_one_line(error)}") from error
+    _require_algorithm(algorithm, point.value)
+    if algorithm.name != point.name:
+        raise UserError(
+            f"{point.value}: named {algorithm.name!r}, but its entry point is {point.name!r}"
+        )
+    package = sys.modules[point.module.partition(".")[0]]
+    root = Path(package.__file__ or "")
+    code = source_hash(root.parent) if root.name == "__init__.py" else source_hash(root)
+    return Contender(algorithm, point.name, code)
+
+
+def _load_folder(folder: Path) -> Contender:
+    path = folder / "algorithm.py"
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder; `leaderboard new NAME` makes one")
+    if not path.is_file():
+        raise UserError(f"{folder}: no algorithm.py in it; `leaderboard new NAME` writes one")
+    try:
+        module = _import_folder(path.resolve())
+    except (Exception, SystemExit) as error:
+        raise UserError(f"{path}: {_in_one_line(error)}") from error
+    algorithm = getattr(module, "algorithm", None)
+    if algorithm is None:
+        raise UserError(f"{path}: defines no `algorithm`; end it with algorithm = Algorithm(...)")
+    _require_algorithm(algorithm, str(path))
+    return Contender(algorithm, str(folder.resolve()), source_hash(folder))
+
+
+def _import_folder(path: Path) -> ModuleType:
+    """Import algorithm.py as a package, so that it can import its neighbours: `from . import x`."""
+    name = f"il_envs_submission_{hashlib.sha256(str(path).encode()).hexdigest()[:16]}"
+    spec = importlib.util.spec_from_file_location(
+        name, path, submodule_search_locations=[str(path.parent)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _require_algorithm(algorithm: object, where: str) -> None:
+    if not isinstance(algorithm, Algorithm):
+        kind = type(algorithm).__name__
+        raise UserError(f"{where}: `algorithm` is a {kind}, must be an il_envs.Algorithm")
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", algorithm.name) or algorithm.name in REFERENCES:
+        raise UserError(
+            f"{where}: the name {algorithm.name!r} will not do; "
+            f"letters, digits and . _ - are allowed, {' and '.join(REFERENCES)} are taken"
+        )
+    config = algorithm.config
+    parameters: Any = getattr(config, "__dataclass_params__", None)
+    if isinstance(config, type) or parameters is None or not parameters.frozen:
+        raise UserError(f"{where}: config must be an instance of a frozen dataclass, is {config!r}")
+
+
+def source_hash(root: Path) -> str:
+    """SHA-256 over the names and bytes of a Python file, or of all those in a folder."""
+    paths = sorted(root.rglob("*.py")) if root.is_dir() else [root]
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.relative_to(root.parent if root.is_file() else root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def write_template(name: str) -> Path:
+    """Write the folder of a new algorithm, which works as it is; returns the folder.
+
+    Args:
+        name: of the algorithm; a path is understood too, its last part is the name.
+
+    Raises:
+        UserError: if the folder exists, or the name cannot be one.
+        OSError: if it cannot be written.
+    """
+    folder = Path(name)
+    if not re.fullmatch(r"[A-Za-z]\w*", folder.name) or folder.name in REFERENCES:
+        raise UserError(f"{folder.name!r} cannot be an algorithm's name; use letters, digits and _")
+    if folder.exists():
+        raise UserError(f"{folder} exists; choose another name or remove it")
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    folder.mkdir(parents=True)
+    for file in ("algorithm.py", "README.md"):
+        text = templates.get_template(f"{file}.j2").render(name=folder.name, folder=folder)
+        (folder / file).write_text(text)
+    return folder
+
+
+def _in_one_line(error: BaseException) -> str:
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return text.splitlines()[0]

@@ -1,0 +1,223 @@
+"""From raw cells to tables, on cells made by hand."""
+
+import csv
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from leaderboard.cells import Cell, EpisodeRow, Manifest, Results, failed_cell
+from leaderboard.metrics import cell_table, row_of, scale_of, summary
+from leaderboard.page import as_csv, as_latex, as_markdown, as_text, explanation
+from leaderboard.protocol import CellSpec, Profile
+
+PROFILE = Profile(
+    name="test", labels=(10, 20), seeds=2, evaluation_episodes=2, steps=100, time_limit=1.0
+)
+
+
+def make_spec(
+    world: str, algorithm: str, labels: int | None, seed: int, key: dict[str, str] | None = None
+) -> CellSpec:
+    return CellSpec(
+        world=world,
+        algorithm=algorithm,
+        origin="" if labels is None else algorithm,
+        labels=labels,
+        seed=seed,
+        profile=PROFILE,
+        key={"suite": "1", "world": world, "code": algorithm, "seed": str(seed)} | (key or {}),
+    )
+
+
+def make_cell(spec: CellSpec, total_rewards: list[float], falls: int = 0) -> Cell:
+    rows = tuple(
+        EpisodeRow(seed=i, total_reward=r, length=5, terminated=i < falls, state_hash="0")
+        for i, r in enumerate(total_rewards)
+    )
+    return Cell(
+        spec=spec, status="ok", reason="", meter={"demonstrations": spec.labels or 0},
+        episodes=rows, versions={}, platform="",
+    )  # fmt: skip
+
+
+def make_results(worlds: tuple[str, ...] = ("Hill",)) -> Results:
+    """Random returns 2 on average, the expert 10; "ours" 8 and 9 with 20 labels, and fails for one
+    of two seeds with 10."""
+    cells = []
+    for world in worlds:
+        cells += [
+            make_cell(make_spec(world, "random", None, 0), [0.0, 2.0], falls=2),
+            make_cell(make_spec(world, "random", None, 1), [3.0, 3.0], falls=1),
+            make_cell(make_spec(world, "expert", None, 0), [10.0, 10.0]),
+            make_cell(make_spec(world, "expert", None, 1), [10.0, 10.0]),
+            make_cell(make_spec(world, "ours", 10, 0), [6.0, 6.0], falls=1),
+            failed_cell(make_spec(world, "ours", 10, 1), "timeout", "took more than 1 s"),
+            make_cell(make_spec(world, "ours", 20, 0), [8.0, 8.0]),
+            make_cell(make_spec(world, "ours", 20, 1), [9.0, 9.0], falls=1),
+        ]
+    manifest = Manifest(profile=PROFILE, worlds=worlds, algorithms={"ours": worlds}, seeds=2)
+    return Results(Path("somewhere"), manifest, tuple(cells))
+
+
+def row(frame: pd.DataFrame, algorithm: str, world: str = "Hill") -> "pd.Series[object]":
+    return frame[(frame["algorithm"] == algorithm) & (frame["world"] == world)].iloc[0]
+
+
+def without(results: Results, algorithm: str, seed: int) -> Results:
+    kept = [
+        cell for cell in results.cells if (cell.spec.algorithm, cell.spec.seed) != (algorithm, seed)
+    ]
+    return replace(results, cells=tuple(kept))
+
+
+def test_scores_are_zero_for_random_and_one_for_the_expert() -> None:
+    results = make_results()
+    scale = scale_of(results, "Hill")
+    assert scale is not None
+    assert (scale.random, scale.expert, scale.random_survival) == (2.0, 10.0, 0.25)
+    table = summary(results)
+    assert list(table["algorithm"]) == ["expert", "ours", "random"]
+    assert list(table["score"]) == pytest.approx([1.0, (6 / 8 + 7 / 8) / 2, 0.0])
+    assert row(table, "ours")["survival"] == 0.75
+    assert row(table, "ours")["status"] == "ok"
+
+
+def test_a_failed_cell_stays_and_counts_as_random() -> None:
+    cells = cell_table(make_results())
+    failed = cells[cells["status"] == "timeout"].iloc[0]
+    assert failed["score"] == 0.0
+    assert failed["survival"] == 0.25
+    assert failed["reason"] == "took more than 1 s"
+    headline = make_results()
+    profile = PROFILE.model_copy(update={"labels": (10,)})
+    cells = tuple(
+        c.model_copy(update={"spec": c.spec.model_copy(update={"profile": profile})})
+        for c in headline.cells
+    )
+    manifest = headline.manifest.model_copy(update={"profile": profile})
+    ours = row(summary(Results(headline.folder, manifest, cells)), "ours")
+    assert ours["score"] == pytest.approx((4 / 8 + 0.0) / 2)
+    assert ours["status"] == "1 of 2 failed"
+    assert ours["reason"] == "timeout: took more than 1 s"
+
+
+def test_a_missing_cell_leaves_the_row_unranked() -> None:
+    table = summary(without(make_results(), "ours", 1))
+    assert row(table, "ours")["status"] == "unranked"
+    assert row(table, "ours")["reason"] == "missing seeds: 1"
+    assert np.isnan(row(table, "ours")["score"])
+    assert table["algorithm"].iloc[-1] == "ours"
+
+
+def test_without_a_reference_nothing_is_ranked() -> None:
+    table = summary(without(make_results(), "random", 0))
+    assert row(table, "ours")["reason"] == "no complete reference rows"
+    assert np.isnan(row(table, "ours")["score"])
+
+
+@pytest.mark.parametrize("part", ["code", "world", "config"])
+def test_cells_of_different_versions_are_not_mixed(part: str) -> None:
+    results = make_results()
+    *others, last = results.cells
+    changed = make_cell(make_spec("Hill", "ours", 20, 1, {part: "changed"}), [9.0, 9.0])
+    fault = row_of(replace(results, cells=(*others, changed)), "ours", "Hill", 20).fault
+    assert "different versions" in fault
+    assert last.spec.seed == 1
+
+
+def test_cells_of_another_world_version_than_the_references_are_not_ranked() -> None:
+    results = make_results()
+    *others, _, _ = results.cells
+    key = {"world": "new"}
+    changed = [make_cell(make_spec("Hill", "ours", 20, i, key), [9.0, 9.0]) for i in (0, 1)]
+    fault = row_of(replace(results, cells=(*others, *changed)), "ours", "Hill", 20).fault
+    assert "reference rows are of different versions" in fault
+
+
+def test_several_worlds_have_a_row_for_their_mean() -> None:
+    table = summary(make_results(("Hill", "Sea")))
+    assert table["world"].iloc[0] == "all"
+    assert row(table, "ours", "all")["score"] == pytest.approx(row(table, "ours")["score"])
+    narrower = row(table, "ours", "all")["high"] - row(table, "ours", "all")["low"]
+    assert narrower < row(table, "ours")["high"] - row(table, "ours")["low"]
+    one_missing = replace(
+        make_results(("Hill", "Sea")), cells=make_results(("Hill", "Sea")).cells[:-1]
+    )
+    assert row(summary(one_missing), "ours", "all")["status"] == "unranked"
+    assert row(summary(one_missing), "ours", "Hill")["status"] == "ok"
+
+
+def test_csv_parses_back_to_the_same_numbers() -> None:
+    results = make_results()
+    table = summary(results)
+    table.loc[2, "score"] = -1e-12
+    rows = list(csv.DictReader(io.StringIO(as_csv(results, table))))
+    assert list(rows[0])[:7] == ["algorithm", "world", "seeds", "score", "low", "high", "status"]
+    for parsed, (_, expected) in zip(rows, table.iterrows(), strict=True):
+        assert parsed["algorithm"] == expected["algorithm"]
+        for column in ("score", "low", "high", "survival"):
+            assert float(parsed[column]) == pytest.approx(expected[column], abs=1e-6)
+    assert [r["labels"] for r in rows] == ["", "20", ""]
+    assert not any(value.startswith("-0.0000") for r in rows for value in r.values())
+
+
+def test_markdown_parses_back() -> None:
+    results = make_results()
+    lines = as_markdown(results, summary(results)).splitlines()
+    rows = [[c.strip() for c in line.strip("|").split("|")] for line in lines if line[:1] == "|"]
+    assert rows[0][:3] == ["algorithm", "world", "score"]
+    assert len({len(cells) for cells in rows}) == 1
+    assert rows[3][:3] == ["ours", "Hill", "0.812"]
+    assert "empirical" in lines[-1]
+    assert "2 training seeds" in lines[-1]
+
+
+def test_latex_has_a_line_for_each_row() -> None:
+    results = make_results()
+    text = as_latex(results, summary(results))
+    body = text.split(r"\midrule")[1].split(r"\bottomrule")[0].strip().splitlines()
+    assert [line.split(" & ")[0] for line in body] == [
+        "expert (reference)",
+        "ours",
+        "random (reference)",
+    ]
+    assert all(line.endswith(r"\\") for line in body)
+    assert r"100\%" in body[0]
+
+
+def test_text_table_shows_every_row_and_what_the_score_means() -> None:
+    results = make_results()
+    console = Console(record=True, width=120, file=io.StringIO())
+    console.print(as_text(results, summary(results)))
+    text = console.export_text()
+    assert "expert (reference)" in text
+    assert "0.812" in text
+    assert "empirical" in text
+
+
+def test_one_seed_shows_no_interval() -> None:
+    results = make_results()
+    manifest = results.manifest.model_copy(update={"seeds": 1})
+    results = replace(results, manifest=manifest)
+    lines = as_markdown(results, summary(results))
+    assert "| ours | Hill | 0.778 | \N{EN DASH} |" in lines
+
+
+def test_an_explanation_can_be_followed_by_hand() -> None:
+    text = explanation(make_results(), "ours", "Hill")
+    for part in (
+        "random = 2.000000",
+        "expert = 10.000000",
+        "(return - 2.000000) / (10.000000 - 2.000000)",
+        "seed 0: mean return 8.000000, survival 100%, score 0.750000",
+        "somewhere/Hill/ours/labels_20/seed_1",
+        "(0.750000 + 0.875000) / 2 = 0.812500",
+        "12.7062 * 0.088388 / sqrt(2)",
+        "with 1 degrees of freedom",
+    ):
+        assert part in text

@@ -1,0 +1,277 @@
+"""Playing by hand: held keys, the game, the window loop and the command line."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import isnan
+
+import gymnasium as gym
+import numpy as np
+import pygame
+import pytest
+from typer.testing import CliRunner
+
+from il_envs import play
+from il_envs.canvas import SIZE, open_window
+from il_envs.held_keys import HeldKeys, Keyboard
+from il_envs.policy import ExpertPolicy
+from il_envs.rollout import run_episodes
+from il_envs.world import PlayKey, UnknownNameError, World, get_world
+
+CAR = get_world("DriftCar")
+
+
+def world_with(space: gym.Space, *keys: PlayKey) -> World:
+    return replace(CAR, action_space=space, play_keys=keys)
+
+
+AXIS = world_with(
+    gym.spaces.Box(-1.0, 1.0, (2,)),
+    PlayKey("left", 0, 1.0, "left", rise=2.0, fall=4.0),
+    PlayKey("right", 0, -0.5, "right", rise=2.0, fall=4.0),
+    PlayKey("w", 1, 1.0, "drive", rise=10.0, fall=10.0),
+    PlayKey("up", 1, 1.0, "drive", rise=10.0, fall=10.0),
+)
+BUTTONS = world_with(
+    gym.spaces.MultiBinary(12), *(PlayKey(f"f{k + 1}", k, 1.0, f"button {k}") for k in range(12))
+)
+TURNS = world_with(
+    gym.spaces.Discrete(4), *(PlayKey(key, 0, k, key) for k, key in enumerate("wdsa"))
+)
+
+
+@pytest.fixture
+def window(monkeypatch: pytest.MonkeyPatch) -> Iterator[pygame.Surface]:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    yield open_window("test")
+    pygame.display.quit()
+
+
+def test_axis_rises_to_its_value_and_falls_back_to_zero() -> None:
+    held = HeldKeys(AXIS)
+    assert [held.action(["left"], 0.125)[0] for _ in range(5)] == [0.25, 0.5, 0.75, 1.0, 1.0]
+    assert [held.action([], 0.125)[0] for _ in range(3)] == [0.5, 0.0, 0.0]
+    assert [held.action(["right"], 0.125)[0] for _ in range(3)] == [-0.25, -0.5, -0.5]
+    held.let_go()
+    assert held.action([], 0.0).tolist() == [0.0, 0.0]
+
+
+def test_opposite_keys_cancel_and_equal_keys_are_clipped() -> None:
+    held = HeldKeys(world_with(AXIS.action_space, AXIS.play_keys[0], replace(
+        AXIS.play_keys[1], value=-1.0)))  # fmt: skip
+    assert [held.action(["left", "right"], 0.125)[0] for _ in range(5)] == [0.0] * 5
+    held.let_go()
+    held.action(["left"], 1.0)
+    assert held.action(["right"], 0.125)[0] == 1.0 - 0.125 * 4.0 - 0.125 * 2.0
+    assert HeldKeys(AXIS).action(["w", "up"], 1.0).tolist() == [0.0, 1.0]
+
+
+def test_box_action_is_valid() -> None:
+    action = HeldKeys(AXIS).action(["left", "w"], 0.04)
+    assert action.dtype == np.float32
+    assert AXIS.action_space.contains(action)
+
+
+def test_buttons_are_pressed_in_chords_and_at_once() -> None:
+    held = HeldKeys(BUTTONS)
+    chord = held.action(["f1", "f3", "f12"], 0.05)
+    assert chord.tolist() == [1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+    assert BUTTONS.action_space.contains(chord)
+    assert held.action(["f3"], 0.05).tolist() == [0, 0, 1] + [0] * 9
+    assert held.action([], 0.05).tolist() == [0] * 12
+
+
+def test_turns_wait_for_a_key_and_take_the_latest() -> None:
+    held = HeldKeys(TURNS)
+    assert held.action([], 0.1) is None
+    assert held.action(["w", "s"], 0.1) == 2
+    assert held.action(["s", "w"], 0.1) == 0
+    assert TURNS.action_space.contains(held.action(["a"], 0.1))
+
+
+def test_keyboard_keeps_order_and_remembers_taps() -> None:
+    keyboard = Keyboard()
+    keyboard.press("a")
+    keyboard.press("b")
+    keyboard.release("b")
+    assert keyboard.take() == ["b", "a"]
+    assert keyboard.take() == ["a"]
+    keyboard.press("b")
+    keyboard.press("a")
+    assert keyboard.take() == ["b", "a"]
+    keyboard.release("a")
+    assert keyboard.take() == ["b"]
+    keyboard.release("never pressed")
+
+
+def test_keys_of_the_world_are_not_the_players_own() -> None:
+    assert play.command_keys(CAR)["space"] == "pause"
+    shooter = world_with(BUTTONS.action_space, PlayKey("space", 0, 1.0, "fire"),
+                         PlayKey("r", 1, 1.0, "reload"))  # fmt: skip
+    assert set(play.command_keys(CAR)) - set(play.command_keys(shooter)) == {"space", "r"}
+
+
+def test_episode_ends_with_the_experts_score_on_the_same_seed(window: pygame.Surface) -> None:
+    game = play.Game(CAR, "training", seed=5, watch_expert=False)
+    while game.phase != "over":
+        game.tick(["up", "left"])
+        assert int(game.state["step"]) < 400
+    game.paint(window)
+    expert = run_episodes(CAR, "training", ExpertPolicy, [5])[0].total_reward
+    (result,) = game.results
+    assert result.seed == 5
+    assert result.expert_total == expert
+    assert 0.0 < result.total < 0.5 * expert
+    assert result.ratio == result.total / expert
+    ended = int(game.state["step"])
+    game.tick(["up"])
+    assert int(game.state["step"]) == ended
+    game.command("next")
+    assert (game.seed, game.phase, int(game.state["step"])) == (6, "ready", 0)
+
+
+def test_watching_the_expert_gives_its_score() -> None:
+    game = play.Game(CAR, "held_out", seed=3, watch_expert=True)
+    for _ in range(CAR.max_episode_steps + 200):
+        game.tick([])
+    assert game.results[0].ratio == 1.0
+
+
+def test_game_waits_before_the_start_and_while_paused() -> None:
+    game = play.Game(CAR, "training", seed=0, watch_expert=False)
+    game.tick([])
+    assert int(game.state["step"]) == 0
+    game.tick(["up"])
+    assert int(game.state["step"]) == 1
+    game.command("pause")
+    game.tick(["up"])
+    assert int(game.state["step"]) == 1
+    game.command("next")  # means nothing before the end
+    game.command("pause")
+    game.tick(["up"])
+    assert int(game.state["step"]) == 2
+    game.command("restart")
+    assert (game.seed, int(game.state["step"])) == (0, 0)
+    for _ in range(round(play.LATER_PAUSE / CAR.control_period)):
+        game.tick([])
+    assert int(game.state["step"]) > 0
+
+
+def test_every_overlay_is_painted(window: pygame.Surface) -> None:
+    game = play.Game(CAR, "training", seed=0, watch_expert=False)
+
+    def pixels() -> bytes:
+        game.paint(window)
+        return bytes(pygame.image.tobytes(window, "RGB"))
+
+    pictures = [pixels()]
+    game.command("pause")
+    pictures.append(pixels())
+    game.command("help")
+    pictures.append(pixels())
+    game.command("pause")
+    game.command("help")
+    pictures.append(pixels())
+    assert len(set(pictures)) == 4
+
+
+def test_panel_of_many_keys_fits_the_window(window: pygame.Surface) -> None:
+    rows = [(f"key {k}", "meaning") for k in range(25)]
+    pygame.font.init()
+    window.fill((9, 9, 9))
+    play._paint_panel(window, "Shooter20", rows, "footer", play.KEY_ROW)
+    painted = (pygame.surfarray.array3d(window) != 9).any(axis=(0, 2))
+    assert painted.sum() > 500
+    assert not painted[-play.PANEL_TOP :].any()
+
+
+class Player:
+    """Posts key events at chosen ticks of the loop, and quits at the last one."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *events: tuple[int, int, int]) -> None:
+        self.tick = 0
+        self.held: list[list[str]] = []
+        original = play.Game.tick
+
+        def tick(game: play.Game, held: list[str]) -> None:
+            self.held.append(list(held))
+            original(game, held)
+            self.tick += 1
+            for when, kind, key in events:
+                if when == self.tick:
+                    pygame.event.post(pygame.event.Event(kind, key=key))
+            assert self.tick < 100
+
+        monkeypatch.setattr(play.Game, "tick", tick)
+
+
+def test_loop_plays_posted_keys_until_escape(
+    monkeypatch: pytest.MonkeyPatch, window: pygame.Surface
+) -> None:
+    player = Player(
+        monkeypatch,
+        (1, pygame.KEYDOWN, pygame.K_UP),
+        (2, pygame.KEYDOWN, pygame.K_LEFT),
+        (4, pygame.KEYUP, pygame.K_UP),
+        (5, pygame.KEYDOWN, pygame.K_SPACE),
+        (7, pygame.KEYDOWN, pygame.K_ESCAPE),
+    )
+    game = play.Game(CAR, "training", seed=0, watch_expert=False)
+    play.run(game, window)
+    assert player.held == [
+        [], ["up"], ["up", "left"], ["up", "left"], ["left"], ["left"], ["left"], ["left"]
+    ]  # fmt: skip
+    assert int(game.state["step"]) == 4  # the last ticks were paused
+    assert game.state["steering"] > 0.0
+    assert not game.is_running
+
+
+@pytest.mark.parametrize("name", ["DriftCar", "DriftCar-v0", "il_envs/DriftCar-v0"])
+def test_world_is_found_by_each_of_its_names(name: str) -> None:
+    assert play.find_world(name) is CAR
+
+
+@pytest.mark.parametrize("name", ["DriftCar-v7", "il_envs/Driftcar", "DritfCar-v0"])
+def test_unknown_world_gets_the_nearest_name(name: str) -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'DriftCar-v0'"):
+        play.find_world(name)
+    result = CliRunner().invoke(play.app, [name])
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.splitlines() == [
+        f"il-play: unknown world {name!r}; did you mean 'DriftCar-v0'?"
+    ]
+
+
+def test_no_display_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SDL_VIDEODRIVER", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    result = CliRunner().invoke(play.app, ["DriftCar"])
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("il-play: cannot open a window: no display")
+
+
+def test_world_without_keys_is_only_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(play, "find_world", lambda name: replace(CAR, play_keys=()))
+    monkeypatch.setattr(play, "run", lambda game, window: None)
+    result = CliRunner().invoke(play.app, ["DriftCar"])
+    assert result.exit_code == 2
+    assert result.stderr == "il-play: DriftCar has no keys to play it with; try --expert\n"
+
+
+def test_command_prints_one_line_for_each_episode(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(game: play.Game, window: pygame.Surface) -> None:
+        assert window.get_size() == SIZE
+        assert (game.seed, game.split) == (4, "held_out")
+        game.results += [play.Result(4, 10.0, 40.0), play.Result(5, 30.0, 40.0)]
+
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.setattr(play, "run", run)
+    result = CliRunner().invoke(play.app, ["DriftCar", "--seed", "4", "--split", "held_out"])
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "seed 4: you 10.00, expert 40.00, ratio 0.25",
+        "seed 5: you 30.00, expert 40.00, ratio 0.75",
+    ]
+    assert isnan(play.Result(0, 1.0, 0.0).ratio)
