@@ -21,11 +21,11 @@ from il_envs import Algorithm, Problem
 class BCConfig:
     """Settings of behaviour cloning."""
 
-    hidden_sizes: tuple[int, ...] = (128, 128)
+    hidden_sizes: tuple[int, ...] = (64, 64)
     """Units of each hidden layer."""
     batch_size: int = 256
     """State-action pairs in each update."""
-    updates: int = 10_000
+    updates: int = 5_000
     """Gradient steps at most; the learning rate falls to zero over them along a half cosine."""
     learning_rate: float = 2e-3
     """Of Adam, at the start."""

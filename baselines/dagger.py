@@ -28,12 +28,12 @@ class DAggerConfig:
     """Of the exponential schedule."""
     num_envs: int = 16
     """Episodes that run side by side."""
-    label_share: float = 0.25
+    label_share: float = 0.1
     """Share of the states the learner drives through that the expert is asked about; neighbouring
     states are much alike, so fewer labels cover more of them."""
-    updates_per_round: int = 600
+    updates_per_round: int = 250
     """Gradient steps after each round but the last, from the last round's weights."""
-    cloning: BCConfig = field(default_factory=lambda: BCConfig(updates=12_000))
+    cloning: BCConfig = field(default_factory=BCConfig)
     """The supervised learner; its `updates` are taken after the last round."""
 
 

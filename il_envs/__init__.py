@@ -4,6 +4,8 @@
 >>> env = gym.make("il_envs/DriftCar-v0")
 """
 
+from importlib.metadata import entry_points
+
 from il_envs import drift_car as drift_car
 from il_envs.demonstrations import Demonstrations, collect
 from il_envs.gym_env import WorldEnv
@@ -57,3 +59,6 @@ __all__ = [
     "run_episodes",
     "state_hash",
 ]
+
+for _plugin in entry_points(group="il_envs.worlds"):
+    _plugin.load()  # a third party's module, which registers its worlds

@@ -50,7 +50,7 @@ PROFILES = {
     for profile in (
         Profile(
             name="smoke",
-            labels=(5_000,),
+            labels=(3_000,),
             seeds=1,
             evaluation_episodes=16,
             steps=50_000,
@@ -58,7 +58,7 @@ PROFILES = {
         ),
         Profile(
             name="quick",
-            labels=(2_500, 5_000, 10_000, 20_000),
+            labels=(1_000, 2_000, 4_000, 8_000),
             seeds=3,
             evaluation_episodes=32,
             steps=200_000,
@@ -66,7 +66,7 @@ PROFILES = {
         ),
         Profile(
             name="full",
-            labels=(2_500, 5_000, 10_000, 20_000, 40_000),
+            labels=(1_000, 2_000, 4_000, 8_000, 16_000, 32_000),
             seeds=10,
             evaluation_episodes=64,
             steps=1_000_000,

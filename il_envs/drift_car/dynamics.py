@@ -156,11 +156,11 @@ def reset(state: Record, params: Array) -> None:
     state.track = integer(state, params.size)
     track = params[state.track]
     state.station = uniform(state, 0.0, track.length)
-    state.lateral = uniform(state, -1.2, 1.2)
-    state.heading_sin = uniform(state, -0.12, 0.12)
+    state.lateral = uniform(state, -1.5, 1.5)
+    state.heading_sin = uniform(state, -0.15, 0.15)
     state.heading_cos = sqrt(1.0 - state.heading_sin * state.heading_sin)
     position = lap_position(state, track)
-    state.forward_speed = 0.9 * lookup(track.speed, position)
+    state.forward_speed = uniform(state, 0.75, 1.05) * lookup(track.speed, position)
     state.lateral_speed = 0.0
     state.yaw_rate = state.forward_speed * lookup(track.curvature, position)
     state.steering = 0.0
