@@ -136,11 +136,11 @@ def _load(
     sys.modules[name] = module  # numba looks there when it reads its cache
     vars(module).update(kernels)
     spec.loader.exec_module(module)
-    start = time.perf_counter()
-    if not done.exists():
+    start, is_cold = time.perf_counter(), not done.exists()
+    if is_cold:
         print(f"il_envs: compiling {title} (once on this machine) ...", file=sys.stderr, flush=True)
     warm_up(module)
-    if not done.exists():
+    if is_cold:
         seconds = time.perf_counter() - start
         print(f"il_envs: compiled {title} in {seconds:.0f} s", file=sys.stderr, flush=True)
         done.touch()

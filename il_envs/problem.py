@@ -170,7 +170,7 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         self, problem: Problem, world: World, num_envs: int, seed: int, reward: bool, style: str
     ) -> None:
         self._problem = problem
-        self._seed = seed
+        self._first_seed: int | None = seed
         self._reward = reward
         self._env = WorldVectorEnv(world.name, num_envs, autoreset_mode=AutoresetMode.SAME_STEP)
         self._expert = ExpertPolicy(self._env, style)
@@ -196,8 +196,8 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         """
         if seed is not None:
             raise ValueError("the problem chooses the seeds of its environments; call reset()")
-        observations, _ = self._env.reset(seed=self._seed if self._seed >= 0 else None)
-        self._seed = -1  # later resets go on in the same streams
+        observations, _ = self._env.reset(seed=self._first_seed)
+        self._first_seed = None  # later resets go on in the same streams
         self._episode_start[:] = True
         return observations, {}
 
@@ -206,7 +206,7 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
         self._problem._spend_steps(self.num_envs, self._reward)
         observations, rewards, terminated, truncated, info = self._env.step(actions)
-        self._episode_start = terminated | truncated
+        self._episode_start |= terminated | truncated
         shown: dict[str, Any] = {k: info[k] for k in ("final_obs", "_final_obs") if k in info}
         if not self._reward:
             rewards = np.full(self.num_envs, np.nan)
@@ -216,7 +216,7 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         actions, self._expert_memory = self._expert.predict(
             state=self._expert_memory, episode_start=self._episode_start, mask=rows
         )
-        self._episode_start = self._episode_start & ~rows
+        self._episode_start &= ~rows  # the others still have to forget when they are asked
         return actions
 
 

@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from leaderboard.protocol import PROFILES
 
 ALGORITHMS = Path(__file__).parent / "algorithms"
 
@@ -43,10 +44,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_help_is_quick() -> None:
-    start = time.perf_counter()
+def test_help_names_the_commands_and_loads_nothing_slow() -> None:
     shown = leaderboard("--help")
-    assert time.perf_counter() - start < 2.0
     for name in ("list", "run", "table", "explain", "new", "check", "verify"):
         assert name in shown.stdout
     slow = "numba", "torch", "pandas", "matplotlib"
@@ -89,7 +88,8 @@ def test_explain_names_the_folders(
 ) -> None:
     code, out, _ = in_process(monkeypatch, capsys, "explain", results, "good", "DriftCar")
     assert code == 0
-    assert str(results / "DriftCar" / "good" / "labels_5000" / "seed_0") in out
+    labels = PROFILES["smoke"].labels[-1]
+    assert str(results / "DriftCar" / "good" / f"labels_{labels}" / "seed_0") in out
     assert "there is one training seed" in out
 
 

@@ -106,7 +106,8 @@ def test_expert_labels_are_the_experts_actions_in_the_present_states():
     np.testing.assert_array_equal(labels, ExpertPolicy(plain).predict()[0])
 
 
-def test_an_expert_with_memory_forgets_when_an_episode_ends():
+@pytest.mark.parametrize("delay", [0, 3])
+def test_an_expert_with_memory_forgets_when_an_episode_ends(delay):
     problem = _problem(style="unlearnable", steps=10_000)
     env = problem.env(1)
     env.reset()
@@ -116,6 +117,8 @@ def test_an_expert_with_memory_forgets_when_an_episode_ends():
         problem.expert(env)
     while not env.step(np.array([[1.0, 1.0]], np.float32))[2].any():
         pass
+    for _ in range(delay):
+        env.step(np.zeros((1, 2), np.float32))
     label = problem.expert(env)
     fresh = ExpertPolicy(env._env, "unlearnable").predict()[0]
     np.testing.assert_array_equal(label, fresh)
@@ -127,7 +130,7 @@ def test_seeds_give_disjoint_problems():
         problem = Problem(get_world("Walk"), EVERYTHING, Budget(500, 100), seed)
         shown = {episode.seed for episode in problem.demonstrations(500).episodes}
         envs = [problem.env(5), problem.env(5)]
-        return shown | {env._seed + i for env in envs for i in range(5)}
+        return shown | {env._first_seed + i for env in envs for i in range(5)}
 
     assert not seeds(0) & seeds(1)
     assert len(seeds(0)) > 15
