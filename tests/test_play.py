@@ -15,7 +15,7 @@ from il_envs.canvas import SIZE, open_window
 from il_envs.held_keys import HeldKeys, Keyboard
 from il_envs.policy import ExpertPolicy
 from il_envs.rollout import run_episodes
-from il_envs.world import PlayKey, UnknownNameError, World, get_world
+from il_envs.world import PlayKey, World, get_world
 
 CAR = get_world("DriftCar")
 
@@ -225,20 +225,13 @@ def test_loop_plays_posted_keys_until_escape(
     assert not game.is_running
 
 
-@pytest.mark.parametrize("name", ["DriftCar", "DriftCar-v0", "il_envs/DriftCar-v0"])
-def test_world_is_found_by_each_of_its_names(name: str) -> None:
-    assert play.find_world(name) is CAR
-
-
 @pytest.mark.parametrize("name", ["DriftCar-v7", "il_envs/Driftcar", "DritfCar-v0"])
 def test_unknown_world_gets_the_nearest_name(name: str) -> None:
-    with pytest.raises(UnknownNameError, match="did you mean 'DriftCar-v0'"):
-        play.find_world(name)
     result = CliRunner().invoke(play.app, [name])
     assert result.exit_code == 2
     assert result.stdout == ""
     assert result.stderr.splitlines() == [
-        f"il-play: unknown world {name!r}; did you mean 'DriftCar-v0'?"
+        f"il-play: unknown world {name!r}; did you mean 'DriftCar'?"
     ]
 
 
@@ -253,7 +246,7 @@ def test_no_display_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_world_without_keys_is_only_watched(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(play, "find_world", lambda name: replace(CAR, play_keys=()))
+    monkeypatch.setattr(play, "get_world", lambda name: replace(CAR, play_keys=()))
     monkeypatch.setattr(play, "run", lambda game, window: None)
     result = CliRunner().invoke(play.app, ["DriftCar"])
     assert result.exit_code == 2

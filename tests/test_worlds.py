@@ -19,7 +19,9 @@ def test_world(world, check):
 
 
 def test_ids_and_names(world):
-    assert get_world(world.name) is get_world(world.id) is world
+    without_namespace = world.id.split("/")[-1]
+    for name in (world.name, without_namespace, world.id):
+        assert get_world(name) is world
     assert gym.spec(world.id).id == world.id
 
 
