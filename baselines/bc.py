@@ -25,7 +25,7 @@ class BCConfig:
     """Units of each hidden layer."""
     batch_size: int = 256
     """State-action pairs in each update."""
-    updates: int = 5_000
+    updates: int = 4_000
     """Gradient steps at most; the learning rate falls to zero over them along a half cosine."""
     learning_rate: float = 2e-3
     """Of Adam, at the start."""

@@ -31,7 +31,7 @@ class DAggerConfig:
     label_share: float = 0.1
     """Share of the states the learner drives through that the expert is asked about; neighbouring
     states are much alike, so fewer labels cover more of them."""
-    updates_per_round: int = 250
+    updates_per_round: int = 200
     """Gradient steps after each round but the last, from the last round's weights."""
     cloning: BCConfig = field(default_factory=BCConfig)
     """The supervised learner; its `updates` are taken after the last round."""
