@@ -43,8 +43,8 @@ def step_walk(state, action, params):
     if uniform(state, 0.0, 1.0) >= params[0].slip:
         state.place += action[0] - 1
     fell = state.place < 0
-    state.place = max(state.place, 0)
-    arrived = state.place >= PLACES - 1
+    state.place = min(max(state.place, 0), PLACES - 1)
+    arrived = state.place == PLACES - 1
     return 1.0 if arrived else -0.1, arrived or fell
 
 
