@@ -153,8 +153,10 @@ def checked_actions(actions: ArrayLike, world: World, batch: tuple[int, ...]) ->
         if array.dtype.kind not in kinds:
             raise ValueError(f"{world.name}: action has dtype {array.dtype}, must be {space.dtype}")
         if array.dtype.kind in "iu" and space.dtype == np.int8:
-            array = array.clip(-1, 2)  # so that no wrong integer wraps round to a right one
+            array = array.astype(np.int64).clip(-1, 2)  # or 256 would wrap round to 0
         array = array.astype(space.dtype)
+    if not array.flags.carray:
+        array = array.copy()  # or the kernels would be compiled anew for its layout
     return array.reshape(*batch, -1) if not space.shape else array
 
 

@@ -80,6 +80,27 @@ def test_ended_rows_ignore_invalid_actions_and_others_do_not():
         env.step(np.array([[0.0, 0.0], [0.0, 3.0]], np.float32))
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.int32, np.bool_, np.int8])
+def test_buttons_of_any_integer_type(kind):
+    env = WorldVectorEnv("Buttons", 2)
+    env.reset(seed=0)
+    env.step(np.array([[1, 0, 1], [0, 0, 1]], kind))
+    assert env.states["held"].tolist() == [5, 4]
+
+
+def test_no_layout_of_actions_compiles_a_kernel_anew():
+    env = WorldVectorEnv("DriftCar", 4)
+    env.reset(seed=0)
+    actions = np.zeros((4, 2), np.float32)
+    env.step(actions)
+    compiled = len(env._kernels.step_rows.signatures)
+    read_only = actions.copy()
+    read_only.flags.writeable = False
+    for layout in (np.zeros((4, 4), np.float32)[:, ::2], np.asfortranarray(actions), read_only):
+        env.step(layout)
+    assert len(env._kernels.step_rows.signatures) == compiled
+
+
 def test_seeds_as_a_list_and_none_continue_streams():
     env = WorldVectorEnv("DriftCar", 3)
     first, _ = env.reset(seed=[5, 6, 7])
