@@ -30,7 +30,6 @@ _loaded: dict[str, ModuleType] = {}
 
 def world_kernels(world: World) -> ModuleType:
     """The compiled loops of a world: `batch_template.py` around its four kernels."""
-    kernels = {name: getattr(world, name) for name in ("reset", "step", "observe", "measure")}
 
     def warm_up(module: ModuleType) -> None:
         states, params = np.zeros(1, world.state), world.params("training")
@@ -47,7 +46,7 @@ def world_kernels(world: World) -> ModuleType:
             measures, rewards, flags[1], flags[2], observations.copy(), measures.copy(),
         )  # fmt: skip
 
-    return _load("batch_template", world.name, kernels, warm_up)
+    return _load("batch_template", world.name, world.kernels, warm_up)
 
 
 def expert_kernels(world: World, style: str) -> ModuleType:

@@ -103,7 +103,8 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         super().reset(seed=seed if isinstance(seed, int) else None)
         self._begin_streams(seed, mask)
         observations, measures = self._empty_observations(), self._empty_measures()
-        self._kernels.observe_rows(self._states, self._params, observations, measures)
+        if not mask.all():
+            self._kernels.observe_rows(self._states, self._params, observations, measures)
         self._kernels.reset_rows(self._states, self._params, mask, observations, measures)
         self._ended &= ~mask
         self._started = True

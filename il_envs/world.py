@@ -107,6 +107,16 @@ class World:
         """The Gymnasium id, such as `il_envs/DriftCar-v0`."""
         return f"{self.namespace}/{self.name}-v{self.version}"
 
+    @property
+    def kernels(self) -> dict[str, Kernel]:
+        """The kernels that make up an episode, by the names the compiled loops call them."""
+        return {
+            "reset": self.reset,
+            "step": self.step,
+            "observe": self.observe,
+            "measure": self.measure,
+        }
+
 
 WORLDS: dict[str, World] = {}
 """Every registered world by its name."""

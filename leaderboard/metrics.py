@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from il_envs.problem import Meter
 from leaderboard.cells import Cell, Results
 from leaderboard.statistics import Interval, interquartile_mean, stratified_interval
 from leaderboard.submission import REFERENCES
@@ -133,6 +134,7 @@ def cell_table(results: Results) -> pd.DataFrame:
         scale = scale_of(results, row.world)
         for cell in row.cells:
             total_reward, score, survived = _measured(cell, scale)
+            meter = Meter(**cell.meter)
             rows.append(
                 {
                     "world": row.world,
@@ -144,16 +146,12 @@ def cell_table(results: Results) -> pd.DataFrame:
                     "return": total_reward,
                     "score": score,
                     "survival": survived,
-                    "labels_used": _labels_used(cell),
-                    "steps": cell.meter.get("steps", 0),
+                    "labels_used": meter.labels,
+                    "steps": meter.steps,
                     "train_seconds": cell.train_seconds,
                 }
             )
     return pd.DataFrame(rows)
-
-
-def _labels_used(cell: Cell) -> int:
-    return cell.meter.get("demonstrations", 0) + cell.meter.get("expert_labels", 0)
 
 
 def _measured(cell: Cell, scale: Scale | None) -> tuple[float, float, float]:

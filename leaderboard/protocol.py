@@ -176,9 +176,8 @@ def _key(
 
 def world_hash(world: World) -> str:
     """SHA-256 over what an episode depends on: kernels, reference expert, parameters."""
-    kernels = {name: getattr(world, name) for name in ("reset", "step", "observe", "measure")}
-    kernels["expert"] = world.experts[REFERENCE_STYLE].act
-    digest = hashlib.sha256(fingerprint(kernels).encode())
+    expert = world.experts[REFERENCE_STYLE].act
+    digest = hashlib.sha256(fingerprint(world.kernels | {"expert": expert}).encode())
     digest.update(f"{world.id} {world.max_episode_steps}".encode())
     digest.update(world.params("training").tobytes() + world.params("held_out").tobytes())
     return digest.hexdigest()
