@@ -1,20 +1,22 @@
 """Behaviour cloning: supervised learning of the expert's actions (Pomerleau 1989).
 
-The policy is trained to maximise the likelihood of the demonstrated actions. Where the expert would
-never go it has learned nothing, so its errors compound: over T steps the cost grows like T^2 (Ross
-and Bagnell 2010, theorem 2.1).
+The policy is trained to maximise the likelihood of the demonstrated actions; where observations and
+actions are Discrete, that is to count them. Where the expert would never go it has learned nothing,
+so its errors compound: over T steps the cost grows like T^2 (Ross and Bagnell 2010, theorem 2.1).
 """
 
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.networks import NetworkPolicy, one_thread
-from il_envs import Algorithm, Problem
+from il_envs import Algorithm, Problem, TabularPolicy
 
 
 @dataclass(frozen=True)
@@ -35,19 +37,82 @@ class BCConfig:
     """Updates between two looks at the validation loss."""
     patience: int = 20
     """Looks without an improvement after which training stops."""
+    smoothing: float = 0.1
+    """Where observations and actions are Discrete, what is added to the count of every action
+    (Laplace's rule is 1, Lidstone's another number). The other settings are a network's."""
 
 
-def train(problem: Problem, seed: int, config: BCConfig) -> NetworkPolicy:
+ClonedPolicy = NetworkPolicy | TabularPolicy
+
+
+def train(problem: Problem, seed: int, config: BCConfig) -> ClonedPolicy:
     """Clone the demonstrations that the budget allows."""
-    demonstrations = problem.demonstrations()
-    policy = NetworkPolicy(
-        problem.observation_space, problem.action_space, config.hidden_sizes, seed
+    shown = problem.demonstrations()
+    policy = blank_policy(problem, seed, config)
+    return clone(
+        policy, shown.observations, shown.actions, shown.episode_index, config, config.updates, seed
     )
-    observations, actions = demonstrations.observations, demonstrations.actions
+
+
+def blank_policy(problem: Problem, seed: int, config: BCConfig) -> ClonedPolicy:
+    """A policy that has seen nothing: a uniform table where the spaces allow one, or a network."""
+    observation_space, action_space = problem.observation_space, problem.action_space
+    sizes = [
+        int(space.n)
+        for space in (observation_space, action_space)
+        if isinstance(space, gym.spaces.Discrete) and space.start == 0
+    ]
+    if len(sizes) == 2:
+        return TabularPolicy(np.full(sizes, 1.0 / sizes[1]), seed)
+    return NetworkPolicy(observation_space, action_space, config.hidden_sizes, seed)
+
+
+def clone(
+    policy: ClonedPolicy,
+    observations: NDArray[Any],
+    actions: NDArray[Any],
+    groups: NDArray[np.int64],
+    config: BCConfig,
+    updates: int,
+    seed: int,
+) -> ClonedPolicy:
+    """The policy of the greatest likelihood; a network goes on from the weights it has.
+
+    Args:
+        observations: [rows, ...].
+        actions: [rows, ...].
+        groups: int64 [rows], ascending, as in `hold_out`; a table needs none held out.
+        updates: gradient steps at most; a table needs none.
+    """
+    if isinstance(policy, TabularPolicy):
+        table = smoothed_frequencies(
+            observations, actions, policy.probabilities.shape, config.smoothing
+        )
+        return TabularPolicy(table, seed)
     policy.fit_normalisation(observations)
-    held_out = hold_out(demonstrations.episode_index, config.validation_share)
-    fit(policy, observations, actions, held_out, config, config.updates, seed)
+    held_out = hold_out(groups, config.validation_share)
+    fit(policy, observations, actions, held_out, config, updates, seed)
     return policy
+
+
+def smoothed_frequencies(
+    observations: NDArray[np.int64],
+    actions: NDArray[np.int64],
+    shape: tuple[int, ...],
+    smoothing: float,
+) -> NDArray[np.float64]:
+    """The share of each action in each state, float64 [S, A]; uniform in unseen states.
+
+    Args:
+        observations: int64 [rows].
+        actions: int64 [rows].
+        shape: S and A.
+        smoothing: added to every count.
+    """
+    counts = np.full(shape, smoothing)
+    np.add.at(counts, (observations, actions), 1.0)
+    counts[counts.sum(1) == 0.0] = 1.0  # unseen, and nothing was added
+    return counts / counts.sum(1, keepdims=True)
 
 
 def hold_out(groups: NDArray[np.int64], share: float) -> NDArray[np.bool_]:

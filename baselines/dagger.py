@@ -10,8 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from baselines.bc import BCConfig, fit, hold_out
-from baselines.networks import NetworkPolicy
+from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone
 from il_envs import Algorithm, Problem
 
 
@@ -32,18 +31,17 @@ class DAggerConfig:
     """Share of the states the learner drives through that the expert is asked about; neighbouring
     states are much alike, so fewer labels cover more of them."""
     updates_per_round: int = 200
-    """Gradient steps after each round but the last, from the last round's weights."""
+    """Gradient steps after each round but the last, from the last round's weights; where the
+    policy is a table of counts, a round takes none."""
     cloning: BCConfig = field(default_factory=BCConfig)
     """The supervised learner; its `updates` are taken after the last round."""
 
 
-def train(problem: Problem, seed: int, config: DAggerConfig) -> NetworkPolicy:
+def train(problem: Problem, seed: int, config: DAggerConfig) -> ClonedPolicy:
     """Aggregate labels until the budget is spent, and return the last policy."""
     random = np.random.default_rng(seed)
     cloning = config.cloning
-    policy = NetworkPolicy(
-        problem.observation_space, problem.action_space, cloning.hidden_sizes, seed
-    )
+    policy = blank_policy(problem, seed, cloning)
     env = problem.env(config.num_envs)
     observation, _ = env.reset()
     observations, labels, columns = [], [], []
@@ -64,11 +62,9 @@ def train(problem: Problem, seed: int, config: DAggerConfig) -> NetworkPolicy:
         groups = np.concatenate(columns)
         order = np.argsort(groups, kind="stable")
         rows, targets = np.concatenate(observations)[order], np.concatenate(labels)[order]
-        policy.fit_normalisation(rows)
-        held_out = hold_out(groups[order], cloning.validation_share)
         is_last = round_number == config.rounds
         updates = cloning.updates if is_last else config.updates_per_round
-        fit(policy, rows, targets, held_out, cloning, updates, seed + round_number)
+        policy = clone(policy, rows, targets, groups[order], cloning, updates, seed + round_number)
     return policy
 
 

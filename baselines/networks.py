@@ -75,6 +75,10 @@ class CategoricalHead(ActionHead):
         probabilities = functional.softmax(outputs, 1)
         return torch.multinomial(probabilities, 1, generator=generator)[:, 0] + self._start
 
+    def probabilities(self, outputs: Tensor) -> Tensor:
+        """Of each action, float64 [rows, actions]."""
+        return functional.softmax(outputs.double(), 1)
+
 
 class BernoulliHead(ActionHead):
     """MultiBinary actions: independent buttons."""
@@ -111,7 +115,10 @@ def action_head(space: gym.Space[Any]) -> ActionHead:
 
 
 class NetworkPolicy(nn.Module):
-    """A multilayer perceptron from normalised observations to a distribution over actions."""
+    """A multilayer perceptron from normalised observations to a distribution over actions.
+
+    A Discrete observation goes in as ones and zeros ("one-hot"), which are not normalised.
+    """
 
     observation_mean: Tensor
     observation_scale: Tensor
@@ -124,7 +131,8 @@ class NetworkPolicy(nn.Module):
         seed: int,
     ) -> None:
         super().__init__()
-        size = int(np.prod(observation_space.shape or (1,)))
+        self._observation_space = observation_space
+        size = gym.spaces.flatdim(observation_space)
         self._action_dtype = action_space.dtype
         self._generator = torch.Generator().manual_seed(seed)
         with torch.random.fork_rng():
@@ -144,6 +152,8 @@ class NetworkPolicy(nn.Module):
         What has never varied is only shifted: dividing by its tiny deviation would blow it up when
         it does vary.
         """
+        if isinstance(self._observation_space, gym.spaces.Discrete):
+            return
         rows = torch.as_tensor(observations.reshape(len(observations), -1), dtype=torch.float32)
         self.observation_mean.copy_(rows.mean(0))
         deviation = rows.std(0)
@@ -151,6 +161,10 @@ class NetworkPolicy(nn.Module):
 
     def normalise(self, observations: NDArray[Any]) -> Tensor:
         """Observations as the network sees them, float32 [rows, size]."""
+        space = self._observation_space
+        if isinstance(space, gym.spaces.Discrete):
+            places = torch.as_tensor(observations - space.start)
+            return functional.one_hot(places, int(space.n)).float()
         rows = torch.as_tensor(observations.reshape(len(observations), -1), dtype=torch.float32)
         return (rows - self.observation_mean) / self.observation_scale
 
@@ -170,6 +184,17 @@ class NetworkPolicy(nn.Module):
         outputs = self.body(self.normalise(observation))
         actions = self.head.choose(outputs, None if deterministic else self._generator)
         return actions.numpy().astype(self._action_dtype), None
+
+    @torch.no_grad()
+    def action_probabilities(self, observation: NDArray[Any], step: int) -> NDArray[np.float64]:
+        """The probability of each Discrete action, the same at every step, as in `ExactPolicy`.
+
+        Raises:
+            TypeError: if actions are not Discrete.
+        """
+        if not isinstance(self.head, CategoricalHead):
+            raise TypeError("only Discrete actions have a probability each")
+        return self.head.probabilities(self.body(self.normalise(observation))).numpy()
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Every weight and statistic by name; `load_tensors` takes them back."""

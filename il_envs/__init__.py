@@ -7,9 +7,14 @@
 from importlib.metadata import entry_points
 
 from il_envs import drift_car as drift_car
+from il_envs import grid as grid
 from il_envs.demonstrations import Demonstrations, collect
+from il_envs.drift_car import lane_keeping as lane_keeping
+from il_envs.evaluation import Evaluation, evaluate, hard_optimal, policy_from_occupancy
 from il_envs.gym_env import WorldEnv
-from il_envs.policy import ExpertPolicy, Policy, RandomPolicy
+from il_envs.linear_gaussian import LinearQuadraticModel
+from il_envs.linear_quadratic import linear_quadratic_soft_optimal
+from il_envs.policy import ExactPolicy, ExpertPolicy, Policy, RandomPolicy, TabularPolicy
 from il_envs.problem import (
     Algorithm,
     Budget,
@@ -19,7 +24,10 @@ from il_envs.problem import (
     Source,
     UndeclaredSourceError,
 )
+from il_envs.reward_distance import epic_distance, starc_distance
 from il_envs.rollout import Episode, replay, run_episodes
+from il_envs.soft_optimal import SoftOptimal, soft_optimal
+from il_envs.tabular_model import TabularModel
 from il_envs.vector_env import WorldVectorEnv
 from il_envs.world import (
     WORLDS,
@@ -40,23 +48,36 @@ __all__ = [
     "Demonstrations",
     "Episode",
     "ErrorMeasure",
+    "Evaluation",
+    "ExactPolicy",
     "Expert",
     "ExpertPolicy",
+    "LinearQuadraticModel",
     "Meter",
     "PlayKey",
     "Policy",
     "Problem",
     "RandomPolicy",
+    "SoftOptimal",
     "Source",
+    "TabularModel",
+    "TabularPolicy",
     "UndeclaredSourceError",
     "World",
     "WorldEnv",
     "WorldVectorEnv",
     "collect",
+    "epic_distance",
+    "evaluate",
     "get_world",
+    "hard_optimal",
+    "linear_quadratic_soft_optimal",
+    "policy_from_occupancy",
     "register",
     "replay",
     "run_episodes",
+    "soft_optimal",
+    "starc_distance",
     "state_hash",
 ]
 

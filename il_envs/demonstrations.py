@@ -190,18 +190,20 @@ def collect(
     world_name: str,
     transitions: int,
     seed: int,
-    style: str = "scripted",
+    style: str | None = None,
     split: Split = "training",
 ) -> Demonstrations:
     """Let an expert demonstrate, one episode a seed from `seed` on, until there is enough.
 
     Args:
         transitions: how many state-action pairs; the last episode is cut short to fit.
+        style: which of the world's experts; by default its reference, the first one.
 
     Raises:
         UnknownNameError: if there is no such world or expert.
     """
     world = get_world(world_name)
+    style = world.reference_style if style is None else style
     episodes: list[Episode] = []
     seeds = count(seed)
     while sum(map(len, episodes)) < transitions:

@@ -7,26 +7,29 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from il_envs.canvas import Canvas
-from il_envs.kernels import action_bounds, world_kernels
+from il_envs.kernels import action_bounds, elements, world_kernels, zero_rows
 from il_envs.world import Split, States, World, get_world
 
 Info = dict[str, Any]
+Observation = Any  # an array, or an np.int64 where the observation space is Discrete
+
+PICTURE_MODES, TEXT_MODE = ("rgb_array", "human"), "ansi"
 
 
-class WorldEnv(gym.Env[NDArray[Any], Any]):
+class WorldEnv(gym.Env[Observation, Any]):
     """One world, as `gym.make` gives it.
 
     Args:
         world: name of a registered world.
         split: "training" or "held_out", where the world has parts that are kept for evaluation.
-        render_mode: None, "rgb_array" or "human".
+        render_mode: None, "rgb_array", "human", or "ansi" in a world that has a text.
 
     An episode is truncated by the world itself after `world.max_episode_steps`, so that a restored
     state is truncated when it should be. `reset(seed=s)` starts episode 0 of a random stream; a
     later `reset()` starts the next episode of the same stream.
     """
 
-    metadata = {"render_modes": ["rgb_array", "human"]}
+    metadata = {"render_modes": [*PICTURE_MODES, TEXT_MODE]}  # an instance has its world's
 
     def __init__(
         self, world: str, split: Split = "training", render_mode: str | None = None
@@ -35,15 +38,17 @@ class WorldEnv(gym.Env[NDArray[Any], Any]):
         self.split = split
         self.observation_space = self.world.observation_space
         self.action_space = self.world.action_space
-        self.metadata = self.metadata | metadata(self.world)
-        self.render_mode = checked_render_mode(render_mode, self.metadata["render_modes"])
+        modes = [*PICTURE_MODES, *([TEXT_MODE] if self.world.text else [])]
+        self.metadata = {"render_modes": modes} | metadata(self.world)
+        self.render_mode = checked_render_mode(render_mode, modes)
         self._kernels = world_kernels(self.world)
         self._params = checked_params(self.world, split)
         self._low, self._high = action_bounds(self.action_space)
         self._states = np.zeros(1, self.world.state)
         self._measures = np.zeros(len(self.world.measures))
         self._started = False
-        self._canvas = Canvas(self.world, self._params) if render_mode else None
+        draws = render_mode in PICTURE_MODES
+        self._canvas = Canvas(self.world, self._params) if draws else None
 
     @property
     def state(self) -> np.void:
@@ -67,48 +72,63 @@ class WorldEnv(gym.Env[NDArray[Any], Any]):
         """The parameters of the world, as the kernels read them."""
         return self._params
 
-    def observe(self) -> NDArray[Any]:
+    @property
+    def model(self) -> Any:
+        """The known model of the world's dynamics.
+
+        Raises:
+            LookupError: if the world has none.
+        """
+        return self.world.known_model()
+
+    def observe(self) -> Observation:
         """The observation of the present state (after restoring one, say)."""
-        observations = self._empty_observation()[None]
-        self._kernels.observe_rows(self._states, self._params, observations, self._measures[None])
-        return observations[0]
+        row = zero_rows(self.observation_space)
+        self._kernels.observe_rows(self._states, self._params, row[None], self._measures[None])
+        return elements(self.observation_space, row)
 
     def reset(
         self, *, seed: int | None = None, options: Info | None = None
-    ) -> tuple[NDArray[Any], Info]:
+    ) -> tuple[Observation, Info]:
         super().reset(seed=seed)
         if seed is not None or not self._started:
             self._states[0]["key"] = draw_key(self.np_random)
             self._states[0]["episode"] = 0
         else:
             self._states[0]["episode"] += 1
-        observation = self._empty_observation()
+        row = zero_rows(self.observation_space)
         self._kernels.reset_rows(
-            self._states, self._params, EVERY_ROW, observation[None], self._measures[None]
+            self._states, self._params, EVERY_ROW, row[None], self._measures[None]
         )
         self._started = True
         if self._canvas is not None:
             self._canvas.begin(self._states[0])
             self._show()
-        return observation, self._info()
+        return elements(self.observation_space, row), self._info()
 
-    def step(self, action: ArrayLike) -> tuple[NDArray[Any], float, bool, bool, Info]:
-        row = checked_actions(action, self.world, ())
+    def step(self, action: ArrayLike) -> tuple[Observation, float, bool, bool, Info]:
+        action_row = checked_actions(action, self.world, ())
         if not self._started:
             raise gym.error.ResetNeeded(f"call reset() of {self.world.id} before step()")
-        observation = self._empty_observation()
+        row = zero_rows(self.observation_space)
         valid, reward, terminated, truncated = self._kernels.step_single(
-            self._states, row, self._low, self._high, self._params,
-            self.world.max_episode_steps, observation, self._measures,
+            self._states, action_row, self._low, self._high, self._params,
+            self.world.max_episode_steps, row, self._measures,
         )  # fmt: skip
         if not valid:
-            raise ValueError(describe_invalid(self.world, row))
+            raise ValueError(describe_invalid(self.world, action_row))
         if self._canvas is not None:
             self._canvas.add(self._states[0])
             self._show()
+        observation = elements(self.observation_space, row)
         return observation, reward, terminated, truncated, self._info()
 
-    def render(self) -> NDArray[np.uint8] | None:
+    def render(self) -> NDArray[np.uint8] | str | None:
+        if self.render_mode == TEXT_MODE:
+            if not self._started:
+                raise gym.error.ResetNeeded(f"call reset() of {self.world.id} before render()")
+            assert self.world.text is not None
+            return self.world.text(self.state, self._params)
         if self._canvas is None:
             gym.logger.warn(f'render() needs gym.make("{self.world.id}", render_mode="rgb_array")')
             return None
@@ -121,9 +141,6 @@ class WorldEnv(gym.Env[NDArray[Any], Any]):
     def _show(self) -> None:
         if self._canvas is not None and self.render_mode == "human":
             self._canvas.show()
-
-    def _empty_observation(self) -> NDArray[Any]:
-        return np.empty(self.world.observation_space.shape, self.world.observation_space.dtype)
 
     def _info(self) -> Info:
         return dict(zip(self.world.measures, self._measures.tolist(), strict=True))

@@ -21,6 +21,7 @@ import gymnasium as gym
 import numba
 import numpy as np
 from numba.core.registry import CPUDispatcher
+from numpy.typing import NDArray
 
 from il_envs.world import Kernel, World
 
@@ -34,8 +35,8 @@ def world_kernels(world: World) -> ModuleType:
     def warm_up(module: ModuleType) -> None:
         states, params = np.zeros(1, world.state), world.params("training")
         low, high = action_bounds(world.action_space)
-        actions = np.zeros((1, low.size), world.action_space.dtype)
-        observations = np.zeros((1, *world.observation_space.shape), world.observation_space.dtype)
+        actions = zero_rows(world.action_space, 1)
+        observations = zero_rows(world.observation_space, 1)
         measures = np.zeros((1, len(world.measures)))
         rewards, flags = np.zeros(1), np.zeros((3, 1), np.bool_)
         module.reset_rows(states, params, np.ones(1, np.bool_), observations, measures)
@@ -55,12 +56,26 @@ def expert_kernels(world: World, style: str) -> ModuleType:
 
     def warm_up(module: ModuleType) -> None:
         states, params = np.zeros(1, world.state), world.params("training")
-        actions = np.zeros((1, action_bounds(world.action_space)[0].size), world.action_space.dtype)
+        actions = zero_rows(world.action_space, 1)
         module.act_rows(
             states, params, np.zeros(1, np.bool_), np.zeros((1, expert.memory_size)), actions
         )
 
     return _load("expert_template", f"{world.name}, {style} expert", {"act": expert.act}, warm_up)
+
+
+def zero_rows(space: gym.Space[Any], *batch: int) -> NDArray[Any]:
+    """Rows for kernels to fill, [*batch, entries]; an element of a Discrete space has one entry."""
+    return np.zeros((*batch, *(space.shape or (1,))), space.dtype)
+
+
+def elements(space: gym.Space[Any], rows: NDArray[Any]) -> Any:
+    """The elements of the space that kernels filled in: of Discrete ones, the one entry.
+
+    Returns:
+        [rows, ...] from [rows, entries], an np.int64 from a single Discrete row [1].
+    """
+    return rows if space.shape else rows.T[0]
 
 
 def action_bounds(space: gym.Space[Any]) -> tuple[np.ndarray, np.ndarray]:

@@ -7,16 +7,16 @@ ramp while a key is held, buttons that are pressed in chords, and turns.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from math import nan
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import pygame
 import typer
 
-from il_envs.canvas import TITLE, Canvas, Colour, Layer, open_window, premultiplied
+from il_envs.canvas import TITLE, Canvas, Colour, Layer, open_window
 from il_envs.gym_env import WorldEnv
 from il_envs.held_keys import HeldKeys, Keyboard
+from il_envs.panels import ACCENT, FAINT, TEXT, panel
 from il_envs.policy import ExpertPolicy
 from il_envs.rollout import run_episodes
 from il_envs.world import Split, UnknownNameError, World, get_world
@@ -33,12 +33,9 @@ COMMANDS: tuple[tuple[Command, tuple[str, ...], str], ...] = (
 
 FIRST_PAUSE, LATER_PAUSE = 4.0, 1.0  # s, before an episode begins by itself
 
-PANEL: Colour = (16, 18, 24)
 KEY: Colour = (58, 62, 72)
-TEXT: Colour = (240, 241, 244)
-FAINT: Colour = (160, 165, 175)
-ACCENT: Colour = (250, 190, 42)
-PANEL_WIDTH, PANEL_TOP = 460, 24  # pixels
+PANEL_WIDTH, PANEL_TOP, ROUNDING = 460, 24, 14.0  # pixels
+OPACITY = 0.86
 HEAD, FOOT = 62, 44  # pixels, above and below a panel's rows
 KEY_ROW, SCORE_ROW = 32.0, 44.0  # pixels; many keys are moved closer together
 
@@ -52,9 +49,19 @@ class Result:
     expert_total: float
 
     @property
-    def ratio(self) -> float:
-        """The player's share of the expert's return; not a number if that is zero."""
-        return self.total / self.expert_total if self.expert_total else nan
+    def ratio(self) -> float | None:
+        """The player's share of the expert's return; None unless both are positive.
+
+        Of costs the smaller share is the better one, and of a zero there is none.
+        """
+        if self.total <= 0.0 or self.expert_total <= 0.0:
+            return None
+        return self.total / self.expert_total
+
+    @property
+    def difference(self) -> float:
+        """How much more than the expert the player collected."""
+        return self.total - self.expert_total
 
 
 class Game:
@@ -140,10 +147,13 @@ class Game:
         window.blit(self._canvas.surface, (0, 0))
         if self.phase == "over":
             result = self.results[-1]
+            compared = ("difference", f"{result.difference:+.1f}")
+            if result.ratio is not None:
+                compared = ("ratio", f"{100.0 * result.ratio:.0f} %")
             rows = [
                 (self.watched, f"{result.total:.1f}"),
                 ("expert", f"{result.expert_total:.1f}"),
-                ("ratio", f"{100.0 * result.ratio:.0f} %"),
+                compared,
             ]
             seconds = int(self.state["step"]) * self.world.control_period
             title = f"{self._ending} after {seconds:.1f} s"
@@ -182,9 +192,7 @@ def _paint_panel(
     left = (window.get_width() - PANEL_WIDTH) // 2
     row_font = pygame.font.Font(None, round(0.76 * row))
     layer = Layer(size)
-    pygame.draw.rect(
-        layer.surface, premultiplied(PANEL, 0.86), layer.surface.get_rect(), border_radius=28
-    )
+    panel(layer, OPACITY, ROUNDING)
     middle = 0.42 * PANEL_WIDTH
     head = pygame.font.Font(None, 38).render(title, True, ACCENT)
     foot = pygame.font.Font(None, 20).render(footer, True, FAINT)
@@ -230,11 +238,14 @@ def run(game: Game, window: pygame.Surface) -> None:
 
 def summary(results: Iterable[Result], watched: str) -> list[str]:
     """One line for each episode."""
-    return [
-        f"seed {result.seed}: {watched} {result.total:.2f}, expert {result.expert_total:.2f}, "
-        f"ratio {result.ratio:.2f}"
-        for result in results
-    ]
+    lines = []
+    for result in results:
+        compared = f"difference {result.difference:+.2f}"
+        if result.ratio is not None:
+            compared = f"ratio {result.ratio:.2f}"
+        totals = f"{watched} {result.total:.2f}, expert {result.expert_total:.2f}"
+        lines.append(f"seed {result.seed}: {totals}, {compared}")
+    return lines
 
 
 class SplitName(str, Enum):

@@ -1,13 +1,13 @@
-"""What a policy is, and the two policies that every world has: uniform random and its expert."""
+"""What a policy is, the two that every world has (uniform random, its expert), and a table."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import gymnasium as gym
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from il_envs.gym_env import WorldEnv
-from il_envs.kernels import action_bounds, expert_kernels
+from il_envs.kernels import action_bounds, elements, expert_kernels, zero_rows
 from il_envs.vector_env import WorldVectorEnv
 from il_envs.world import UnknownNameError
 
@@ -34,6 +34,29 @@ class Policy(Protocol):
 
         Returns:
             actions [rows, ...], valid in the action space, and the next state.
+        """
+        ...
+
+
+@runtime_checkable
+class ExactPolicy(Policy, Protocol):
+    """A policy that depends on the observation and the step alone, and tells its probabilities.
+
+    With the optional method `action_probabilities` a policy can be scored exactly, without
+    sampling.
+    """
+
+    def action_probabilities(self, observation: NDArray[Any], step: int) -> NDArray[np.float64]:
+        """The probability of each action at that step of an episode.
+
+        They are those of `predict` with deterministic=False.
+
+        Args:
+            observation: [rows, ...].
+            step: how many steps of the episode came before, from 0.
+
+        Returns:
+            float64 [rows, A], for Discrete actions.
         """
         ...
 
@@ -67,20 +90,20 @@ class ExpertPolicy:
 
     Args:
         env: the environment it acts in.
-        style: which of the world's experts.
+        style: which of the world's experts; by default its reference, the first one.
 
     Raises:
         UnknownNameError: if the world has no such style.
     """
 
-    def __init__(self, env: WorldEnv | WorldVectorEnv, style: str = "scripted") -> None:
+    def __init__(self, env: WorldEnv | WorldVectorEnv, style: str | None = None) -> None:
         experts = env.world.experts
+        style = env.world.reference_style if style is None else style
         if style not in experts:
             raise UnknownNameError(f"{env.world.name} expert", style, list(experts))
         self._env = env
         self._memory_size = experts[style].memory_size
         self._kernels = expert_kernels(env.world, style)
-        self._entries = action_bounds(env.world.action_space)[0].size
 
     def predict(
         self,
@@ -101,7 +124,74 @@ class ExpertPolicy:
         memory = np.zeros((rows, self._memory_size)) if state is None else state.copy()
         if episode_start is not None:
             memory[episode_start] = 0.0
-        actions = np.zeros((rows, self._entries), space.dtype)
+        actions = zero_rows(space, rows)
         mask = np.ones(rows, np.bool_) if mask is None else mask
         self._kernels.act_rows(states, self._env.params, mask, memory, actions)
-        return actions.reshape(rows, *(space.shape or ())), memory
+        return elements(space, actions), memory
+
+
+class TabularPolicy:
+    """A table of action probabilities, for Discrete observations and actions that start at 0.
+
+    Args:
+        probabilities: float64 [S, A], or [T, S, A] where they depend on the step; steps past T - 1
+            use the last table.
+        seed: of its samples.
+
+    Raises:
+        ValueError: if a row is no probability distribution.
+    """
+
+    def __init__(self, probabilities: ArrayLike, seed: int) -> None:
+        self.probabilities = np.array(probabilities, np.float64)
+        _check_distributions(self.probabilities)
+        tables = self.probabilities
+        self._tables = tables[None] if tables.ndim == 2 else tables
+        self._random = np.random.default_rng(seed)
+
+    def predict(
+        self,
+        observation: NDArray[Any],
+        state: PolicyState = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[np.int64], PolicyState]:
+        """The most likely actions (the lowest of several) or samples; remembers the step, int64."""
+        step = np.zeros(len(observation), np.int64) if state is None else state.copy()
+        if episode_start is not None:
+            step[episode_start] = 0
+        probabilities = self._rows(observation, step)
+        if deterministic:
+            return probabilities.argmax(1), step + 1
+        # Scaled by their sum, which may miss 1 by a little: no action of probability 0 is drawn.
+        cumulative = probabilities.cumsum(1)
+        drawn = self._random.random(len(step)) * cumulative[:, -1]
+        return (drawn[:, None] >= cumulative).sum(1), step + 1
+
+    def action_probabilities(self, observation: NDArray[Any], step: int) -> NDArray[np.float64]:
+        """The table's rows at that step, float64 [rows, A], as in `ExactPolicy`."""
+        return self._rows(observation, step)
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """The table by its name."""
+        return {"probabilities": self.probabilities}
+
+    def _rows(
+        self, observation: NDArray[Any], step: int | NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        return self._tables[np.minimum(step, len(self._tables) - 1), observation]
+
+
+def _check_distributions(probabilities: NDArray[np.float64]) -> None:
+    shape = list(probabilities.shape)
+    if len(shape) not in (2, 3) or 0 in shape:
+        raise ValueError(f"probabilities must have the shape [S, A] or [T, S, A], not {shape}")
+    sums = probabilities.sum(-1)
+    wrong = ~((probabilities >= 0.0).all(-1) & (np.abs(sums - 1.0) <= 1e-6))  # NaN too
+    if wrong.any():
+        row = tuple(int(k) for k in np.argwhere(wrong)[0])
+        where = f"state {row[-1]}" + (f" at step {row[0]}" if len(row) == 2 else "")
+        raise ValueError(
+            f"the probabilities of {where} must be 0 or more and sum to 1; "
+            f"the least is {probabilities[row].min():g}, their sum {sums[row]:.10g}"
+        )

@@ -65,7 +65,8 @@ class Problem:
         sources: what the algorithm declares it uses.
         budget: how much of it there is.
         seed: which demonstrations and which training episodes; different seeds share none.
-        style: which of the world's experts demonstrates and answers.
+        style: which of the world's experts demonstrates and answers; by default its reference,
+            the first one.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class Problem:
         sources: frozenset[Source],
         budget: Budget,
         seed: int,
-        style: str = "scripted",
+        style: str | None = None,
     ) -> None:
         self.observation_space = world.observation_space
         self.action_space = world.action_space
@@ -125,16 +126,16 @@ class Problem:
         return env._ask_expert(mask)
 
     def model(self) -> Any:
-        """The known model of the world's dynamics.
+        """The known model of the world's dynamics and features; it tells the reward only to those
+        who declare the source "reward" as well.
 
         Raises:
             LookupError: if the world has none.
         """
         self._require("model")
-        if self._world.model is None:
-            raise LookupError(f"{self._world.name} has no known model")
+        model = self._world.known_model()
         self.meter.model_reads += 1
-        return self._world.model()
+        return model if "reward" in self._sources else model.with_reward(None)
 
     @property
     def labels_left(self) -> int:
@@ -167,7 +168,13 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
     """The vector environment that `Problem.env` gives: it tells no more than was declared."""
 
     def __init__(
-        self, problem: Problem, world: World, num_envs: int, seed: int, reward: bool, style: str
+        self,
+        problem: Problem,
+        world: World,
+        num_envs: int,
+        seed: int,
+        reward: bool,
+        style: str | None,
     ) -> None:
         self._problem = problem
         self._first_seed: int | None = seed

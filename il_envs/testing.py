@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from il_envs.canvas import SIZE, Canvas
 from il_envs.gym_env import WorldEnv
+from il_envs.kernels import zero_rows
 from il_envs.policy import ExpertPolicy, Policy
 from il_envs.problem import Algorithm, Budget, Problem
 from il_envs.rollout import replay, run_episodes
@@ -158,7 +159,8 @@ def check_exact_arithmetic(world: World) -> None:
     env = WorldEnv(world.name)
     env.reset(seed=0)
     action = np.atleast_1d(np.asarray(env.action_space.sample()))
-    everything(env.states, action, env.params, env.observe(), np.zeros(len(world.measures)))
+    observation, measures = zero_rows(world.observation_space), np.zeros(len(world.measures))
+    everything(env.states, action, env.params, observation, measures)
     for code in everything.inspect_llvm().values():
         inexact = INEXACT_CALLS.search(code)
         assert inexact is None, f"a kernel calls {inexact and inexact.group(1)}, whose bits vary"
@@ -192,6 +194,18 @@ def check_picture(world: World) -> None:
     )
 
 
+def check_text(world: World) -> None:
+    """A world that can be written as text is, in the render mode ansi, and it changes nothing."""
+    if world.text is None:
+        return
+    env = WorldEnv(world.name, render_mode="ansi")
+    env.reset(seed=4)
+    before = env.state.tobytes(), env.params.tobytes()
+    text = env.render()
+    assert isinstance(text, str) and text.strip(), "the text is empty"
+    assert before == (env.state.tobytes(), env.params.tobytes()), "writing changed the state"
+
+
 WORLD_CHECKS: tuple[Callable[[World], None], ...] = (
     check_gymnasium,
     check_determinism,
@@ -203,6 +217,7 @@ WORLD_CHECKS: tuple[Callable[[World], None], ...] = (
     check_exact_arithmetic,
     check_experts,
     check_picture,
+    check_text,
 )
 
 

@@ -20,7 +20,7 @@ from il_envs.gym_env import (
     draw_key,
     metadata,
 )
-from il_envs.kernels import action_bounds, world_kernels
+from il_envs.kernels import action_bounds, elements, world_kernels, zero_rows
 from il_envs.world import Split, States, get_world
 
 
@@ -89,9 +89,9 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
 
     def observe(self) -> NDArray[Any]:
         """The observations of the present states (after restoring them, say), [num_envs, ...]."""
-        observations, measures = self._empty_observations(), self._empty_measures()
-        self._kernels.observe_rows(self._states, self._params, observations, measures)
-        return observations
+        rows, measures = self._zero_observations(), self._empty_measures()
+        self._kernels.observe_rows(self._states, self._params, rows, measures)
+        return elements(self.single_observation_space, rows)
 
     def reset(
         self,
@@ -102,13 +102,13 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         mask = _checked_mask((options or {}).get("reset_mask"), self.num_envs)
         super().reset(seed=seed if isinstance(seed, int) else None)
         self._begin_streams(seed, mask)
-        observations, measures = self._empty_observations(), self._empty_measures()
+        rows, measures = self._zero_observations(), self._empty_measures()
         if not mask.all():
-            self._kernels.observe_rows(self._states, self._params, observations, measures)
-        self._kernels.reset_rows(self._states, self._params, mask, observations, measures)
+            self._kernels.observe_rows(self._states, self._params, rows, measures)
+        self._kernels.reset_rows(self._states, self._params, mask, rows, measures)
         self._ended &= ~mask
         self._started = True
-        return observations, self._info(measures)
+        return elements(self.single_observation_space, rows), self._info(measures)
 
     def _begin_streams(self, seed: int | list[int | None] | None, mask: NDArray[np.bool_]) -> None:
         if seed is None:
@@ -133,29 +133,31 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
     def step(
         self, actions: ArrayLike
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], Info]:
-        rows = checked_actions(actions, self.world, (self.num_envs,))
+        action_rows = checked_actions(actions, self.world, (self.num_envs,))
         if not self._started:
             raise gym.error.ResetNeeded(f"call reset() of {self.world.id} before step()")
-        observations, measures = self._empty_observations(), self._empty_measures()
+        rows, measures = self._zero_observations(), self._empty_measures()
         same_step = self.autoreset_mode is AutoresetMode.SAME_STEP
-        final_observations = np.zeros_like(observations) if same_step else observations
+        final_rows = np.zeros_like(rows) if same_step else rows
         final_measures = np.zeros_like(measures) if same_step else measures
         rewards = np.empty(self.num_envs)
         terminated = np.empty(self.num_envs, np.bool_)
         truncated = np.empty(self.num_envs, np.bool_)
         invalid = self._kernels.step_rows(
-            self._states, rows, self._low, self._high, self._params,
-            self.world.max_episode_steps, self._mode, self._ended, observations, measures,
-            rewards, terminated, truncated, final_observations, final_measures,
+            self._states, action_rows, self._low, self._high, self._params,
+            self.world.max_episode_steps, self._mode, self._ended, rows, measures,
+            rewards, terminated, truncated, final_rows, final_measures,
         )  # fmt: skip
         if invalid >= 0:
-            raise ValueError(describe_invalid(self.world, rows[invalid], invalid))
+            raise ValueError(describe_invalid(self.world, action_rows[invalid], invalid))
         info = self._info(measures)
         if same_step:
             final = terminated | truncated
             if final.any():
-                info |= {"final_obs": final_observations, "_final_obs": final}
+                last = elements(self.single_observation_space, final_rows)
+                info |= {"final_obs": last, "_final_obs": final}
                 info |= {"final_info": self._info(final_measures, final), "_final_info": final}
+        observations = elements(self.single_observation_space, rows)
         return observations, rewards, terminated, truncated, info
 
     def render(self) -> tuple[NDArray[np.uint8], ...] | None:
@@ -169,9 +171,8 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
             pictures.append(canvas.pixels())
         return tuple(pictures)
 
-    def _empty_observations(self) -> NDArray[Any]:
-        shape = self.world.observation_space.shape
-        return np.empty((self.num_envs, *shape), self.world.observation_space.dtype)
+    def _zero_observations(self) -> NDArray[Any]:
+        return zero_rows(self.single_observation_space, self.num_envs)
 
     def _empty_measures(self) -> NDArray[np.float64]:
         return np.empty((self.num_envs, len(self.world.measures)))

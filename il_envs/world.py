@@ -78,13 +78,16 @@ class World:
     `step(state, action, params) -> (reward, terminated)`, `observe(state, params, out)` and
     `measure(state, params, out)`, which fills one float64 for each name in `measures` (they become
     the `info` dictionary). `params(split)` returns a structured array, the same one at each call.
-    `draw(state, params, canvas)` paints and never changes the state.
+    `observe` fills a row of the observation space: for a Discrete one, that is int64 [1].
+    `draw(state, params, canvas)` paints and never changes the state; `text(state, params)` is the
+    present state as text, for the render mode "ansi". The first of `experts` is the reference: it
+    demonstrates and answers unless another style is asked for.
     """
 
     name: str
     state: np.dtype[np.void]
     params: Callable[[Split], States]
-    observation_space: gym.spaces.Box
+    observation_space: gym.spaces.Box | gym.spaces.Discrete
     action_space: gym.Space[Any]
     reset: Kernel
     step: Kernel
@@ -101,6 +104,9 @@ class World:
     action_names: tuple[str, ...] = ()
     model: Callable[[], Any] | None = None  # of known dynamics
     error: ErrorMeasure | None = None
+    text: Callable[[np.void, States], str] | None = None
+    reference: Callable[[], Any] | None = None  # the exact answer, of which the expert is a sample
+    transfer: str | None = None  # the world in which a reward learned in this one is tried
 
     @property
     def id(self) -> str:
@@ -116,6 +122,27 @@ class World:
             "observe": self.observe,
             "measure": self.measure,
         }
+
+    @property
+    def reference_style(self) -> str:
+        """The style of expert that is the 1 of the score: the first one.
+
+        Raises:
+            LookupError: if the world has no expert.
+        """
+        if not self.experts:
+            raise LookupError(f"{self.name} has no expert")
+        return next(iter(self.experts))
+
+    def known_model(self) -> Any:
+        """The known model of its dynamics.
+
+        Raises:
+            LookupError: if there is none.
+        """
+        if self.model is None:
+            raise LookupError(f"{self.name} has no known model")
+        return self.model()
 
 
 WORLDS: dict[str, World] = {}

@@ -1,6 +1,6 @@
 """Results on disk: one folder for each finished cell, never changed once written.
 
-cell.json            what was run, how it ended, what it used, a row for each episode
+cell.json            what was run, how it ended, what it used, a row for each episode, what is exact
 actions.npz          the action trace of each evaluation episode, [T, ...], "arr_0", "arr_1", ...
 policy.safetensors   what was learned, where the policy has `tensors()`
 log.txt              what the child process printed
@@ -21,10 +21,11 @@ import psutil
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from il_envs.rollout import Episode, replay
-from il_envs.world import get_world
+from il_envs.rollout import Episode
 from leaderboard import UserError
-from leaderboard.protocol import CellSpec, Profile
+from leaderboard.exact import ExactMeasures
+from leaderboard.protocol import CellSpec, Profile, reference_seeds
+from leaderboard.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES
 
 Status = Literal["ok", "error", "invalid action", "timeout", "memory", "crashed"]
 
@@ -57,6 +58,8 @@ class Cell(BaseModel):
     train_seconds: float = 0.0
     evaluation_seconds: float = 0.0
     episodes: tuple[EpisodeRow, ...] = ()
+    exact: ExactMeasures | None = None
+    """None in worlds without an exact reference, and for a policy that tells no probabilities."""
     versions: dict[str, str]
     platform: str
 
@@ -71,6 +74,18 @@ class Manifest(BaseModel):
     algorithms: dict[str, tuple[str, ...]]
     """The worlds that each algorithm applies to, by its name."""
     seeds: int
+    exact_worlds: tuple[str, ...] = ()
+    """Those whose reference is exact."""
+
+    def references(self, world: str) -> tuple[str, ...]:
+        """The reference rows of a world: the 0 of the score, its 1, and what else there is."""
+        return EXACT_REFERENCES if world in self.exact_worlds else EMPIRICAL_REFERENCES
+
+    def seeds_of(self, world: str, labels: int | None) -> int:
+        """How many cells a row has; `labels` is None for a reference row."""
+        if labels is not None:
+            return self.seeds
+        return reference_seeds(world in self.exact_worlds, self.seeds)
 
 
 @dataclass(frozen=True)
@@ -186,6 +201,7 @@ def extend_manifest(folder: Path, manifest: Manifest) -> None:
                 for name in (*before.algorithms, *manifest.algorithms)
             },
             seeds=max(before.seeds, manifest.seeds),
+            exact_worlds=tuple(dict.fromkeys((*before.exact_worlds, *manifest.exact_worlds))),
         )
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(manifest.model_dump_json(indent=1) + "\n")
@@ -227,30 +243,3 @@ def remove_leftovers(results: Path) -> None:
         process = int(folder.name.rpartition(".")[2])
         if not psutil.pid_exists(process):
             shutil.rmtree(folder)
-
-
-def verify(results: Path, cell: Cell) -> list[str]:
-    """Replay the traces of a cell; what does not agree bit for bit, a line for each episode.
-
-    Raises:
-        UserError: if the traces are missing or damaged.
-    """
-    world = get_world(cell.spec.world)
-    traces = read_traces(results / cell.spec.folder, len(cell.episodes))
-    problems = []
-    for i, (row, actions) in enumerate(zip(cell.episodes, traces, strict=True)):
-        try:
-            total_reward, state_hash = replay(world, "held_out", row.seed, actions)
-        except ValueError as error:
-            problems.append(f"{cell.spec.title}, episode {i}: {error}")
-            continue
-        for name, recorded, replayed in (
-            ("length", row.length, len(actions)),
-            ("return", row.total_reward, total_reward),
-            ("state hash", row.state_hash, state_hash),
-        ):
-            if recorded != replayed:
-                difference = f"{name} is {recorded}, its replay gives {replayed}"
-                problems.append(f"{cell.spec.title}, episode {i}: {difference}")
-                break
-    return problems

@@ -9,9 +9,9 @@ from rich.console import Console
 from il_envs.world import WORLDS, World
 from leaderboard import UserError
 from leaderboard.cells import Cell
-from leaderboard.metrics import mean_return
 from leaderboard.progress import Progress
 from leaderboard.protocol import CellSpec, Profile, cells_of_run
+from leaderboard.rows import return_of
 from leaderboard.runner import run_cells
 from leaderboard.submission import Contender, load
 
@@ -41,8 +41,9 @@ def check(origin: str) -> Iterator[tuple[str, bool]]:
         if problem or cell is None:
             yield f"{world.name}: {problem}", False
         else:
+            kind = "mean" if cell.exact is None else "exact"
             yield (
-                f"{world.name}: ok (mean return {mean_return(cell):.2f} with {cell.spec.labels} "
+                f"{world.name}: ok ({kind} return {return_of(cell):.2f} with {cell.spec.labels} "
                 f"labels, trained in {cell.train_seconds:.1f} s)",
                 True,
             )
@@ -64,7 +65,7 @@ def _try(contender: Contender, world: World) -> tuple[str, Cell | None]:
     if first.status != "ok":
         return f"{first.status}: {first.reason}", None
     second = _compute(specs)
-    if second.episodes != first.episodes:
+    if (second.episodes, second.exact) != (first.episodes, first.exact):
         return "the same seed gave another policy the second time; draw from `seed` alone", None
     return "", first
 

@@ -10,79 +10,30 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
 import safetensors.numpy
-from numpy.typing import NDArray
 
-from il_envs.gym_env import checked_actions
-from il_envs.kernels import action_bounds
-from il_envs.policy import ExpertPolicy, Policy, RandomPolicy
+from il_envs.policy import ExactPolicy, ExpertPolicy, Policy
 from il_envs.problem import Budget, Meter, Problem
 from il_envs.rollout import Episode, run_episodes
-from il_envs.vector_env import WorldVectorEnv
 from il_envs.world import World, get_world
 from leaderboard.cells import Cell, Status, episode_rows, versions, write_cell, write_traces
-from leaderboard.protocol import REFERENCE_STYLE, CellSpec
+from leaderboard.checked import CheckedPolicy, InvalidActionError, learned_reward, policy_table
+from leaderboard.exact import ExactMeasures, measure
+from leaderboard.protocol import EVALUATION_SEED, CellSpec
+from leaderboard.references import exact_reference, reference_policy
 from leaderboard.submission import load
 
 CANNOT_WRITE = 74
 """Exit code when the cell was computed but could not be written, EX_IOERR of sysexits.h."""
 
 WATCH_PERIOD = 0.5  # s
-
-
-class InvalidActionError(ValueError):
-    """A policy answered with something that is no batch of actions."""
-
-
-class CheckedPolicy:
-    """A policy whose every answer is checked before the world sees it."""
-
-    def __init__(self, policy: Policy, world: World) -> None:
-        if not callable(getattr(policy, "predict", None)):
-            kind = type(policy).__name__
-            raise TypeError(f"train must return a policy with a method predict, not {kind}")
-        self._policy = policy
-        self._world = world
-        self._low, self._high = action_bounds(world.action_space)
-
-    def predict(
-        self,
-        observation: NDArray[Any],
-        state: Any = None,
-        episode_start: NDArray[np.bool_] | None = None,
-        deterministic: bool = False,
-    ) -> tuple[NDArray[Any], Any]:
-        """The policy's answer.
-
-        Raises:
-            InvalidActionError: if it is not (actions [rows, ...] in the action space, state).
-        """
-        answer = self._policy.predict(observation, state, episode_start, deterministic)
-        if not isinstance(answer, tuple) or len(answer) != 2:
-            kind = type(answer).__name__
-            raise InvalidActionError(f"predict must return (actions, state), not {kind}")
-        actions, state = answer
-        try:
-            rows = checked_actions(actions, self._world, (len(observation),))
-        except (ValueError, TypeError) as error:
-            raise InvalidActionError(str(error)) from error
-        rows = rows.reshape(len(observation), -1)
-        invalid = np.argwhere(~((self._low <= rows) & (rows <= self._high)))
-        if len(invalid):
-            row, entry = invalid[0]
-            raise InvalidActionError(
-                f"{self._world.name}: action entry {entry} of row {row} is {rows[row, entry]}, "
-                f"must be from {self._low[entry]:g} to {self._high[entry]:g}"
-            )
-        return actions, state
 
 
 @dataclass
@@ -95,6 +46,7 @@ class Outcome:
     train_seconds: float = 0.0
     evaluation_seconds: float = 0.0
     episodes: Sequence[Episode] = ()
+    exact: ExactMeasures | None = None
     policy: bytes = b""  # safetensors
 
 
@@ -103,10 +55,12 @@ def compute(spec: CellSpec) -> Outcome:
     outcome = Outcome()
     try:
         world = get_world(spec.world)
-        is_reference = spec.labels is None
-        make_policy = _reference(spec, world) if is_reference else _train(spec, world, outcome)
+        if spec.labels is None:
+            policy = reference_policy(world, spec.algorithm, spec.seed)
+        else:
+            policy = _train(spec, world, outcome)
         start = time.perf_counter()
-        outcome.episodes = run_episodes(world, "held_out", make_policy, spec.evaluation_seeds)
+        _evaluate(policy, spec, world, outcome)
         outcome.evaluation_seconds = time.perf_counter() - start
     except (Exception, SystemExit) as error:
         traceback.print_exc()
@@ -114,28 +68,43 @@ def compute(spec: CellSpec) -> Outcome:
     return outcome
 
 
-def _reference(spec: CellSpec, world: World) -> Callable[[WorldVectorEnv], Policy]:
-    if spec.algorithm == "random":
-        return lambda env: RandomPolicy(world.action_space, spec.seed)
-    return lambda env: ExpertPolicy(env, REFERENCE_STYLE)
-
-
-def _train(spec: CellSpec, world: World, outcome: Outcome) -> Callable[[WorldVectorEnv], Policy]:
+def _train(spec: CellSpec, world: World, outcome: Outcome) -> Policy:
     assert spec.labels is not None  # only reference rows have none
     algorithm = load(spec.origin).algorithm
     budget = Budget(labels=spec.labels, steps=spec.profile.steps)
-    problem = Problem(world, algorithm.sources, budget, spec.seed, REFERENCE_STYLE)
+    problem = Problem(world, algorithm.sources, budget, spec.seed, world.reference_style)
     outcome.meter = problem.meter
     start = time.perf_counter()
     try:
         policy = algorithm.train(problem, spec.seed, algorithm.config)
     finally:
         outcome.train_seconds = time.perf_counter() - start
-    checked = CheckedPolicy(policy, world)
     if hasattr(policy, "tensors"):
         arrays = {name: np.ascontiguousarray(array) for name, array in policy.tensors().items()}
         outcome.policy = safetensors.numpy.save(arrays)
-    return lambda env: checked
+    return policy
+
+
+def _evaluate(policy: Policy | None, spec: CellSpec, world: World, outcome: Outcome) -> None:
+    """Run the held-out episodes, and measure exactly what can be.
+
+    Where the reference is exact a policy is evaluated as the stochastic policy that it is, so that
+    what its episodes return agrees with what it is expected to.
+    """
+    checked = None if policy is None else CheckedPolicy(policy, world)
+    reference = exact_reference(world)
+    episodes = run_episodes(
+        world,
+        "held_out",
+        lambda env: checked or ExpertPolicy(env, world.reference_style),
+        spec.evaluation_seeds,
+        deterministic=reference is None,
+    )
+    if reference is not None and isinstance(policy, ExactPolicy):
+        table = policy_table(policy, reference.model)
+        reward = learned_reward(policy, reference.model)
+        outcome.exact = measure(world, table, reward, EVALUATION_SEED)
+    outcome.episodes = episodes  # none of a policy that has failed
 
 
 def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
@@ -156,6 +125,7 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
         train_seconds=outcome.train_seconds,
         evaluation_seconds=outcome.evaluation_seconds,
         episodes=episode_rows(outcome.episodes),
+        exact=outcome.exact,
         versions=versions(),
         platform=platform.platform(),
     )

@@ -37,7 +37,9 @@ def run(
     algorithms: Annotated[
         str, typer.Option(help="Names or folders, with commas; all installed by default.")
     ] = "",
-    worlds: Annotated[str, typer.Option(help="Names, with commas; all by default.")] = "",
+    worlds: Annotated[
+        str, typer.Option(help="Names, with commas, or all.", show_default="profile's")
+    ] = "",
     seeds: Annotated[
         int | None, typer.Option(help="Training seeds.", show_default="profile's")
     ] = None,
@@ -55,7 +57,7 @@ def run(
     commands.run(
         chosen,
         _names(algorithms) or commands.all_algorithms(),
-        _names(worlds) or commands.all_worlds(),
+        commands.worlds_of_run(_names(worlds), chosen),
         chosen.seeds if seeds is None else seeds,
         (os.cpu_count() or 1) if workers is None else workers,
         Path("results", profile) if out is None else out,
@@ -106,6 +108,17 @@ def verify(folder: Folder) -> None:
     from leaderboard import commands
 
     if not commands.verify_results(folder):
+        raise typer.Exit(1)
+
+
+@app.command()
+def theory(
+    out: Annotated[Path, typer.Option(help="Folder of the pictures.")] = Path("results", "theory"),
+) -> None:
+    """Draw what theory says, computed exactly, and print the numbers."""
+    from leaderboard import commands
+
+    if not commands.show_theory(out):
         raise typer.Exit(1)
 
 

@@ -8,14 +8,17 @@ from rich.console import Console
 
 from il_envs.world import WORLDS, get_world
 from leaderboard import UsageError, UserError
-from leaderboard.cells import Manifest, Results, extend_manifest, read_results, verify
+from leaderboard.cells import Manifest, Results, extend_manifest, read_results
 from leaderboard.check import check
-from leaderboard.metrics import summary
-from leaderboard.page import FORMATS, as_csv, as_markdown, explanation
+from leaderboard.explanation import explanation
+from leaderboard.metrics import ALL_WORLDS, summary
+from leaderboard.page import FORMATS, as_csv, as_markdown
 from leaderboard.progress import Progress
 from leaderboard.protocol import PROFILES, Profile, cells_of_run
+from leaderboard.references import exact_reference
 from leaderboard.runner import run_cells
 from leaderboard.submission import installed, load_all, write_template
+from leaderboard.verification import verify_episodes, verify_measures
 
 
 def show_list() -> None:
@@ -33,8 +36,9 @@ def show_list() -> None:
     print("profiles")
     for profile in PROFILES.values():
         labels = ", ".join(f"{count:,}" for count in profile.labels)
+        worlds = ", ".join(profile.worlds) or "all"
         print(
-            f"  {profile.name}: labels {labels}; training seeds {profile.seeds}; "
+            f"  {profile.name}: worlds {worlds}; labels {labels}; training seeds {profile.seeds}; "
             f"{profile.evaluation_episodes} evaluation episodes; {profile.steps:,} steps; "
             f"{profile.time_limit:g} s and {profile.memory_limit / 2**30:g} GiB a cell"
         )
@@ -71,6 +75,7 @@ def run(
             for contender in contenders
         },
         seeds=seeds,
+        exact_worlds=tuple(w.name for w in worlds if exact_reference(w) is not None),
     )
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -154,18 +159,40 @@ def check_algorithm(origin: str) -> bool:
 
 
 def verify_results(folder: Path) -> bool:
-    """Replay every finished cell; whether all agree."""
-    results = read_results(folder)
-    finished = [cell for cell in results.cells if cell.status == "ok"]
-    problems = [problem for cell in finished for problem in verify(folder, cell)]
-    for problem in problems:
+    """Replay every finished cell, and measure exactly again; whether all agree."""
+    finished = [cell for cell in read_results(folder).cells if cell.status == "ok"]
+    different = [problem for cell in finished for problem in verify_episodes(folder, cell)]
+    measured = [verify_measures(folder, cell) for cell in finished]
+    wrong = [problems for problems in measured if problems]
+    for problem in [*different, *(problem for problems in wrong for problem in problems)]:
         print(problem)
     episodes = sum(len(cell.episodes) for cell in finished)
     print(
-        f"{episodes - len(problems)} of {episodes} episodes in {len(finished)} cells replay "
+        f"{episodes - len(different)} of {episodes} episodes in {len(finished)} cells replay "
         "to the same returns and states"
     )
-    return not problems
+    again = sum(problems is not None for problems in measured)
+    if again:
+        print(f"{again - len(wrong)} of {again} cells are measured to the same exact numbers")
+    return not different and not wrong
+
+
+def show_theory(folder: Path) -> bool:
+    """Draw the pictures of theory; whether every number is where it must be.
+
+    Raises:
+        UserError: if they cannot be written.
+    """
+    from leaderboard.theory import write_theory  # matplotlib takes a second
+
+    try:
+        paths, findings = write_theory(folder)
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
+    for finding in findings:
+        print(finding)
+    print(f"wrote {' and '.join(map(str, paths))}")
+    return all(finding.holds for finding in findings)
 
 
 def profile_named(name: str) -> Profile:
@@ -179,9 +206,11 @@ def profile_named(name: str) -> Profile:
     return PROFILES[name]
 
 
-def all_worlds() -> list[str]:
-    """The names of all registered worlds."""
-    return list(WORLDS)
+def worlds_of_run(names: list[str], profile: Profile) -> list[str]:
+    """The worlds that were named; none: the profile's, and "all": every registered one."""
+    if names == [ALL_WORLDS]:
+        return list(WORLDS)
+    return names or list(profile.worlds) or list(WORLDS)
 
 
 def all_algorithms() -> list[str]:

@@ -1,10 +1,10 @@
-"""Pictures of a run, as SVG files: errors that compound, and survival against labels.
+"""Pictures of a run, as SVG files: errors that compound, survival and exact scores against labels.
 
 The first is after figure 2 ("dimensional drift") of A. Dharna, "Reinforcement Learning Special
 Topic: Imitation Learning", 2019. Nothing is recorded for it: the action traces are played again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,40 +19,19 @@ from il_envs.rollout import run_episodes
 from il_envs.world import ErrorMeasure, World, get_world
 from leaderboard import UserError
 from leaderboard.cells import Cell, Results, read_traces
-from leaderboard.metrics import Row, row_of, survival
-from leaderboard.statistics import CONFIDENCE, student_interval
-
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Told apart by colour-blind eyes too (Okabe and Ito 2008)."""
-
-EXPERT_COLOUR = "#333333"
-STYLE: dict[Any, Any] = {
-    "font.family": "sans-serif",
-    "font.size": 11.0,
-    "axes.titlesize": 12.0,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "axes.titlepad": 26.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#888888",
-    "axes.labelcolor": "#333333",
-    "xtick.color": "#666666",
-    "ytick.color": "#666666",
-    "xtick.labelcolor": "#333333",
-    "ytick.labelcolor": "#333333",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.grid.axis": "y",
-    "grid.color": "#e6e6e6",
-    "grid.linewidth": 0.8,
-    "lines.linewidth": 2.0,
-    "svg.hashsalt": "il-envs",  # the same numbers, the same file
-    "svg.fonttype": "path",
-}
-
-BAND_SEEDS = 3
-"""Training seeds from which on a band says more than the seeds' own lines."""
+from leaderboard.drawing import (
+    BAND_SEEDS,
+    COLOURS,
+    EXPERT_COLOUR,
+    STYLE,
+    draw_mean,
+    name_lines,
+    name_panel,
+    panels,
+    save,
+)
+from leaderboard.rows import Row, Scale, return_of, row_of, scale_of, survival
+from leaderboard.statistics import CONFIDENCE
 
 
 class TracePolicy:
@@ -94,12 +73,12 @@ def write_figures(results: Results, extension: str = "svg") -> list[Path]:
         for name, make in (
             ("compounding_error", compounding_error),
             ("survival", survival_by_labels),
+            ("score", score_by_labels),
         ):
             figure = make(results)
             if figure is not None:
                 paths.append(results.folder / f"{name}.{extension}")
-                undated = {"Date": None} if extension == "svg" else {}
-                figure.savefig(paths[-1], metadata=undated, bbox_inches="tight", pad_inches=0.15)
+                save(figure, paths[-1])
     return paths
 
 
@@ -109,13 +88,13 @@ def compounding_error(results: Results) -> Figure | None:
     worlds = [(world, world.error) for world in _worlds(results) if world.error is not None]
     if not worlds:
         return None
-    figure, panels = _panels(len(worlds))
-    for (world, measure), axes in zip(worlds, panels, strict=True):
+    figure, all_axes = panels(len(worlds))
+    for (world, measure), axes in zip(worlds, all_axes, strict=True):
         names = []
         for row, colour in _lines(results, world):
             curves = np.array([error_curve(results, world, measure, c) for c in _finished(row)])
             times = world.control_period * np.arange(curves.shape[1], dtype=np.float64)
-            last = _draw(axes, times, curves.T, measure.limit, colour)
+            last = draw_mean(axes, times, curves.T, (0.0, measure.limit), colour)
             names.append((row.algorithm, colour, last))
         axes.axhline(measure.limit, color="#999999", linewidth=1.0, linestyle=(0, (2, 2)))
         axes.annotate(
@@ -128,8 +107,8 @@ def compounding_error(results: Results) -> Figure | None:
             ylim=(0.0, measure.limit * 1.1),
         )
         budget = f"{results.manifest.profile.labels[-1]:,} expert labels, "
-        _title(axes, f"{world.name}: mean {measure.label}", budget + _description(results))
-        _name_lines(axes, names)
+        name_panel(axes, f"{world.name}: mean {measure.label}", budget + _description(results))
+        name_lines(axes, names)
     return figure
 
 
@@ -157,43 +136,92 @@ def error_curve(
     return errors.mean(0)
 
 
-def survival_by_labels(results: Results) -> Figure:
-    """Share of held-out episodes finished against the number of labels, one panel a world."""
-    worlds = _worlds(results)
-    figure, panels = _panels(len(worlds))
-    budgets = results.manifest.profile.labels
-    for world, axes in zip(worlds, panels, strict=True):
-        names = []
-        for row, colour in _lines(results, world):
-            if row.labels is None:
-                share = float(np.mean([survival(cell) for cell in _finished(row)]))
-                axes.axhline(share, color=colour, linestyle=(0, (4, 2)), zorder=1.0)
-                names.append((row.algorithm, colour, share))
-                continue
-            shares = {
-                budget: [
-                    survival(cell)
-                    for cell in _finished(row_of(results, row.algorithm, world.name, budget))
-                ]
-                for budget in budgets
-            }
-            places = np.array([budget for budget in budgets if shares[budget]], np.float64)
-            samples = [np.array(values) for values in shares.values() if values]
-            last = _draw(axes, places, samples, 1.0, colour, marker="o")
-            names.append((row.algorithm, colour, last))
-        axes.set_xscale("log")
-        axes.set_xticks(budgets)
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+def survival_by_labels(results: Results) -> Figure | None:
+    """Share of held-out episodes finished against the number of labels, one panel for each world
+    whose episodes can end early, which are those without an exact reference."""
+    exact = results.manifest.exact_worlds
+    worlds = [world for world in _worlds(results) if world.name not in exact]
+    if not worlds:
+        return None
+    figure, all_axes = panels(len(worlds))
+    for world, axes in zip(worlds, all_axes, strict=True):
+        expert = _reference_line(results, world, axes, "expert", survival)
+        lines = _lines_by_labels(results, world, axes, survival, (0.0, 1.0))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.set(
-            xlabel="expert labels",
-            xlim=(budgets[0] / 1.15, budgets[-1] * 1.15),
-            ylim=(0.0, 1.05),
-        )
-        _title(axes, f"{world.name}: held-out episodes finished", _description(results))
-        _name_lines(axes, names)
+        axes.set_ylim(0.0, 1.05)
+        name_panel(axes, f"{world.name}: held-out episodes finished", _description(results))
+        name_lines(axes, [*expert, *lines])
     return figure
+
+
+def score_by_labels(results: Results) -> Figure | None:
+    """Score against the number of labels, one panel for each world with an exact reference."""
+    scales = [(world, scale_of(results, world.name)) for world in _worlds(results)]
+    exact = [(w, s) for w, s in scales if s is not None and w.name in results.manifest.exact_worlds]
+    if not exact:
+        return None
+    figure, all_axes = panels(len(exact))
+    for (world, scale), axes in zip(exact, all_axes, strict=True):
+        score = _score_in(scale)
+        best = _reference_line(results, world, axes, "optimal", score)
+        expert = _reference_line(results, world, axes, "soft-optimal", score, "-")
+        lines = _lines_by_labels(results, world, axes, score, (-np.inf, np.inf))
+        heights = [height for line in axes.lines for height in np.atleast_1d(line.get_ydata())]
+        low, high = min(0.0, *heights), max(1.0, *heights)
+        axes.set_ylim(low - 0.05 * (high - low), high + 0.08 * (high - low))
+        name_panel(axes, f"{world.name}: score", _description(results, exact=True))
+        name_lines(axes, [*best, *expert, *lines])
+    return figure
+
+
+def _score_in(scale: Scale) -> Callable[[Cell], float]:
+    return lambda cell: scale.score(return_of(cell))
+
+
+def _reference_line(
+    results: Results,
+    world: World,
+    axes: Axes,
+    name: str,
+    value: Callable[[Cell], float],
+    style: Any = (0, (4, 2)),
+) -> list[tuple[str, str, float]]:
+    """Draw the mean of a reference row, if it is there; returns what `name_lines` needs."""
+    cells = _finished(row_of(results, name, world.name, None))
+    if not cells:
+        return []
+    height = float(np.mean([value(cell) for cell in cells]))
+    axes.axhline(height, color=EXPERT_COLOUR, linestyle=style, zorder=1.0)
+    return [(name, EXPERT_COLOUR, height)]
+
+
+def _lines_by_labels(
+    results: Results,
+    world: World,
+    axes: Axes,
+    value: Callable[[Cell], float],
+    limits: tuple[float, float],
+) -> list[tuple[str, str, float]]:
+    """Draw the value of each algorithm against the labels; returns what `name_lines` needs."""
+    budgets = results.manifest.profile.labels
+    names = []
+    for row, colour in _algorithms(results, world):
+        cells = {
+            budget: _finished(row_of(results, row.algorithm, world.name, budget))
+            for budget in budgets
+        }
+        places = np.array([budget for budget in budgets if cells[budget]], np.float64)
+        samples = [
+            np.array([value(c) for c in cells[budget]]) for budget in budgets if cells[budget]
+        ]
+        last = draw_mean(axes, places, samples, limits, colour, marker="o")
+        names.append((row.algorithm, colour, last))
+    axes.set_xscale("log")
+    axes.set_xticks(budgets)
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda labels, _: f"{labels:,.0f}"))
+    axes.set(xlabel="expert labels", xlim=(budgets[0] / 1.15, budgets[-1] * 1.15))
+    return names
 
 
 def _worlds(results: Results) -> list[World]:
@@ -201,10 +229,16 @@ def _worlds(results: Results) -> list[World]:
 
 
 def _lines(results: Results, world: World) -> list[tuple[Row, str]]:
-    """The rows to draw and their colours: the expert, then the algorithms by name."""
+    """The rows to draw and their colours: the reference, then the algorithms by name."""
+    expert = row_of(results, results.manifest.references(world.name)[1], world.name, None)
+    experts = [(expert, EXPERT_COLOUR)] if _finished(expert) else []
+    return experts + _algorithms(results, world)
+
+
+def _algorithms(results: Results, world: World) -> list[tuple[Row, str]]:
+    """The algorithms' rows at the last number of labels, by name, and their colours."""
     headline = results.manifest.profile.labels[-1]
-    expert = row_of(results, "expert", world.name, None)
-    rows = [(expert, EXPERT_COLOUR)] + [
+    rows = [
         (row_of(results, name, world.name, headline), COLOURS[place % len(COLOURS)])
         for place, name in enumerate(sorted(results.manifest.algorithms))
     ]
@@ -216,66 +250,10 @@ def _finished(row: Row) -> list[Cell]:
     return [] if row.fault else [cell for cell in row.cells if cell.status == "ok"]
 
 
-def _description(results: Results) -> str:
+def _description(results: Results, exact: bool = False) -> str:
     seeds, episodes = results.manifest.seeds, results.manifest.profile.evaluation_episodes
     if seeds >= BAND_SEEDS:
         shown = f"mean and {CONFIDENCE:.0%} interval over {seeds} training seeds"
     else:
         shown = "one training seed" if seeds == 1 else f"mean and each of {seeds} training seeds"
-    return f"{shown}, {episodes} episodes each"
-
-
-def _panels(count: int) -> tuple[Figure, list[Axes]]:
-    figure = Figure(figsize=(6.8 * count, 4.2), layout="constrained")
-    return figure, list(figure.subplots(1, count, squeeze=False)[0])
-
-
-def _draw(
-    axes: Axes,
-    places: NDArray[np.float64],
-    samples: Sequence[NDArray[np.float64]] | NDArray[np.float64],
-    limit: float,
-    colour: str,
-    marker: str | None = None,
-) -> float:
-    """Draw the mean and its interval, at most from 0 to `limit`; returns the last mean.
-
-    Args:
-        places: float64 [n].
-        samples: float64 [seeds] at each place.
-    """
-    intervals = [student_interval(sample) for sample in samples]
-    means = [interval.mean for interval in intervals]
-    axes.plot(places, means, color=colour, marker=marker, markersize=5.5, clip_on=False)
-    if min(map(len, samples)) < BAND_SEEDS:
-        for values in zip(*samples, strict=False):
-            axes.plot(places, values, color=colour, marker=marker, alpha=0.4, lw=0.8, markersize=3)
-        return means[-1]
-    low = np.clip([interval.low for interval in intervals], 0.0, limit)
-    high = np.clip([interval.high for interval in intervals], 0.0, limit)
-    if len(places) == 1:
-        axes.vlines(places, low, high, color=colour, alpha=0.5)
-    axes.fill_between(places, low, high, color=colour, alpha=0.16, linewidth=0.0)
-    return means[-1]
-
-
-def _title(axes: Axes, title: str, description: str) -> None:
-    axes.set_title(title)
-    axes.annotate(
-        description, (0.0, 1.0), (0, 9), xycoords="axes fraction", textcoords="offset points",
-        color="#666666", fontsize=9.5,
-    )  # fmt: skip
-
-
-def _name_lines(axes: Axes, names: list[tuple[str, str, float]]) -> None:
-    """Write each line's name at its right end, moved apart where names would overlap."""
-    low, high = axes.get_ylim()
-    distance = 0.07 * (high - low)
-    place = -np.inf
-    for name, colour, height in sorted(names, key=lambda entry: entry[2]):
-        place = max(height, place + distance)
-        axes.annotate(
-            name, (1.0, place), (8, 0), xycoords=("axes fraction", "data"),
-            textcoords="offset points", color=colour, fontweight="bold",
-            verticalalignment="center", annotation_clip=False,
-        )  # fmt: skip
+    return f"{shown}, {'exact returns' if exact else f'{episodes} episodes each'}"

@@ -1,22 +1,24 @@
-"""The table as people read it; the only place where numbers become text."""
+"""The tables as people read them: the scores, and beneath them the exact measures."""
 
 from collections.abc import Callable
-from math import isnan
+from math import isinf, isnan
 
 import pandas as pd
+from rich.console import Group, RenderableType
 from rich.table import Table
 
-from leaderboard import UserError
+from il_envs.world import get_world
 from leaderboard.cells import Results
-from leaderboard.metrics import ALL_WORLDS, mean_return, row_of, scale_of, scores_of, survival
-from leaderboard.statistics import CONFIDENCE, student_interval
-from leaderboard.submission import REFERENCES
+from leaderboard.exact import likelihood_bound
+from leaderboard.metrics import ALL_WORLDS, MEASURES
+from leaderboard.statistics import CONFIDENCE
 
 NONE = "\N{EN DASH}"
+INFINITE = "\N{INFINITY}"
 LEFT_COLUMNS = {"algorithm", "world", "status"}
 CSV_COLUMNS = [
     "algorithm", "world", "seeds", "score", "low", "high", "status",
-    "labels", "survival", "return", "iqm", "reason",
+    "labels", "survival", "return", "iqm", "reason", *MEASURES,
 ]  # fmt: skip
 
 
@@ -27,8 +29,8 @@ def header(results: Results) -> list[str]:
         f"Profile {manifest.profile.name}: {_count(manifest.seeds, 'training seed')}, "
         f"{manifest.profile.evaluation_episodes} held-out episodes each, "
         f"{manifest.profile.labels[-1]:,} labels.",
-        "Score: 0 is the uniform random policy, 1 the reference. Reference: empirical "
-        "(the scripted expert, on the same episodes).",
+        "Score: 0 is the uniform random policy, 1 the reference. "
+        f"Reference: {_reference(results)}.",
     ]
     if manifest.seeds > 1:
         lines.append(f"Interval: {CONFIDENCE:.0%}, Student's t over training seeds.")
@@ -36,35 +38,75 @@ def header(results: Results) -> list[str]:
         lines.append("One training seed has no interval.")
     if len(manifest.worlds) > 1:
         lines.append(
-            f"World {ALL_WORLDS!r}: mean over worlds, interval by Welch and Satterthwaite, "
-            "stratified by world; IQM beside it."
+            f"World {ALL_WORLDS!r}: mean over worlds for algorithms that apply to all of them, "
+            "interval by Welch and Satterthwaite, stratified by world; IQM beside it."
         )
     return lines
 
 
-def as_text(results: Results, summary: pd.DataFrame) -> Table:
-    """A table for the terminal."""
-    table = Table(caption="\n".join(header(results)), caption_justify="left")
-    formatted = _formatted(results, summary)
+def _reference(results: Results) -> str:
+    exact = [world for world in results.manifest.worlds if world in results.manifest.exact_worlds]
+    if not exact:
+        return "empirical (the scripted expert, on the same episodes)"
+    told = f"exact (soft-optimal, by dynamic programming) in {', '.join(exact)}"
+    if len(exact) == len(results.manifest.worlds):
+        return told
+    return f"{told}; empirical elsewhere (the scripted expert, on the same episodes)"
+
+
+def exact_header(results: Results) -> list[str]:
+    """What the numbers of the table of exact measures mean."""
+    bounds = [
+        f"{_number(likelihood_bound(get_world(world)))} in {world}"
+        for world in results.manifest.worlds
+        if world in results.manifest.exact_worlds
+    ]
+    return [
+        "Exact measures: means over training seeds, without sampling but for the log-likelihood.",
+        "Value gap: the reference's expected return minus the policy's. Occupancy TV: total "
+        "variation to the reference's visits, mean over steps. Policy KL: from the reference, "
+        "nats an episode.",
+        "Log-likelihood: of 1,000 held-out episodes of the reference, nats an episode, with its "
+        f"standard error; its bound, minus the reference's entropy, is {', '.join(bounds)}.",
+        "EPIC, STARC: distance of the learned reward from the true one. Transfer: its worth in "
+        "another world, 0 random, 1 optimal.",
+    ]
+
+
+def as_text(results: Results, summary: pd.DataFrame) -> RenderableType:
+    """Tables for the terminal."""
+    return Group(
+        *(
+            _rich(formatted, summary.loc[formatted.index, "reference"], notes)
+            for formatted, notes in _tables(results, summary)
+        )
+    )
+
+
+def _rich(formatted: pd.DataFrame, is_reference: pd.Series, notes: list[str]) -> Table:
+    table = Table(caption="\n".join(notes), caption_justify="left")
     for name in formatted.columns:
         table.add_column(name, justify="left" if name in LEFT_COLUMNS else "right")
-    for cells, reference in zip(
-        formatted.itertuples(index=False), summary["reference"], strict=True
-    ):
+    for cells, reference in zip(formatted.itertuples(index=False), is_reference, strict=True):
         table.add_row(*cells, style="dim" if reference else None)
     return table
 
 
 def as_markdown(results: Results, summary: pd.DataFrame) -> str:
-    """A table for a README."""
-    formatted = _formatted(results, summary)
+    """Tables for a README."""
+    return "\n".join(
+        f"{_markdown(formatted)}\n\n{' '.join(notes)}\n"
+        for formatted, notes in _tables(results, summary)
+    )
+
+
+def _markdown(formatted: pd.DataFrame) -> str:
     lines = [
         list(formatted.columns),
         ["---" if name in LEFT_COLUMNS else "---:" for name in formatted.columns],
         *([cell.replace("|", "\\|") for cell in row] for row in formatted.itertuples(index=False)),
     ]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{table}\n\n{' '.join(header(results))}\n"
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def as_csv(results: Results, summary: pd.DataFrame) -> str:
@@ -75,12 +117,15 @@ def as_csv(results: Results, summary: pd.DataFrame) -> str:
 
 
 def as_latex(results: Results, summary: pd.DataFrame) -> str:
-    """A table for a paper; it needs the package booktabs."""
-    notes = "".join(f"% {line}\n" for line in header(results))
-    return notes + _formatted(results, summary).to_latex(index=False, escape=True)
+    """Tables for a paper; they need the package booktabs."""
+    text = "\n".join(
+        "".join(f"% {line}\n" for line in notes) + formatted.to_latex(index=False, escape=True)
+        for formatted, notes in _tables(results, summary)
+    )
+    return text.replace(INFINITE, r"$\infty$").replace("±", r"$\pm$")
 
 
-FORMATS: dict[str, Callable[[Results, pd.DataFrame], str | Table]] = {
+FORMATS: dict[str, Callable[[Results, pd.DataFrame], str | RenderableType]] = {
     "text": as_text,
     "md": as_markdown,
     "csv": as_csv,
@@ -88,12 +133,21 @@ FORMATS: dict[str, Callable[[Results, pd.DataFrame], str | Table]] = {
 }
 
 
-def _formatted(results: Results, summary: pd.DataFrame) -> pd.DataFrame:
+def _tables(results: Results, summary: pd.DataFrame) -> list[tuple[pd.DataFrame, list[str]]]:
+    """The table of scores, that of exact measures if there are any, and the notes of each.
+
+    The index is that of the summary.
+    """
+    tables = [(_scores(results, summary), header(results))]
+    exact = summary[summary["world"].isin(results.manifest.exact_worlds)]
+    if len(exact):
+        tables.append((_exact_measures(exact), exact_header(results)))
+    return tables
+
+
+def _scores(results: Results, summary: pd.DataFrame) -> pd.DataFrame:
     columns = {
-        "algorithm": [
-            f"{name} (reference)" if reference else name
-            for name, reference in zip(summary["algorithm"], summary["reference"], strict=True)
-        ],
+        "algorithm": _names(summary),
         "world": summary["world"],
         "score": summary["score"].map(_number),
         f"{CONFIDENCE:.0%} interval": [
@@ -113,78 +167,40 @@ def _formatted(results: Results, summary: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def _exact_measures(summary: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "algorithm": _names(summary),
+            "world": summary["world"],
+            "return": summary["expected_return"].map(_number),
+            "value gap": summary["value_gap"].map(_number),
+            "occupancy TV": summary["occupancy_distance"].map(_number),
+            "policy KL": summary["policy_divergence"].map(_number),
+            "log-likelihood": [
+                _number(mean) if isnan(mean) or isinf(mean) else f"{_number(mean)} ± {error:.3f}"
+                for mean, error in zip(
+                    summary["log_likelihood"], summary["log_likelihood_error"], strict=True
+                )
+            ],
+            "EPIC": summary["epic"].map(_number),
+            "STARC": summary["starc"].map(_number),
+            "transfer": summary["transfer"].map(_number),
+        }
+    )
+
+
+def _names(summary: pd.DataFrame) -> "pd.Series[str]":
+    suffix = summary["reference"].map({True: " (reference)", False: ""})
+    return summary["algorithm"] + suffix
+
+
 def _number(value: float) -> str:
-    return NONE if isnan(value) else f"{value:.3f}".replace("-0.000", "0.000")
+    if isnan(value):
+        return NONE
+    if isinf(value):
+        return INFINITE if value > 0 else f"-{INFINITE}"
+    return f"{value:.3f}".replace("-0.000", "0.000")
 
 
 def _count(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def explanation(results: Results, algorithm: str, world: str) -> str:
-    """Everything behind one score of the table.
-
-    Raises:
-        UserError: if the table has no such row.
-    """
-    manifest = results.manifest
-    names = [*REFERENCES, *(n for n, worlds in manifest.algorithms.items() if world in worlds)]
-    if world not in manifest.worlds:
-        raise UserError(
-            f"{results.folder} has no world {world!r}; it has {', '.join(manifest.worlds)}"
-        )
-    if algorithm not in names:
-        raise UserError(
-            f"{results.folder} has no {algorithm!r} in {world}; it has {', '.join(names)}"
-        )
-    labels = None if algorithm in REFERENCES else manifest.profile.labels[-1]
-    row = row_of(results, algorithm, world, labels)
-    scale = scale_of(results, world)
-    episodes = manifest.profile.evaluation_episodes
-    lines = [
-        f"{algorithm} in {world}"
-        + (f" with {labels:,} labels" if labels is not None else " (reference row)"),
-        f"profile {manifest.profile.name}: {manifest.seeds} training seeds, each evaluated on "
-        f"{episodes} held-out episodes",
-    ]
-    seeds = [episode.seed for cell in row.cells for episode in cell.episodes]
-    if seeds:
-        lines.append(f"evaluation seeds: {min(seeds)} to {max(seeds)}, split held_out")
-    lines.append("")
-    if scale is not None:
-        lines += [
-            "normalisation (mean over the reference row's seeds of its mean return):",
-            f"  random = {scale.random:.6f}    score 0",
-            f"  expert = {scale.expert:.6f}    score 1",
-            f"score of a seed = (return - {scale.random:.6f})"
-            f" / ({scale.expert:.6f} - {scale.random:.6f})",
-            "",
-        ]
-    for cell, score in zip(row.cells, scores_of(row, scale), strict=True):
-        folder = results.folder / cell.spec.folder
-        if cell.status == "ok":
-            what = f"mean return {mean_return(cell):.6f}, survival {survival(cell):.0%}"
-        else:
-            what = f"{cell.status}: {cell.reason} (scored as random)"
-        lines.append(f"  seed {cell.spec.seed}: {what}, score {score:.6f}    {folder}")
-    if row.fault:
-        return "\n".join([*lines, "", f"not ranked: {row.fault}"])
-    scores = scores_of(row, scale)
-    interval = student_interval(scores)
-    terms = " + ".join(f"{score:.6f}" for score in scores)
-    lines += ["", f"score = ({terms}) / {len(scores)} = {interval.mean:.6f}"]
-    if isnan(interval.low):
-        lines.append("interval: none, there is one training seed")
-    elif interval.standard_error == 0.0:
-        lines.append("interval: of no width, all seeds have the same score")
-    else:
-        lines.append(
-            f"interval = {interval.mean:.6f} +- t * s / sqrt(n) = {interval.mean:.6f} +- "
-            f"{interval.quantile:.4f} * {scores.std(ddof=1):.6f} / sqrt({len(scores)}) = "
-            f"[{interval.low:.6f}, {interval.high:.6f}]"
-        )
-        lines.append(
-            f"t: Student's quantile at {(1 + CONFIDENCE) / 2:.3f} with {interval.degrees:g} "
-            "degrees of freedom"
-        )
-    return "\n".join(lines)

@@ -7,21 +7,28 @@ a profile. Every algorithm and every training seed is evaluated on the same held
 import hashlib
 import inspect
 from collections.abc import Iterable
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import PurePosixPath
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from il_envs.kernels import fingerprint
-from il_envs.policy import RandomPolicy
-from il_envs.world import World
+from il_envs.world import World, get_world
+from leaderboard.references import exact_reference, reference_codes
 from leaderboard.submission import Contender
 
 EVALUATION_SEED = 900_000_000
 """Evaluation episode i is the held-out episode of seed EVALUATION_SEED + i."""
 
-REFERENCE_STYLE = "scripted"
-"""The style of expert that demonstrates, answers, and is the 1 of the score."""
+MEASURING = (
+    "leaderboard.exact",
+    "il_envs.evaluation",
+    "il_envs.reward_distance",
+    "il_envs.soft_optimal",
+    "il_envs.tabular_model",
+)
+"""Modules that exact measures are computed by."""
 
 GIBIBYTE = 2**30  # bytes
 
@@ -43,6 +50,9 @@ class Profile(BaseModel):
     """s of wall clock for a cell."""
     memory_limit: int = 4 * GIBIBYTE
     """bytes of resident memory for a cell, its child processes included."""
+    worlds: tuple[str, ...] = Field(default=(), exclude=True)
+    """Worlds of a run unless the command line names others; empty for all. It is not stored: which
+    other worlds a run has makes no difference to a cell."""
 
 
 PROFILES = {
@@ -55,6 +65,7 @@ PROFILES = {
             evaluation_episodes=16,
             steps=50_000,
             time_limit=120.0,
+            worlds=("DriftCar", "RiskyBridge"),
         ),
         Profile(
             name="quick",
@@ -63,6 +74,7 @@ PROFILES = {
             evaluation_episodes=32,
             steps=200_000,
             time_limit=300.0,
+            worlds=("DriftCar", "Macrocells"),
         ),
         Profile(
             name="full",
@@ -117,15 +129,15 @@ def cells_of_run(
     specs: list[tuple[int, CellSpec]] = []
     contenders = list(contenders)
     for world in worlds:
-        world_code = world_hash(world)
+        world_key = _world_key(world)
+        specs += [(0, spec) for spec in _references(profile, world, world_key, seeds)]
         for seed in range(seeds):
-            specs += [(0, spec) for spec in _references(profile, world, world_code, seed)]
             for contender in contenders:
                 if not contender.algorithm.applies_to(world):
                     continue
                 acts = bool(contender.algorithm.sources & {"env", "reward"})
                 for labels in profile.labels:
-                    key = _key(profile, world_code, contender.code, labels, seed)
+                    key = _key(profile, world_key, contender.code, labels, seed)
                     key["config"] = repr(contender.algorithm.config)
                     spec = CellSpec(
                         world=world.name,
@@ -140,11 +152,15 @@ def cells_of_run(
     return [spec for _, spec in sorted(specs, key=lambda pair: -pair[0])]
 
 
-def _references(profile: Profile, world: World, world_code: str, seed: int) -> list[CellSpec]:
-    codes = {
-        "random": hashlib.sha256(inspect.getsource(RandomPolicy).encode()).hexdigest(),
-        "expert": fingerprint({"act": world.experts[REFERENCE_STYLE].act}),
-    }
+def reference_seeds(exact: bool, seeds: int) -> int:
+    """How many cells a reference row has; an exact one is the same for every seed."""
+    return 1 if exact else seeds
+
+
+def _references(
+    profile: Profile, world: World, world_key: dict[str, str], seeds: int
+) -> list[CellSpec]:
+    count = reference_seeds(exact_reference(world) is not None, seeds)
     return [
         CellSpec(
             world=world.name,
@@ -153,18 +169,19 @@ def _references(profile: Profile, world: World, world_code: str, seed: int) -> l
             labels=None,
             seed=seed,
             profile=profile,
-            key=_key(profile, world_code, code, None, seed),
+            key=_key(profile, world_key, code, None, seed),
         )
-        for name, code in codes.items()
+        for name, code in reference_codes(world).items()
+        for seed in range(count)
     ]
 
 
 def _key(
-    profile: Profile, world_code: str, code: str, labels: int | None, seed: int
+    profile: Profile, world_key: dict[str, str], code: str, labels: int | None, seed: int
 ) -> dict[str, str]:
     return {
         "suite": version("il-envs"),
-        "world": world_code,
+        **world_key,
         "code": code,
         "labels": str(labels),
         "seed": str(seed),
@@ -174,10 +191,31 @@ def _key(
     }
 
 
+def _world_key(world: World) -> dict[str, str]:
+    """The part of a key that is a world's: an exact one has measures, and they have code."""
+    if exact_reference(world) is None:
+        return {"world": world_hash(world)}
+    sources = "".join(inspect.getsource(import_module(name)) for name in MEASURING)
+    return {
+        "world": world_hash(world),
+        "measures": hashlib.sha256(sources.encode()).hexdigest(),
+        "transfer": world_hash(get_world(world.transfer)) if world.transfer else "none",
+    }
+
+
 def world_hash(world: World) -> str:
-    """SHA-256 over what an episode depends on: kernels, reference expert, parameters."""
-    expert = world.experts[REFERENCE_STYLE].act
+    """SHA-256 over what a world is: kernels, reference expert, parameters, exact model."""
+    expert = world.experts[world.reference_style].act
     digest = hashlib.sha256(fingerprint(world.kernels | {"expert": expert}).encode())
     digest.update(f"{world.id} {world.max_episode_steps}".encode())
     digest.update(world.params("training").tobytes() + world.params("held_out").tobytes())
+    reference = exact_reference(world)
+    if reference is not None:
+        model = reference.model
+        digest.update(f"{reference.temperature} {model.discount}".encode())
+        for array in (
+            model.initial, model.reward, model.features, model.available,
+            model.transition.data, model.transition.indices, model.transition.indptr,
+        ):  # fmt: skip
+            digest.update(b"" if array is None else array.tobytes())
     return digest.hexdigest()

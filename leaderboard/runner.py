@@ -33,7 +33,7 @@ from leaderboard.cells import (
 )
 from leaderboard.child import CANNOT_WRITE
 from leaderboard.progress import Progress
-from leaderboard.protocol import REFERENCE_STYLE, CellSpec
+from leaderboard.protocol import CellSpec
 
 POLL_PERIOD = 0.05  # s, between two looks whether a child has ended
 MEMORY_PERIOD = 0.5  # s, between two looks at its memory, which cost milliseconds
@@ -102,8 +102,9 @@ def is_finished(spec: CellSpec, results: Path) -> bool:
 def compile_kernels(worlds: Iterable[str]) -> None:
     """Fill the kernel cache once, before several children would all do it."""
     for name in sorted(worlds):
-        world_kernels(get_world(name))
-        expert_kernels(get_world(name), REFERENCE_STYLE)
+        world = get_world(name)
+        world_kernels(world)
+        expert_kernels(world, world.reference_style)
 
 
 def _run(

@@ -16,11 +16,9 @@ import jinja2
 from il_envs.problem import Algorithm
 from il_envs.world import UnknownNameError
 from leaderboard import UserError
+from leaderboard.references import REFERENCES
 
 GROUP = "il_envs.algorithms"
-REFERENCES = ("random", "expert")
-"""Names of the rows that every table has; no algorithm may take them."""
-
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -130,7 +128,7 @@ def _require_algorithm(algorithm: object, where: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", algorithm.name) or algorithm.name in REFERENCES:
         raise UserError(
             f"{where}: the name {algorithm.name!r} will not do; "
-            f"letters, digits and . _ - are allowed, {' and '.join(REFERENCES)} are taken"
+            f"letters, digits and . _ - are allowed, {', '.join(REFERENCES)} are taken"
         )
     config = algorithm.config
     parameters: Any = getattr(config, "__dataclass_params__", None)

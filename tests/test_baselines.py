@@ -10,7 +10,7 @@ from scipy import stats
 
 from baselines import bc, dagger
 from baselines.networks import NetworkPolicy, action_head, one_thread
-from il_envs import Budget, Problem, get_world, run_episodes
+from il_envs import Budget, ExactPolicy, Problem, TabularPolicy, get_world, run_episodes
 from il_envs.testing import check_algorithm
 
 ALGORITHMS = {"bc": bc.algorithm, "dagger": dagger.algorithm}
@@ -94,6 +94,84 @@ class TestNetworkPolicy:
         other.load_tensors(policy.tensors())
         expected = policy.predict(observations, deterministic=True)[0]
         np.testing.assert_array_equal(other.predict(observations, deterministic=True)[0], expected)
+
+
+class TestDiscreteObservations:
+    OBSERVATIONS = np.array([2, 6, 4, 2])
+    ACTION_SPACE = gym.spaces.Discrete(3, start=1)
+
+    def _policy(self, action_space=ACTION_SPACE):
+        return NetworkPolicy(gym.spaces.Discrete(5, start=2), action_space, (8,), 0)
+
+    def test_they_go_in_as_ones_and_zeros_that_are_not_normalised(self):
+        policy = self._policy()
+        policy.fit_normalisation(self.OBSERVATIONS)
+        inputs = policy.normalise(self.OBSERVATIONS)
+        assert inputs.dtype == torch.float32
+        np.testing.assert_array_equal(inputs, np.eye(5)[self.OBSERVATIONS - 2])
+
+    def test_probabilities_are_those_of_the_samples(self):
+        policy = self._policy()
+        probabilities = policy.action_probabilities(self.OBSERVATIONS, step=7)
+        assert isinstance(policy, ExactPolicy)
+        assert (probabilities.dtype, probabilities.shape) == (np.float64, (4, 3))
+        np.testing.assert_allclose(probabilities.sum(1), 1.0, rtol=1e-12)
+        samples, _ = policy.predict(np.repeat(self.OBSERVATIONS, 5000))
+        shares = [(samples.reshape(4, 5000) == action).mean(1) for action in (1, 2, 3)]
+        np.testing.assert_allclose(np.transpose(shares), probabilities, atol=0.03)  # 4 deviations
+
+    def test_only_discrete_actions_have_probabilities(self):
+        with pytest.raises(TypeError, match="only Discrete actions"):
+            self._policy(gym.spaces.MultiBinary(2)).action_probabilities(self.OBSERVATIONS, 0)
+
+
+class TestCounting:
+    def test_exact_shares(self):
+        table = bc.smoothed_frequencies(
+            np.array([0, 0, 0, 2]), np.array([1, 1, 0, 2]), (4, 3), smoothing=0.5
+        )
+        expected = np.array([[1.5, 2.5, 0.5], [1.5, 1.5, 1.5], [0.5, 0.5, 1.5], [1.0, 1.0, 1.0]])
+        expected /= np.array([[4.5], [4.5], [2.5], [3.0]])
+        np.testing.assert_allclose(table, expected, rtol=1e-15)
+
+    def test_without_smoothing_it_is_the_maximum_of_likelihood_and_unseen_states_are_uniform(self):
+        table = bc.smoothed_frequencies(np.array([0, 0, 0]), np.array([1, 1, 0]), (2, 2), 0.0)
+        np.testing.assert_array_equal(table, [[1 / 3, 2 / 3], [0.5, 0.5]])
+
+    def test_bc_counts_all_its_demonstrations(self):
+        problem = Problem(get_world("Maze"), bc.algorithm.sources, Budget(200, 1), 4)
+        policy = bc.train(problem, 0, bc.BCConfig())
+        shown = Problem(get_world("Maze"), bc.algorithm.sources, Budget(200, 1), 4).demonstrations()
+        assert isinstance(policy, TabularPolicy)
+        for state in range(12):
+            actions = shown.actions[shown.observations == state]
+            counts = np.bincount(actions, minlength=4)
+            expected = (counts + 0.1) / (len(actions) + 0.4)
+            np.testing.assert_allclose(policy.probabilities[state], expected, rtol=1e-12)
+        assert sorted(set(shown.observations)) == [0, 1, 2, 4, 6, 7, 8, 9]
+
+    def test_dagger_counts_the_labels_of_every_round(self, monkeypatch):
+        rounds = []
+        count = bc.smoothed_frequencies
+
+        def recorded(observations, actions, shape, smoothing):
+            rounds.append((observations, actions))
+            return count(observations, actions, shape, smoothing)
+
+        monkeypatch.setattr(bc, "smoothed_frequencies", recorded)
+        monkeypatch.setattr(bc, "fit", None)  # no gradient steps
+        algorithm = SMALL["dagger"]
+        problem = Problem(get_world("Maze"), algorithm.sources, Budget(300, 10**6), 0)
+        policy = algorithm.train(problem, 0, algorithm.config)
+        labels = [len(observations) for observations, _ in rounds]
+        assert len(labels) == 3
+        assert 100 <= labels[0] < 200 <= labels[1] < labels[2] == 300
+        np.testing.assert_array_equal(policy.probabilities, count(*rounds[-1], (12, 4), 0.1))
+
+    def test_spaces_that_do_not_start_at_0_get_a_network(self):
+        problem = Problem(get_world("Maze"), bc.algorithm.sources, Budget(200, 1), 0)
+        problem.action_space = gym.spaces.Discrete(4, start=1)
+        assert isinstance(bc.blank_policy(problem, 0, SMALL_BC), NetworkPolicy)
 
 
 def test_initialisation_leaves_the_global_generator_alone():
@@ -201,7 +279,7 @@ def test_dagger_spends_its_budget_on_labels_alone(labels):
 
 
 @pytest.mark.parametrize("name", SMALL)
-@pytest.mark.parametrize("toy", ["Walk", "Buttons"])
+@pytest.mark.parametrize("toy", ["Walk", "Buttons", "Maze"])
 def test_the_toys_are_learned_perfectly(name, toy):
     world = get_world(toy)
     algorithm = SMALL[name]
@@ -210,6 +288,10 @@ def test_the_toys_are_learned_perfectly(name, toy):
     for episode in run_episodes(world, "held_out", lambda env: policy, range(10)):
         if toy == "Walk":
             assert (episode.actions == 2).all()
+        elif toy == "Maze":
+            moved = np.diff(episode.measures["places_to_go"])
+            assert set(moved) <= {-1.0, 0.0}, "a step leads nearer to the way out, or slips"
+            assert episode.terminated
         else:
             places = episode.observations[:-1].argmax(1)
             digits = (places[:, None] >> np.arange(3)) & 1

@@ -63,6 +63,25 @@ def test_minari_round_trip_is_lossless(world):
         assert ours.actions.dtype == theirs.actions.dtype
 
 
+def test_the_default_style_is_the_worlds_first_and_is_recorded(world):
+    demonstrations = collect(world.name, 20, seed=0)
+    assert demonstrations.style == next(iter(world.experts)) == world.reference_style
+    again = collect(world.name, 20, seed=0, style=world.reference_style)
+    assert again.content_hash == demonstrations.content_hash
+
+
+def test_discrete_observations_are_saved_as_integers():
+    demonstrations = collect("Maze", 50, seed=0)
+    assert demonstrations.style == "shortest"
+    demonstrations.save("toys/Maze/shortest-v0")
+    for shown in (demonstrations, Demonstrations.load("toys/Maze/shortest-v0")):
+        assert (shown.observations.dtype, shown.observations.shape) == (np.int64, (50,))
+        for episode in shown.episodes:
+            assert episode.observations.shape == (len(episode) + 1,)
+    space = minari.load_dataset("toys/Maze/shortest-v0").observation_space
+    assert space == get_world("Maze").observation_space
+
+
 def test_minari_reads_the_dataset_and_its_reference_scores():
     demonstrations = collect("DriftCar", 1500, seed=8)
     demonstrations.save("il_envs/DriftCar/scripted-v0")

@@ -56,7 +56,13 @@ def test_help_names_the_commands_and_loads_nothing_slow() -> None:
 
 def test_list_names_worlds_algorithms_and_profiles() -> None:
     shown = leaderboard("list").stdout
-    for part in ("DriftCar", "scripted expert", "bc: ", "uses env, expert", "smoke: labels"):
+    for part in (
+        "DriftCar",
+        "scripted expert",
+        "bc: ",
+        "uses env, expert",
+        "smoke: worlds DriftCar, RiskyBridge; labels",
+    ):
         assert part in shown
 
 

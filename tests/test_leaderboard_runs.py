@@ -27,15 +27,15 @@ from leaderboard.cells import (
     read_cell,
     read_results,
     read_traces,
-    verify,
     write_cell,
 )
-from leaderboard.child import CheckedPolicy, InvalidActionError
+from leaderboard.checked import CheckedPolicy, InvalidActionError
 from leaderboard.metrics import summary
 from leaderboard.progress import Progress
 from leaderboard.protocol import CellSpec, Profile, cells_of_run, world_hash
 from leaderboard.runner import is_finished, resident_memory, run_cells
 from leaderboard.submission import load, load_all
+from leaderboard.verification import verify_episodes
 
 ALGORITHMS = Path(__file__).parent / "algorithms"
 TINY = Profile(
@@ -157,7 +157,7 @@ def test_reference_rows_evaluate_on_the_same_episodes(
 def test_every_trace_replays_bit_for_bit(failures: tuple[dict[str, Cell], Path]) -> None:
     cells, out = failures
     for name in ("random", "expert", "good"):
-        assert verify(out, cells[name]) == []
+        assert verify_episodes(out, cells[name]) == []
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_verify_notices_tampering(
     folder = tmp_path / cell.spec.folder
     folder.mkdir(parents=True)
     np.savez_compressed(folder / "actions.npz", *traces)
-    problems = verify(tmp_path, cell)
+    problems = verify_episodes(tmp_path, cell)
     assert len(problems) == 1
     assert "episode 1" in problems[0]
 

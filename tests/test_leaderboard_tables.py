@@ -11,9 +11,11 @@ import pytest
 from rich.console import Console
 
 from leaderboard.cells import Cell, EpisodeRow, Manifest, Results, failed_cell
-from leaderboard.metrics import cell_table, row_of, scale_of, summary
-from leaderboard.page import as_csv, as_latex, as_markdown, as_text, explanation
+from leaderboard.explanation import explanation
+from leaderboard.metrics import cell_table, summary
+from leaderboard.page import as_csv, as_latex, as_markdown, as_text
 from leaderboard.protocol import CellSpec, Profile
+from leaderboard.rows import row_of, scale_of
 
 PROFILE = Profile(
     name="test", labels=(10, 20), seeds=2, evaluation_episodes=2, steps=100, time_limit=1.0
@@ -79,7 +81,7 @@ def test_scores_are_zero_for_random_and_one_for_the_expert() -> None:
     results = make_results()
     scale = scale_of(results, "Hill")
     assert scale is not None
-    assert (scale.random, scale.expert, scale.random_survival) == (2.0, 10.0, 0.25)
+    assert (scale.random, scale.reference, scale.random_survival) == (2.0, 10.0, 0.25)
     table = summary(results)
     assert list(table["algorithm"]) == ["expert", "ours", "random"]
     assert list(table["score"]) == pytest.approx([1.0, (6 / 8 + 7 / 8) / 2, 0.0])

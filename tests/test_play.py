@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from math import isnan
 
 import gymnasium as gym
 import numpy as np
@@ -267,4 +266,53 @@ def test_command_prints_one_line_for_each_episode(monkeypatch: pytest.MonkeyPatc
         "seed 4: you 10.00, expert 40.00, ratio 0.25",
         "seed 5: you 30.00, expert 40.00, ratio 0.75",
     ]
-    assert isnan(play.Result(0, 1.0, 0.0).ratio)
+
+
+@pytest.mark.parametrize(
+    ("total", "expert", "line", "row"),
+    [
+        (10.0, 40.0, "ratio 0.25", ("ratio", "25 %")),
+        (-500.0, -250.0, "difference -250.00", ("difference", "-250.0")),
+        (-18.0, -30.0, "difference +12.00", ("difference", "+12.0")),
+        (-3.0, 0.0, "difference -3.00", ("difference", "-3.0")),
+        (0.0, 40.0, "difference -40.00", ("difference", "-40.0")),
+        (-20.0, 40.0, "difference -60.00", ("difference", "-60.0")),
+        (5.0, -5.0, "difference +10.00", ("difference", "+10.0")),
+        (0.0, 0.0, "difference +0.00", ("difference", "+0.0")),
+    ],
+)
+def test_only_returns_that_are_both_positive_are_given_as_a_ratio(
+    monkeypatch: pytest.MonkeyPatch,
+    window: pygame.Surface,
+    total: float,
+    expert: float,
+    line: str,
+    row: tuple[str, str],
+) -> None:
+    result = play.Result(7, total, expert)
+    totals = f"you {total:.2f}, expert {expert:.2f}"
+    assert play.summary([result], "you") == [f"seed 7: {totals}, {line}"]
+    game = play.Game(CAR, "training", seed=7, watch_expert=False)
+    game.results.append(result)
+    game.phase, game._ending = "over", "Over"
+    shown: list[tuple[str, str]] = []
+    monkeypatch.setattr(play, "_paint_panel", lambda window, title, rows, *_: shown.extend(rows))
+    game.paint(window)
+    assert shown == [("you", f"{total:.1f}"), ("expert", f"{expert:.1f}"), row]
+
+
+def test_a_world_of_turns_that_is_told_its_cell_is_played(window: pygame.Surface) -> None:
+    game = play.Game(get_world("Maze"), "training", seed=0, watch_expert=False)
+    game.tick([])
+    assert int(game.state["step"]) == 0
+    keys = ["up", "right", "down", "left"]
+    while game.phase != "over":
+        actions, _ = ExpertPolicy(game._env).predict()
+        game.tick([keys[actions[0]]])
+    game.paint(window)
+    assert game.results[0].ratio == 1.0
+    watched = play.Game(get_world("Maze"), "training", seed=0, watch_expert=True)
+    watched.tick(["up"])
+    while watched.phase != "over":
+        watched.tick([])
+    assert watched.results == game.results

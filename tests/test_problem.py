@@ -125,6 +125,16 @@ def test_an_expert_with_memory_forgets_when_an_episode_ends(delay):
     assert first.shape == label.shape == (1, 2)
 
 
+def test_the_default_expert_is_the_worlds_first():
+    shown = _problem(world="Maze").demonstrations(30)
+    assert shown.style == "shortest"
+    problem = _problem(world="Maze")
+    env = problem.env(3)
+    env.reset()
+    expected = ExpertPolicy(env._env, "shortest").predict()[0]
+    np.testing.assert_array_equal(problem.expert(env), expected)
+
+
 def test_seeds_give_disjoint_problems():
     def seeds(seed):
         problem = Problem(get_world("Walk"), EVERYTHING, Budget(500, 100), seed)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import gymnasium as gym
 import numpy as np
@@ -47,6 +48,46 @@ def test_register_refuses_a_second_world_of_a_name_and_a_headless_state():
         register(headless)
     assert "Headless" not in il_envs.WORLDS
     assert tuple(world.state.names[: len(STATE_HEADER)]) == ("key", "episode", "draws", "step")
+
+
+def test_text_is_rendered_where_a_world_has_one():
+    env = gym.make("toys/Maze-v0", render_mode="ansi").unwrapped
+    assert env.metadata["render_modes"] == ["rgb_array", "human", "ansi"]
+    with pytest.raises(gym.error.ResetNeeded, match="call reset"):
+        env.render()
+    env.reset(seed=0)
+    for place, text in ((6, "...#\n.#@.\n..#G"), (0, "@..#\n.#..\n..#G")):
+        env.states["place"] = place
+        assert env.render() == text
+    assert env._canvas is None, "text needs no pygame"
+
+
+@pytest.mark.parametrize("name", ["il_envs/DriftCar-v0", "toys/Walk-v0"])
+def test_text_is_refused_where_a_world_has_none(name):
+    assert "ansi" not in gym.make(name).metadata["render_modes"]
+    with pytest.raises(ValueError, match=r"render_mode must be one of .*, not 'ansi'"):
+        gym.make(name, render_mode="ansi")
+
+
+def test_the_first_expert_is_the_reference():
+    assert get_world("DriftCar").reference_style == "scripted"
+    assert get_world("Maze").reference_style == "shortest"
+    with pytest.raises(LookupError, match="Alone has no expert"):
+        _ = replace(get_world("Maze"), name="Alone", experts={}).reference_style
+
+
+def test_the_model_is_found_on_the_environment(variant):
+    variant("BadModel", model=lambda: "the model")
+    assert gym.make("il_envs/BadModel-v0").unwrapped.model == "the model"
+    with pytest.raises(LookupError, match="Maze has no known model"):
+        _ = gym.make("toys/Maze-v0").unwrapped.model
+
+
+def test_a_discrete_observation_is_an_integer():
+    env = gym.make("toys/Maze-v0").unwrapped
+    for observation in (env.reset(seed=0)[0], env.step(0)[0], env.observe()):
+        assert type(observation) is np.int64
+        assert observation == env.state["place"]
 
 
 def _variant(name, **changes):

@@ -1,20 +1,25 @@
 """A third party's worlds: the smallest ones with Discrete and with MultiBinary actions.
 
 A walker on a line of 9 places sees where it is and should step to the right (Discrete), or hold the
-buttons that are the binary digits of its place (MultiBinary).
+buttons that are the binary digits of its place (MultiBinary). In a maze it is told the number of
+its cell (a Discrete observation) and should take the shortest way out.
 """
+
+from dataclasses import replace
 
 import gymnasium as gym
 import numpy as np
 from numba import njit
 
 from il_envs.random import integer, uniform
-from il_envs.world import STATE_HEADER, ErrorMeasure, Expert, World, register
+from il_envs.world import STATE_HEADER, ErrorMeasure, Expert, PlayKey, World, register
 
 PLACES = 9
 STATE = np.dtype([*STATE_HEADER, ("place", "i8"), ("held", "i8")])
 PARAMS = np.zeros(1, [("slip", "f8")])
 PARAMS["slip"] = 0.1
+ROWS, COLUMNS = 3, 4  # of the maze
+MOVES_LEFT = np.array([5, 4, 3, -1, 6, -1, 2, 1, 7, 8, -1, 0])  # in its cells; -1 is a wall
 
 
 def params(split):
@@ -68,35 +73,96 @@ def press_digits(state, params, memory, action):
         action[k] = (state.place >> k) & 1
 
 
+@njit
+def reset_maze(state, params):
+    state.place = integer(state, MOVES_LEFT.size)
+    while MOVES_LEFT[state.place] <= 0:
+        state.place = integer(state, MOVES_LEFT.size)
+    state.held = 0
+
+
+@njit
+def observe_cell(state, params, out):
+    out[0] = state.place
+
+
+@njit
+def measure_way(state, params, out):
+    out[0] = MOVES_LEFT[state.place]
+
+
+@njit
+def neighbour(place, direction):
+    """The cell up, right, down or left of a place; before a wall, the place itself."""
+    row, column = place // COLUMNS, place % COLUMNS
+    row += (direction == 2) - (direction == 0)
+    column += (direction == 1) - (direction == 3)
+    inside = 0 <= row < ROWS and 0 <= column < COLUMNS
+    cell = row * COLUMNS + column
+    return cell if inside and MOVES_LEFT[cell] >= 0 else place
+
+
+@njit
+def step_maze(state, action, params):
+    if uniform(state, 0.0, 1.0) >= params[0].slip:
+        state.place = neighbour(state.place, action[0])
+    out = MOVES_LEFT[state.place] == 0
+    return 1.0 if out else -0.1, out
+
+
+@njit
+def take_way_out(state, params, memory, action):
+    for direction in range(4):
+        if MOVES_LEFT[neighbour(state.place, direction)] < MOVES_LEFT[state.place]:
+            action[0] = direction
+
+
+def write_maze(state, params):
+    letters = np.array([".", "G", "#"])[np.where(MOVES_LEFT > 0, 0, 1 - MOVES_LEFT)]
+    letters[int(state["place"])] = "@"
+    return "\n".join("".join(row) for row in letters.reshape(ROWS, COLUMNS))
+
+
 def draw(state, params, canvas):
     canvas.surface.fill((20, 20, 20))
     canvas.surface.fill((250, 250, 250), (100 * int(state["place"]), 0, 90, 90))
 
 
 def _world(name, action_space, step, expert):
-    return register(
-        World(
-            name=name,
-            namespace="toys",
-            state=STATE,
-            params=params,
-            observation_space=gym.spaces.Box(0.0, 1.0, (PLACES,)),
-            action_space=action_space,
-            reset=reset,
-            step=step,
-            observe=observe,
-            measure=measure,
-            measures=("places_to_go",),
-            draw=draw,
-            experts={"scripted": Expert(expert, "right")},
-            control_period=0.1,
-            max_episode_steps=40,
-            error=ErrorMeasure("places_to_go", PLACES, "places to go"),
-        )
+    return World(
+        name=name,
+        namespace="toys",
+        state=STATE,
+        params=params,
+        observation_space=gym.spaces.Box(0.0, 1.0, (PLACES,)),
+        action_space=action_space,
+        reset=reset,
+        step=step,
+        observe=observe,
+        measure=measure,
+        measures=("places_to_go",),
+        draw=draw,
+        experts={"scripted": Expert(expert, "right")},
+        control_period=0.1,
+        max_episode_steps=40,
+        error=ErrorMeasure("places_to_go", PLACES, "places to go"),
     )
 
 
-WORLDS = (
-    _world("Walk", gym.spaces.Discrete(3), step_walk, walk_right),
-    _world("Buttons", gym.spaces.MultiBinary(3), step_buttons, press_digits),
+WALK = register(_world("Walk", gym.spaces.Discrete(3), step_walk, walk_right))
+BUTTONS = register(_world("Buttons", gym.spaces.MultiBinary(3), step_buttons, press_digits))
+MAZE = register(
+    replace(
+        _world("Maze", gym.spaces.Discrete(4), step_maze, take_way_out),
+        observation_space=gym.spaces.Discrete(MOVES_LEFT.size),
+        reset=reset_maze,
+        observe=observe_cell,
+        measure=measure_way,
+        experts={"shortest": Expert(take_way_out, "the shortest way out")},
+        play_keys=tuple(
+            PlayKey(key, 0, direction, key)
+            for direction, key in enumerate(("up", "right", "down", "left"))
+        ),
+        text=write_maze,
+    )
 )

@@ -8,20 +8,25 @@ import pygame
 
 from il_envs.canvas import Colour, Layer, lay, premultiplied
 from il_envs.drift_car import dynamics as car
-from il_envs.drift_car.ground import Ground, Points
+from il_envs.drift_car.ground import Ground
+from il_envs.panels import (
+    ACCENT,
+    FAINT,
+    MARGIN,
+    PANEL,
+    RED,
+    SCALE_LINE,
+    TEXT,
+    bar,
+    panel,
+    polygon,
+    write,
+)
 from il_envs.world import States
 
-PANEL: Colour = (16, 18, 24)
-PANEL_OPACITY = 0.7
-TEXT: Colour = (240, 241, 244)
-FAINT: Colour = (150, 155, 165)
-SCALE_LINE: Colour = (88, 93, 104)
-ACCENT: Colour = (250, 190, 42)
 ACCENT_DARK: Colour = (150, 118, 46)
 GREEN: Colour = (92, 206, 122)
-RED: Colour = (240, 76, 62)
 
-MARGIN = 14  # pixels
 CLUSTER = (560, 112)  # pixels
 SPEED_X, GAUGE_X, CIRCLE_X, PEDALS_X = 72, 216, 362, 482  # middles, from the cluster's left
 GAUGE_MAX = 75.0  # degrees of sideslip, at which the episode ends
@@ -41,39 +46,6 @@ def paint(surface: pygame.Surface, ground: Ground, history: States) -> None:
     _paint_map(surface, ground, history, (width - MAP_SIZE - MARGIN, MARGIN))
 
 
-@lru_cache(maxsize=8)
-def _font(size: int) -> pygame.font.Font:
-    return pygame.font.Font(None, size)
-
-
-def _write(
-    surface: pygame.Surface, text: str, middle: tuple[float, float], size: int, colour: Colour
-) -> None:
-    picture = _font(size).render(text, True, colour)
-    surface.blit(picture, picture.get_rect(center=middle))
-
-
-def _panel(layer: Layer) -> None:
-    pygame.draw.rect(
-        layer.surface, premultiplied(PANEL, PANEL_OPACITY), layer.surface.get_rect(),
-        border_radius=12 * layer.factor,
-    )  # fmt: skip
-
-
-def _polygon(layer: Layer, points: Points, colour: Colour, opacity: float = 1.0) -> None:
-    """A polygon; points are complex, in pixels right and down."""
-    corners = [(point.real, point.imag) for point in points * layer.factor]
-    pygame.draw.polygon(layer.surface, premultiplied(colour, opacity), corners)
-
-
-def _bar(
-    layer: Layer, left: float, top: float, right: float, bottom: float, colour: Colour
-) -> None:
-    if left != right and top != bottom:
-        corners = [left + 1j * top, right + 1j * top, right + 1j * bottom, left + 1j * bottom]
-        _polygon(layer, np.array(corners), colour)
-
-
 def _disc(layer: Layer, middle: complex, radius: float, colour: Colour, width: float = 0.0) -> None:
     """A disc, or a ring if it has a width."""
     factor = layer.factor
@@ -89,32 +61,32 @@ def _arc(
     """A piece of a ring between two bearings in degrees, from straight up, positive to the left."""
     bearing = np.radians(np.linspace(start, end, 2 + int(abs(end - start) / 3.0)))
     ray = -1j * np.exp(-1j * bearing)
-    _polygon(layer, middle + np.concatenate([inner * ray, outer * ray[::-1]]), colour, opacity)
+    polygon(layer, middle + np.concatenate([inner * ray, outer * ray[::-1]]), colour, opacity)
 
 
 def _paint_cluster(surface: pygame.Surface, history: States, corner: tuple[int, int]) -> None:
     state = history[-1]
     layer = Layer(CLUSTER)
-    _panel(layer)
+    panel(layer)
     sideslip = degrees(car.sideslip_angle(state["forward_speed"], state["lateral_speed"]))
     _paint_gauge(layer, sideslip)
     _paint_circle(layer, history[-TRAIL:])
     _paint_pedals(layer, state["drive"] / car.DRIVE_MAX, state["steering"] / car.STEERING_MAX)
     layer.lay_on(surface, corner)
 
-    def write(text: str, x: float, y: float, size: int, colour: Colour) -> None:
-        _write(surface, text, (corner[0] + x, corner[1] + y), size, colour)
+    def label(text: str, x: float, y: float, size: int, colour: Colour) -> None:
+        write(surface, text, (corner[0] + x, corner[1] + y), size, colour)
 
     speed = hypot(state["forward_speed"], state["lateral_speed"])
-    write(f"{3.6 * speed:.0f}", SPEED_X, 50, 72, TEXT)
-    write("km/h", SPEED_X, 90, 20, FAINT)
+    label(f"{3.6 * speed:.0f}", SPEED_X, 50, 72, TEXT)
+    label("km/h", SPEED_X, 90, 20, FAINT)
     shade = RED if abs(sideslip) > GAUGE_RED else TEXT
-    write(f"{abs(sideslip):.0f}°", GAUGE_X + 3, 78, 34, shade)
-    write("sideslip", GAUGE_X, 102, 18, FAINT)
-    write("rear grip", CIRCLE_X, 102, 18, FAINT)
-    write("brake", PEDALS_X - 22, 70, 16, FAINT)
-    write("drive", PEDALS_X + 22, 70, 16, FAINT)
-    write("steering", PEDALS_X, 102, 18, FAINT)
+    label(f"{abs(sideslip):.0f}°", GAUGE_X + 3, 78, 34, shade)
+    label("sideslip", GAUGE_X, 102, 18, FAINT)
+    label("rear grip", CIRCLE_X, 102, 18, FAINT)
+    label("brake", PEDALS_X - 22, 70, 16, FAINT)
+    label("drive", PEDALS_X + 22, 70, 16, FAINT)
+    label("steering", PEDALS_X, 102, 18, FAINT)
 
 
 def _paint_gauge(layer: Layer, sideslip: float) -> None:
@@ -133,7 +105,7 @@ def _paint_gauge(layer: Layer, sideslip: float) -> None:
         _arc(layer, middle, inner, radius - 7, tick - 0.7, tick + 0.7, FAINT)
     ray = -1j * np.exp(-1j * radians(shown))
     needle = np.array([radius + 3, radius - 16 + 4.5j, radius - 16 - 4.5j])
-    _polygon(layer, middle + needle * ray, TEXT)
+    polygon(layer, middle + needle * ray, TEXT)
 
 
 def _paint_circle(layer: Layer, recent: States) -> None:
@@ -143,7 +115,7 @@ def _paint_circle(layer: Layer, recent: States) -> None:
     _disc(layer, middle, CIRCLE_RADIUS, FAINT, 1.5)
     _disc(layer, middle, CIRCLE_RADIUS / 2, SCALE_LINE, 1.0)
     for ray in (1.0, 1.0j):
-        _polygon(
+        polygon(
             layer, middle + ray * CIRCLE_RADIUS * np.array([-1, 1, 1, -1])
             + ray * 0.5j * np.array([-1, -1, 1, 1]), SCALE_LINE,
         )  # fmt: skip
@@ -166,24 +138,24 @@ def _paint_pedals(layer: Layer, drive: float, steering: float) -> None:
         (PEDALS_X - 22, max(-drive, 0.0), RED),
         (PEDALS_X + 22, max(drive, 0.0), GREEN),
     ):
-        _bar(layer, x - 8, top, x + 8, bottom, SCALE_LINE)
-        _bar(layer, x - 8, bottom - share * (bottom - top), x + 8, bottom, colour)
+        bar(layer, x - 8, top, x + 8, bottom, SCALE_LINE)
+        bar(layer, x - 8, bottom - share * (bottom - top), x + 8, bottom, colour)
     half = 56.0
-    _bar(layer, PEDALS_X - half, 82, PEDALS_X + half, 90, SCALE_LINE)
-    _bar(layer, PEDALS_X, 82, PEDALS_X - half * steering, 90, ACCENT)
-    _bar(layer, PEDALS_X - 1, 79, PEDALS_X + 1, 93, TEXT)
+    bar(layer, PEDALS_X - half, 82, PEDALS_X + half, 90, SCALE_LINE)
+    bar(layer, PEDALS_X, 82, PEDALS_X - half * steering, 90, ACCENT)
+    bar(layer, PEDALS_X - 1, 79, PEDALS_X + 1, 93, TEXT)
 
 
 def _paint_clock(surface: pygame.Surface, state: np.void) -> None:
     layer = Layer((196, 56))
-    _panel(layer)
+    panel(layer)
     layer.lay_on(surface, (MARGIN, MARGIN))
     seconds = car.CONTROL_PERIOD * int(state["step"])
     for x, text, label in (
         (54, f"{seconds:.1f} s", "time"), (142, f"{state['distance']:.0f} m", "distance"),
     ):  # fmt: skip
-        _write(surface, text, (MARGIN + x, MARGIN + 22), 32, TEXT)
-        _write(surface, label, (MARGIN + x, MARGIN + 44), 18, FAINT)
+        write(surface, text, (MARGIN + x, MARGIN + 22), 32, TEXT)
+        write(surface, label, (MARGIN + x, MARGIN + 44), 18, FAINT)
 
 
 @lru_cache(maxsize=8)
@@ -194,7 +166,7 @@ def _map(ground: Ground) -> tuple[pygame.Surface, complex, float]:
     size = max((high - low).real, (high - low).imag)
     middle, scale = (low + high) / 2, (MAP_SIZE - 32) / size
     layer = Layer((MAP_SIZE, MAP_SIZE))
-    _panel(layer)
+    panel(layer)
     points = (np.conjugate(ground.centreline - middle) * scale + MAP_SIZE / 2 * (1 + 1j)) * 2
     for thickness, colour in ((11, (58, 62, 72)), (6, FAINT)):
         for point in points:

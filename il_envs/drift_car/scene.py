@@ -1,7 +1,7 @@
 """DriftCar seen from above: the ground, the corridor's warning, skid marks, smoke and the car.
 
 A picture is a function of the episode's history alone. Points of the plane are complex numbers in
-metres, as in `ground.py`; a point of the car is complex too, forward and left of its middle.
+metres, as in `ground.py`.
 """
 
 from functools import lru_cache
@@ -11,11 +11,11 @@ import numpy as np
 import pygame
 
 from il_envs.canvas import Canvas, Colour, Layer
+from il_envs.drift_car import car_picture, hud
 from il_envs.drift_car import dynamics as car
-from il_envs.drift_car import hud
+from il_envs.drift_car.car_picture import WHEEL_TRACK
 from il_envs.drift_car.ground import (
     SCALE,
-    SHADOW,
     TILE,
     Ground,
     Numbers,
@@ -38,7 +38,6 @@ DANGER: Colour = (235, 40, 30)
 BEHIND, AHEAD = 14.0, 38.0  # m, of corridor that reddens
 DANGER_LANES, DANGER_SAMPLES = 8, 4  # one shade is a lane wide and so many samples long
 
-WHEEL_TRACK = 0.80  # m, from the car's axis to the middle of a wheel
 MARK_WIDTH = 0.25  # m
 MARK_OPACITY = 0.62
 SLIDING_START, SLIDING_RANGE = 0.9, 0.8  # of slip, as a share of what makes the whole tyre slide
@@ -49,16 +48,6 @@ SMOKE_LIFE = SMOKE_STEPS * car.CONTROL_PERIOD  # s
 SMOKE_SPEED_START, SMOKE_SPEED_RANGE = 1.5, 6.0  # m/s, of sideways sliding at the rear
 PUFFS = 3  # a wheel a step
 
-BODY: Colour = (250, 190, 42)
-BODY_LIGHT: Colour = (255, 214, 92)
-BODY_DARK: Colour = (206, 146, 22)
-GLASS: Colour = (34, 42, 54)
-GLASS_LIGHT: Colour = (84, 102, 124)
-RUBBER: Colour = (22, 22, 24)
-TRIM: Colour = (42, 40, 38)
-LAMP: Colour = (255, 250, 220)
-BRAKE_OFF: Colour = (122, 20, 18)
-BRAKE_ON: Colour = (255, 42, 30)
 BRAKING = -0.04 * car.DRIVE_MAX  # N, from which the brake lights are lit
 CAR_SIZE = 6.0  # m, side of the sheet that the car is painted on
 
@@ -218,29 +207,6 @@ def _puff(radius: int, strength: int) -> pygame.Surface:
     return sprite
 
 
-def _mirrored(*half: complex) -> Points:
-    """The outline whose left half runs from the nose to the tail."""
-    return np.array([*half, *(point.conjugate() for point in reversed(half))])
-
-
-OUTLINE = _mirrored(
-    2.08 + 0.35j, 2.03 + 0.55j, 1.88 + 0.70j, 1.55 + 0.77j, 0.70 + 0.74j, 0.30 + 0.79j,
-    -0.80 + 0.80j, -1.35 + 0.86j, -1.85 + 0.82j, -2.10 + 0.72j, -2.18 + 0.45j,
-)  # fmt: skip
-BONNET = _mirrored(1.86 + 0.42j, 0.82 + 0.56j)
-CABIN = _mirrored(0.78 + 0.50j, 0.62 + 0.63j, -1.05 + 0.66j, -1.45 + 0.52j)
-ROOF = _mirrored(0.22 + 0.52j, -0.82 + 0.54j)
-WINDSCREEN_GLINT = np.array([0.70 + 0.44j, 0.62 + 0.10j, 0.30 + 0.16j, 0.34 + 0.46j])
-STRIPES = np.array([[2.05, -2.16, -2.16, 2.05]] * 2) + np.array(
-    [[0.07j, 0.07j, 0.22j, 0.22j], [-0.07j, -0.07j, -0.22j, -0.22j]]
-)
-HEADLAMP = np.array([2.00 + 0.36j, 1.92 + 0.64j, 1.74 + 0.66j, 1.84 + 0.40j])
-TAIL_LAMP = np.array([-2.16 + 0.34j, -2.09 + 0.70j, -1.96 + 0.72j, -2.02 + 0.34j])
-MIRROR = np.array([0.52 + 0.76j, 0.50 + 0.96j, 0.36 + 0.96j, 0.38 + 0.76j])
-SPOILER = _mirrored(-1.82 + 0.78j, -2.04 + 0.78j)
-WHEEL = np.array([0.34 + 0.13j, -0.34 + 0.13j, -0.34 - 0.13j, 0.34 - 0.13j])
-
-
 def _paint_car(
     surface: pygame.Surface, state: np.void, position: complex, heading: complex
 ) -> None:
@@ -249,30 +215,8 @@ def _paint_car(
     left, top = round(position.real * SCALE) - side // 2, round(-position.imag * SCALE) - side // 2
     place = position - complex(left, -top) / SCALE
     sheet = Layer((side, side), factor=4)
-
-    def shape(points: Points, colour: Colour, opacity: float = 1.0) -> None:
-        fill(sheet, (place + heading * points)[None], colour, opacity)
-
-    fill(sheet, (place + heading * OUTLINE + 0.5 * SHADOW)[None], (0, 0, 0), 0.45)
-    steered = np.exp(1j * float(state["steering"]))
-    for wheel_side in (WHEEL_TRACK + 0.03, -WHEEL_TRACK - 0.03):
-        shape(car.FRONT_AXLE + 1j * wheel_side + steered * WHEEL, RUBBER)
-        shape(-car.REAR_AXLE + 1j * wheel_side + WHEEL, RUBBER)
-    shape(OUTLINE, BODY)
-    shape(BONNET, BODY_LIGHT)
-    for stripe in STRIPES:
-        shape(stripe, TRIM)
-    shape(CABIN, GLASS)
-    shape(WINDSCREEN_GLINT, GLASS_LIGHT)
-    shape(ROOF, BODY)
-    for stripe in STRIPES:
-        shape(np.clip(stripe.real, -0.82, 0.22) + 1j * stripe.imag, TRIM)
-    shape(SPOILER, BODY_DARK)
-    braking = state["drive"] < BRAKING
-    for half in (np.conjugate, np.array):
-        shape(half(MIRROR), BODY_DARK)
-        shape(half(HEADLAMP), LAMP)
-        shape(half(TAIL_LAMP), BRAKE_ON if braking else BRAKE_OFF)
+    braking = bool(state["drive"] < BRAKING)
+    car_picture.paint(sheet, place, heading, float(state["steering"]), braking)
     sheet.lay_on(surface, (left, top))
     if braking:
         for lamp in (-2.2 + 0.5j, -2.2 - 0.5j):

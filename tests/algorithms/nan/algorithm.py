@@ -21,4 +21,11 @@ def train(problem, seed, config):
     return Policy()
 
 
-algorithm = Algorithm("nan", "A policy that answers NaN.", frozenset(), Config(), train)
+algorithm = Algorithm(
+    "nan",
+    "A policy that answers NaN.",
+    frozenset(),
+    Config(),
+    train,
+    applies_to=lambda world: world.name == "DriftCar",
+)

@@ -22,5 +22,10 @@ def train(problem, seed, config):
 
 
 algorithm = Algorithm(
-    "unseeded", "A policy that is another one each time.", frozenset(), Config(), train
+    "unseeded",
+    "A policy that is another one each time.",
+    frozenset(),
+    Config(),
+    train,
+    applies_to=lambda world: world.name == "DriftCar",
 )

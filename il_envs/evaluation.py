@@ -1,0 +1,287 @@
+"""Exact evaluation of any policy in a tabular model, and the best one, without sampling."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from il_envs.tabular_checks import TOLERANCE, FloatArray, IntArray, require_memory
+from il_envs.tabular_model import TabularModel
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A policy in a tabular model, and everything that follows from it.
+
+    Shapes are for a finite horizon of T steps; where `model.horizon` is None the policy is
+    stationary, and no array has the axis of time.
+
+    Attributes:
+        model: the model.
+        policy: pi_t(a|s), float64 [T, S, A].
+    """
+
+    model: TabularModel
+    policy: FloatArray
+
+    @cached_property
+    def value(self) -> FloatArray:
+        """E[sum of discounted rewards from step t on | s_t], float64 [T + 1, S]; value[T] = 0."""
+        model = self.model
+        if model.horizon is None:
+            rewards = (self.policy * model.reward_at(0)).sum(1)
+            return _solve_stationary(model, self.policy, rewards)
+        value = np.zeros((model.horizon + 1, model.states))
+        for step in reversed(range(model.horizon)):
+            q = model.reward_at(step) + model.discount * model.expected_next(value[step + 1]).T
+            value[step] = (self.policy[step] * q).sum(1)
+        return value
+
+    @cached_property
+    def q(self) -> FloatArray:
+        """r_t(s,a) + discount * E[value of the next step], float64 [T, S, A]."""
+        model = self.model
+        if model.horizon is None:
+            return model.reward_at(0) + model.discount * model.expected_next(self.value).T
+        require_memory("q", 8 * self.policy.size)
+        return np.stack(
+            [
+                model.reward_at(step) + model.discount * model.expected_next(self.value[step + 1]).T
+                for step in range(model.horizon)
+            ]
+        )
+
+    @cached_property
+    def occupancy(self) -> FloatArray:
+        """P(s_t, a_t), float64 [T, S, A]; stationary: sum_t discount^t P(s_t, a_t), [S, A]."""
+        model = self.model
+        if model.horizon is None:
+            flow = _flow(model, self.policy)
+            visits = splu(flow.tocsc()).solve(model.initial, trans="T")
+            return np.maximum(visits, 0.0)[:, None] * self.policy
+        require_memory("the occupancy", 8 * self.policy.size)
+        occupancy = np.empty(self.policy.shape)
+        marginal = model.initial
+        for step in range(model.horizon):
+            np.multiply(marginal[:, None], self.policy[step], out=occupancy[step])
+            marginal = model.move(occupancy[step])
+        return occupancy
+
+    @property
+    def expected_return(self) -> float:
+        """E[sum of discounted rewards]."""
+        return expected_reward(self.model, self.occupancy)
+
+    @property
+    def feature_expectations(self) -> FloatArray:
+        """E[sum of discounted features], float64 [K]."""
+        return self.model.expected_features(self.occupancy)
+
+    @property
+    def entropy(self) -> float:
+        """Causal entropy: E[sum of discounted -log pi_t(a_t|s_t)], nats."""
+        log_policy = np.log(self.policy, out=np.zeros(self.policy.shape), where=self.policy > 0.0)
+        losses = -self.occupancy * log_policy
+        if self.model.horizon is None:
+            return float(losses.sum())
+        return float(self.model.discounts(self.model.horizon) @ losses.sum((1, 2)))
+
+    def log_likelihood(self, states: ArrayLike, actions: ArrayLike) -> FloatArray:
+        """sum_t log pi_t(a_t|s_t) of each trajectory, float64 [N], nats.
+
+        It is the log of the trajectory's density relative to the dynamics, p(s_1) prod p(s'|s,a).
+
+        Args:
+            states: int [N, T + 1] or [N, T].
+            actions: int [N, T].
+
+        Raises:
+            ValueError: if a trajectory is impossible in the model.
+        """
+        states, actions = self.model.check_trajectories(states, actions)
+        steps = actions.shape[1]
+        policy = self.policy[None] if self.model.horizon is None else self.policy
+        chosen = policy[np.arange(steps) % len(policy), states[:, :steps], actions]
+        with np.errstate(divide="ignore"):
+            return np.log(chosen).sum(1)
+
+    def sample(self, count: int, seed: int, steps: int | None = None) -> tuple[IntArray, IntArray]:
+        """Trajectories of the policy: states int64 [count, T + 1] and actions int64 [count, T].
+
+        Args:
+            steps: T; the model's horizon, where it has one.
+        """
+        return sample_trajectories(self.model, self.policy, count, seed, steps)
+
+
+def evaluate(model: TabularModel, policy: ArrayLike) -> Evaluation:
+    """Evaluate a policy exactly.
+
+    Args:
+        policy: pi(a|s), float [S, A], or pi_t(a|s), float [T, S, A].
+
+    Raises:
+        ValueError: if it is no policy for this model; the message names the place.
+    """
+    policy = np.ascontiguousarray(policy, np.float64)
+    shape = (model.states, model.actions)
+    shapes = [shape] if model.horizon is None else [shape, (model.horizon, *shape)]
+    if policy.shape not in shapes:
+        known = " or ".join(str(list(shape)) for shape in shapes)
+        raise ValueError(f"policy must have the shape {known}, not {list(policy.shape)}")
+    wrong = ~(policy >= 0.0) | ((policy > 0.0) & ~model.available)
+    if wrong.any():
+        *where, action = np.argwhere(wrong)[0].tolist()
+        probability = policy[(*where, action)]
+        raise ValueError(f"policy: action {action} {_place(where)} has probability {probability}")
+    wrong = np.abs(policy.sum(-1) - 1.0) > TOLERANCE
+    if wrong.any():
+        where = np.argwhere(wrong)[0].tolist()
+        total = policy[tuple(where)].sum()
+        raise ValueError(f"policy {_place(where)} sums to {total:.10g}, must sum to 1")
+    if model.horizon is not None:
+        policy = np.broadcast_to(policy, (model.horizon, *shape))
+    return Evaluation(model, policy)
+
+
+def hard_optimal(model: TabularModel) -> Evaluation:
+    """The deterministic policy of the greatest expected return; the lowest of equal actions.
+
+    With a horizon by backward induction, without one by policy iteration (Howard 1960).
+
+    Raises:
+        ValueError: if the model has no reward.
+    """
+    if model.horizon is None:
+        return _policy_iteration(model)
+    shape = (model.horizon, model.states, model.actions)
+    require_memory("a policy", 8 * int(np.prod(shape)))
+    policy = np.zeros(shape)
+    value = np.zeros(model.states)
+    for step in reversed(range(model.horizon)):
+        q = model.reward_at(step) + model.discount * model.expected_next(value).T
+        q[~model.available] = -np.inf
+        policy[step, np.arange(model.states), q.argmax(1)] = 1.0
+        value = q.max(1)
+    return Evaluation(model, policy)
+
+
+def policy_from_occupancy(occupancy: ArrayLike, available: ArrayLike) -> FloatArray:
+    """The policy that has an occupancy, of the same shape; uniform where nothing was visited.
+
+    Args:
+        occupancy: float [..., S, A].
+        available: bool [S, A].
+    """
+    occupancy = np.asarray(occupancy, np.float64)
+    uniform = uniform_policy(available)
+    visits = occupancy.sum(-1, keepdims=True)
+    return np.divide(
+        occupancy, visits, out=np.broadcast_to(uniform, occupancy.shape).copy(), where=visits > 0.0
+    )
+
+
+def uniform_policy(available: ArrayLike) -> FloatArray:
+    """The policy that takes each available action alike, float64 [S, A]."""
+    available = np.asarray(available, np.bool_)
+    return available / available.sum(1, keepdims=True)
+
+
+def expected_reward(model: TabularModel, occupancy: FloatArray) -> float:
+    """Sum over steps of discount^t E[r_t] under an occupancy [T, S, A], or [S, A] discounted."""
+    if occupancy.ndim == 2:
+        return float((occupancy * model.reward_at(0)).sum())
+    rewards = [
+        float((occupancy[step] * model.reward_at(step)).sum()) for step in range(len(occupancy))
+    ]
+    return float(model.discounts(len(occupancy)) @ rewards)
+
+
+def sample_trajectories(
+    model: TabularModel, policy: FloatArray, count: int, seed: int, steps: int | None = None
+) -> tuple[IntArray, IntArray]:
+    """Sample a policy in the model's own dynamics; see `Evaluation.sample`."""
+    steps = _checked_steps(model, steps)
+    policies = policy[None] if policy.ndim == 2 else policy
+    random = np.random.default_rng(seed)
+    states = np.empty((count, steps + 1), np.int64)
+    actions = np.empty((count, steps), np.int64)
+    start = np.cumsum(model.initial)
+    states[:, 0] = np.searchsorted(start, random.random(count) * start[-1], side="right")
+    for step in range(steps):
+        state = states[:, step]
+        actions[:, step] = choose(policies[step % len(policies)][state], random)
+        states[:, step + 1] = successors(
+            model.transition, actions[:, step] * model.states + state, random
+        )
+    return states, actions
+
+
+def choose(probabilities: FloatArray, random: np.random.Generator) -> IntArray:
+    """One index for each row of probabilities [N, A], int64 [N]."""
+    cumulative = np.cumsum(probabilities, axis=1)
+    draws = random.random(len(cumulative)) * cumulative[:, -1]
+    return (draws[:, None] >= cumulative).sum(1)
+
+
+def successors(
+    transition: sparse.csr_array, rows: IntArray, random: np.random.Generator
+) -> IntArray:
+    """One successor for each of the rows of a csr array of probabilities, int64 [N]."""
+    cumulative = np.cumsum(transition.data)
+    first, last = transition.indptr[rows], transition.indptr[rows + 1] - 1
+    below = np.where(first > 0, cumulative[first - 1], 0.0)
+    draws = below + random.random(len(rows)) * (cumulative[last] - below)
+    return transition.indices[
+        np.clip(np.searchsorted(cumulative, draws, side="right"), first, last)
+    ].astype(np.int64)
+
+
+def _checked_steps(model: TabularModel, steps: int | None) -> int:
+    if steps is None and model.horizon is None:
+        raise ValueError("a model without a horizon is sampled for a number of steps; give steps=")
+    if steps is not None and model.horizon not in (None, steps):
+        raise ValueError(f"steps is {steps}, but the model's horizon is {model.horizon}")
+    return int(model.horizon if steps is None else steps)  # type: ignore[arg-type]
+
+
+def _place(where: list[int]) -> str:
+    return f"of state {where[-1]}" + (f" at step {where[0]}" if len(where) == 2 else "")
+
+
+def _flow(model: TabularModel, policy: FloatArray) -> sparse.csr_array:
+    """I - discount * P_pi, [S, S']."""
+    moves = sparse.csr_array((model.states, model.states))
+    for action in range(model.actions):
+        rows = slice(action * model.states, (action + 1) * model.states)
+        moves = moves + sparse.diags_array(policy[:, action]) @ model.transition[rows]
+    return sparse.eye_array(model.states) - model.discount * moves
+
+
+def _solve_stationary(model: TabularModel, policy: FloatArray, rewards: FloatArray) -> FloatArray:
+    """V = rewards + discount * P_pi V, float64 [S]."""
+    return splu(_flow(model, policy).tocsc()).solve(rewards)
+
+
+def _policy_iteration(model: TabularModel) -> Evaluation:
+    reward = np.where(model.available, model.reward_at(0), -np.inf)
+    greedy = reward.argmax(1)
+    rows = np.arange(model.states)
+    while True:
+        policy = np.zeros(reward.shape)
+        policy[rows, greedy] = 1.0
+        value = _solve_stationary(model, policy, reward[rows, greedy])
+        q = reward + model.discount * model.expected_next(value).T
+        better = q.max(1) > q[rows, greedy] + 1e-12 * (1.0 + np.abs(value))
+        if not better.any():
+            # Of actions that are equal up to rounding the lowest.
+            lowest = (q >= q.max(1, keepdims=True) - 1e-12 * (1.0 + np.abs(value[:, None]))).argmax(
+                1
+            )
+            policy = np.zeros(reward.shape)
+            policy[rows, lowest] = 1.0
+            return Evaluation(model, policy)
+        greedy = np.where(better, q.argmax(1), greedy)

@@ -1,0 +1,255 @@
+"""What all grid worlds share: a table of dynamics, and the kernels that look things up in it.
+
+A grid of R rows and C columns has S = R * C states; cell (row, column) is state row * C + column,
+walls included. An episode always takes `model.horizon` steps and is then truncated: where there is
+nothing more to do an absorbing cell goes on, so that the length of an episode tells nothing about
+the reward.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import gymnasium as gym
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from il_envs.grid.draw import draw, text
+from il_envs.random import hash_uniform, uniform
+from il_envs.soft_optimal import SoftOptimal, soft_optimal
+from il_envs.tabular_checks import FloatArray
+from il_envs.tabular_model import TabularModel
+from il_envs.world import STATE_HEADER, Expert, PlayKey, Record, Split, States, World, register
+
+MAX_HORIZON, MAX_ACTIONS, MAX_SUCCESSORS = 100, 4, 4
+
+STATE = np.dtype([*STATE_HEADER, ("cell", "i8")])
+
+CELL = np.dtype(
+    [
+        ("row", "i4"),
+        ("column", "i4"),
+        ("tile", "i4"),  # what it looks like, a constant of `tiles`
+        ("start", "f8"),  # probability of starting in this cell or one before it
+        ("reward", "f8", (MAX_ACTIONS,)),
+        ("successor", "i4", (MAX_ACTIONS, MAX_SUCCESSORS)),
+        ("cumulative", "f8", (MAX_ACTIONS, MAX_SUCCESSORS)),  # probability, of that or one before
+        ("policy", "f4", (MAX_HORIZON, MAX_ACTIONS)),  # the expert's, cumulative
+    ]
+)
+"""A row of a grid's parameters. All grids have the same layout, so they share compiled kernels."""
+
+POLICY_STEP = 2.0**-20
+"""The expert's cumulative probabilities are multiples of this, so that the last bits of an
+exponential, which differ between machines, do not change a demonstration."""
+
+MEASURES = ("row", "column")
+
+MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))  # (rows, columns)
+MOVE_NAMES = ("up", "right", "down", "left")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One grid world: its dynamics, its reward, and what its cells look like.
+
+    Attributes:
+        model: S = rows * columns states.
+        shape: rows and columns.
+        tiles: int [S], what each cell looks like, a constant of `tiles`.
+        temperature: of its expert, the soft-optimal policy.
+    """
+
+    model: TabularModel
+    shape: tuple[int, int]
+    tiles: NDArray[np.int32]
+    temperature: float
+
+
+@njit
+def reset(state: Record, params: States) -> None:
+    draw = uniform(state, 0.0, 1.0)
+    low, high = 0, params.size - 1
+    while low < high:
+        middle = (low + high) // 2
+        if draw < params[middle].start:
+            high = middle
+        else:
+            low = middle + 1
+    state.cell = low
+
+
+@njit
+def step(state: Record, action: NDArray[np.int64], params: States) -> tuple[float, bool]:
+    choice = action[0]
+    cell = params[state.cell]
+    draw = uniform(state, 0.0, 1.0)
+    outcome = 0
+    while outcome < MAX_SUCCESSORS - 1 and draw >= cell.cumulative[choice, outcome]:
+        outcome += 1
+    state.cell = cell.successor[choice, outcome]
+    return cell.reward[choice], False
+
+
+@njit
+def observe(state: Record, params: States, out: NDArray[np.int64]) -> None:
+    out[0] = state.cell
+
+
+@njit
+def measure(state: Record, params: States, out: FloatArray) -> None:
+    cell = params[state.cell]
+    out[0] = cell.row
+    out[1] = cell.column
+
+
+EXPERT_STREAM = np.uint64(0x5EED)  # apart from the draws of the world itself
+
+
+@njit
+def act(state: Record, params: States, memory: FloatArray, action: NDArray[np.int64]) -> None:
+    policy = params[state.cell].policy
+    step = min(state.step, MAX_HORIZON - 1)
+    draw = hash_uniform(state.key ^ EXPERT_STREAM, state.episode, np.uint64(state.step))
+    choice = 0
+    while choice < MAX_ACTIONS - 1 and draw >= policy[step, choice]:
+        choice += 1
+    action[0] = choice
+
+
+def transitions(
+    walls: NDArray[np.bool_],
+    slip: float,
+    slip_to: Literal["sides", "anywhere"],
+    absorbing: ArrayLike = (),
+) -> list[sparse.csr_array]:
+    """p(s'|s,a) for the four moves, csr [S, S'] each; who bumps into a wall or the edge stays.
+
+    Args:
+        walls: bool [rows, columns].
+        slip: probability that the move is not the one that was chosen: "sides", one of the two at
+            right angles; "anywhere", one of all four, drawn anew (the chosen one among them).
+        absorbing: states that are never left.
+    """
+    rows, columns = walls.shape
+    cells = np.arange(rows * columns)
+    row, column = np.divmod(cells, columns)
+    destinations = []
+    for down, right in MOVES:
+        to_row = np.clip(row + down, 0, rows - 1)
+        to_column = np.clip(column + right, 0, columns - 1)
+        stays = walls[to_row, to_column] | walls[row, column] | np.isin(cells, absorbing)
+        destinations.append(np.where(stays, cells, to_row * columns + to_column))
+    matrices = []
+    for move in range(len(MOVES)):
+        share = np.zeros(len(MOVES))
+        share[move] = 1.0 - slip
+        if slip_to == "sides":
+            share[[(move + 1) % 4, (move + 3) % 4]] = slip / 2.0
+        else:
+            share += slip / len(MOVES)
+        outcomes = [(share[k], destinations[k]) for k in range(len(MOVES)) if share[k] > 0.0]
+        probabilities = np.concatenate([np.full(cells.size, p) for p, _ in outcomes])
+        places = (np.tile(cells, len(outcomes)), np.concatenate([to for _, to in outcomes]))
+        matrices.append(sparse.coo_array((probabilities, places), (cells.size,) * 2).tocsr())
+    return matrices
+
+
+def register_grid(
+    name: str,
+    shape: tuple[int, int],
+    horizon: int,
+    make: Callable[[], Grid],
+    actions: Sequence[str] = MOVE_NAMES,
+    transfer: str | None = None,
+) -> World:
+    """Register a grid world; the grid is made, and its expert computed, when first needed.
+
+    Args:
+        shape: rows and columns.
+        horizon: steps of an episode, the model's.
+        actions: names of the actions; the arrow keys of these names play them.
+        transfer: name of the world that a reward learned in this one is tried in.
+    """
+
+    @cache
+    def grid() -> Grid:
+        return make()
+
+    @cache
+    def reference() -> SoftOptimal:
+        return soft_optimal(grid().model, "causal", grid().temperature)
+
+    @cache
+    def table() -> States:
+        return parameters(grid(), reference())
+
+    def params(split: Split) -> States:
+        return table()
+
+    return register(
+        World(
+            name=name,
+            state=STATE,
+            params=params,
+            observation_space=gym.spaces.Discrete(shape[0] * shape[1]),
+            action_space=gym.spaces.Discrete(len(actions)),
+            action_names=tuple(actions),
+            reset=reset,
+            step=step,
+            observe=observe,
+            measure=measure,
+            measures=MEASURES,
+            draw=draw,
+            text=text,
+            experts={"soft-optimal": Expert(act, "the exact soft-optimal policy, a sample of it")},
+            control_period=0.25,
+            max_episode_steps=horizon,
+            play_keys=tuple(PlayKey(key, 0, i, key) for i, key in enumerate(actions)),
+            model=lambda: grid().model,
+            reference=reference,
+            transfer=transfer,
+        )
+    )
+
+
+def parameters(grid: Grid, reference: SoftOptimal) -> States:
+    """The table that the kernels read, `CELL` [S].
+
+    Raises:
+        ValueError: if the grid has more steps, actions or successors than a row has room for.
+    """
+    model = grid.model
+    assert model.horizon is not None
+    counts = np.diff(model.transition.indptr)
+    for what, has, most in (
+        ("steps", model.horizon, MAX_HORIZON),
+        ("actions", model.actions, MAX_ACTIONS),
+        ("successors of an action", int(counts.max()), MAX_SUCCESSORS),
+    ):
+        if has > most:
+            raise ValueError(f"a grid world may have {most} {what}, this one has {has}")
+    table = np.zeros(model.states, CELL)
+    table["row"], table["column"] = np.divmod(np.arange(model.states), grid.shape[1])
+    table["tile"] = grid.tiles
+    table["start"] = np.cumsum(model.initial)
+    table["reward"][:, : model.actions] = model.reward_at(0)
+    table["policy"] = 1.0
+    cumulative = np.cumsum(reference.policy, axis=2).transpose(1, 0, 2)
+    rounded = np.round(cumulative / POLICY_STEP) * POLICY_STEP
+    table["policy"][:, : model.horizon, : model.actions] = rounded
+    for row, (first, count) in enumerate(zip(model.transition.indptr, counts, strict=False)):
+        action, state = divmod(row, model.states)
+        entries = slice(first, first + count)
+        successors = model.transition.indices[entries]
+        table["successor"][state, action] = successors[-1]
+        table["successor"][state, action, :count] = successors
+        table["cumulative"][state, action] = 1.0
+        table["cumulative"][state, action, : count - 1] = np.cumsum(model.transition.data[entries])[
+            :-1
+        ]
+    table.flags.writeable = False
+    return table

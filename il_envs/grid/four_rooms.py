@@ -1,0 +1,67 @@
+"""FourRooms and FourRoomsMoved: four rooms with doors, and their twin whose doors are elsewhere.
+
+What they test: whether a learned reward says what the expert wants or only how it went. A reward
+learned in FourRooms is solved anew in the twin, where the old ways are walled up.
+
+Observation, Discrete(121): the cell, row by row in a grid of 11 by 11. Action, Discrete(4): up,
+right, down, left; with probability 0.1 the move is one of all four, drawn anew, and who bumps into
+a wall stays. Reward: 1 for each step at the goal, which is never left, and 0 elsewhere. An episode
+starts in any free cell and takes 50 steps. The rooms are those of Sutton, Precup and Singh 1999.
+"""
+
+import numpy as np
+
+from il_envs.grid import tiles
+from il_envs.grid.engine import Grid, register_grid, transitions
+from il_envs.grid.maps import read_map
+from il_envs.tabular_model import TabularModel
+
+MAP = """
+.....#.....
+.....#.....
+...........
+.....#.....
+.....#.....
+#.####.....
+.....###.##
+.....#.....
+.....#...G.
+...........
+.....#.....
+"""
+MOVED_MAP = """
+...........
+.....#.....
+.....#.....
+.....#.....
+.....#.....
+####.#.....
+.....#####.
+...........
+.....#...G.
+.....#.....
+.....#.....
+"""
+SHAPE = (11, 11)
+HORIZON = 50
+SLIP = 0.1
+TEMPERATURE = 0.3
+
+
+def _make(drawing: str) -> Grid:
+    layout = read_map(drawing)
+    goal = layout.states_of(tiles.GOAL)
+    reward = np.zeros(layout.tiles.size)
+    reward[goal] = 1.0
+    moves = transitions(layout.walls, SLIP, "anywhere", absorbing=goal)
+    features = np.eye(reward.size)
+    model = TabularModel(moves, reward, layout.initial, HORIZON, features=features)
+    return Grid(model, layout.shape, layout.tiles, TEMPERATURE)
+
+
+four_rooms_world = register_grid(
+    "FourRooms", SHAPE, HORIZON, lambda: _make(MAP), transfer="FourRoomsMoved"
+)
+four_rooms_moved_world = register_grid(
+    "FourRoomsMoved", SHAPE, HORIZON, lambda: _make(MOVED_MAP), transfer="FourRooms"
+)

@@ -1,0 +1,336 @@
+"""The exact soft-optimal policy of a tabular model, in the two models that are often confused.
+
+Causal (Ziebart 2010, theorem 6.8): Q_t = r_t + discount * E[V_{t+1}], the policy that maximises
+E[sum r] + H in the true dynamics. Posterior (Levine 2018, section 2): Q_t = r_t + log E[exp
+V_{t+1}], the posterior over trajectories given that all were optimal, in which luck obeys too. In
+both V_t = log sum_a exp Q_t and pi_t = exp(Q_t - V_t). They agree where the dynamics are
+deterministic. The prior over actions is uniform on the available ones, and its log is dropped.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
+from scipy.special import log_softmax, logsumexp
+
+from il_envs.evaluation import Evaluation, choose, evaluate, expected_reward, successors
+from il_envs.tabular_checks import FloatArray, IntArray, require_memory
+from il_envs.tabular_model import TabularModel
+
+Backup = Literal["causal", "posterior"]
+
+BLOCK = 4096  # states whose actions are summed at once: what fits into the processor's cache
+MOST_ITERATIONS = 100  # of Newton's method, which needs about ten
+WIDEST = 500.0  # nats between two values whose exponentials may share a scale
+
+
+@dataclass(frozen=True)
+class SoftOptimal:
+    """The soft-optimal policy of a model, and everything that follows from it.
+
+    Shapes are for a finite horizon of T steps; where `model.horizon` is None no array has the axis
+    of time. Only the values are kept; what else is asked for is computed then.
+
+    Attributes:
+        model: the model.
+        backup: "causal" or "posterior".
+        temperature: divides the reward, so that values are in nats.
+        value: V_t(s), float64 [T + 1, S], value[T] = 0.
+    """
+
+    model: TabularModel
+    backup: Backup
+    temperature: float
+    value: FloatArray
+
+    @cached_property
+    def q(self) -> FloatArray:
+        """Q_t(s,a), float64 [T, S, A], minus infinity where an action is not available; it is also
+        the log of the backward message beta_t(s,a)."""
+        model = self.model
+        if model.horizon is None:
+            return _action_values(model, "causal", _scaled_reward(self, 0), self.value).T
+        require_memory("q", 8 * model.horizon * model.states * model.actions)
+        q = np.empty((model.horizon, model.states, model.actions))
+        for step in range(model.horizon):
+            q[step] = _action_values(
+                model, self.backup, _scaled_reward(self, step), self.value[step + 1]
+            ).T
+        return q
+
+    @cached_property
+    def log_policy(self) -> FloatArray:
+        """log pi_t(a|s) = Q - V, float64 [T, S, A]."""
+        require_memory("the policy", self.q.nbytes)
+        # From differences of Q, so that a row sums to 1 however large the values are.
+        return log_softmax(self.q, axis=-1)
+
+    @cached_property
+    def policy(self) -> FloatArray:
+        """pi_t(a|s), float64 [T, S, A]."""
+        require_memory("the policy", self.q.nbytes)
+        return np.exp(self.log_policy)
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """The policy evaluated in the true dynamics."""
+        return evaluate(self.model, self.policy)
+
+    @cached_property
+    def occupancy(self) -> FloatArray:
+        """P(s_t, a_t), float64 [T, S, A]; posterior: mu_t = alpha_t beta_t / Z, under the
+        posterior's own dynamics. Stationary: sum_t discount^t P(s_t, a_t), [S, A]."""
+        if self.backup == "causal":
+            return self.evaluation.occupancy
+        require_memory("the occupancy", self.policy.nbytes)
+        occupancy = np.empty(self.policy.shape)
+        marginal = self.initial
+        for step in range(len(occupancy)):
+            np.multiply(marginal[:, None], self.policy[step], out=occupancy[step])
+            marginal = self._posterior_move(step, occupancy[step])
+        return occupancy
+
+    def _posterior_move(self, step: int, occupancy: FloatArray) -> FloatArray:
+        """Where the posterior's dynamics lead, float64 [S'], from an occupancy [S, A]."""
+        next_value = self.value[step + 1]
+        highest = next_value.max()
+        if highest - next_value.min() >= WIDEST:
+            return self.dynamics(step).T @ occupancy.T.ravel()
+        weights = np.exp(next_value - highest)  # without the exponential of every entry
+        norms = self.model.expected_next(weights).T
+        norms[~self.model.available] = 1.0
+        return self.model.move(occupancy / norms) * weights
+
+    @property
+    def initial(self) -> FloatArray:
+        """The start distribution, float64 [S]; posterior: rho exp V_1 / Z."""
+        if self.backup == "causal":
+            return self.model.initial
+        weights = np.exp(_log(self.model.initial) + self.value[0] - self.log_partition)
+        return weights / weights.sum()
+
+    def dynamics(self, step: int) -> sparse.csr_array:
+        """p(s'|s,a) at a step, csr [A * S, S']; posterior: p(s'|s,a) exp V(s') / norm."""
+        model = self.model
+        if self.backup == "causal":
+            return model.transition
+        next_value = self.value[step + 1]
+        rows = np.repeat(np.arange(model.transition.shape[0]), np.diff(model.transition.indptr))
+        norms = log_weighted_sum(model.transition, next_value)
+        weights = np.exp(next_value[model.transition.indices] - norms[rows])
+        matrix = model.transition.copy()
+        matrix.data = matrix.data * weights
+        return matrix
+
+    @cached_property
+    def log_partition(self) -> float:
+        """log Z = log E_rho[exp V_1] (posterior), or E_rho[V_1] = max E[sum r] + H (causal)."""
+        first = self.value if self.model.horizon is None else self.value[0]
+        if self.backup == "causal":
+            return float(self.model.initial @ first)
+        return float(logsumexp(first, b=self.model.initial))
+
+    @cached_property
+    def log_forward(self) -> FloatArray:
+        """Log of the forward message, float64 [T, S]: the state marginal (causal), or
+        alpha_{t+1}(s') = sum p(s'|s,a) exp(r_t(s,a)) alpha_t(s), alpha_1 = rho (posterior)."""
+        model = self.model
+        if model.horizon is None:
+            raise ValueError("messages need a horizon; this model has none")
+        if self.backup == "causal":
+            return _log(self.occupancy.sum(-1))
+        backward = model.transition.T.tocsr()
+        forward = np.empty((model.horizon, model.states))
+        forward[0] = _log(model.initial)
+        for step in range(model.horizon - 1):
+            sent = forward[step] + _scaled_reward(self, step)
+            forward[step + 1] = log_weighted_sum(backward, sent.ravel())
+        return forward
+
+    @property
+    def feature_expectations(self) -> FloatArray:
+        """E[sum of discounted features] under `occupancy`, float64 [K]."""
+        return self.model.expected_features(self.occupancy)
+
+    @property
+    def expected_return(self) -> float:
+        """E[sum of discounted rewards] under `occupancy`, in units of the reward."""
+        return expected_reward(self.model, self.occupancy)
+
+    @property
+    def entropy(self) -> float:
+        """Nats: E[sum of discounted -log pi] (causal), or -E[log p(tau) / (rho prod p)], which is
+        log Z - E[sum r] (posterior)."""
+        if self.backup == "causal":
+            return self.evaluation.entropy
+        return self.log_partition - self.expected_return / self.temperature
+
+    def log_likelihood(self, states: ArrayLike, actions: ArrayLike) -> FloatArray:
+        """log p(tau) / (rho(s_1) prod p(s'|s,a)) of each trajectory, float64 [N], nats: the sum of
+        log pi_t(a_t|s_t) (causal), or sum_t r_t - log Z (posterior).
+
+        Args:
+            states: int [N, T + 1] or [N, T].
+            actions: int [N, T].
+
+        Raises:
+            ValueError: if a trajectory is impossible in the model.
+        """
+        states, actions = self.model.check_trajectories(states, actions)
+        steps = actions.shape[1]
+        if self.backup == "causal":
+            log_policy = self.log_policy if self.model.horizon else self.log_policy[None]
+            chosen = log_policy[np.arange(steps) % len(log_policy), states[:, :steps], actions]
+            return chosen.sum(1)
+        rewards = [
+            self.model.reward_at(step)[states[:, step], actions[:, step]] for step in range(steps)
+        ]
+        return np.sum(rewards, axis=0) / self.temperature - self.log_partition
+
+    def sample(self, count: int, seed: int, steps: int | None = None) -> tuple[IntArray, IntArray]:
+        """Trajectories: states int64 [count, T + 1] and actions int64 [count, T]; those of the
+        posterior follow its own dynamics.
+
+        Args:
+            steps: T; the model's horizon, where it has one.
+        """
+        if self.backup == "causal":
+            return self.evaluation.sample(count, seed, steps)
+        random = np.random.default_rng(seed)
+        horizon = len(self.policy)
+        states = np.empty((count, horizon + 1), np.int64)
+        actions = np.empty((count, horizon), np.int64)
+        states[:, 0] = choose(np.broadcast_to(self.initial, (count, self.model.states)), random)
+        for step in range(horizon):
+            actions[:, step] = choose(self.policy[step][states[:, step]], random)
+            rows = actions[:, step] * self.model.states + states[:, step]
+            states[:, step + 1] = successors(self.dynamics(step), rows, random)
+        return states, actions
+
+
+def soft_optimal(
+    model: TabularModel, backup: Backup = "causal", temperature: float = 1.0
+) -> SoftOptimal:
+    """Solve a model for its soft-optimal policy, exactly and in logs.
+
+    The cost is one visit of each stored transition for each step. Without a horizon the fixed point
+    is found by Newton's method, which is soft policy iteration, and converges quadratically.
+
+    Args:
+        backup: "causal" or "posterior"; the posterior needs a horizon and no discount.
+        temperature: divides the reward; above 0 (see `hard_optimal` for the limit).
+
+    Raises:
+        ValueError: if an argument is not what it must be, or the model has no reward.
+        MemoryError: if the values do not fit into memory.
+    """
+    if backup not in get_args(Backup):
+        raise ValueError(f"backup must be 'causal' or 'posterior', not {backup!r}")
+    if not 0.0 < temperature < np.inf:
+        raise ValueError(
+            f"temperature must be positive, not {temperature}; hard_optimal is the limit at 0"
+        )
+    if backup == "posterior" and model.discount != 1.0:
+        raise ValueError(
+            f"the posterior backup knows no discount, the model's is {model.discount}; "
+            "end episodes in an absorbing state instead"
+        )
+    if model.horizon is None:
+        return SoftOptimal(model, backup, temperature, _stationary_value(model, temperature))
+    require_memory("the values", 8 * (model.horizon + 1) * model.states)
+    solution = SoftOptimal(model, backup, temperature, np.zeros((model.horizon + 1, model.states)))
+    value = solution.value
+    reward = _scaled_reward(solution, model.horizon - 1)
+    for step in reversed(range(model.horizon)):
+        if model.has_timed_reward:
+            reward = _scaled_reward(solution, step)
+        q = _action_values(model, backup, reward, value[step + 1])
+        for first in range(0, model.states, BLOCK):
+            value[step, first : first + BLOCK] = _log_sum_exp(q[:, first : first + BLOCK])
+    return solution
+
+
+def _scaled_reward(solution: SoftOptimal, step: int) -> FloatArray:
+    """r_t / temperature, float64 [A, S], minus infinity where an action is not available."""
+    model = solution.model
+    reward = np.ascontiguousarray(model.reward_at(step).T) / solution.temperature
+    reward[~model.available.T] = -np.inf
+    return reward
+
+
+def _action_values(
+    model: TabularModel, backup: Backup, scaled_reward: FloatArray, next_value: FloatArray
+) -> FloatArray:
+    """Q(s,a), float64 [A, S]."""
+    if backup == "causal":
+        q = model.expected_next(next_value)
+        if model.discount != 1.0:
+            q *= model.discount
+    else:
+        q = log_weighted_sum(model.transition, next_value).reshape(scaled_reward.shape)
+    q += scaled_reward
+    return q
+
+
+def _log_sum_exp(q: FloatArray) -> FloatArray:
+    """log sum_a exp q(a, .), float64 [S]; `q` [A, S] is written over."""
+    largest = q.max(0)
+    q -= largest
+    np.exp(q, out=q)
+    total = q.sum(0)
+    return np.log(total, out=total) + largest
+
+
+def log_weighted_sum(weights: sparse.csr_array, logs: FloatArray) -> FloatArray:
+    """log(weights @ exp(logs)), float64 [rows], for logs of any size; minus infinity is zero."""
+    finite = logs[np.isfinite(logs)] if np.isinf(logs).any() else logs
+    if finite.size == 0:
+        return np.full(weights.shape[0], -np.inf)
+    highest = finite.max()
+    if highest - finite.min() < WIDEST:
+        return _log(weights @ np.exp(logs - highest)) + highest
+    terms = logs[weights.indices]
+    sums = np.full(weights.shape[0], -np.inf)
+    filled = np.flatnonzero(np.diff(weights.indptr))
+    first = weights.indptr[filled]
+    largest = np.maximum.reduceat(terms, first)
+    largest[largest == -np.inf] = 0.0
+    lengths = np.diff(weights.indptr)[filled]
+    scaled = weights.data * np.exp(terms - np.repeat(largest, lengths))
+    sums[filled] = _log(np.add.reduceat(scaled, first)) + largest
+    return sums
+
+
+def _log(values: FloatArray) -> FloatArray:
+    with np.errstate(divide="ignore"):
+        return np.log(values)
+
+
+def _stationary_value(model: TabularModel, temperature: float) -> FloatArray:
+    """The fixed point of the causal soft Bellman equation, float64 [S].
+
+    Raises:
+        ArithmeticError: if Newton's method does not converge.
+    """
+    value = np.zeros(model.states)
+    reward = _scaled_reward(SoftOptimal(model, "causal", temperature, value), 0)
+    residual = np.inf
+    for _ in range(MOST_ITERATIONS):
+        q = _action_values(model, "causal", reward, value)
+        log_policy = log_softmax(q, axis=0)
+        previous = residual
+        residual = np.abs(_log_sum_exp(q) - value).max()
+        if 0.5 * previous <= residual <= 1e-12 * (1.0 + np.abs(value).max()):
+            return value  # what is left is rounding
+        policy = np.exp(log_policy)
+        taken = policy > 0.0  # elsewhere the reward and log pi may both be minus infinity
+        gains = np.where(taken, reward, 0.0) - np.where(taken, log_policy, 0.0)
+        expected_gains = (policy * gains).sum(0)  # E[r] + H
+        value = Evaluation(model.with_reward(expected_gains), policy.T).value
+    raise ArithmeticError(
+        f"the stationary values did not converge: after {MOST_ITERATIONS} steps of Newton's method "
+        f"the Bellman equation is off by {residual:.3g} nats"
+    )

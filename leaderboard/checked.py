@@ -1,0 +1,123 @@
+"""What a policy answers, checked before anything believes it."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from il_envs.gym_env import checked_actions
+from il_envs.kernels import action_bounds
+from il_envs.policy import ExactPolicy, Policy
+from il_envs.tabular_model import FloatArray, TabularModel
+from il_envs.world import World
+
+SUM_TOLERANCE = 1e-6
+"""How far from 1 the probabilities of a state may sum; float32 networks miss it by 1e-7."""
+
+
+class InvalidActionError(ValueError):
+    """A policy answered with something that is no actions, no probabilities or no reward."""
+
+
+class CheckedPolicy:
+    """A policy whose every answer is checked before the world sees it."""
+
+    def __init__(self, policy: Policy, world: World) -> None:
+        if not callable(getattr(policy, "predict", None)):
+            kind = type(policy).__name__
+            raise TypeError(f"train must return a policy with a method predict, not {kind}")
+        self._policy = policy
+        self._world = world
+        self._low, self._high = action_bounds(world.action_space)
+
+    def predict(
+        self,
+        observation: NDArray[Any],
+        state: Any = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[Any], Any]:
+        """The policy's answer.
+
+        Raises:
+            InvalidActionError: if it is not (actions [rows, ...] in the action space, state).
+        """
+        answer = self._policy.predict(observation, state, episode_start, deterministic)
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            kind = type(answer).__name__
+            raise InvalidActionError(f"predict must return (actions, state), not {kind}")
+        actions, state = answer
+        try:
+            rows = checked_actions(actions, self._world, (len(observation),))
+        except (ValueError, TypeError) as error:
+            raise InvalidActionError(str(error)) from error
+        rows = rows.reshape(len(observation), -1)
+        invalid = np.argwhere(~((self._low <= rows) & (rows <= self._high)))
+        if len(invalid):
+            row, entry = invalid[0]
+            raise InvalidActionError(
+                f"{self._world.name}: action entry {entry} of row {row} is {rows[row, entry]}, "
+                f"must be from {self._low[entry]:g} to {self._high[entry]:g}"
+            )
+        return actions, state
+
+
+def policy_table(policy: ExactPolicy, model: TabularModel) -> FloatArray:
+    """pi_t(a|s) for every state and step of a model with a horizon, float64 [T, S, A].
+
+    Raises:
+        InvalidActionError: if a row is no probability distribution.
+    """
+    assert model.horizon is not None
+    states, tables = np.arange(model.states), []
+    for step in range(model.horizon):
+        table = np.asarray(policy.action_probabilities(states, step), np.float64)
+        _check_table(table, model, step)
+        tables.append(table / table.sum(1, keepdims=True))
+    return np.stack(tables)
+
+
+def _check_table(table: FloatArray, model: TabularModel, step: int) -> None:
+    shape = (model.states, model.actions)
+    if table.shape != shape:
+        raise InvalidActionError(
+            f"action_probabilities must return the shape {list(shape)}, not {list(table.shape)}"
+        )
+    wrong = ~((table >= 0.0) & np.isfinite(table))
+    if wrong.any():
+        state, action = np.argwhere(wrong)[0]
+        raise InvalidActionError(
+            f"action {action} in state {state} at step {step} has the probability "
+            f"{table[state, action]}"
+        )
+    sums = table.sum(1)
+    wrong = np.abs(sums - 1.0) > SUM_TOLERANCE
+    if wrong.any():
+        state = int(wrong.argmax())
+        raise InvalidActionError(
+            f"the probabilities in state {state} at step {step} sum to {sums[state]:.10g}, not to 1"
+        )
+
+
+def learned_reward(policy: Policy, model: TabularModel) -> FloatArray | None:
+    """The attribute `reward` of a policy that comes with one, float64 [S] or [S, A].
+
+    Raises:
+        InvalidActionError: if it is no such array of finite numbers.
+    """
+    reward = getattr(policy, "reward", None)
+    if reward is None:
+        return None
+    try:
+        array = np.array(reward, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidActionError(f"the policy's reward is no array of numbers: {error}") from error
+    shapes = [(model.states,), (model.states, model.actions)]
+    if array.shape not in shapes:
+        raise InvalidActionError(
+            f"the policy's reward must have the shape {list(shapes[0])} or {list(shapes[1])}, "
+            f"not {list(array.shape)}"
+        )
+    if not np.isfinite(array).all():
+        raise InvalidActionError("the policy's reward has entries that are not finite")
+    return array

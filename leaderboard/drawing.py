@@ -1,0 +1,132 @@
+"""What all figures share: how they look, and how lines, titles and names are drawn."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from leaderboard.statistics import student_interval
+
+COLOURS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#999933",
+)  # fmt: skip
+"""Told apart by colour-blind eyes too (Okabe and Ito 2008; the last two of Tol 2021, "muted")."""
+
+EXPERT_COLOUR = "#333333"
+STYLE: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    "font.size": 11.0,
+    "axes.titlesize": 12.0,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.titlepad": 26.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#888888",
+    "axes.labelcolor": "#333333",
+    "xtick.color": "#666666",
+    "ytick.color": "#666666",
+    "xtick.labelcolor": "#333333",
+    "ytick.labelcolor": "#333333",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.grid.axis": "y",
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.8,
+    "lines.linewidth": 2.0,
+    "svg.hashsalt": "il-envs",  # the same numbers, the same file
+    "svg.fonttype": "path",
+}
+
+BAND_SEEDS = 3
+"""Training seeds from which on a band says more than the seeds' own lines."""
+
+
+MOST_COLUMNS = 3
+
+
+def panels(count: int, width: float = 6.8) -> tuple[Figure, list[Axes]]:
+    """A figure with so many panels, up to three in a row; the width of each is in inches."""
+    columns = min(count, MOST_COLUMNS)
+    rows = -(-count // columns)
+    figure = Figure(figsize=(width * columns, 4.2 * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for unused in axes[count:]:
+        unused.remove()
+    return figure, list(axes[:count])
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure; the same numbers give the same file.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    undated = {"Date": None} if path.suffix == ".svg" else {}
+    figure.savefig(path, metadata=undated, bbox_inches="tight", pad_inches=0.15)
+
+
+def draw_mean(
+    axes: Axes,
+    places: NDArray[np.float64],
+    samples: Sequence[NDArray[np.float64]] | NDArray[np.float64],
+    limits: tuple[float, float],
+    colour: str,
+    marker: str | None = None,
+) -> float:
+    """Draw the mean and its interval, cut off at the limits of what can be; returns the last mean.
+
+    Args:
+        places: float64 [n].
+        samples: float64 [seeds] at each place.
+    """
+    intervals = [student_interval(sample) for sample in samples]
+    means = [interval.mean for interval in intervals]
+    axes.plot(places, means, color=colour, marker=marker, markersize=5.5, clip_on=False)
+    if min(map(len, samples)) < BAND_SEEDS:
+        for values in zip(*samples, strict=False):
+            axes.plot(places, values, color=colour, marker=marker, alpha=0.4, lw=0.8, markersize=3)
+        return means[-1]
+    low = np.clip([interval.low for interval in intervals], *limits)
+    high = np.clip([interval.high for interval in intervals], *limits)
+    if len(places) == 1:
+        axes.vlines(places, low, high, color=colour, alpha=0.5)
+    axes.fill_between(places, low, high, color=colour, alpha=0.16, linewidth=0.0)
+    return means[-1]
+
+
+def name_panel(axes: Axes, title: str, description: str) -> None:
+    """Write a title, and a line under it that says what is shown."""
+    axes.set_title(title)
+    axes.annotate(
+        description, (0.0, 1.0), (0, 9), xycoords="axes fraction", textcoords="offset points",
+        color="#666666", fontsize=9.5,
+    )  # fmt: skip
+
+
+def name_lines(axes: Axes, names: list[tuple[str, str, float]]) -> None:
+    """Write each line's name at its right end, moved apart where names would overlap.
+
+    Args:
+        names: name, colour and height of each line.
+    """
+    low, high = axes.get_ylim()
+    distance = 0.07 * (high - low)
+    names = sorted(names, key=lambda entry: entry[2])
+    places = [height for _, _, height in names]
+    for i in range(1, len(places)):
+        places[i] = max(places[i], places[i - 1] + distance)
+    highest = high
+    for i in reversed(range(len(places))):
+        places[i] = min(places[i], highest)
+        highest = places[i] - distance
+    for (name, colour, _), place in zip(names, places, strict=True):
+        axes.annotate(
+            name, (1.0, place), (8, 0), xycoords=("axes fraction", "data"),
+            textcoords="offset points", color=colour, fontweight="bold",
+            verticalalignment="center", annotation_clip=False,
+        )  # fmt: skip

@@ -1,0 +1,131 @@
+"""Everything behind one score of the table, so that it can be followed by hand."""
+
+from math import isnan
+
+from il_envs.world import get_world
+from leaderboard import UserError
+from leaderboard.cells import Cell, Results
+from leaderboard.exact import likelihood_bound
+from leaderboard.rows import Row, Scale, mean_return, row_of, scale_of, scores_of, survival
+from leaderboard.statistics import CONFIDENCE, student_interval
+
+
+def explanation(results: Results, algorithm: str, world: str) -> str:
+    """Everything behind one score of the table.
+
+    Raises:
+        UserError: if the table has no such row.
+    """
+    manifest = results.manifest
+    references = manifest.references(world)
+    names = [*references, *(n for n, worlds in manifest.algorithms.items() if world in worlds)]
+    if world not in manifest.worlds:
+        raise UserError(
+            f"{results.folder} has no world {world!r}; it has {', '.join(manifest.worlds)}"
+        )
+    if algorithm not in names:
+        raise UserError(
+            f"{results.folder} has no {algorithm!r} in {world}; it has {', '.join(names)}"
+        )
+    labels = None if algorithm in references else manifest.profile.labels[-1]
+    row = row_of(results, algorithm, world, labels)
+    scale = scale_of(results, world)
+    lines = [
+        f"{algorithm} in {world}"
+        + (f" with {labels:,} labels" if labels is not None else " (reference row)"),
+        f"profile {manifest.profile.name}: {manifest.seeds_of(world, labels)} training seeds, each "
+        f"evaluated on {manifest.profile.evaluation_episodes} held-out episodes",
+    ]
+    seeds = [episode.seed for cell in row.cells for episode in cell.episodes]
+    if seeds:
+        lines.append(f"evaluation seeds: {min(seeds)} to {max(seeds)}, split held_out")
+    lines.append("")
+    if scale is not None:
+        lines += _normalisation(scale, references)
+    for cell, score in zip(row.cells, scores_of(row, scale), strict=True):
+        lines.append(f"  seed {cell.spec.seed}: {_outcome(cell)}, score {score:.6f}")
+        lines.append(f"    {results.folder / cell.spec.folder}")
+        lines += _measures(cell, scale)
+    if row.fault:
+        return "\n".join([*lines, "", f"not ranked: {row.fault}"])
+    return "\n".join([*lines, "", *_score(row, scale)])
+
+
+def _normalisation(scale: Scale, references: tuple[str, ...]) -> list[str]:
+    if scale.random_measures is None:
+        how = "mean over the reference row's seeds of its mean return"
+    else:
+        how = "exact expected returns, by dynamic programming"
+    width = max(map(len, references[:2]))
+    zero, one = f"{scale.random:.6f}", f"{scale.reference:.6f}"
+    return [
+        f"normalisation ({how}):",
+        f"  {references[0]:{width}} = {zero}    score 0",
+        f"  {references[1]:{width}} = {one}    score 1",
+        f"score of a seed = (return - {zero}) / ({one} - {zero})",
+        "",
+    ]
+
+
+def _outcome(cell: Cell) -> str:
+    if cell.status != "ok":
+        return f"{cell.status}: {cell.reason} (scored as random)"
+    mean = f"mean return {mean_return(cell):.6f}"
+    if cell.exact is None:
+        return f"{mean}, survival {survival(cell):.0%}"
+    return f"exact return {cell.exact.expected_return:.6f} (its episodes' {mean})"
+
+
+def _measures(cell: Cell, scale: Scale | None) -> list[str]:
+    """The exact measures of a cell, a line each."""
+    if cell.exact is None:
+        return []
+    exact = cell.exact
+    lines = [
+        f"occupancy: total variation {exact.occupancy_distance:.6f} to the reference's, "
+        "mean over steps",
+        f"policy: KL {exact.policy_divergence:.6f} nats an episode from the reference's",
+        f"log-likelihood of the reference's episodes: {exact.log_likelihood:.6f} "
+        f"+- {exact.log_likelihood_error:.6f} nats, expected at most "
+        f"{likelihood_bound(get_world(cell.spec.world)):.6f} (minus the reference's entropy)",
+    ]
+    if scale is not None:
+        gap = scale.reference - exact.expected_return
+        lines.insert(
+            0,
+            f"value gap = {scale.reference:.6f} - {exact.expected_return:.6f} = {gap:.6f}",
+        )
+    for name, what in (
+        ("epic", "EPIC distance of the learned reward"),
+        ("starc", "STARC distance of the learned reward"),
+        ("transfer", "worth of the learned reward in the transfer world (0 random, 1 optimal)"),
+    ):
+        value = getattr(exact, name)
+        if value is not None:
+            lines.append(f"{what}: {value:.6f}")
+    return [f"    {line}" for line in lines]
+
+
+def _score(row: Row, scale: Scale | None) -> list[str]:
+    """The mean over seeds and its interval."""
+    scores = scores_of(row, scale)
+    interval = student_interval(scores)
+    terms = " + ".join(f"{score:.6f}" for score in scores)
+    lines = [f"score = ({terms}) / {len(scores)} = {interval.mean:.6f}"]
+    if isnan(interval.low):
+        exact = row.labels is None and row.cells[0].exact is not None
+        why = "the value is exact" if exact else "there is one training seed"
+        lines.append(f"interval: none, {why}")
+    elif interval.standard_error == 0.0:
+        lines.append("interval: of no width, all seeds have the same score")
+    else:
+        lines.append(
+            f"interval = {interval.mean:.6f} +- t * s / sqrt(n) = {interval.mean:.6f} +- "
+            f"{interval.quantile:.4f} * {scores.std(ddof=1):.6f} / sqrt({len(scores)}) = "
+            f"[{interval.low:.6f}, {interval.high:.6f}]"
+        )
+        lines.append(
+            f"t: Student's quantile at {(1 + CONFIDENCE) / 2:.3f} with {interval.degrees:g} "
+            "degrees of freedom"
+        )
+    return lines

@@ -1,0 +1,71 @@
+"""The rows that every table has, and which worlds are exact.
+
+In an exact world everything about a policy can be computed without sampling, so the reference is
+the soft-optimal policy itself, of which the world's expert is a sample. Elsewhere it is the expert,
+on the episodes that all are evaluated on.
+"""
+
+import hashlib
+import inspect
+
+import gymnasium as gym
+
+from il_envs.evaluation import hard_optimal, uniform_policy
+from il_envs.kernels import fingerprint
+from il_envs.policy import Policy, RandomPolicy, TabularPolicy
+from il_envs.soft_optimal import SoftOptimal
+from il_envs.tabular_model import FloatArray
+from il_envs.world import World
+
+EMPIRICAL_REFERENCES = ("random", "expert")
+EXACT_REFERENCES = ("random", "soft-optimal", "optimal")
+"""Of both the first is the 0 of the score, and the second its 1."""
+
+REFERENCES = tuple(dict.fromkeys(EMPIRICAL_REFERENCES + EXACT_REFERENCES))
+"""Names that no algorithm may take."""
+
+
+def exact_reference(world: World) -> SoftOptimal | None:
+    """The soft-optimal policy of a tabular world with a horizon; None in any other world."""
+    spaces = (world.observation_space, world.action_space)
+    if world.reference is None or not all(isinstance(s, gym.spaces.Discrete) for s in spaces):
+        return None
+    reference = world.reference()
+    if not isinstance(reference, SoftOptimal) or reference.model.horizon is None:
+        return None
+    return reference
+
+
+def reference_names(world: World) -> tuple[str, ...]:
+    """The reference rows of a world."""
+    return EMPIRICAL_REFERENCES if exact_reference(world) is None else EXACT_REFERENCES
+
+
+def reference_codes(world: World) -> dict[str, str]:
+    """SHA-256 over the code of each reference row, by its name."""
+    if exact_reference(world) is not None:
+        return dict.fromkeys(EXACT_REFERENCES, _source_hash(TabularPolicy))
+    return {
+        "random": _source_hash(RandomPolicy),
+        "expert": fingerprint({"act": world.experts[world.reference_style].act}),
+    }
+
+
+def reference_table(reference: SoftOptimal, name: str) -> FloatArray:
+    """The table of a reference row in an exact world, pi(a|s) [S, A] or pi_t(a|s) [T, S, A]."""
+    model = reference.model
+    if name == "random":
+        return uniform_policy(model.available)
+    return reference.policy if name == "soft-optimal" else hard_optimal(model).policy
+
+
+def reference_policy(world: World, name: str, seed: int) -> Policy | None:
+    """The policy of a reference row; None for the expert, which is bound to its environment."""
+    reference = exact_reference(world)
+    if reference is not None:
+        return TabularPolicy(reference_table(reference, name), seed)
+    return RandomPolicy(world.action_space, seed) if name == "random" else None
+
+
+def _source_hash(kind: type) -> str:
+    return hashlib.sha256(inspect.getsource(kind).encode()).hexdigest()

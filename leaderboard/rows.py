@@ -1,0 +1,143 @@
+"""Which cells make a row of the table, what they are measured against, and whether it is ranked.
+
+The score of a cell is (return - random) / (reference - random). In a world with an exact reference
+the returns are exact: `random` is the uniform random policy and `reference` the soft-optimal one.
+Elsewhere a return is the mean over the evaluation episodes, and `random` and `reference`, the
+scripted expert, are the means over the cells of the reference rows, on the same episodes. A failed
+cell counts as a random policy. A row with a missing cell is not ranked.
+"""
+
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leaderboard.cells import Cell, Results
+from leaderboard.exact import ExactMeasures
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the returns of one world are measured against."""
+
+    random: float
+    """Return of the uniform random policy: score 0."""
+    reference: float
+    """Return of the reference: score 1."""
+    random_survival: float
+    """NaN where episodes cannot end early."""
+    random_measures: ExactMeasures | None
+    """None where returns are not exact."""
+
+    def score(self, total_reward: float) -> float:
+        """The normalised score of a return."""
+        return (total_reward - self.random) / (self.reference - self.random)
+
+
+@dataclass(frozen=True)
+class Row:
+    """The cells of one algorithm in one world at one number of labels, one for each seed.
+
+    Attributes:
+        labels: None for a reference row.
+        cells: those that are there, by seed.
+        fault: why the row cannot be ranked, or empty.
+    """
+
+    algorithm: str
+    world: str
+    labels: int | None
+    cells: tuple[Cell, ...]
+    fault: str
+
+
+def row_of(results: Results, algorithm: str, world: str, labels: int | None) -> Row:
+    """The row of a table, complete or not."""
+    cells = _current(results, algorithm, world, labels)
+    expected = range(results.manifest.seeds_of(world, labels))
+    missing = sorted(set(expected) - {cell.spec.seed for cell in cells})
+    fault = ""
+    if missing:
+        fault = f"missing seeds: {', '.join(map(str, missing))}"
+    elif len({_revision(cell) for cell in cells}) > 1:
+        fault = "its cells are of different versions; run again"
+    elif labels is not None and scale_of(results, world) is None:
+        fault = "no complete reference rows"
+    elif {_world_revision(cell) for cell in cells} != _reference_revision(results, world):
+        fault = "its cells and the reference rows are of different versions; run again"
+    return Row(algorithm, world, labels, tuple(cells), fault)
+
+
+def _current(results: Results, algorithm: str, world: str, labels: int | None) -> list[Cell]:
+    manifest = results.manifest
+    cells = [
+        cell
+        for cell in results.cells
+        if (cell.spec.algorithm, cell.spec.world, cell.spec.labels) == (algorithm, world, labels)
+        and cell.spec.profile == manifest.profile
+        and cell.spec.seed < manifest.seeds_of(world, labels)
+    ]
+    return sorted(cells, key=lambda cell: cell.spec.seed)
+
+
+def _revision(cell: Cell) -> tuple[str, ...]:
+    key = cell.spec.key
+    return (*_world_revision(cell), key["code"], key.get("config", ""))
+
+
+def _world_revision(cell: Cell) -> tuple[str, ...]:
+    key = cell.spec.key
+    return key["suite"], key["world"], key.get("measures", ""), key.get("transfer", "")
+
+
+def _reference_revision(results: Results, world: str) -> set[tuple[str, ...]]:
+    names = results.manifest.references(world)
+    cells = [cell for name in names for cell in _current(results, name, world, None)]
+    return {_world_revision(cell) for cell in cells}
+
+
+def scale_of(results: Results, world: str) -> Scale | None:
+    """What returns in a world are measured against; None until every reference cell is there."""
+    manifest = results.manifest
+    rows = [_current(results, name, world, None) for name in manifest.references(world)]
+    expected = manifest.seeds_of(world, None)
+    if any(len(cells) < expected or any(c.status != "ok" for c in cells) for cells in rows):
+        return None
+    random, reference = (float(np.mean([return_of(c) for c in cells])) for cells in rows[:2])
+    if reference == random:
+        return None
+    exact = rows[0][0].exact
+    random_survival = float(np.mean([survival(c) for c in rows[0]])) if exact is None else nan
+    return Scale(random, reference, random_survival, exact)
+
+
+def return_of(cell: Cell) -> float:
+    """The exact return where there is one, and the mean over the evaluation episodes elsewhere."""
+    return mean_return(cell) if cell.exact is None else cell.exact.expected_return
+
+
+def mean_return(cell: Cell) -> float:
+    """Over its evaluation episodes."""
+    return float(np.mean([episode.total_reward for episode in cell.episodes]))
+
+
+def survival(cell: Cell) -> float:
+    """Share of the evaluation episodes that did not end by termination."""
+    return float(np.mean([not episode.terminated for episode in cell.episodes]))
+
+
+def measured(cell: Cell, scale: Scale | None) -> tuple[float, float, float]:
+    """Return, score and survival of a cell; a failed one has those of a random policy."""
+    if scale is None:
+        return (return_of(cell), nan, survival(cell)) if cell.status == "ok" else (nan, nan, nan)
+    if cell.status != "ok":
+        return scale.random, 0.0, scale.random_survival
+    total_reward = return_of(cell)
+    survived = survival(cell) if scale.random_measures is None else nan
+    return total_reward, scale.score(total_reward), survived
+
+
+def scores_of(row: Row, scale: Scale | None) -> NDArray[np.float64]:
+    """The score of each seed, float64 [seeds]."""
+    return np.array([measured(cell, scale)[1] for cell in row.cells])

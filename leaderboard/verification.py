@@ -1,0 +1,97 @@
+"""Computing a cell's results again from what lies beside them: traces and tables."""
+
+from math import isclose
+from pathlib import Path
+
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from il_envs.policy import TabularPolicy
+from il_envs.rollout import replay
+from il_envs.world import get_world
+from leaderboard import UserError
+from leaderboard.cells import Cell, read_traces
+from leaderboard.checked import policy_table
+from leaderboard.exact import ExactMeasures, measure
+from leaderboard.protocol import EVALUATION_SEED
+from leaderboard.references import exact_reference, reference_table
+
+TOLERANCE = 1e-9
+"""Relative difference of an exact measure that another processor may make."""
+NEGLIGIBLE = 1e-12
+"""Absolute difference, of measures that are 0 but for rounding."""
+
+
+def verify_episodes(results: Path, cell: Cell) -> list[str]:
+    """Replay the traces of a cell; what does not agree bit for bit, a line for each episode.
+
+    Raises:
+        UserError: if the traces are missing or damaged.
+    """
+    world = get_world(cell.spec.world)
+    traces = read_traces(results / cell.spec.folder, len(cell.episodes))
+    problems = []
+    for i, (row, actions) in enumerate(zip(cell.episodes, traces, strict=True)):
+        try:
+            total_reward, state_hash = replay(world, "held_out", row.seed, actions)
+        except ValueError as error:
+            problems.append(f"{cell.spec.title}, episode {i}: {error}")
+            continue
+        for name, recorded, replayed in (
+            ("length", row.length, len(actions)),
+            ("return", row.total_reward, total_reward),
+            ("state hash", row.state_hash, state_hash),
+        ):
+            if recorded != replayed:
+                difference = f"{name} is {recorded}, its replay gives {replayed}"
+                problems.append(f"{cell.spec.title}, episode {i}: {difference}")
+                break
+    return problems
+
+
+def verify_measures(results: Path, cell: Cell) -> list[str] | None:
+    """Compute the exact measures of a cell anew; what does not agree, a line for each.
+
+    Returns:
+        None if there is nothing to compute them from: no exact measures, or no table.
+
+    Raises:
+        UserError: if the table is damaged.
+    """
+    again = None if cell.exact is None else _measures(results / cell.spec.folder, cell)
+    if cell.exact is None or again is None:
+        return None
+    computed = again.model_dump()
+    return [
+        f"{cell.spec.title}: {name} is {recorded}, computed anew it is {computed[name]}"
+        for name, recorded in cell.exact.model_dump().items()
+        if not _agree(recorded, computed[name])
+    ]
+
+
+def _measures(folder: Path, cell: Cell) -> ExactMeasures | None:
+    """The measures of a reference row, or of the table in a folder; None if there is none."""
+    world = get_world(cell.spec.world)
+    reference = exact_reference(world)
+    if reference is None:
+        return None
+    if cell.spec.labels is None:
+        table = reference_table(reference, cell.spec.algorithm)
+        return measure(world, table, None, EVALUATION_SEED)
+    path = folder / "policy.safetensors"
+    if not path.exists():
+        return None
+    try:
+        tensors = safetensors.numpy.load_file(path)
+        if "probabilities" not in tensors:
+            return None
+        table = policy_table(TabularPolicy(tensors["probabilities"], 0), reference.model)
+        return measure(world, table, tensors.get("reward"), EVALUATION_SEED)
+    except (OSError, SafetensorError, ValueError, IndexError) as error:
+        raise UserError(f"{path}: damaged: {error}") from error
+
+
+def _agree(recorded: float | None, computed: float | None) -> bool:
+    if recorded is None or computed is None:
+        return recorded is computed
+    return isclose(recorded, computed, rel_tol=TOLERANCE, abs_tol=NEGLIGIBLE)

@@ -1,0 +1,229 @@
+"""The grid worlds: their numbers, and that kernels, models and experts are one thing."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import il_envs
+from il_envs import ExpertPolicy, WorldVectorEnv, evaluate, hard_optimal, run_episodes, soft_optimal
+from il_envs.evaluation import uniform_policy
+from il_envs.grid import cliff_chain, engine, macrocells, tiles
+from il_envs.grid.maps import read_map
+
+GRIDS = [world for world in il_envs.WORLDS.values() if world.state == engine.STATE]
+ERROR_RATE = 1e-4  # of each statistical test here, in one run
+
+
+@pytest.fixture(params=GRIDS, ids=lambda world: world.name)
+def grid(request):
+    return request.param
+
+
+def test_the_family_is_complete():
+    assert {world.name for world in GRIDS} == {
+        "Binaryworld", "CliffChain", "FourRooms", "FourRoomsMoved", "Macrocells", "Objectworld",
+        "RiskyBridge",
+    }  # fmt: skip
+
+
+def test_spaces_fit_the_model(grid):
+    model = grid.model()
+    assert (grid.observation_space.n, grid.action_space.n) == (model.states, model.actions)
+    assert grid.max_episode_steps == model.horizon
+    assert len(model.features) == model.states
+    env = il_envs.WorldEnv(grid.name)
+    assert env.model is model
+
+
+def test_kernels_move_as_the_model_says(grid):
+    """From random state-action pairs: the frequencies of successors, by chi-square, and rewards."""
+    model = grid.model()
+    random = np.random.default_rng(0)
+    count, pairs = 4_000, 12
+    env = WorldVectorEnv(grid.name, count)
+    for _ in range(pairs):
+        state, action = random.integers(model.states), random.integers(model.actions)
+        env.reset(seed=int(random.integers(2**31)))
+        states = env.states.copy()
+        states["cell"] = state
+        env.states = states
+        observations, rewards, terminated, _, info = env.step(np.full(count, action))
+        expected = model.dense_transition()[state, action]
+        seen = np.bincount(observations, minlength=model.states)
+        assert (seen[expected == 0.0] == 0).all()
+        possible = expected > 0.0
+        if possible.sum() > 1:
+            outcome = stats.chisquare(seen[possible], expected[possible] * count)
+            assert outcome.pvalue > ERROR_RATE / pairs
+        assert (rewards == model.reward[state, action]).all()
+        assert not terminated.any()
+        columns = int(env.params["column"].max()) + 1
+        np.testing.assert_array_equal(info["row"] * columns + info["column"], observations)
+
+
+def test_episodes_start_as_the_model_says(grid):
+    model = grid.model()
+    observations, _ = WorldVectorEnv(grid.name, 20_000).reset(seed=3)
+    seen = np.bincount(observations, minlength=model.states)
+    possible = model.initial > 0.0
+    assert (seen[~possible] == 0).all()
+    if possible.sum() > 1:
+        expected = model.initial[possible] * len(observations)
+        assert stats.chisquare(seen[possible], expected).pvalue > ERROR_RATE
+
+
+def test_the_expert_is_a_sample_of_the_exact_soft_optimum(grid):
+    """Mean return and log-likelihood are within 4.5 standard errors of the exact ones."""
+    reference = grid.reference()
+    episodes = run_episodes(grid, "training", ExpertPolicy, range(1_000))
+    returns = np.array([episode.total_reward for episode in episodes])
+    states = np.stack([episode.observations for episode in episodes])
+    actions = np.stack([episode.actions for episode in episodes])
+    likelihoods = reference.log_likelihood(states, actions)
+    for values, exact in (
+        (returns, reference.expected_return),
+        (likelihoods, -reference.entropy),
+    ):
+        error = values.std(ddof=1) / np.sqrt(len(values))
+        assert abs(values.mean() - exact) <= 4.5 * error + 1e-3
+
+
+def test_the_expert_is_far_better_than_chance_and_near_the_optimum(grid):
+    reference = grid.reference()
+    model = reference.model
+    chance = evaluate(model, uniform_policy(model.available)).expected_return
+    best = hard_optimal(model).expected_return
+    assert best >= reference.expected_return
+    assert (reference.expected_return - chance) / (best - chance) > 0.9
+
+
+@pytest.mark.parametrize("horizon", [1, 7, 30])
+@pytest.mark.parametrize("error", [0.0, 1e-3, 0.2])
+def test_identity_18_cliff_chain_has_its_closed_form(horizon, error):
+    """The cost of erring with probability e is T - sum_{h=1}^T (1 - e)^h."""
+    model = cliff_chain(horizon)
+    policy = np.tile([1.0 - error, error], (model.states, 1))
+    exact = horizon - sum((1.0 - error) ** h for h in range(1, horizon + 1))
+    assert -evaluate(model, policy).expected_return == pytest.approx(exact, abs=1e-10)
+
+
+def test_cliff_chain_costs_grow_like_t_squared_and_like_t_with_recovery():
+    horizons = np.arange(10, 101, 10)
+    for recovery, low, high in ((0.0, 1.8, 2.05), (1.0, 0.9, 1.1)):
+        costs = []
+        for horizon in horizons:
+            model = cliff_chain(int(horizon), recovery)
+            policy = np.tile([0.999, 0.001], (model.states, 1))
+            costs.append(-evaluate(model, policy).expected_return)
+        slope = np.polyfit(np.log(horizons), np.log(costs), 1)[0]
+        assert low <= slope <= high
+
+
+def test_risky_bridge_parts_the_two_models():
+    world = il_envs.get_world("RiskyBridge")
+    model = world.model()
+    bridge = world.params("training")["tile"] == tiles.BRIDGE
+
+    def crossings(states):
+        return bridge[states].any(1).mean()
+
+    causal = soft_optimal(model, "causal", world.reference().temperature)
+    posterior = soft_optimal(model, "posterior", world.reference().temperature)
+    assert crossings(causal.sample(2_000, 0)[0]) < 0.05
+    assert crossings(posterior.sample(2_000, 0)[0]) > 0.95
+    assert causal.expected_return > posterior.evaluation.expected_return + 20.0
+    goal = world.params("training")["tile"] == tiles.GOAL
+    assert goal[causal.sample(2_000, 0)[0][:, -1]].mean() > 0.7
+
+
+def test_four_rooms_and_their_twin_differ_in_walls_alone():
+    first, moved = (
+        il_envs.get_world(name).params("training") for name in ("FourRooms", "FourRoomsMoved")
+    )
+    assert (first["reward"] == moved["reward"]).all()
+    walls = [table["tile"] == tiles.WALL for table in (first, moved)]
+    assert (walls[0] != walls[1]).any()
+    doors = ~walls[0] & walls[1]
+    assert doors.any()
+    for name in ("FourRooms", "FourRoomsMoved"):
+        model = il_envs.get_world(name).model()
+        reachable = hard_optimal(model).value[0] > 0.0
+        free = model.initial > 0.0
+        assert reachable[free].all(), "some cell of the rooms does not lead to the goal"
+
+
+def test_objectworld_rewards_follow_from_its_objects():
+    table = il_envs.get_world("Objectworld").params("training")
+    places = np.stack([table["row"], table["column"]], axis=1)
+    outer = (table["tile"] - tiles.FIRST_OBJECT) // tiles.OBJECT_COLOURS
+    is_object = table["tile"] >= tiles.FIRST_OBJECT
+    for cell in range(table.size):
+        near = [
+            np.hypot(*(places[is_object & (outer == colour)] - places[cell]).T).min()
+            for colour in range(2)
+        ]
+        expected = 0.0 if near[0] > 3.0 else (1.0 if near[1] <= 2.0 else -1.0)
+        assert (table["reward"][cell] == expected).all()
+    assert set(np.unique(table["reward"])) == {-1.0, 0.0, 1.0}
+
+
+def test_binaryworld_rewards_count_blue_cells():
+    table = il_envs.get_world("Binaryworld").params("training")
+    blue = (table["tile"] == tiles.BLUE).reshape(16, 16)
+    for cell in range(table.size):
+        row, column = divmod(cell, 16)
+        count = blue[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2].sum()
+        assert (table["reward"][cell] == {4: 1.0, 5: -1.0}.get(count, 0.0)).all()
+    assert set(np.unique(table["reward"])) == {-1.0, 0.0, 1.0}
+
+
+def test_macrocells_have_one_reward_for_each_region_and_any_size():
+    model = macrocells(16)
+    regions = model.reward[:, 0].reshape(8, 2, 8, 2)
+    assert (regions == regions[:, :1, :, :1]).all()
+    assert model.reward.max() == 1.0
+    large = macrocells(128)
+    assert large.transition.nnz < 350_000
+    with pytest.raises(ValueError, match="multiple of 8"):
+        macrocells(20)
+
+
+def test_slips_are_what_they_are_called():
+    free = np.zeros((3, 3), np.bool_)
+    centre, up, right, down, left = 4, 1, 5, 7, 3
+    sides = engine.transitions(free, 0.2, "sides")[0][[centre]].toarray()[0]
+    assert sides[[up, right, left, down]] == pytest.approx([0.8, 0.1, 0.1, 0.0])
+    anywhere = engine.transitions(free, 0.2, "anywhere")[0][[centre]].toarray()[0]
+    assert anywhere[[up, right, left, down]] == pytest.approx([0.85, 0.05, 0.05, 0.05])
+    walls = free.copy()
+    walls[0, 1] = True
+    bumps = engine.transitions(walls, 0.2, "sides")[0][[centre]].toarray()[0]
+    assert bumps[[centre, right, left]] == pytest.approx([0.8, 0.1, 0.1])
+    stays = engine.transitions(free, 0.2, "sides", absorbing=[centre])[0][[centre]].toarray()[0]
+    assert stays[centre] == pytest.approx(1.0)
+
+
+def test_maps_are_read_and_bad_ones_refused():
+    layout = read_map("S.#\nG~.")
+    assert layout.shape == (2, 3)
+    assert layout.initial.tolist() == [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    assert layout.tiles.tolist() == [
+        tiles.FLOOR, tiles.FLOOR, tiles.WALL, tiles.GOAL, tiles.WATER, tiles.FLOOR,
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="equally long"):
+        read_map("..\n...")
+    with pytest.raises(ValueError, match="not '%'"):
+        read_map("..\n.%")
+
+
+def test_a_grid_that_has_no_room_in_its_table_is_refused():
+    model = cliff_chain(101)
+    grid = engine.Grid(model, (2, 102), np.zeros(model.states, np.int32), 1.0)
+    with pytest.raises(ValueError, match="may have 100 steps, this one has 101"):
+        engine.parameters(grid, soft_optimal(model))
+
+
+def test_the_experts_table_does_not_hang_on_the_last_bits_of_an_exponential(grid):
+    table = grid.params("training")
+    policy = table["policy"].astype(np.float64)
+    assert (policy / engine.POLICY_STEP == np.round(policy / engine.POLICY_STEP)).all()
