@@ -1,0 +1,152 @@
+"""Apprenticeship learning: match the expert's feature expectations (Abbeel and Ng 2004).
+
+If the expert's reward is linear in the features with weights of norm at most 1, a policy whose
+feature expectations are within epsilon of the expert's is within epsilon of its return, whatever
+the weights. Each round plans for the reward that tells the expert best from the mixture of policies
+so far. The result is the mixture nearest to the expert; the Markov policy of its occupancy is
+returned, which has the same expectations.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from scipy.optimize import nnls
+
+from baselines.planning import FloatArray, RewardPolicy, has_features, whole_trajectories
+from il_envs import (
+    Algorithm,
+    Evaluation,
+    Problem,
+    TabularModel,
+    evaluate,
+    hard_optimal,
+    policy_from_occupancy,
+)
+from il_envs.evaluation import uniform_policy
+
+
+@dataclass(frozen=True)
+class ApprenticeshipConfig:
+    """Settings of apprenticeship learning."""
+
+    method: Literal["projection", "max-margin"] = "projection"
+    """How the next reward is chosen: by projecting on the line to the latest policy (section 3.1),
+    or as the direction of the greatest margin, a quadratic program (equations 10 to 12)."""
+    tolerance: float = 1e-2
+    """Stop when the mixture's feature expectations are this near to the expert's, as a share of
+    their norm."""
+    rounds: int = 60
+    """Policies at most."""
+
+
+def train(problem: Problem, seed: int, config: ApprenticeshipConfig) -> RewardPolicy:
+    """Match the feature expectations of whole demonstrated episodes."""
+    model = problem.model()
+    states, actions = whole_trajectories(problem.demonstrations(), model)
+    expert = model.feature_mean(states, actions)
+    match = project if config.method == "projection" else separate
+    occupancy, weights, distances = match(model, expert, config)
+    policy = policy_from_occupancy(occupancy, model.available)
+    return RewardPolicy(policy, seed, model.features @ weights, {"distance": distances})
+
+
+Match = tuple[FloatArray, FloatArray, list[float]]
+
+
+def project(model: TabularModel, expert: FloatArray, config: ApprenticeshipConfig) -> Match:
+    """The projection method.
+
+    Args:
+        expert: feature expectations to match, float64 [K].
+
+    Returns:
+        The mixture's occupancy, float64 [T, S, A]; the last reward's weights, of norm 1, float64
+        [K]; and the distance of the mixture's expectations from the expert's in each round.
+    """
+    first = _first_policy(model)
+    occupancy, mixture = first.occupancy, first.feature_expectations
+    distances: list[float] = []
+    while True:
+        weights, distance = _direction(expert - mixture)
+        distances.append(distance)
+        if distance <= config.tolerance * np.linalg.norm(expert) or len(distances) > config.rounds:
+            return occupancy, weights, distances
+        best = hard_optimal(model.with_linear_reward(weights))
+        step = best.feature_expectations - mixture
+        length = float(step @ step)
+        share = float(np.clip(step @ (expert - mixture) / length, 0.0, 1.0)) if length else 0.0
+        if share == 0.0:  # no policy is nearer
+            return occupancy, weights, distances
+        occupancy = occupancy + share * (best.occupancy - occupancy)
+        mixture = mixture + share * step
+
+
+def separate(model: TabularModel, expert: FloatArray, config: ApprenticeshipConfig) -> Match:
+    """The max-margin method; arguments and results are those of `project`.
+
+    The weights of norm at most 1 with the greatest margin point from the nearest mixture of the
+    policies so far to the expert, which is the quadratic program's dual.
+    """
+    policies = [_first_policy(model)]
+    distances: list[float] = []
+    while True:
+        expectations = np.stack([policy.feature_expectations for policy in policies])
+        shares = nearest_mixture(expectations, expert)
+        weights, distance = _direction(expert - shares @ expectations)
+        distances.append(distance)
+        if distance <= config.tolerance * np.linalg.norm(expert) or len(distances) > config.rounds:
+            break
+        best = hard_optimal(model.with_linear_reward(weights))
+        gain = weights @ (best.feature_expectations - shares @ expectations)
+        if gain <= 1e-9 * distance:  # no policy is nearer
+            break
+        policies.append(best)
+    occupancy = np.zeros_like(policies[0].occupancy)
+    for share, policy in zip(shares, policies, strict=True):
+        if share > 0.0:
+            occupancy += share * policy.occupancy
+    return occupancy, weights, distances
+
+
+def nearest_mixture(points: FloatArray, target: FloatArray) -> FloatArray:
+    """Shares, not negative and of sum 1, float64 [n], of the mixture of points nearest to a target.
+
+    Args:
+        points: float64 [n, K].
+        target: float64 [K].
+    """
+    offsets = (points - target).T
+    scale = float(np.abs(offsets).max()) or 1.0
+    # Least squares with weights y >= 0 that ask for 0 and for a sum of 1; the solution's direction
+    # is exactly that of the point of least norm (Lawson and Hanson 1974, chapter 23).
+    system = np.vstack([offsets / scale, np.ones(len(points))])
+    shares, _ = nnls(system, np.append(np.zeros(len(target)), 1.0))
+    return shares / shares.sum()
+
+
+def _first_policy(model: TabularModel) -> Evaluation:
+    return evaluate(model, uniform_policy(model.available))
+
+
+def _direction(difference: FloatArray) -> tuple[FloatArray, float]:
+    """A vector of norm 1, and the norm that it had."""
+    norm = float(np.linalg.norm(difference))
+    return (difference / norm if norm > 0.0 else difference), norm
+
+
+algorithm = Algorithm(
+    name="apprenticeship",
+    summary="apprenticeship learning by projection",
+    sources=frozenset({"demonstrations", "model"}),
+    config=ApprenticeshipConfig(),
+    train=train,
+    applies_to=has_features,
+)
+
+max_margin = replace(
+    algorithm,
+    name="apprenticeship-max-margin",
+    summary="apprenticeship learning by greatest margin",
+    config=ApprenticeshipConfig(method="max-margin"),
+)

@@ -1,0 +1,96 @@
+"""Maximum-entropy inverse reinforcement learning with a neural reward (Wulfmeier et al. 2015).
+
+As `maxent_irl` in the causal model, but the reward is a network of a state's features. The gradient
+of the log-likelihood with respect to the reward of each state is exact; backpropagation takes it to
+the weights.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import nn
+
+from baselines.networks import one_thread
+from baselines.planning import (
+    RewardPolicy,
+    causal_log_likelihood,
+    has_features,
+    whole_trajectories,
+)
+from il_envs import Algorithm, Problem, World, soft_optimal
+
+
+@dataclass(frozen=True)
+class DeepMaxEntConfig:
+    """Settings of deep maximum-entropy inverse reinforcement learning."""
+
+    hidden_sizes: tuple[int, ...] = (64, 64)
+    """Units of each hidden layer."""
+    learning_rate: float = 3e-3
+    """Of Adam, at the start; it falls to zero along a half cosine."""
+    weight_decay: float = 1e-4
+    """Of the network's weights, decoupled from the gradient."""
+    iterations: int = 500
+    """Gradient steps at most, each with one solution of the model."""
+    gradient_tolerance: float = 1e-4
+    """Stop when no state's reward has a larger derivative."""
+
+
+def train(problem: Problem, seed: int, config: DeepMaxEntConfig) -> RewardPolicy:
+    """Learn a reward from whole demonstrated episodes, and return its soft-optimal policy."""
+    model = problem.model()
+    states, actions = whole_trajectories(problem.demonstrations(), model)
+    occupancy = model.empirical_occupancy(states, actions)
+    features = torch.as_tensor(model.features, dtype=torch.float32)
+    network = reward_network(features.shape[1], config.hidden_sizes, seed)
+    optimiser = torch.optim.AdamW(
+        network.parameters(), config.learning_rate, weight_decay=config.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.iterations)
+    curve: dict[str, list[float]] = {"objective": [], "gradient": []}
+    with one_thread():
+        for _ in range(config.iterations):
+            reward = network(features)[:, 0]
+            solution = soft_optimal(model.with_reward(reward.detach().double().numpy()))
+            log_likelihood, gradient = causal_log_likelihood(solution, occupancy)
+            state_gradient = gradient.sum(1)
+            curve["objective"].append(-log_likelihood)
+            curve["gradient"].append(float(np.abs(state_gradient).max()))
+            if curve["gradient"][-1] <= config.gradient_tolerance:
+                break
+            optimiser.zero_grad()
+            reward.backward(torch.as_tensor(-state_gradient, dtype=torch.float32))
+            optimiser.step()
+            schedule.step()
+        with torch.no_grad():
+            learned = network(features)[:, 0].double().numpy()
+    policy = soft_optimal(model.with_reward(learned)).policy
+    return RewardPolicy(policy, seed, learned, curve)
+
+
+def reward_network(inputs: int, hidden_sizes: tuple[int, ...], seed: int) -> nn.Sequential:
+    """A multilayer perceptron from features to one number."""
+    sizes = [inputs, *hidden_sizes]
+    layers: list[nn.Module] = []
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)  # initialisation has no generator argument
+        for before, after in pairwise(sizes):
+            layers += [nn.Linear(before, after), nn.ReLU()]
+        return nn.Sequential(*layers, nn.Linear(sizes[-1], 1))
+
+
+def has_state_features(world: World) -> bool:
+    """Whether a world has a known model with features of states alone."""
+    return has_features(world) and world.known_model().features.ndim == 2
+
+
+algorithm = Algorithm(
+    name="maxent-deep",
+    summary="maximum-entropy IRL, causal: neural reward",
+    sources=frozenset({"demonstrations", "model"}),
+    config=DeepMaxEntConfig(),
+    train=train,
+    applies_to=has_state_features,
+)

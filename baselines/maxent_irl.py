@@ -1,0 +1,160 @@
+"""Maximum-entropy inverse reinforcement learning (Ziebart et al. 2008; Ziebart 2010, chapter 9).
+
+Finds the reward, linear in the features, under which the demonstrations are most likely, with a
+quasi-Newton method that stops on the norm of the gradient. Two objectives:
+
+matching    mean of sum_t r_w(s_t, a_t) - log-partition, which is convex; at the minimum the
+            soft-optimal policy has the features that were demonstrated. In the posterior model it
+            is the log-likelihood of the trajectories.
+likelihood  mean of sum_t log pi_t(a_t|s_t), for the causal model. It differs from matching by the
+            luck of the demonstrations' starts and transitions, a term of mean zero that matching
+            mistakes for intent; so it learns the same from far fewer demonstrations.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from scipy.optimize import minimize
+
+from baselines.planning import (
+    FloatArray,
+    RewardPolicy,
+    causal_log_likelihood,
+    has_features,
+    whole_trajectories,
+)
+from il_envs import Algorithm, Problem, TabularModel, soft_optimal
+from il_envs.soft_optimal import Backup
+
+
+@dataclass(frozen=True)
+class MaxEntConfig:
+    """Settings of maximum-entropy inverse reinforcement learning."""
+
+    backup: Backup = "causal"
+    """The model of the expert: "causal" knows that luck does not obey, "posterior" does not."""
+    objective: Literal["likelihood", "matching"] = "likelihood"
+    """Of the causal model; the posterior one always matches features."""
+    prior_deviation: float = 1.0
+    """Standard deviation of the Gaussian prior on the weights, in nats for each unit of a feature;
+    infinite for none, with which the optimum may lie at infinity."""
+    gradient_tolerance: float = 1e-6
+    """Largest entry of the gradient at which to stop."""
+    iterations: int = 300
+    """Of the quasi-Newton method, at most."""
+
+
+Curve = dict[str, list[float]]
+
+
+def train(problem: Problem, seed: int, config: MaxEntConfig) -> RewardPolicy:
+    """Learn a reward from whole demonstrated episodes, and return its soft-optimal policy."""
+    model = problem.model()
+    states, actions = whole_trajectories(problem.demonstrations(), model)
+    occupancy = model.empirical_occupancy(states, actions)
+    regularisation = 1.0 / (len(actions) * config.prior_deviation**2)
+    if config.backup == "causal" and config.objective == "likelihood":
+        weights, curve = maximise_likelihood(model, occupancy, regularisation, config)
+    else:
+        feature_mean = model.expected_features(occupancy)
+        weights, curve = match_features(model, feature_mean, regularisation, config)
+    policy = soft_optimal(model.with_linear_reward(weights), config.backup).policy
+    return RewardPolicy(policy, seed, model.features @ weights, curve)
+
+
+def match_features(
+    model: TabularModel, feature_mean: FloatArray, regularisation: float, config: MaxEntConfig
+) -> tuple[FloatArray, Curve]:
+    """Minimise log-partition - w . feature_mean + regularisation / 2 * |w|^2, which is convex.
+
+    Args:
+        feature_mean: of the demonstrations, summed over steps, float64 [K].
+        regularisation: 0 for none.
+
+    Returns:
+        The weights w, float64 [K], and the objective and the gradient's largest entry at each
+        evaluation.
+
+    Raises:
+        ValueError: if there are not as many features in the model.
+    """
+    if feature_mean.shape != (model.feature_count,):
+        raise ValueError(
+            f"feature_mean must have the shape {[model.feature_count]}, the model's features, "
+            f"not {list(feature_mean.shape)}"
+        )
+
+    def loss(weights: FloatArray) -> tuple[float, FloatArray]:
+        solution = soft_optimal(model.with_linear_reward(weights), config.backup)
+        return (
+            solution.log_partition - float(weights @ feature_mean),
+            solution.feature_expectations - feature_mean,
+        )
+
+    return _minimise(loss, model.feature_count, regularisation, config)
+
+
+def maximise_likelihood(
+    model: TabularModel, occupancy: FloatArray, regularisation: float, config: MaxEntConfig
+) -> tuple[FloatArray, Curve]:
+    """Minimise -mean of sum_t log pi_t(a_t|s_t) + regularisation / 2 * |w|^2, from w = 0.
+
+    Args:
+        occupancy: of the demonstrations, float64 [T, S, A].
+
+    Returns:
+        As `match_features`.
+    """
+
+    def loss(weights: FloatArray) -> tuple[float, FloatArray]:
+        solution = soft_optimal(model.with_linear_reward(weights), "causal")
+        log_likelihood, gradient = causal_log_likelihood(solution, occupancy)
+        return -log_likelihood, -model.expected_features(gradient)
+
+    return _minimise(loss, model.feature_count, regularisation, config)
+
+
+def _minimise(
+    loss: Callable[[FloatArray], tuple[float, FloatArray]],
+    size: int,
+    regularisation: float,
+    config: MaxEntConfig,
+) -> tuple[FloatArray, Curve]:
+    curve: Curve = {"objective": [], "gradient": []}
+
+    def objective(weights: FloatArray) -> tuple[float, FloatArray]:
+        value, gradient = loss(weights)
+        value += 0.5 * regularisation * float(weights @ weights)
+        gradient = gradient + regularisation * weights
+        curve["objective"].append(value)
+        curve["gradient"].append(float(np.abs(gradient).max()))
+        return value, gradient
+
+    options = {
+        "gtol": config.gradient_tolerance,
+        "ftol": 0.0,  # the gradient alone decides
+        "maxiter": config.iterations,
+        "maxfun": 10 * config.iterations,
+        "maxcor": 30,
+    }
+    result = minimize(objective, np.zeros(size), method="L-BFGS-B", jac=True, options=options)
+    return result.x, curve
+
+
+algorithm = Algorithm(
+    name="maxent",
+    summary="maximum-entropy IRL, causal: linear reward, quasi-Newton",
+    sources=frozenset({"demonstrations", "model"}),
+    config=MaxEntConfig(),
+    train=train,
+    applies_to=has_features,
+)
+
+posterior = replace(
+    algorithm,
+    name="maxent-posterior",
+    summary="maximum-entropy IRL, posterior: takes luck for skill",
+    config=MaxEntConfig(backup="posterior", objective="matching"),
+)

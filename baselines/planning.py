@@ -1,0 +1,87 @@
+"""What the methods share that learn a reward and plan with a known model."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from il_envs import Demonstrations, SoftOptimal, TabularModel, TabularPolicy, World
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+class RewardPolicy(TabularPolicy):
+    """A policy, the reward that it was planned for, and how the training went.
+
+    Args:
+        probabilities: pi_t(a|s), float64 [T, S, A].
+        seed: of its samples.
+        reward: what was learned, float64 [S] or [S, A].
+        curve: measurements by name, each float64 [iterations].
+    """
+
+    def __init__(
+        self,
+        probabilities: FloatArray,
+        seed: int,
+        reward: FloatArray,
+        curve: dict[str, list[float]],
+    ) -> None:
+        super().__init__(probabilities, seed)
+        self.reward = reward
+        self.curve = {name: np.array(values) for name, values in curve.items()}
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """The table, the reward and the training curve."""
+        return super().tensors() | {"reward": self.reward} | self.curve
+
+
+def whole_trajectories(
+    demonstrations: Demonstrations, model: TabularModel
+) -> tuple[IntArray, IntArray]:
+    """The demonstrations that go on to the model's horizon: states [N, T + 1], actions [N, T].
+
+    Raises:
+        ValueError: if there is none, or one is impossible in the model.
+    """
+    whole = [e for e in demonstrations.episodes if len(e) == model.horizon]
+    if not whole:
+        raise ValueError(
+            f"{len(demonstrations)} demonstrated transitions hold no whole episode of "
+            f"{model.horizon} steps; give at least as many labels"
+        )
+    return model.check_trajectories(
+        np.stack([episode.observations for episode in whole]),
+        np.stack([episode.actions for episode in whole]),
+    )
+
+
+def causal_log_likelihood(solution: SoftOptimal, occupancy: FloatArray) -> tuple[float, FloatArray]:
+    """Mean over demonstrations of sum_t log pi_t(a_t|s_t), nats, and its gradient (Ziebart 2010).
+
+    A step's log pi = Q - V pulls Q_t(s_t, a_t) up and the actions that the policy would take there
+    down; what that pull means for later rewards follows the dynamics, in one forward pass.
+
+    Args:
+        solution: the causal soft-optimal policy of a reward, at temperature 1.
+        occupancy: of the demonstrations, float64 [T, S, A].
+
+    Returns:
+        The log-likelihood, and its derivative by the reward of each state and action, [S, A].
+    """
+    model, policy = solution.model, solution.policy
+    log_policy = np.where(occupancy > 0.0, solution.log_policy, 0.0)
+    pull = occupancy - occupancy.sum(2, keepdims=True) * policy
+    gradient = np.zeros(occupancy.shape[1:])
+    arriving = np.zeros(model.states)
+    for step in range(len(occupancy)):
+        pull[step] += arriving[:, None] * policy[step]
+        gradient += pull[step]
+        arriving = model.discount * model.move(pull[step])
+    return float((occupancy * log_policy).sum()), gradient
+
+
+def has_features(world: World) -> bool:
+    """Whether a world has a known model with features of its states."""
+    return world.model is not None and world.known_model().features is not None
