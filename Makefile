@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+YARDSTICK := .venv-imitation
 
-.PHONY: install leaderboard test test-statistical check lint bench clean
+.PHONY: install leaderboard test test-statistical check lint bench bench-exact clean
 
 leaderboard: $(INSTALLED)
 	$(BIN)/leaderboard run --profile quick
@@ -27,6 +28,9 @@ lint: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python -m tests.bench
 
+bench-exact: $(INSTALLED) $(YARDSTICK)/.installed
+	$(BIN)/python -m tests.bench_exact $(YARDSTICK)/bin/python
+
 install: $(INSTALLED)
 
 # Torch first and by its exact version: unpinned, pip would take a build with gigabytes of CUDA.
@@ -37,5 +41,14 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+# The library `imitation` needs old releases of what we use new ones of: an environment of its own,
+# for nothing but the benchmark.
+$(YARDSTICK)/.installed:
+	$(PYTHON) -m venv $(YARDSTICK)
+	$(YARDSTICK)/bin/pip install --quiet torch==2.13.0
+	$(YARDSTICK)/bin/pip install --quiet imitation==1.0.1 gymnasium==0.29.1 seals==0.2.1 \
+		stable-baselines3==2.2.1 'numpy<2.5' 'scipy<1.18'
+	touch $@
+
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) $(YARDSTICK) build *.egg-info

@@ -28,11 +28,11 @@ class DeepMaxEntConfig:
 
     hidden_sizes: tuple[int, ...] = (64, 64)
     """Units of each hidden layer."""
-    learning_rate: float = 3e-3
+    learning_rate: float = 1e-2
     """Of Adam, at the start; it falls to zero along a half cosine."""
     weight_decay: float = 1e-4
     """Of the network's weights, decoupled from the gradient."""
-    iterations: int = 500
+    iterations: int = 200
     """Gradient steps at most, each with one solution of the model."""
     gradient_tolerance: float = 1e-4
     """Stop when no state's reward has a larger derivative."""

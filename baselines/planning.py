@@ -71,15 +71,17 @@ def causal_log_likelihood(solution: SoftOptimal, occupancy: FloatArray) -> tuple
         The log-likelihood, and its derivative by the reward of each state and action, [S, A].
     """
     model, policy = solution.model, solution.policy
-    log_policy = np.where(occupancy > 0.0, solution.log_policy, 0.0)
-    pull = occupancy - occupancy.sum(2, keepdims=True) * policy
+    taken = np.nonzero(occupancy)
+    log_likelihood = float(occupancy[taken] @ solution.log_policy[taken])
+    visits = occupancy @ np.ones(model.actions)
+    pull = occupancy - visits[:, :, None] * policy
     gradient = np.zeros(occupancy.shape[1:])
     arriving = np.zeros(model.states)
     for step in range(len(occupancy)):
         pull[step] += arriving[:, None] * policy[step]
         gradient += pull[step]
         arriving = model.discount * model.move(pull[step])
-    return float((occupancy * log_policy).sum()), gradient
+    return log_likelihood, gradient
 
 
 def has_features(world: World) -> bool:

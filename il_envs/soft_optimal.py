@@ -7,6 +7,7 @@ both V_t = log sum_a exp Q_t and pi_t = exp(Q_t - V_t). They agree where the dyn
 deterministic. The prior over actions is uniform on the available ones, and its log is dropped.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
@@ -16,7 +17,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.special import log_softmax, logsumexp
 
-from il_envs.evaluation import Evaluation, choose, evaluate, expected_reward, successors
+from il_envs.evaluation import Evaluation, choose, expected_reward, successors
 from il_envs.tabular_checks import FloatArray, IntArray, require_memory
 from il_envs.tabular_model import TabularModel
 
@@ -51,33 +52,34 @@ class SoftOptimal:
         """Q_t(s,a), float64 [T, S, A], minus infinity where an action is not available; it is also
         the log of the backward message beta_t(s,a)."""
         model = self.model
-        if model.horizon is None:
-            return _action_values(model, "causal", _scaled_reward(self, 0), self.value).T
-        require_memory("q", 8 * model.horizon * model.states * model.actions)
-        q = np.empty((model.horizon, model.states, model.actions))
-        for step in range(model.horizon):
-            q[step] = _action_values(
-                model, self.backup, _scaled_reward(self, step), self.value[step + 1]
-            ).T
-        return q
+        steps = model.horizon or 1
+        require_memory("q", 8 * steps * model.states * model.actions)
+        q = np.empty((steps, model.states, model.actions))
+        following = self.value[None] if model.horizon is None else self.value[1:]
+        for step, reward in _scaled_rewards(model, self.temperature):
+            for states, block in _action_values(model, self.backup, reward, following[step]):
+                q[step, states] = block.T
+        return q[0] if model.horizon is None else q
 
     @cached_property
     def log_policy(self) -> FloatArray:
         """log pi_t(a|s) = Q - V, float64 [T, S, A]."""
         require_memory("the policy", self.q.nbytes)
-        # From differences of Q, so that a row sums to 1 however large the values are.
-        return log_softmax(self.q, axis=-1)
+        value = self.value if self.model.horizon is None else self.value[:-1]
+        return self.q - value[..., None]
 
     @cached_property
     def policy(self) -> FloatArray:
         """pi_t(a|s), float64 [T, S, A]."""
         require_memory("the policy", self.q.nbytes)
-        return np.exp(self.log_policy)
+        policy = np.exp(self.log_policy)
+        policy /= (policy @ np.ones(self.model.actions))[..., None]  # faster than sum(-1)
+        return policy
 
     @cached_property
     def evaluation(self) -> Evaluation:
         """The policy evaluated in the true dynamics."""
-        return evaluate(self.model, self.policy)
+        return Evaluation(self.model, self.policy)
 
     @cached_property
     def occupancy(self) -> FloatArray:
@@ -146,7 +148,7 @@ class SoftOptimal:
         forward = np.empty((model.horizon, model.states))
         forward[0] = _log(model.initial)
         for step in range(model.horizon - 1):
-            sent = forward[step] + _scaled_reward(self, step)
+            sent = forward[step] + _scaled_reward(model, self.temperature, step)
             forward[step + 1] = log_weighted_sum(backward, sent.ravel())
         return forward
 
@@ -241,38 +243,46 @@ def soft_optimal(
     if model.horizon is None:
         return SoftOptimal(model, backup, temperature, _stationary_value(model, temperature))
     require_memory("the values", 8 * (model.horizon + 1) * model.states)
-    solution = SoftOptimal(model, backup, temperature, np.zeros((model.horizon + 1, model.states)))
-    value = solution.value
-    reward = _scaled_reward(solution, model.horizon - 1)
-    for step in reversed(range(model.horizon)):
+    value = np.zeros((model.horizon + 1, model.states))
+    for step, reward in _scaled_rewards(model, temperature):
+        for states, q in _action_values(model, backup, reward, value[step + 1]):
+            value[step, states] = _log_sum_exp(q)
+    return SoftOptimal(model, backup, temperature, value)
+
+
+def _scaled_rewards(model: TabularModel, temperature: float) -> Iterator[tuple[int, FloatArray]]:
+    """The steps of a model from the last to the first, and their scaled rewards."""
+    reward = _scaled_reward(model, temperature, 0)
+    for step in reversed(range(model.horizon or 1)):
         if model.has_timed_reward:
-            reward = _scaled_reward(solution, step)
-        q = _action_values(model, backup, reward, value[step + 1])
-        for first in range(0, model.states, BLOCK):
-            value[step, first : first + BLOCK] = _log_sum_exp(q[:, first : first + BLOCK])
-    return solution
+            reward = _scaled_reward(model, temperature, step)
+        yield step, reward
 
 
-def _scaled_reward(solution: SoftOptimal, step: int) -> FloatArray:
+def _scaled_reward(model: TabularModel, temperature: float, step: int) -> FloatArray:
     """r_t / temperature, float64 [A, S], minus infinity where an action is not available."""
-    model = solution.model
-    reward = np.ascontiguousarray(model.reward_at(step).T) / solution.temperature
+    reward = np.ascontiguousarray(model.reward_at(step).T) / temperature
     reward[~model.available.T] = -np.inf
     return reward
 
 
 def _action_values(
     model: TabularModel, backup: Backup, scaled_reward: FloatArray, next_value: FloatArray
-) -> FloatArray:
-    """Q(s,a), float64 [A, S]."""
+) -> Iterator[tuple[slice, FloatArray]]:
+    """Q(s,a) for a block of states after another: which states, and float64 [A, states]."""
+    in_logs = True
     if backup == "causal":
-        q = model.expected_next(next_value)
-        if model.discount != 1.0:
-            q *= model.discount
+        future = model.expected_next(next_value)
+    elif np.ptp(next_value) < WIDEST:
+        highest, in_logs = next_value.max(), False
+        future = model.expected_next(np.exp(next_value - highest))
     else:
-        q = log_weighted_sum(model.transition, next_value).reshape(scaled_reward.shape)
-    q += scaled_reward
-    return q
+        future = log_weighted_sum(model.transition, next_value).reshape(scaled_reward.shape)
+    for first in range(0, model.states, BLOCK):
+        states = slice(first, first + BLOCK)
+        q = future[:, states] * model.discount if in_logs else _log(future[:, states]) + highest
+        q += scaled_reward[:, states]
+        yield states, q
 
 
 def _log_sum_exp(q: FloatArray) -> FloatArray:
@@ -316,10 +326,10 @@ def _stationary_value(model: TabularModel, temperature: float) -> FloatArray:
         ArithmeticError: if Newton's method does not converge.
     """
     value = np.zeros(model.states)
-    reward = _scaled_reward(SoftOptimal(model, "causal", temperature, value), 0)
+    reward = _scaled_reward(model, temperature, 0)
     residual = np.inf
     for _ in range(MOST_ITERATIONS):
-        q = _action_values(model, "causal", reward, value)
+        q = np.hstack([block for _, block in _action_values(model, "causal", reward, value)])
         log_policy = log_softmax(q, axis=0)
         previous = residual
         residual = np.abs(_log_sum_exp(q) - value).max()

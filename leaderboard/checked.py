@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from il_envs.gym_env import checked_actions
 from il_envs.kernels import action_bounds
 from il_envs.policy import ExactPolicy, Policy
-from il_envs.tabular_model import FloatArray, TabularModel
+from il_envs.tabular_checks import FloatArray
+from il_envs.tabular_model import TabularModel
 from il_envs.world import World
 
 SUM_TOLERANCE = 1e-6

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from il_envs.evaluation import Evaluation, evaluate, hard_optimal, uniform_policy
 from il_envs.reward_distance import epic_distance, starc_distance
 from il_envs.soft_optimal import SoftOptimal
-from il_envs.tabular_model import FloatArray
+from il_envs.tabular_checks import FloatArray
 from il_envs.world import World, get_world
 from leaderboard.references import exact_reference
 

@@ -69,12 +69,12 @@ PROFILES = {
         ),
         Profile(
             name="quick",
-            labels=(1_000, 2_000, 4_000, 8_000),
+            labels=(2_000, 4_000, 8_000),
             seeds=3,
             evaluation_episodes=32,
             steps=200_000,
             time_limit=300.0,
-            worlds=("DriftCar", "Macrocells"),
+            worlds=("DriftCar", "FourRooms"),
         ),
         Profile(
             name="full",

@@ -14,7 +14,7 @@ from il_envs.evaluation import hard_optimal, uniform_policy
 from il_envs.kernels import fingerprint
 from il_envs.policy import Policy, RandomPolicy, TabularPolicy
 from il_envs.soft_optimal import SoftOptimal
-from il_envs.tabular_model import FloatArray
+from il_envs.tabular_checks import FloatArray
 from il_envs.world import World
 
 EMPIRICAL_REFERENCES = ("random", "expert")

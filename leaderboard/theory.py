@@ -21,7 +21,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from il_envs.evaluation import evaluate
 from il_envs.grid import cliff_chain, risky_bridge_world, tiles
 from il_envs.soft_optimal import SoftOptimal, soft_optimal
-from il_envs.tabular_model import FloatArray, IntArray
+from il_envs.tabular_checks import FloatArray, IntArray
 from il_envs.world import States
 from leaderboard.drawing import COLOURS, STYLE, name_panel, panels, save
 from leaderboard.references import exact_reference
