@@ -1,5 +1,6 @@
 """Exact evaluation of any policy in a tabular model, and the best one, without sampling."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -62,13 +63,7 @@ class Evaluation:
             flow = _flow(model, self.policy)
             visits = splu(flow.tocsc()).solve(model.initial, trans="T")
             return np.maximum(visits, 0.0)[:, None] * self.policy
-        require_memory("the occupancy", 8 * self.policy.size)
-        occupancy = np.empty(self.policy.shape)
-        marginal = model.initial
-        for step in range(model.horizon):
-            np.multiply(marginal[:, None], self.policy[step], out=occupancy[step])
-            marginal = model.move(occupancy[step])
-        return occupancy
+        return occupancy_of(self.policy, model.initial, lambda step, visits: model.move(visits))
 
     @property
     def expected_return(self) -> float:
@@ -188,6 +183,24 @@ def uniform_policy(available: ArrayLike) -> FloatArray:
     """The policy that takes each available action alike, float64 [S, A]."""
     available = np.asarray(available, np.bool_)
     return available / available.sum(1, keepdims=True)
+
+
+def occupancy_of(
+    policy: FloatArray, initial: FloatArray, move: Callable[[int, FloatArray], FloatArray]
+) -> FloatArray:
+    """P(s_t, a_t), float64 [T, S, A], of a policy of that shape, one step after another.
+
+    Args:
+        initial: start distribution, float64 [S].
+        move: gives the state marginal after a step, [S], from the step and its occupancy [S, A].
+    """
+    require_memory("the occupancy", 8 * policy.size)
+    occupancy = np.empty(policy.shape)
+    marginal = initial
+    for step in range(len(policy)):
+        np.multiply(marginal[:, None], policy[step], out=occupancy[step])
+        marginal = move(step, occupancy[step])
+    return occupancy
 
 
 def expected_reward(model: TabularModel, occupancy: FloatArray) -> float:

@@ -7,25 +7,30 @@ both V_t = log sum_a exp Q_t and pi_t = exp(Q_t - V_t). They agree where the dyn
 deterministic. The prior over actions is uniform on the available ones, and its log is dropped.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.special import log_softmax, logsumexp
 
-from il_envs.evaluation import Evaluation, choose, expected_reward, successors
+from il_envs.evaluation import Evaluation, choose, expected_reward, occupancy_of, successors
+from il_envs.soft_backup import (
+    WIDEST,
+    Backup,
+    action_values,
+    log,
+    log_sum_exp,
+    log_weighted_sum,
+    scaled_reward,
+    scaled_rewards,
+)
 from il_envs.tabular_checks import FloatArray, IntArray, require_memory
 from il_envs.tabular_model import TabularModel
 
-Backup = Literal["causal", "posterior"]
-
-BLOCK = 4096  # states whose actions are summed at once: what fits into the processor's cache
 MOST_ITERATIONS = 100  # of Newton's method, which needs about ten
-WIDEST = 500.0  # nats between two values whose exponentials may share a scale
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,8 @@ class SoftOptimal:
         require_memory("q", 8 * steps * model.states * model.actions)
         q = np.empty((steps, model.states, model.actions))
         following = self.value[None] if model.horizon is None else self.value[1:]
-        for step, reward in _scaled_rewards(model, self.temperature):
-            for states, block in _action_values(model, self.backup, reward, following[step]):
+        for step, reward in scaled_rewards(model, self.temperature):
+            for states, block in action_values(model, self.backup, reward, following[step]):
                 q[step, states] = block.T
         return q[0] if model.horizon is None else q
 
@@ -87,21 +92,14 @@ class SoftOptimal:
         posterior's own dynamics. Stationary: sum_t discount^t P(s_t, a_t), [S, A]."""
         if self.backup == "causal":
             return self.evaluation.occupancy
-        require_memory("the occupancy", self.policy.nbytes)
-        occupancy = np.empty(self.policy.shape)
-        marginal = self.initial
-        for step in range(len(occupancy)):
-            np.multiply(marginal[:, None], self.policy[step], out=occupancy[step])
-            marginal = self._posterior_move(step, occupancy[step])
-        return occupancy
+        return occupancy_of(self.policy, self.initial, self._posterior_move)
 
     def _posterior_move(self, step: int, occupancy: FloatArray) -> FloatArray:
         """Where the posterior's dynamics lead, float64 [S'], from an occupancy [S, A]."""
         next_value = self.value[step + 1]
-        highest = next_value.max()
-        if highest - next_value.min() >= WIDEST:
+        if np.ptp(next_value) >= WIDEST:
             return self.dynamics(step).T @ occupancy.T.ravel()
-        weights = np.exp(next_value - highest)  # without the exponential of every entry
+        weights = np.exp(next_value - next_value.max())  # instead of one for every transition
         norms = self.model.expected_next(weights).T
         norms[~self.model.available] = 1.0
         return self.model.move(occupancy / norms) * weights
@@ -111,7 +109,7 @@ class SoftOptimal:
         """The start distribution, float64 [S]; posterior: rho exp V_1 / Z."""
         if self.backup == "causal":
             return self.model.initial
-        weights = np.exp(_log(self.model.initial) + self.value[0] - self.log_partition)
+        weights = np.exp(log(self.model.initial) + self.value[0] - self.log_partition)
         return weights / weights.sum()
 
     def dynamics(self, step: int) -> sparse.csr_array:
@@ -143,12 +141,12 @@ class SoftOptimal:
         if model.horizon is None:
             raise ValueError("messages need a horizon; this model has none")
         if self.backup == "causal":
-            return _log(self.occupancy.sum(-1))
+            return log(self.occupancy.sum(-1))
         backward = model.transition.T.tocsr()
         forward = np.empty((model.horizon, model.states))
-        forward[0] = _log(model.initial)
+        forward[0] = log(model.initial)
         for step in range(model.horizon - 1):
-            sent = forward[step] + _scaled_reward(model, self.temperature, step)
+            sent = forward[step] + scaled_reward(model, self.temperature, step)
             forward[step + 1] = log_weighted_sum(backward, sent.ravel())
         return forward
 
@@ -244,79 +242,10 @@ def soft_optimal(
         return SoftOptimal(model, backup, temperature, _stationary_value(model, temperature))
     require_memory("the values", 8 * (model.horizon + 1) * model.states)
     value = np.zeros((model.horizon + 1, model.states))
-    for step, reward in _scaled_rewards(model, temperature):
-        for states, q in _action_values(model, backup, reward, value[step + 1]):
-            value[step, states] = _log_sum_exp(q)
+    for step, reward in scaled_rewards(model, temperature):
+        for states, q in action_values(model, backup, reward, value[step + 1]):
+            value[step, states] = log_sum_exp(q)
     return SoftOptimal(model, backup, temperature, value)
-
-
-def _scaled_rewards(model: TabularModel, temperature: float) -> Iterator[tuple[int, FloatArray]]:
-    """The steps of a model from the last to the first, and their scaled rewards."""
-    reward = _scaled_reward(model, temperature, 0)
-    for step in reversed(range(model.horizon or 1)):
-        if model.has_timed_reward:
-            reward = _scaled_reward(model, temperature, step)
-        yield step, reward
-
-
-def _scaled_reward(model: TabularModel, temperature: float, step: int) -> FloatArray:
-    """r_t / temperature, float64 [A, S], minus infinity where an action is not available."""
-    reward = np.ascontiguousarray(model.reward_at(step).T) / temperature
-    reward[~model.available.T] = -np.inf
-    return reward
-
-
-def _action_values(
-    model: TabularModel, backup: Backup, scaled_reward: FloatArray, next_value: FloatArray
-) -> Iterator[tuple[slice, FloatArray]]:
-    """Q(s,a) for a block of states after another: which states, and float64 [A, states]."""
-    in_logs = True
-    if backup == "causal":
-        future = model.expected_next(next_value)
-    elif np.ptp(next_value) < WIDEST:
-        highest, in_logs = next_value.max(), False
-        future = model.expected_next(np.exp(next_value - highest))
-    else:
-        future = log_weighted_sum(model.transition, next_value).reshape(scaled_reward.shape)
-    for first in range(0, model.states, BLOCK):
-        states = slice(first, first + BLOCK)
-        q = future[:, states] * model.discount if in_logs else _log(future[:, states]) + highest
-        q += scaled_reward[:, states]
-        yield states, q
-
-
-def _log_sum_exp(q: FloatArray) -> FloatArray:
-    """log sum_a exp q(a, .), float64 [S]; `q` [A, S] is written over."""
-    largest = q.max(0)
-    q -= largest
-    np.exp(q, out=q)
-    total = q.sum(0)
-    return np.log(total, out=total) + largest
-
-
-def log_weighted_sum(weights: sparse.csr_array, logs: FloatArray) -> FloatArray:
-    """log(weights @ exp(logs)), float64 [rows], for logs of any size; minus infinity is zero."""
-    finite = logs[np.isfinite(logs)] if np.isinf(logs).any() else logs
-    if finite.size == 0:
-        return np.full(weights.shape[0], -np.inf)
-    highest = finite.max()
-    if highest - finite.min() < WIDEST:
-        return _log(weights @ np.exp(logs - highest)) + highest
-    terms = logs[weights.indices]
-    sums = np.full(weights.shape[0], -np.inf)
-    filled = np.flatnonzero(np.diff(weights.indptr))
-    first = weights.indptr[filled]
-    largest = np.maximum.reduceat(terms, first)
-    largest[largest == -np.inf] = 0.0
-    lengths = np.diff(weights.indptr)[filled]
-    scaled = weights.data * np.exp(terms - np.repeat(largest, lengths))
-    sums[filled] = _log(np.add.reduceat(scaled, first)) + largest
-    return sums
-
-
-def _log(values: FloatArray) -> FloatArray:
-    with np.errstate(divide="ignore"):
-        return np.log(values)
 
 
 def _stationary_value(model: TabularModel, temperature: float) -> FloatArray:
@@ -326,13 +255,13 @@ def _stationary_value(model: TabularModel, temperature: float) -> FloatArray:
         ArithmeticError: if Newton's method does not converge.
     """
     value = np.zeros(model.states)
-    reward = _scaled_reward(model, temperature, 0)
+    reward = scaled_reward(model, temperature, 0)
     residual = np.inf
     for _ in range(MOST_ITERATIONS):
-        q = np.hstack([block for _, block in _action_values(model, "causal", reward, value)])
+        q = np.hstack([block for _, block in action_values(model, "causal", reward, value)])
         log_policy = log_softmax(q, axis=0)
         previous = residual
-        residual = np.abs(_log_sum_exp(q) - value).max()
+        residual = np.abs(log_sum_exp(q) - value).max()
         if 0.5 * previous <= residual <= 1e-12 * (1.0 + np.abs(value).max()):
             return value  # what is left is rounding
         policy = np.exp(log_policy)

@@ -28,7 +28,8 @@ from scipy import sparse
 
 from baselines.maxent_irl import MaxEntConfig, match_features
 from il_envs import TabularModel, soft_optimal
-from il_envs.soft_optimal import Backup, SoftOptimal
+from il_envs.soft_backup import Backup
+from il_envs.soft_optimal import SoftOptimal
 from il_envs.tabular_model import FloatArray
 
 ROUNDS = 5
