@@ -1,4 +1,4 @@
-"""Maximum-entropy inverse reinforcement learning (Ziebart et al. 2008; Ziebart 2010, chapter 9).
+"""Maximum-entropy inverse reinforcement learning (Ziebart et al. 2008; Ziebart 2010).
 
 Finds the reward, linear in the features, under which the demonstrations are most likely, with a
 quasi-Newton method that stops on the norm of the gradient. Two objectives:

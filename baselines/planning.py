@@ -49,7 +49,7 @@ def whole_trajectories(
     if not whole:
         raise ValueError(
             f"{len(demonstrations)} demonstrated transitions hold no whole episode of "
-            f"{model.horizon} steps; give at least as many labels"
+            f"{model.horizon} steps; give at least {model.horizon} labels"
         )
     return model.check_trajectories(
         np.stack([episode.observations for episode in whole]),
@@ -86,4 +86,9 @@ def causal_log_likelihood(solution: SoftOptimal, occupancy: FloatArray) -> tuple
 
 def has_features(world: World) -> bool:
     """Whether a world has a known model with features of its states."""
-    return world.model is not None and world.known_model().features is not None
+    if world.model is None:
+        return False
+    model = world.known_model()
+    return (
+        isinstance(model, TabularModel) and model.horizon is not None and model.features is not None
+    )

@@ -68,7 +68,8 @@ class Evaluation:
     @property
     def expected_return(self) -> float:
         """E[sum of discounted rewards]."""
-        return expected_reward(self.model, self.occupancy)
+        first = self.value if self.model.horizon is None else self.value[0]
+        return float(self.model.initial @ first)
 
     @property
     def feature_expectations(self) -> FloatArray:
@@ -217,7 +218,7 @@ def sample_trajectories(
     model: TabularModel, policy: FloatArray, count: int, seed: int, steps: int | None = None
 ) -> tuple[IntArray, IntArray]:
     """Sample a policy in the model's own dynamics; see `Evaluation.sample`."""
-    steps = _checked_steps(model, steps)
+    steps = checked_steps(model, steps)
     policies = policy[None] if policy.ndim == 2 else policy
     random = np.random.default_rng(seed)
     states = np.empty((count, steps + 1), np.int64)
@@ -253,7 +254,7 @@ def successors(
     ].astype(np.int64)
 
 
-def _checked_steps(model: TabularModel, steps: int | None) -> int:
+def checked_steps(model: TabularModel, steps: int | None) -> int:
     if steps is None and model.horizon is None:
         raise ValueError("a model without a horizon is sampled for a number of steps; give steps=")
     if steps is not None and model.horizon not in (None, steps):

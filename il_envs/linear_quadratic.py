@@ -8,7 +8,7 @@ Two models (see Levine, "Reinforcement learning and control as probabilistic inf
 - causal (Ziebart, "Modeling purposeful adaptive behavior", 2010): the best policy for the sum of
   expected reward / tau and entropy. K and P are those of Riccati's recursion, whatever tau is.
 - posterior: actions given that the trajectory was drawn in proportion to exp(reward / tau). This is
-  risk-seeking control (Jacobson 1973, Whittle 1990: LEQG with a negative risk parameter), whose
+  risk-seeking control (Jacobson 1973, Whittle 1990: LEQG), whose
   optimist believes that the noise, too, will help.
 """
 

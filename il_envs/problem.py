@@ -1,7 +1,8 @@
 """One imitation problem, as an algorithm sees it: what it may use, and a meter that counts it."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from copy import deepcopy
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Generic, Literal, TypeVar, get_args
 
 import gymnasium as gym
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from il_envs.demonstrations import Demonstrations, collect
 from il_envs.policy import ExpertPolicy, Policy
+from il_envs.tabular_model import TabularModel
 from il_envs.vector_env import WorldVectorEnv
 from il_envs.world import World
 
@@ -91,6 +93,8 @@ class Problem:
     def demonstrations(self, transitions: int | None = None) -> Demonstrations:
         """The expert's first transitions; each call starts from the first one, and is counted anew.
 
+        Their rewards are NaN and their measures left out unless the source "reward" is declared.
+
         Args:
             transitions: how many state-action pairs; by default all that the budget allows.
         """
@@ -98,7 +102,14 @@ class Problem:
         transitions = self.labels_left if transitions is None else transitions
         self._spend_labels(transitions)
         self.meter.demonstrations += transitions
-        return collect(self._world.name, transitions, self._demonstration_seed, self._style)
+        shown = collect(self._world.name, transitions, self._demonstration_seed, self._style)
+        if "reward" in self._sources:
+            return shown
+        hidden = (
+            replace(episode, rewards=np.full(len(episode), np.nan), measures={})
+            for episode in shown.episodes
+        )
+        return replace(shown, episodes=tuple(hidden))
 
     def env(self, num_envs: int, reward: bool = False) -> "MeteredEnv":
         """A vector environment to act in, with SAME_STEP autoreset; every step of every row counts.
@@ -135,7 +146,13 @@ class Problem:
         self._require("model")
         model = self._world.known_model()
         self.meter.model_reads += 1
-        return model if "reward" in self._sources else model.with_reward(None)
+        if "reward" in self._sources:
+            return deepcopy(model)
+        if not isinstance(model, TabularModel):
+            raise LookupError(
+                f'the model of {self._world.name} tells its reward; declare the source "reward" too'
+            )
+        return deepcopy(model.with_reward(None))  # the world's own is not for algorithms to change
 
     @property
     def labels_left(self) -> int:

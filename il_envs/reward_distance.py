@@ -11,7 +11,7 @@ NEGLIGIBLE = 1e-12  # of a canonical reward's largest entry, relative to the rew
 
 
 def epic_distance(first: ArrayLike, second: ArrayLike, discount: float) -> float:
-    """The EPIC pseudometric (Gleave et al. 2021, definitions 4.1 and 4.7), from 0 to 1.
+    """The EPIC pseudometric (Gleave et al. 2021), from 0 to 1.
 
     Rewards are compared on transitions whose state, action and next state are drawn uniformly and
     independently, whether or not the dynamics allow them. It is 0 for rewards that differ by a
@@ -44,7 +44,7 @@ def epic_distance(first: ArrayLike, second: ArrayLike, discount: float) -> float
 
 
 def starc_distance(model: TabularModel, first: ArrayLike, second: ArrayLike) -> float:
-    """A STARC metric (Skalse et al. 2024, definition 3), from 0 to 1.
+    """A STARC metric (Skalse et al. 2024), from 0 to 1.
 
     Canonicalised by the advantage of the uniform policy in the model, A(s,a) = r(s,a) - V(s) +
     discount * E[V(s')], normalised and compared in the L2 norm. It is 0 for rewards that differ by
@@ -86,7 +86,7 @@ def _advantage(model: TabularModel) -> FloatArray:
     uniform = evaluate(model, uniform_policy(model.available))
     value = uniform.value if model.horizon is None else uniform.value[:-1]
     advantage = np.where(model.available, uniform.q - value[..., None], 0.0)
-    return _without_rounding(advantage, uniform.q)
+    return _without_rounding(advantage, np.where(model.available, uniform.q, 0.0))
 
 
 def _without_rounding(canonical: FloatArray, original: FloatArray) -> FloatArray:

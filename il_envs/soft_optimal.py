@@ -1,6 +1,6 @@
 """The exact soft-optimal policy of a tabular model, in the two models that are often confused.
 
-Causal (Ziebart 2010, theorem 6.8): Q_t = r_t + discount * E[V_{t+1}], the policy that maximises
+Causal (Ziebart 2010): Q_t = r_t + discount * E[V_{t+1}], the policy that maximises
 E[sum r] + H in the true dynamics. Posterior (Levine 2018, section 2): Q_t = r_t + log E[exp
 V_{t+1}], the posterior over trajectories given that all were optimal, in which luck obeys too. In
 both V_t = log sum_a exp Q_t and pi_t = exp(Q_t - V_t). They agree where the dynamics are
@@ -16,7 +16,14 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.special import log_softmax, logsumexp
 
-from il_envs.evaluation import Evaluation, choose, expected_reward, occupancy_of, successors
+from il_envs.evaluation import (
+    Evaluation,
+    checked_steps,
+    choose,
+    expected_reward,
+    occupancy_of,
+    successors,
+)
 from il_envs.soft_backup import (
     WIDEST,
     Backup,
@@ -158,6 +165,8 @@ class SoftOptimal:
     @property
     def expected_return(self) -> float:
         """E[sum of discounted rewards] under `occupancy`, in units of the reward."""
+        if self.backup == "causal":
+            return self.evaluation.expected_return
         return expected_reward(self.model, self.occupancy)
 
     @property
@@ -200,10 +209,11 @@ class SoftOptimal:
         if self.backup == "causal":
             return self.evaluation.sample(count, seed, steps)
         random = np.random.default_rng(seed)
-        horizon = len(self.policy)
+        horizon = checked_steps(self.model, steps)
         states = np.empty((count, horizon + 1), np.int64)
         actions = np.empty((count, horizon), np.int64)
-        states[:, 0] = choose(np.broadcast_to(self.initial, (count, self.model.states)), random)
+        start = np.cumsum(self.initial)
+        states[:, 0] = np.searchsorted(start, random.random(count) * start[-1], side="right")
         for step in range(horizon):
             actions[:, step] = choose(self.policy[step][states[:, step]], random)
             rows = actions[:, step] * self.model.states + states[:, step]

@@ -63,14 +63,15 @@ def checked_horizon(horizon: Any, discount: float) -> tuple[int | None, float]:
 
 
 def numbers(name: str, values: ArrayLike, finite: bool = True) -> FloatArray:
-    """A contiguous float64 array, or ValueError."""
+    """A contiguous float64 array of its own that cannot be written to, or ValueError."""
     try:
-        array = np.ascontiguousarray(values, np.float64)
+        array = np.array(values, np.float64, order="C")
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be an array of numbers: {error}") from error
     if finite and not np.isfinite(array).all():
         place = np.argwhere(~np.isfinite(array))[0].tolist()
         raise ValueError(f"{name}: entry {place} is {array[tuple(place)]}")
+    array.flags.writeable = False
     return array
 
 

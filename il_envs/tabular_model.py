@@ -65,6 +65,8 @@ class TabularModel:
         require_shape("initial", self.initial, (self.states,))
         self.available = self._checked_available(available)
         self._forget_unavailable_rows()
+        for part in (self.transition.data, self.transition.indices, self.transition.indptr):
+            part.flags.writeable = False  # solutions are computed from it when they are asked for
         self._transposed = self.transition.T  # a view, which takes time to make
         self._check_probabilities()
         self.horizon, self.discount = checked_horizon(horizon, discount)
@@ -312,13 +314,14 @@ class TabularModel:
         shape = (self.states, self.actions)
         if available is None:
             return np.ones(shape, np.bool_)
-        array = np.asarray(available)
+        array = np.array(available)
         if array.dtype != np.bool_:
             raise ValueError(f"available must be bool, not {array.dtype}")
         require_shape("available", array, shape)
         stuck = ~array.any(1)
         if stuck.any():
             raise ValueError(f"available: state {int(stuck.argmax())} has no action")
+        array.flags.writeable = False
         return array
 
     def _checked_features(self, features: ArrayLike | None) -> FloatArray | None:
@@ -350,4 +353,5 @@ class TabularModel:
             raise ValueError(f"reward must have the shape {known}, not {list(array.shape)}")
         if array.ndim == 1:
             array = np.repeat(array[:, None], self.actions, axis=1)
+            array.flags.writeable = False
         return array

@@ -13,8 +13,9 @@ from leaderboard.statistics import student_interval
 
 COLOURS = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#999933",
+    "#44AA99", "#332288",
 )  # fmt: skip
-"""Told apart by colour-blind eyes too (Okabe and Ito 2008; the last two of Tol 2021, "muted")."""
+"""Told apart by colour-blind eyes too (Okabe and Ito 2008; the last four of Tol 2021, "muted")."""
 
 EXPERT_COLOUR = "#333333"
 STYLE: dict[Any, Any] = {

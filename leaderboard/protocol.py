@@ -22,10 +22,14 @@ EVALUATION_SEED = 900_000_000
 """Evaluation episode i is the held-out episode of seed EVALUATION_SEED + i."""
 
 MEASURING = (
+    "leaderboard.checked",
     "leaderboard.exact",
+    "leaderboard.references",
     "il_envs.evaluation",
     "il_envs.reward_distance",
+    "il_envs.soft_backup",
     "il_envs.soft_optimal",
+    "il_envs.tabular_checks",
     "il_envs.tabular_model",
 )
 """Modules that exact measures are computed by."""

@@ -26,13 +26,15 @@ REFERENCES = tuple(dict.fromkeys(EMPIRICAL_REFERENCES + EXACT_REFERENCES))
 
 
 def exact_reference(world: World) -> SoftOptimal | None:
-    """The soft-optimal policy of a tabular world with a horizon; None in any other world."""
+    """The soft-optimal policy of a tabular, undiscounted world; None in any other world."""
     spaces = (world.observation_space, world.action_space)
     if world.reference is None or not all(isinstance(s, gym.spaces.Discrete) for s in spaces):
         return None
     reference = world.reference()
-    if not isinstance(reference, SoftOptimal) or reference.model.horizon is None:
+    if not isinstance(reference, SoftOptimal) or reference.backup != "causal":
         return None
+    if reference.model.horizon is None or reference.model.discount != 1.0:
+        return None  # returns and likelihoods of episodes are not discounted
     return reference
 
 

@@ -227,3 +227,11 @@ def test_the_experts_table_does_not_hang_on_the_last_bits_of_an_exponential(grid
     table = grid.params("training")
     policy = table["policy"].astype(np.float64)
     assert (policy / engine.POLICY_STEP == np.round(policy / engine.POLICY_STEP)).all()
+
+
+@pytest.mark.parametrize("name", ["Macrocells", "Objectworld", "Binaryworld"])
+def test_equal_features_have_equal_rewards(name):
+    model = il_envs.get_world(name).model()
+    kinds, which = np.unique(model.features, axis=0, return_inverse=True)
+    for kind in range(len(kinds)):
+        assert len(np.unique(model.reward[which.ravel() == kind])) == 1

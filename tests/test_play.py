@@ -9,6 +9,7 @@ import pygame
 import pytest
 from typer.testing import CliRunner
 
+import il_envs
 from il_envs import play
 from il_envs.canvas import SIZE, open_window
 from il_envs.held_keys import HeldKeys, Keyboard
@@ -316,3 +317,10 @@ def test_a_world_of_turns_that_is_told_its_cell_is_played(window: pygame.Surface
     while watched.phase != "over":
         watched.tick([])
     assert watched.results == game.results
+
+
+def test_every_key_of_every_world_is_one_that_there_is() -> None:
+    pygame.display.init()
+    for world in il_envs.WORLDS.values():
+        for key in world.play_keys:
+            assert pygame.key.key_code(key.key)

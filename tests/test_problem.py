@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import il_envs
 from il_envs import (
     Algorithm,
     Budget,
@@ -160,3 +161,28 @@ def test_a_world_without_a_model_says_so():
 def test_an_algorithm_with_an_unknown_source_is_refused():
     with pytest.raises(ValueError, match=r"unknown sources \['oracle'\]"):
         Algorithm("x", "", frozenset({"oracle"}), None, lambda problem, seed, config: None)
+
+
+def test_what_a_problem_gives_cannot_be_used_to_change_the_world():
+    world = il_envs.get_world("RiskyBridge")
+    before = world.model().transition.data.copy(), world.model().features.copy()
+    model = Problem(world, frozenset({"model"}), Budget(0, 0), 0).model()
+    model.transition.data[:] = 0.0
+    model.features[:] = 0.0
+    assert (world.model().transition.data == before[0]).all()
+    assert (world.model().features == before[1]).all()
+    for array in (world.model().features, world.model().reward, world.model().transition.data):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 0.0
+
+
+@pytest.mark.parametrize("name", ["DriftCar", "RiskyBridge"])
+def test_demonstrations_tell_the_reward_to_those_alone_who_declare_it(name):
+    world = il_envs.get_world(name)
+    hidden = Problem(world, frozenset({"demonstrations"}), Budget(50, 0), 0).demonstrations()
+    assert all(np.isnan(episode.rewards).all() for episode in hidden.episodes)
+    assert not any(episode.measures for episode in hidden.episodes)
+    sources = frozenset({"demonstrations", "reward"})
+    shown = Problem(world, sources, Budget(50, 0), 0).demonstrations()
+    assert all(np.isfinite(episode.rewards).all() for episode in shown.episodes)
+    np.testing.assert_array_equal(shown.actions, hidden.actions)

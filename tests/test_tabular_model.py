@@ -435,3 +435,19 @@ def test_a_drawn_model_survives_the_round_trip():
             case.transition, case.reward, case.initial, case.horizon, available=case.available
         )
         np.testing.assert_array_equal(model.dense_transition(), case.transition)
+
+
+def test_a_model_keeps_numbers_of_its_own():
+    reward = np.ones((STATES, ACTIONS))
+    model = TabularModel(**(_parts() | {"reward": reward}))
+    solution = soft_optimal(model)
+    reward *= 50.0
+    assert (model.reward == 1.0).all()
+    np.testing.assert_allclose(np.exp(solution.log_policy).sum(-1), 1.0)
+
+
+def test_rewards_of_unavailable_actions_do_not_drown_the_others():
+    model = TabularModel(**_parts())  # state 2 has no action 0
+    reward = np.random.default_rng(0).normal(size=(STATES, ACTIONS))
+    reward[2, 0] = -1e14
+    assert starc_distance(model, reward, -reward) == pytest.approx(1.0)

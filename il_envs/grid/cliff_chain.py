@@ -55,5 +55,10 @@ def _make() -> Grid:
 
 
 cliff_chain_world = register_grid(
-    "CliffChain", (2, HORIZON + 1), HORIZON, _make, actions=("walk", "step off")
+    "CliffChain",
+    (2, HORIZON + 1),
+    HORIZON,
+    _make,
+    actions=("walk", "step off"),
+    keys=("right", "down"),
 )

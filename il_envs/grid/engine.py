@@ -164,6 +164,7 @@ def register_grid(
     horizon: int,
     make: Callable[[], Grid],
     actions: Sequence[str] = MOVE_NAMES,
+    keys: Sequence[str] = MOVE_NAMES,
     transfer: str | None = None,
 ) -> World:
     """Register a grid world; the grid is made, and its expert computed, when first needed.
@@ -171,7 +172,8 @@ def register_grid(
     Args:
         shape: rows and columns.
         horizon: steps of an episode, the model's.
-        actions: names of the actions; the arrow keys of these names play them.
+        actions: names of the actions.
+        keys: names of the keyboard keys that play them.
         transfer: name of the world that a reward learned in this one is tried in.
     """
 
@@ -208,7 +210,10 @@ def register_grid(
             experts={"soft-optimal": Expert(act, "the exact soft-optimal policy, a sample of it")},
             control_period=0.25,
             max_episode_steps=horizon,
-            play_keys=tuple(PlayKey(key, 0, i, key) for i, key in enumerate(actions)),
+            play_keys=tuple(
+                PlayKey(key, 0, i, name)
+                for i, (key, name) in enumerate(zip(keys, actions, strict=True))
+            ),
             model=lambda: grid().model,
             reference=reference,
             transfer=transfer,

@@ -35,6 +35,8 @@ def macrocells(size: int = SIZE, seed: int = SEED) -> TabularModel:
         raise ValueError(f"size must be a multiple of {REGIONS}, not {size}")
     random = np.random.default_rng(seed)
     weights = np.where(random.random(REGIONS**2) < REWARDED, random.random(REGIONS**2), 0.0)
+    if not weights.any():
+        raise ValueError(f"seed {seed} draws no region that has a reward; choose another")
     weights /= weights.max()
     row, column = np.divmod(np.arange(size**2), size)
     width = size // REGIONS

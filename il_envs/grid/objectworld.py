@@ -7,7 +7,7 @@ only -1, and any other 0; inner colours do not matter (Levine, Popovic and Koltu
 Observation, Discrete(256): the cell, row by row in a grid of 16 by 16. Action, Discrete(4): up,
 right, down, left; with probability 0.3 the move is one of all four, drawn anew, and who bumps into
 the edge stays. Features, 32: for the outer and the inner colours 1 and 2, whether the nearest such
-object is less than 1, 2, ..., 8 cells away (Euclidean). An episode starts in any cell and takes 50
+object is at most 1, 2, ..., 8 cells away (Euclidean). An episode starts in any cell and takes 50
 steps.
 """
 
@@ -44,7 +44,7 @@ def _make() -> Grid:
     near_first, near_second = nearest[:, 0] <= NEAR, nearest[:, 1] <= NEARER
     reward = np.where(near_first, np.where(near_second, 1.0, -1.0), 0.0)
     thresholds = np.arange(1, FURTHEST + 1)
-    features = (nearest[:, :, None] < thresholds).reshape(SIZE**2, -1).astype(np.float64)
+    features = (nearest[:, :, None] <= thresholds).reshape(SIZE**2, -1).astype(np.float64)
     looks = np.full(SIZE**2, tiles.FLOOR)
     looks[places] = [tiles.object_tile(outer, inner) for outer, inner in colours]
     moves = transitions(np.zeros((SIZE, SIZE), np.bool_), SLIP, "anywhere")
