@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
+from il_envs.sampling import sample_trajectories
 from il_envs.tabular_checks import TOLERANCE, FloatArray, IntArray, require_memory
 from il_envs.tabular_model import TabularModel
 
@@ -37,7 +38,7 @@ class Evaluation:
             return _solve_stationary(model, self.policy, rewards)
         value = np.zeros((model.horizon + 1, model.states))
         for step in reversed(range(model.horizon)):
-            q = model.reward_at(step) + model.discount * model.expected_next(value[step + 1]).T
+            q = model.expected_action_values(step, value[step + 1])
             value[step] = (self.policy[step] * q).sum(1)
         return value
 
@@ -46,11 +47,11 @@ class Evaluation:
         """r_t(s,a) + discount * E[value of the next step], float64 [T, S, A]."""
         model = self.model
         if model.horizon is None:
-            return model.reward_at(0) + model.discount * model.expected_next(self.value).T
+            return model.expected_action_values(0, self.value)
         require_memory("q", 8 * self.policy.size)
         return np.stack(
             [
-                model.reward_at(step) + model.discount * model.expected_next(self.value[step + 1]).T
+                model.expected_action_values(step, self.value[step + 1])
                 for step in range(model.horizon)
             ]
         )
@@ -98,11 +99,8 @@ class Evaluation:
             ValueError: if a trajectory is impossible in the model.
         """
         states, actions = self.model.check_trajectories(states, actions)
-        steps = actions.shape[1]
-        policy = self.policy[None] if self.model.horizon is None else self.policy
-        chosen = policy[np.arange(steps) % len(policy), states[:, :steps], actions]
         with np.errstate(divide="ignore"):
-            return np.log(chosen).sum(1)
+            return np.log(entries_of(self.policy, states, actions)).sum(1)
 
     def sample(self, count: int, seed: int, steps: int | None = None) -> tuple[IntArray, IntArray]:
         """Trajectories of the policy: states int64 [count, T + 1] and actions int64 [count, T].
@@ -110,7 +108,11 @@ class Evaluation:
         Args:
             steps: T; the model's horizon, where it has one.
         """
-        return sample_trajectories(self.model, self.policy, count, seed, steps)
+        model = self.model
+        steps = model.checked_steps(steps)
+        return sample_trajectories(
+            self.policy, model.initial, lambda step: model.transition, count, seed, steps
+        )
 
 
 def evaluate(model: TabularModel, policy: ArrayLike) -> Evaluation:
@@ -158,9 +160,8 @@ def hard_optimal(model: TabularModel) -> Evaluation:
     policy = np.zeros(shape)
     value = np.zeros(model.states)
     for step in reversed(range(model.horizon)):
-        q = model.reward_at(step) + model.discount * model.expected_next(value).T
-        q[~model.available] = -np.inf
-        policy[step, np.arange(model.states), q.argmax(1)] = 1.0
+        q = np.where(model.available, model.expected_action_values(step, value), -np.inf)
+        policy[step] = np.eye(model.actions)[q.argmax(1)]
         value = q.max(1)
     return Evaluation(model, policy)
 
@@ -186,6 +187,19 @@ def uniform_policy(available: ArrayLike) -> FloatArray:
     return available / available.sum(1, keepdims=True)
 
 
+def entries_of(table: FloatArray, states: IntArray, actions: IntArray) -> FloatArray:
+    """What a table, [T, S, A] or [S, A], holds for each step of trajectories, float64 [N, T].
+
+    Args:
+        states: int64 [N, T + 1] or [N, T].
+        actions: int64 [N, T].
+    """
+    steps = actions.shape[1]
+    if table.ndim == 2:
+        return table[states[:, :steps], actions]
+    return table[np.arange(steps), states[:, :steps], actions]
+
+
 def occupancy_of(
     policy: FloatArray, initial: FloatArray, move: Callable[[int, FloatArray], FloatArray]
 ) -> FloatArray:
@@ -202,64 +216,6 @@ def occupancy_of(
         np.multiply(marginal[:, None], policy[step], out=occupancy[step])
         marginal = move(step, occupancy[step])
     return occupancy
-
-
-def expected_reward(model: TabularModel, occupancy: FloatArray) -> float:
-    """Sum over steps of discount^t E[r_t] under an occupancy [T, S, A], or [S, A] discounted."""
-    if occupancy.ndim == 2:
-        return float((occupancy * model.reward_at(0)).sum())
-    rewards = [
-        float((occupancy[step] * model.reward_at(step)).sum()) for step in range(len(occupancy))
-    ]
-    return float(model.discounts(len(occupancy)) @ rewards)
-
-
-def sample_trajectories(
-    model: TabularModel, policy: FloatArray, count: int, seed: int, steps: int | None = None
-) -> tuple[IntArray, IntArray]:
-    """Sample a policy in the model's own dynamics; see `Evaluation.sample`."""
-    steps = checked_steps(model, steps)
-    policies = policy[None] if policy.ndim == 2 else policy
-    random = np.random.default_rng(seed)
-    states = np.empty((count, steps + 1), np.int64)
-    actions = np.empty((count, steps), np.int64)
-    start = np.cumsum(model.initial)
-    states[:, 0] = np.searchsorted(start, random.random(count) * start[-1], side="right")
-    for step in range(steps):
-        state = states[:, step]
-        actions[:, step] = choose(policies[step % len(policies)][state], random)
-        states[:, step + 1] = successors(
-            model.transition, actions[:, step] * model.states + state, random
-        )
-    return states, actions
-
-
-def choose(probabilities: FloatArray, random: np.random.Generator) -> IntArray:
-    """One index for each row of probabilities [N, A], int64 [N]."""
-    cumulative = np.cumsum(probabilities, axis=1)
-    draws = random.random(len(cumulative)) * cumulative[:, -1]
-    return (draws[:, None] >= cumulative).sum(1)
-
-
-def successors(
-    transition: sparse.csr_array, rows: IntArray, random: np.random.Generator
-) -> IntArray:
-    """One successor for each of the rows of a csr array of probabilities, int64 [N]."""
-    cumulative = np.cumsum(transition.data)
-    first, last = transition.indptr[rows], transition.indptr[rows + 1] - 1
-    below = np.where(first > 0, cumulative[first - 1], 0.0)
-    draws = below + random.random(len(rows)) * (cumulative[last] - below)
-    return transition.indices[
-        np.clip(np.searchsorted(cumulative, draws, side="right"), first, last)
-    ].astype(np.int64)
-
-
-def checked_steps(model: TabularModel, steps: int | None) -> int:
-    if steps is None and model.horizon is None:
-        raise ValueError("a model without a horizon is sampled for a number of steps; give steps=")
-    if steps is not None and model.horizon not in (None, steps):
-        raise ValueError(f"steps is {steps}, but the model's horizon is {model.horizon}")
-    return int(model.horizon if steps is None else steps)  # type: ignore[arg-type]
 
 
 def _place(where: list[int]) -> str:
@@ -285,17 +241,12 @@ def _policy_iteration(model: TabularModel) -> Evaluation:
     greedy = reward.argmax(1)
     rows = np.arange(model.states)
     while True:
-        policy = np.zeros(reward.shape)
-        policy[rows, greedy] = 1.0
+        policy = np.eye(model.actions)[greedy]
         value = _solve_stationary(model, policy, reward[rows, greedy])
-        q = reward + model.discount * model.expected_next(value).T
-        better = q.max(1) > q[rows, greedy] + 1e-12 * (1.0 + np.abs(value))
+        q = np.where(model.available, model.expected_action_values(0, value), -np.inf)
+        rounding = 1e-12 * (1.0 + np.abs(value))
+        better = q.max(1) > q[rows, greedy] + rounding
         if not better.any():
-            # Of actions that are equal up to rounding the lowest.
-            lowest = (q >= q.max(1, keepdims=True) - 1e-12 * (1.0 + np.abs(value[:, None]))).argmax(
-                1
-            )
-            policy = np.zeros(reward.shape)
-            policy[rows, lowest] = 1.0
-            return Evaluation(model, policy)
+            equals = q >= (q.max(1) - rounding)[:, None]
+            return Evaluation(model, np.eye(model.actions)[equals.argmax(1)])  # the lowest of them
         greedy = np.where(better, q.argmax(1), greedy)

@@ -8,14 +8,13 @@ Two models (see Levine, "Reinforcement learning and control as probabilistic inf
 - causal (Ziebart, "Modeling purposeful adaptive behavior", 2010): the best policy for the sum of
   expected reward / tau and entropy. K and P are those of Riccati's recursion, whatever tau is.
 - posterior: actions given that the trajectory was drawn in proportion to exp(reward / tau). This is
-  risk-seeking control (Jacobson 1973, Whittle 1990: LEQG), whose
-  optimist believes that the noise, too, will help.
+  risk-seeking control (Jacobson 1973, Whittle 1990: LEQG), whose optimist believes that the noise,
+  too, will help.
 """
 
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log, pi
-from typing import Literal
 
 import numpy as np
 
@@ -31,8 +30,7 @@ from il_envs.linear_gaussian import (
     squares,
     symmetric,
 )
-
-Backup = Literal["causal", "posterior"]
+from il_envs.soft_backup import Backup
 
 
 @dataclass(frozen=True, eq=False)

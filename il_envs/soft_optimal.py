@@ -16,14 +16,8 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.special import log_softmax, logsumexp
 
-from il_envs.evaluation import (
-    Evaluation,
-    checked_steps,
-    choose,
-    expected_reward,
-    occupancy_of,
-    successors,
-)
+from il_envs.evaluation import Evaluation, entries_of, occupancy_of
+from il_envs.sampling import sample_trajectories
 from il_envs.soft_backup import (
     WIDEST,
     Backup,
@@ -167,7 +161,8 @@ class SoftOptimal:
         """E[sum of discounted rewards] under `occupancy`, in units of the reward."""
         if self.backup == "causal":
             return self.evaluation.expected_return
-        return expected_reward(self.model, self.occupancy)
+        steps = range(len(self.occupancy))
+        return float(sum((self.occupancy[t] * self.model.reward_at(t)).sum() for t in steps))
 
     @property
     def entropy(self) -> float:
@@ -189,15 +184,11 @@ class SoftOptimal:
             ValueError: if a trajectory is impossible in the model.
         """
         states, actions = self.model.check_trajectories(states, actions)
-        steps = actions.shape[1]
         if self.backup == "causal":
-            log_policy = self.log_policy if self.model.horizon else self.log_policy[None]
-            chosen = log_policy[np.arange(steps) % len(log_policy), states[:, :steps], actions]
-            return chosen.sum(1)
-        rewards = [
-            self.model.reward_at(step)[states[:, step], actions[:, step]] for step in range(steps)
-        ]
-        return np.sum(rewards, axis=0) / self.temperature - self.log_partition
+            return entries_of(self.log_policy, states, actions).sum(1)
+        assert self.model.reward is not None  # or there would be no solution
+        rewards = entries_of(self.model.reward, states, actions).sum(1)
+        return rewards / self.temperature - self.log_partition
 
     def sample(self, count: int, seed: int, steps: int | None = None) -> tuple[IntArray, IntArray]:
         """Trajectories: states int64 [count, T + 1] and actions int64 [count, T]; those of the
@@ -206,19 +197,8 @@ class SoftOptimal:
         Args:
             steps: T; the model's horizon, where it has one.
         """
-        if self.backup == "causal":
-            return self.evaluation.sample(count, seed, steps)
-        random = np.random.default_rng(seed)
-        horizon = checked_steps(self.model, steps)
-        states = np.empty((count, horizon + 1), np.int64)
-        actions = np.empty((count, horizon), np.int64)
-        start = np.cumsum(self.initial)
-        states[:, 0] = np.searchsorted(start, random.random(count) * start[-1], side="right")
-        for step in range(horizon):
-            actions[:, step] = choose(self.policy[step][states[:, step]], random)
-            rows = actions[:, step] * self.model.states + states[:, step]
-            states[:, step + 1] = successors(self.dynamics(step), rows, random)
-        return states, actions
+        steps = self.model.checked_steps(steps)
+        return sample_trajectories(self.policy, self.initial, self.dynamics, count, seed, steps)
 
 
 def soft_optimal(

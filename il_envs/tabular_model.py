@@ -145,9 +145,33 @@ class TabularModel:
         """E[V(s') | s, a], float64 [A, S], for values [S']."""
         return (self.transition @ value).reshape(self.actions, self.states)
 
+    def expected_action_values(self, step: int, next_value: FloatArray) -> FloatArray:
+        """r_t(s,a) + discount * E[V(s')], float64 [S, A], for the values [S'] of the next step.
+
+        Raises:
+            ValueError: if the model has no reward.
+        """
+        return self.reward_at(step) + self.discount * self.expected_next(next_value).T
+
     def move(self, occupancy: FloatArray) -> FloatArray:
         """Where one step leads, float64 [S'], from an occupancy [S, A]."""
         return self._transposed @ occupancy.T.ravel()
+
+    def checked_steps(self, steps: int | None) -> int:
+        """How many steps a trajectory has: the horizon, or those asked for where there is none.
+
+        Raises:
+            ValueError: if the two do not agree, or there is neither.
+        """
+        if self.horizon is None:
+            if steps is None:
+                raise ValueError(
+                    "a model without a horizon is sampled for a number of steps; give steps="
+                )
+            return steps
+        if steps not in (None, self.horizon):
+            raise ValueError(f"steps is {steps}, but the model's horizon is {self.horizon}")
+        return self.horizon
 
     @property
     def has_timed_reward(self) -> bool:

@@ -27,6 +27,7 @@ MEASURING = (
     "leaderboard.references",
     "il_envs.evaluation",
     "il_envs.reward_distance",
+    "il_envs.sampling",
     "il_envs.soft_backup",
     "il_envs.soft_optimal",
     "il_envs.tabular_checks",

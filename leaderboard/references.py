@@ -38,11 +38,6 @@ def exact_reference(world: World) -> SoftOptimal | None:
     return reference
 
 
-def reference_names(world: World) -> tuple[str, ...]:
-    """The reference rows of a world."""
-    return EMPIRICAL_REFERENCES if exact_reference(world) is None else EXACT_REFERENCES
-
-
 def reference_codes(world: World) -> dict[str, str]:
     """SHA-256 over the code of each reference row, by its name."""
     if exact_reference(world) is not None:

@@ -12,7 +12,7 @@ from il_envs import TabularPolicy, get_world
 from leaderboard.cells import Cell
 from leaderboard.checked import InvalidActionError, learned_reward, policy_table
 from leaderboard.exact import ExactMeasures, likelihood_bound, measure
-from leaderboard.references import exact_reference, reference_names
+from leaderboard.references import exact_reference, reference_codes
 from tests.test_leaderboard_tables import make_cell, make_spec
 
 SEED = 5
@@ -51,13 +51,13 @@ def occupancy_by_hand(name: str, policy: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("name", ["RiskyBridge", "CliffChain", "Macrocells"])
 def test_grid_worlds_are_exact(name: str) -> None:
     assert reference_of(name).backup == "causal"
-    assert reference_names(get_world(name)) == ("random", "soft-optimal", "optimal")
+    assert tuple(reference_codes(get_world(name))) == ("random", "soft-optimal", "optimal")
 
 
 @pytest.mark.parametrize("name", ["DriftCar", "LaneKeeping", "Maze", "Walk"])
 def test_other_worlds_are_not(name: str) -> None:
     assert exact_reference(get_world(name)) is None
-    assert reference_names(get_world(name)) == ("random", "expert")
+    assert tuple(reference_codes(get_world(name))) == ("random", "expert")
 
 
 def test_a_reference_that_is_no_table_is_not_exact_here() -> None:

@@ -129,7 +129,9 @@ STATE = np.dtype(
         ("lateral_sum", "f8"),  # m, sum over steps of |lateral error|
     ]
 )
-PARAMS = np.zeros(1, [("radius", "f8"), ("speed", "f8")])  # m, m/s; for pictures
+PARAMS = np.zeros(
+    1, [("radius", "f8"), ("speed", "f8")]
+)  # m, m/s; it never varies, but kernels take a record
 PARAMS["radius"], PARAMS["speed"] = RADIUS, SPEED
 PARAMS.flags.writeable = False
 MEASURES = ("lateral_error", "mean_lateral_error")
