@@ -1,0 +1,66 @@
+"""Chords: the sets of buttons that can be pressed in one step, and numbers for them.
+
+A chord of K buttons is an int8 row of K zeros and ones, an element of MultiBinary(K). A learner
+that knows only numbered actions picks one row of a table of chords: `single_button_chords`, or
+`joint_chords` with all 2^K of them, which is what grows out of hand.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from il_envs.policy import Policy, PolicyState
+
+Chords = NDArray[np.int8]
+
+JOINT_BUTTONS_MAX = 12
+"""Above it a table of all chords has more than 4,096 rows, and a network as many outputs."""
+
+
+def single_button_chords(buttons: int) -> Chords:
+    """No button, then each one alone, int8 [K + 1, K]."""
+    return np.eye(buttons + 1, buttons, -1, np.int8)
+
+
+def joint_chords(buttons: int) -> Chords:
+    """Every chord, int8 [2^K, K]; button k is bit k of the row's number.
+
+    Raises:
+        ValueError: if there are more than `JOINT_BUTTONS_MAX` buttons.
+    """
+    if buttons > JOINT_BUTTONS_MAX:
+        raise ValueError(
+            f"{buttons} buttons have {2**buttons:,} chords; joint actions are for at most "
+            f"{JOINT_BUTTONS_MAX} buttons ({2**JOINT_BUTTONS_MAX:,} chords)"
+        )
+    return ((np.arange(2**buttons)[:, None] >> np.arange(buttons)) & 1).astype(np.int8)
+
+
+def joint_index(chords: NDArray[Any]) -> NDArray[np.int64]:
+    """The rows of `joint_chords` that these chords are, int64 [...] from [..., K]."""
+    return chords.astype(np.int64) @ (1 << np.arange(chords.shape[-1]))
+
+
+class ChordPolicy:
+    """A policy that picks numbered chords, as one that presses buttons.
+
+    Args:
+        policy: its actions are rows of the table.
+        chords: int8 [chords, K].
+    """
+
+    def __init__(self, policy: Policy, chords: Chords) -> None:
+        self.policy = policy
+        self.chords = chords
+
+    def predict(
+        self,
+        observation: NDArray[Any],
+        state: PolicyState = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[Chords, PolicyState]:
+        """The buttons to press, int8 [rows, K], as in `Policy`."""
+        rows, state = self.policy.predict(observation, state, episode_start, deterministic)
+        return self.chords[rows], state
