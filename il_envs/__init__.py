@@ -12,6 +12,7 @@ from il_envs.demonstrations import Demonstrations, collect
 from il_envs.drift_car import lane_keeping as lane_keeping
 from il_envs.evaluation import Evaluation, evaluate, hard_optimal, policy_from_occupancy
 from il_envs.gym_env import WorldEnv
+from il_envs.learning_curve import LearningCurve, LearningCurveRecorder
 from il_envs.linear_gaussian import LinearQuadraticModel
 from il_envs.linear_quadratic import linear_quadratic_soft_optimal
 from il_envs.policy import ExactPolicy, ExpertPolicy, Policy, RandomPolicy, TabularPolicy
@@ -52,6 +53,8 @@ __all__ = [
     "ExactPolicy",
     "Expert",
     "ExpertPolicy",
+    "LearningCurve",
+    "LearningCurveRecorder",
     "LinearQuadraticModel",
     "Meter",
     "PlayKey",

@@ -1,8 +1,9 @@
 """One imitation problem, as an algorithm sees it: what it may use, and a meter that counts it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar, get_args
 
 import gymnasium as gym
@@ -11,6 +12,7 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import ArrayLike, NDArray
 
 from il_envs.demonstrations import Demonstrations, collect
+from il_envs.learning_curve import LearningCurveRecorder
 from il_envs.policy import ExpertPolicy, Policy
 from il_envs.tabular_model import TabularModel
 from il_envs.vector_env import WorldVectorEnv
@@ -69,6 +71,7 @@ class Problem:
         seed: which demonstrations and which training episodes; different seeds share none.
         style: which of the world's experts demonstrates and answers; by default its reference,
             the first one.
+        recorder: is told the return of every training episode, whether or not the algorithm is.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Problem:
         budget: Budget,
         seed: int,
         style: str | None = None,
+        recorder: LearningCurveRecorder | None = None,
     ) -> None:
         self.observation_space = world.observation_space
         self.action_space = world.action_space
@@ -87,6 +91,7 @@ class Problem:
         self._world = world
         self._sources = sources
         self._style = style
+        self._recorder = recorder
         self._demonstration_seed = 2 * seed * SEED_BLOCK
         self._next_env_seed = (2 * seed + 1) * SEED_BLOCK
 
@@ -180,6 +185,10 @@ class Problem:
         self.meter.steps += steps
         self.meter.reward_reads += steps if reward else 0
 
+    def _record_episodes(self, returns: NDArray[np.float64]) -> None:
+        if self._recorder is not None and returns.size:
+            self._recorder.record(self.meter.steps, returns)
+
 
 class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
     """The vector environment that `Problem.env` gives: it tells no more than was declared."""
@@ -200,6 +209,7 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         self._expert = ExpertPolicy(self._env, style)
         self._expert_memory: Any = None
         self._episode_start = np.ones(num_envs, np.bool_)
+        self._returns = np.zeros(num_envs)  # so far, of the episode that each row is in
         self.num_envs = num_envs
         self.metadata = self._env.metadata
         self.single_observation_space = self._env.single_observation_space
@@ -223,6 +233,7 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         observations, _ = self._env.reset(seed=self._first_seed)
         self._first_seed = None  # later resets go on in the same streams
         self._episode_start[:] = True
+        self._returns[:] = 0.0
         return observations, {}
 
     def step(
@@ -230,7 +241,11 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
         self._problem._spend_steps(self.num_envs, self._reward)
         observations, rewards, terminated, truncated, info = self._env.step(actions)
-        self._episode_start |= terminated | truncated
+        ended = terminated | truncated
+        self._episode_start |= ended
+        self._returns += rewards
+        self._problem._record_episodes(self._returns[ended])
+        self._returns[ended] = 0.0
         shown: dict[str, Any] = {k: info[k] for k in ("final_obs", "_final_obs") if k in info}
         if not self._reward:
             rewards = np.full(self.num_envs, np.nan)
@@ -262,6 +277,8 @@ class Algorithm(Generic[Config]):
         config: the settings, a frozen dataclass.
         train: `train(problem, seed, config)` returns the learned policy.
         applies_to: whether it can learn in a world.
+        factors: what it varies, for tables that compare: the level of each factor by the factor's
+            name, as in {"actions": "MAPS", "learning": "RL"}; read-only.
     """
 
     name: str
@@ -270,8 +287,21 @@ class Algorithm(Generic[Config]):
     config: Config
     train: Callable[[Problem, int, Config], Policy]
     applies_to: Callable[[World], bool] = _any_world
+    factors: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         unknown = set(self.sources) - set(SOURCES)
         if unknown:
             raise ValueError(f"{self.name}: unknown sources {sorted(unknown)}; known: {SOURCES}")
+        texts = (text for level in dict(self.factors).items() for text in level)
+        if not all(isinstance(text, str) and text for text in texts):
+            raise ValueError(
+                f"{self.name}: factors must map names to levels, both of them text, as in "
+                f"{{'actions': 'MAPS'}}, not {dict(self.factors)}"
+            )
+        object.__setattr__(self, "factors", MappingProxyType(dict(self.factors)))
+
+    @property
+    def uses_labels(self) -> bool:
+        """Whether it learns from an expert's actions, demonstrated or asked for."""
+        return bool({"demonstrations", "expert"} & self.sources)

@@ -1,6 +1,7 @@
 """Results on disk: one folder for each finished cell, never changed once written.
 
-cell.json            what was run, how it ended, what it used, a row for each episode, what is exact
+cell.json            what was run, how it ended, what it used, what episodes in training returned,
+                     a row for each evaluation episode, what is exact
 actions.npz          the action trace of each evaluation episode, [T, ...], "arr_0", "arr_1", ...
 policy.safetensors   what was learned, where the policy has `tensors()`
 log.txt              what the child process printed
@@ -21,10 +22,11 @@ import psutil
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from il_envs.learning_curve import LearningCurve
 from il_envs.rollout import Episode
 from leaderboard import UserError
 from leaderboard.exact import ExactMeasures
-from leaderboard.protocol import CellSpec, Profile, reference_seeds
+from leaderboard.protocol import CellSpec, Profile, label_budgets, reference_seeds
 from leaderboard.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES
 
 Status = Literal["ok", "error", "invalid action", "timeout", "memory", "crashed"]
@@ -55,6 +57,8 @@ class Cell(BaseModel):
     """One line on what went wrong; empty when the status is ok."""
     meter: dict[str, int] = {}
     """What the algorithm used, as `il_envs.Meter` counts it."""
+    learning_curve: LearningCurve | None = None
+    """None where no environment step was taken, and in cells older than learning curves."""
     train_seconds: float = 0.0
     evaluation_seconds: float = 0.0
     episodes: tuple[EpisodeRow, ...] = ()
@@ -62,6 +66,16 @@ class Cell(BaseModel):
     """None in worlds without an exact reference, and for a policy that tells no probabilities."""
     versions: dict[str, str]
     platform: str
+
+
+class Declaration(BaseModel):
+    """What an algorithm says of itself that its rows depend on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    uses_labels: bool = True
+    factors: dict[str, str] = {}
+    """What it varies, as `il_envs.Algorithm` has it."""
 
 
 class Manifest(BaseModel):
@@ -76,6 +90,16 @@ class Manifest(BaseModel):
     seeds: int
     exact_worlds: tuple[str, ...] = ()
     """Those whose reference is exact."""
+    declarations: dict[str, Declaration] = {}
+    """Of the algorithms by name; one without is as a Declaration is by default."""
+
+    def declaration(self, algorithm: str) -> Declaration:
+        """What an algorithm says of itself."""
+        return self.declarations.get(algorithm, Declaration())
+
+    def budgets(self, algorithm: str) -> tuple[int, ...]:
+        """The numbers of labels an algorithm has a row at; the table ranks at the last one."""
+        return label_budgets(self.profile, self.declaration(algorithm).uses_labels)
 
     def references(self, world: str) -> tuple[str, ...]:
         """The reference rows of a world: the 0 of the score, its 1, and what else there is."""
@@ -202,6 +226,7 @@ def extend_manifest(folder: Path, manifest: Manifest) -> None:
             },
             seeds=max(before.seeds, manifest.seeds),
             exact_worlds=tuple(dict.fromkeys((*before.exact_worlds, *manifest.exact_worlds))),
+            declarations=before.declarations | manifest.declarations,
         )
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(manifest.model_dump_json(indent=1) + "\n")

@@ -19,6 +19,7 @@ import numpy as np
 import psutil
 import safetensors.numpy
 
+from il_envs.learning_curve import LearningCurve, LearningCurveRecorder
 from il_envs.policy import ExactPolicy, ExpertPolicy, Policy
 from il_envs.problem import Budget, Meter, Problem
 from il_envs.rollout import Episode, run_episodes
@@ -43,6 +44,7 @@ class Outcome:
     status: Status = "ok"
     reason: str = ""
     meter: Meter = field(default_factory=Meter)
+    learning_curve: LearningCurve | None = None
     train_seconds: float = 0.0
     evaluation_seconds: float = 0.0
     episodes: Sequence[Episode] = ()
@@ -72,13 +74,15 @@ def _train(spec: CellSpec, world: World, outcome: Outcome) -> Policy:
     assert spec.labels is not None  # only reference rows have none
     algorithm = load(spec.origin).algorithm
     budget = Budget(labels=spec.labels, steps=spec.profile.steps)
-    problem = Problem(world, algorithm.sources, budget, spec.seed, world.reference_style)
+    recorder = LearningCurveRecorder(budget.steps)
+    problem = Problem(world, algorithm.sources, budget, spec.seed, world.reference_style, recorder)
     outcome.meter = problem.meter
     start = time.perf_counter()
     try:
         policy = algorithm.train(problem, spec.seed, algorithm.config)
     finally:
         outcome.train_seconds = time.perf_counter() - start
+        outcome.learning_curve = recorder.curve() if problem.meter.steps else None
     if hasattr(policy, "tensors"):
         arrays = {name: np.ascontiguousarray(array) for name, array in policy.tensors().items()}
         outcome.policy = safetensors.numpy.save(arrays)
@@ -122,6 +126,7 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
         status=outcome.status,
         reason=outcome.reason,
         meter=outcome.meter.as_dict(),
+        learning_curve=outcome.learning_curve,
         train_seconds=outcome.train_seconds,
         evaluation_seconds=outcome.evaluation_seconds,
         episodes=episode_rows(outcome.episodes),

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from il_envs.world import WORLDS, get_world
 from leaderboard import UsageError, UserError
-from leaderboard.cells import Manifest, Results, extend_manifest, read_results
+from leaderboard.cells import Declaration, Manifest, Results, extend_manifest, read_results
 from leaderboard.check import check
 from leaderboard.explanation import explanation
 from leaderboard.metrics import ALL_WORLDS, summary
@@ -76,6 +76,13 @@ def run(
         },
         seeds=seeds,
         exact_worlds=tuple(w.name for w in worlds if exact_reference(w) is not None),
+        declarations={
+            contender.algorithm.name: Declaration(
+                uses_labels=contender.algorithm.uses_labels,
+                factors=dict(contender.algorithm.factors),
+            )
+            for contender in contenders
+        },
     )
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,7 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
         raise UserError(
             f"{results.folder} has no {algorithm!r} in {world}; it has {', '.join(names)}"
         )
-    labels = None if algorithm in references else manifest.profile.labels[-1]
+    labels = None if algorithm in references else manifest.budgets(algorithm)[-1]
     row = row_of(results, algorithm, world, labels)
     scale = scale_of(results, world)
     lines = [
@@ -45,6 +45,7 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
     for cell, score in zip(row.cells, scores_of(row, scale), strict=True):
         lines.append(f"  seed {cell.spec.seed}: {_outcome(cell)}, score {score:.6f}")
         lines.append(f"    {results.folder / cell.spec.folder}")
+        lines += _training(cell)
         lines += _measures(cell, scale)
     if row.fault:
         return "\n".join([*lines, "", f"not ranked: {row.fault}"])
@@ -74,6 +75,20 @@ def _outcome(cell: Cell) -> str:
     if cell.exact is None:
         return f"{mean}, survival {survival(cell):.0%}"
     return f"exact return {cell.exact.expected_return:.6f} (its episodes' {mean})"
+
+
+def _training(cell: Cell) -> list[str]:
+    """What a cell did in its environments, in a line, if it acted."""
+    curve = cell.learning_curve
+    if curve is None:
+        return []
+    steps, ended = f"{cell.meter['steps']:,} of {curve.budget:,} steps", sum(curve.episodes)
+    if not ended:
+        return [f"    training: {steps}, no episode ended"]
+    return [
+        f"    training: {steps}, {ended:,} episodes ended; those in the last bin with any "
+        f"returned {curve.mean_returns[-1]:.6f} on average (learning_curve in cell.json)"
+    ]
 
 
 def _measures(cell: Cell, scale: Scale | None) -> list[str]:

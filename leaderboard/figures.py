@@ -1,4 +1,5 @@
-"""Pictures of a run, as SVG files: errors that compound, survival and exact scores against labels.
+"""Pictures of a run, as SVG files: errors that compound, survival and exact scores against labels,
+returns while training against steps.
 
 The first is after figure 2 ("dimensional drift") of A. Dharna, "Reinforcement Learning Special
 Topic: Imitation Learning", 2019. Nothing is recorded for it: the action traces are played again.
@@ -12,9 +13,10 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import EngFormatter, FuncFormatter, NullLocator, PercentFormatter
 from numpy.typing import NDArray
 
+from il_envs.learning_curve import bin_ends
 from il_envs.rollout import run_episodes
 from il_envs.world import ErrorMeasure, World, get_world
 from leaderboard import UserError
@@ -32,6 +34,7 @@ from leaderboard.drawing import (
 )
 from leaderboard.rows import Row, Scale, return_of, row_of, scale_of, survival
 from leaderboard.statistics import CONFIDENCE
+from leaderboard.training import has_acted, training_returns
 
 
 class TracePolicy:
@@ -74,6 +77,7 @@ def write_figures(results: Results, extension: str = "svg") -> list[Path]:
             ("compounding_error", compounding_error),
             ("survival", survival_by_labels),
             ("score", score_by_labels),
+            ("learning_curve", learning_curve),
         ):
             figure = make(results)
             if figure is not None:
@@ -106,7 +110,7 @@ def compounding_error(results: Results) -> Figure | None:
             xlim=(0.0, world.max_episode_steps * world.control_period),
             ylim=(0.0, measure.limit * 1.1),
         )
-        budget = f"{results.manifest.profile.labels[-1]:,} expert labels, "
+        budget = f"at most {results.manifest.profile.labels[-1]:,} expert labels, "
         name_panel(axes, f"{world.name}: mean {measure.label}", budget + _description(results))
         name_lines(axes, names)
     return figure
@@ -174,6 +178,45 @@ def score_by_labels(results: Results) -> Figure | None:
     return figure
 
 
+def learning_curve(results: Results) -> Figure | None:
+    """Return while training against environment steps, one panel for each world in which an
+    algorithm has acted; it is that of the policy that explores, on training episodes."""
+    drawn = [(w, lines) for w in _worlds(results) if (lines := _training_lines(results, w))]
+    if not drawn:
+        return None
+    figure, all_axes = panels(len(drawn))
+    for (world, lines), axes in zip(drawn, all_axes, strict=True):
+        random, expert = results.manifest.references(world.name)[:2]
+        names = _reference_line(results, world, axes, expert, return_of)
+        names += _reference_line(results, world, axes, random, return_of, (0, (1, 2)))
+        for name, colour, steps, returns in lines:
+            last = draw_mean(axes, steps, returns, (-np.inf, np.inf), colour)
+            names.append((name, colour, last))
+        axes.set(xlabel="environment steps", xlim=(0.0, results.manifest.profile.steps))
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+        name_panel(axes, f"{world.name}: return of training episodes", _seeds(results))
+        name_lines(axes, names)
+    return figure
+
+
+def _training_lines(
+    results: Results, world: World
+) -> list[tuple[str, str, NDArray[np.float64], NDArray[np.float64]]]:
+    """Name, colour, steps float64 [n] and returns float64 [n, seeds] of each algorithm that has
+    acted, at the bins in which every seed has a mean return."""
+    lines = []
+    for row, colour in _algorithms(results, world):
+        cells = _finished(row)
+        if not all(map(has_acted, cells)):
+            continue
+        returns = np.array([training_returns(cell) for cell in cells])
+        known = ~np.isnan(returns).any(0)
+        steps = bin_ends(results.manifest.profile.steps)[known]
+        if known.any():
+            lines.append((row.algorithm, colour, steps, returns[:, known].T))
+    return lines
+
+
 def _score_in(scale: Scale) -> Callable[[Cell], float]:
     return lambda cell: scale.score(return_of(cell))
 
@@ -208,8 +251,10 @@ def _lines_by_labels(
     for row, colour in _algorithms(results, world):
         cells = {
             budget: _finished(row_of(results, row.algorithm, world.name, budget))
-            for budget in budgets
+            for budget in results.manifest.budgets(row.algorithm)
         }
+        if row.labels == 0:  # the same whatever the number of labels
+            cells = dict.fromkeys(budgets, cells[0])
         places = np.array([budget for budget in budgets if cells[budget]], np.float64)
         samples = [
             np.array([value(c) for c in cells[budget]]) for budget in budgets if cells[budget]
@@ -236,10 +281,10 @@ def _lines(results: Results, world: World) -> list[tuple[Row, str]]:
 
 
 def _algorithms(results: Results, world: World) -> list[tuple[Row, str]]:
-    """The algorithms' rows at the last number of labels, by name, and their colours."""
-    headline = results.manifest.profile.labels[-1]
+    """The algorithms' rows at their last number of labels, by name, and their colours."""
+    budgets = results.manifest.budgets
     rows = [
-        (row_of(results, name, world.name, headline), COLOURS[place % len(COLOURS)])
+        (row_of(results, name, world.name, budgets(name)[-1]), COLOURS[place % len(COLOURS)])
         for place, name in enumerate(sorted(results.manifest.algorithms))
     ]
     return [(row, colour) for row, colour in rows if _finished(row)]
@@ -251,9 +296,12 @@ def _finished(row: Row) -> list[Cell]:
 
 
 def _description(results: Results, exact: bool = False) -> str:
-    seeds, episodes = results.manifest.seeds, results.manifest.profile.evaluation_episodes
+    episodes = f"{results.manifest.profile.evaluation_episodes} episodes each"
+    return f"{_seeds(results)}, {'exact returns' if exact else episodes}"
+
+
+def _seeds(results: Results) -> str:
+    seeds = results.manifest.seeds
     if seeds >= BAND_SEEDS:
-        shown = f"mean and {CONFIDENCE:.0%} interval over {seeds} training seeds"
-    else:
-        shown = "one training seed" if seeds == 1 else f"mean and each of {seeds} training seeds"
-    return f"{shown}, {'exact returns' if exact else f'{episodes} episodes each'}"
+        return f"mean and {CONFIDENCE:.0%} interval over {seeds} training seeds"
+    return "one training seed" if seeds == 1 else f"mean and each of {seeds} training seeds"

@@ -11,7 +11,15 @@ import pandas as pd
 
 from il_envs.problem import Meter
 from leaderboard.cells import Cell, Results
-from leaderboard.rows import Row, Scale, measured, row_of, scale_of, scores_of
+from leaderboard.rows import (
+    Row,
+    Scale,
+    measured,
+    row_of,
+    scale_of,
+    scores_of,
+    status_of,
+)
 from leaderboard.statistics import Interval, interquartile_mean, stratified_interval
 
 ALL_WORLDS = "all"
@@ -64,17 +72,17 @@ def cell_table(results: Results) -> pd.DataFrame:
 
 def _rows(results: Results, every_budget: bool = False) -> Iterator[Row]:
     manifest = results.manifest
-    budgets = manifest.profile.labels if every_budget else manifest.profile.labels[-1:]
     for world in manifest.worlds:
         for name in manifest.references(world):
             yield row_of(results, name, world, None)
         for name, worlds in manifest.algorithms.items():
-            for labels in budgets if world in worlds else ():
+            budgets = manifest.budgets(name) if world in worlds else ()
+            for labels in budgets if every_budget else budgets[-1:]:
                 yield row_of(results, name, world, labels)
 
 
 def summary(results: Results) -> pd.DataFrame:
-    """One row for each algorithm and world at the profile's last number of labels, best first.
+    """One row for each algorithm and world at the algorithm's last number of labels, best first.
 
     With several worlds, rows for the mean over all of them come first, for the algorithms that
     apply to all. The reference rows have none: they are 0 and 1 in each world.
@@ -107,16 +115,8 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
     """A row of the summary, over one world or over all of them."""
     scales = [scale_of(results, row.world) for row in rows]
     scores = [scores_of(row, scale) for row, scale in zip(rows, scales, strict=True)]
-    faults = [row.fault for row in rows if row.fault]
-    cells = [cell for row in rows for cell in row.cells]
-    failed = [cell for cell in cells if cell.status != "ok"]
-    status, reason = "ok", ""
-    if faults:
-        status, reason = "unranked", faults[0]
-    elif failed:
-        status = f"{len(failed)} of {len(cells)} failed"
-        reason = f"{failed[0].status}: {failed[0].reason}"
-    ranked = not faults
+    status, reason = status_of(rows)
+    ranked = not any(row.fault for row in rows)
     with_scales = [
         (cell, scale) for row, scale in zip(rows, scales, strict=True) for cell in row.cells
     ]

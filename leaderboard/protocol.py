@@ -89,6 +89,15 @@ PROFILES = {
             steps=1_000_000,
             time_limit=1_800.0,
         ),
+        Profile(
+            name="shooter",
+            labels=(20_000,),
+            seeds=5,
+            evaluation_episodes=64,
+            steps=10_000_000,
+            time_limit=7_200.0,
+            worlds=("Shooter",),
+        ),
     )
 }
 
@@ -103,7 +112,7 @@ class CellSpec(BaseModel):
     origin: str
     """Where the algorithm is found, as `submission.load` takes it; empty for a reference row."""
     labels: int | None
-    """None for a reference row, which learns nothing."""
+    """None for a reference row, which learns nothing; 0 for an algorithm that uses no labels."""
     seed: int
     profile: Profile
     key: dict[str, str]
@@ -140,8 +149,7 @@ def cells_of_run(
             for contender in contenders:
                 if not contender.algorithm.applies_to(world):
                     continue
-                acts = bool(contender.algorithm.sources & {"env", "reward"})
-                for labels in profile.labels:
+                for labels in label_budgets(profile, contender.algorithm.uses_labels):
                     key = _key(profile, world_key, contender.code, labels, seed)
                     key["config"] = repr(contender.algorithm.config)
                     spec = CellSpec(
@@ -153,8 +161,21 @@ def cells_of_run(
                         profile=profile,
                         key=key,
                     )
-                    specs.append((2 * labels if acts else labels, spec))
+                    specs.append((_duration(profile, contender, labels), spec))
     return [spec for _, spec in sorted(specs, key=lambda pair: -pair[0])]
+
+
+def label_budgets(profile: Profile, uses_labels: bool) -> tuple[int, ...]:
+    """The numbers of labels an algorithm is trained with: one that uses none is trained once."""
+    return profile.labels if uses_labels else (0,)
+
+
+def _duration(profile: Profile, contender: Contender, labels: int) -> int:
+    """How long a cell takes next to others, roughly; without labels only steps limit it."""
+    if not contender.algorithm.uses_labels:
+        return profile.steps
+    acts = bool(contender.algorithm.sources & {"env", "reward"})
+    return 2 * labels if acts else labels
 
 
 def reference_seeds(exact: bool, seeds: int) -> int:

@@ -7,6 +7,7 @@ scripted expert, are the means over the cells of the reference rows, on the same
 cell counts as a random policy. A row with a missing cell is not ranked.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
 
@@ -67,6 +68,18 @@ def row_of(results: Results, algorithm: str, world: str, labels: int | None) -> 
     elif {_world_revision(cell) for cell in cells} != _reference_revision(results, world):
         fault = "its cells and the reference rows are of different versions; run again"
     return Row(algorithm, world, labels, tuple(cells), fault)
+
+
+def status_of(rows: Sequence[Row]) -> tuple[str, str]:
+    """The status of rows taken together, "ok", "1 of 3 failed" or "unranked", and the reason."""
+    faults = [row.fault for row in rows if row.fault]
+    if faults:
+        return "unranked", faults[0]
+    cells = [cell for row in rows for cell in row.cells]
+    failed = [cell for cell in cells if cell.status != "ok"]
+    if failed:
+        return f"{len(failed)} of {len(cells)} failed", f"{failed[0].status}: {failed[0].reason}"
+    return "ok", ""
 
 
 def _current(results: Results, algorithm: str, world: str, labels: int | None) -> list[Cell]:
