@@ -1,4 +1,4 @@
-"""The tables as people read them: the scores, and beneath them the exact measures."""
+"""The tables as people read them: scores, and beneath them exact measures and concurrency."""
 
 from collections.abc import Callable
 from math import isinf, isnan
@@ -9,13 +9,16 @@ from rich.table import Table
 
 from il_envs.world import get_world
 from leaderboard.cells import Results
+from leaderboard.concurrency import claim_table, final_table, milestone_table
 from leaderboard.exact import likelihood_bound
 from leaderboard.metrics import ALL_WORLDS, MEASURES
 from leaderboard.statistics import CONFIDENCE
 
 NONE = "\N{EN DASH}"
 INFINITE = "\N{INFINITY}"
-LEFT_COLUMNS = {"algorithm", "world", "status"}
+REFERENCE = " (reference)"
+INTERVAL = f"{CONFIDENCE:.0%} interval"
+LEFT_COLUMNS = {"algorithm", "world", "status", "actions", "learning", "claim"}
 CSV_COLUMNS = [
     "algorithm", "world", "seeds", "score", "low", "high", "status",
     "labels", "survival", "return", "iqm", "reason", *MEASURES,
@@ -73,22 +76,38 @@ def exact_header(results: Results) -> list[str]:
     ]
 
 
+MILESTONE_HEADER = [
+    "Steps until training episodes return a share of the way from the random policy's return to "
+    "the reference's: those of the mean learning curve over seeds, and the mean over seeds of "
+    "those of each one's own, which is known if all get there.",
+]
+CLAIM_HEADER = [
+    "MAIL is MAPS with IL + RL. Training time: steps until training episodes return what SAPS RL's "
+    "do in the last tenth of its steps. Intervals of ratios: Fieller's over training seeds.",
+]
+
+
+def final_header(results: Results) -> list[str]:
+    """What the numbers of the table of concurrency mean."""
+    return [
+        "Concurrency (Harmer et al. 2018): one button a step (SAPS) or any number (MAPS), learned "
+        "from rewards (RL) or from an expert too (IL + RL). Return: of held-out episodes.",
+        "Steps: environment steps used while training, mean over training seeds, of at most "
+        f"{results.manifest.profile.steps:,}.",
+    ]
+
+
 def as_text(results: Results, summary: pd.DataFrame) -> RenderableType:
     """Tables for the terminal."""
-    return Group(
-        *(
-            _rich(formatted, summary.loc[formatted.index, "reference"], notes)
-            for formatted, notes in _tables(results, summary)
-        )
-    )
+    return Group(*(_rich(formatted, notes) for formatted, notes in _tables(results, summary)))
 
 
-def _rich(formatted: pd.DataFrame, is_reference: pd.Series, notes: list[str]) -> Table:
+def _rich(formatted: pd.DataFrame, notes: list[str]) -> Table:
     table = Table(caption="\n".join(notes), caption_justify="left")
     for name in formatted.columns:
         table.add_column(name, justify="left" if name in LEFT_COLUMNS else "right")
-    for cells, reference in zip(formatted.itertuples(index=False), is_reference, strict=True):
-        table.add_row(*cells, style="dim" if reference else None)
+    for cells in formatted.itertuples(index=False):
+        table.add_row(*cells, style="dim" if cells[0].endswith(REFERENCE) else None)
     return table
 
 
@@ -110,10 +129,16 @@ def _markdown(formatted: pd.DataFrame) -> str:
 
 
 def as_csv(results: Results, summary: pd.DataFrame) -> str:
-    """A table for programs: a number that there is not is an empty field."""
-    numbers = summary.select_dtypes("float").round(6) + 0.0  # which makes -0 a plain 0
-    frame = summary.assign(**numbers).assign(labels=summary["labels"].astype("Int64"))
-    return frame.to_csv(columns=CSV_COLUMNS, index=False, float_format="%.6f")
+    """Tables for programs, an empty line between two: a number that there is not is an empty field,
+    and steps that do not suffice are infinite."""
+    scores = summary.assign(labels=summary["labels"].astype("Int64"))[CSV_COLUMNS]
+    concurrency = [table(results) for table in (final_table, milestone_table, claim_table)]
+    return "\n".join(_csv(table) for table in (scores, *concurrency) if len(table))
+
+
+def _csv(table: pd.DataFrame) -> str:
+    numbers = table.select_dtypes("float").round(6) + 0.0  # which makes -0 a plain 0
+    return table.assign(**numbers).to_csv(index=False, float_format="%.6f")
 
 
 def as_latex(results: Results, summary: pd.DataFrame) -> str:
@@ -134,14 +159,19 @@ FORMATS: dict[str, Callable[[Results, pd.DataFrame], str | RenderableType]] = {
 
 
 def _tables(results: Results, summary: pd.DataFrame) -> list[tuple[pd.DataFrame, list[str]]]:
-    """The table of scores, that of exact measures if there are any, and the notes of each.
-
-    The index is that of the summary.
-    """
+    """The table of scores, those of exact measures and of concurrency if there are any, and the
+    notes of each."""
     tables = [(_scores(results, summary), header(results))]
     exact = summary[summary["world"].isin(results.manifest.exact_worlds)]
     if len(exact):
         tables.append((_exact_measures(exact), exact_header(results)))
+    final = final_table(results)
+    if len(final):
+        tables += [
+            (_final(final), final_header(results)),
+            (_milestones(milestone_table(results)), MILESTONE_HEADER),
+            (_claims(claim_table(results)), CLAIM_HEADER),
+        ]
     return tables
 
 
@@ -150,17 +180,11 @@ def _scores(results: Results, summary: pd.DataFrame) -> pd.DataFrame:
         "algorithm": _names(summary),
         "world": summary["world"],
         "score": summary["score"].map(_number),
-        f"{CONFIDENCE:.0%} interval": [
-            NONE if isnan(low) else f"[{_number(low)}, {_number(high)}]"
-            for low, high in zip(summary["low"], summary["high"], strict=True)
-        ],
+        INTERVAL: _intervals(summary),
         "IQM": summary["iqm"].map(_number),
         "survival": summary["survival"].map(lambda share: NONE if isnan(share) else f"{share:.0%}"),
         "labels": summary["labels"].map(lambda n: NONE if pd.isna(n) else f"{n:,.0f}"),
-        "status": [
-            f"{status}: {reason}" if reason else status
-            for status, reason in zip(summary["status"], summary["reason"], strict=True)
-        ],
+        "status": _statuses(summary),
     }
     if len(results.manifest.worlds) == 1:
         del columns["IQM"]
@@ -190,8 +214,56 @@ def _exact_measures(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _names(summary: pd.DataFrame) -> "pd.Series[str]":
-    suffix = summary["reference"].map({True: " (reference)", False: ""})
+    suffix = summary["reference"].map({True: REFERENCE, False: ""})
     return summary["algorithm"] + suffix
+
+
+def _final(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            **{name: table[name] for name in ("algorithm", "world", "actions", "learning")},
+            "return": table["return"].map(_number),
+            f"its {INTERVAL}": _intervals(table, "return_"),
+            "score": table["score"].map(_number),
+            INTERVAL: _intervals(table),
+            "steps": table["steps"].map(_steps),
+            "status": _statuses(table),
+        }
+    )
+
+
+def _milestones(table: pd.DataFrame) -> pd.DataFrame:
+    counts = zip(table["seeds_there"], table["seeds"], strict=True)
+    return pd.DataFrame(
+        {
+            **{name: table[name] for name in ("algorithm", "world")},
+            "score": table["score"].map("{:.0%}".format),
+            "return": table["return"].map(_number),
+            "steps": table["steps"].map(_steps),
+            "seeds that get there": [f"{there} of {seeds}" for there, seeds in counts],
+            "their mean steps": table["seed_steps"].map(_steps),
+            INTERVAL: _intervals(table, shown=_steps),
+            "status": table["status"],
+        }
+    )
+
+
+def _claims(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            **{name: table[name] for name in ("claim", "world")},
+            "measured": table["value"].map(_number),
+            INTERVAL: _intervals(table),
+            "published": table["published"],
+            "status": table["status"],
+        }
+    )
+
+
+def _steps(steps: float) -> str:
+    if isinf(steps):
+        return "not reached"
+    return NONE if isnan(steps) else f"{steps:,.0f}"
 
 
 def _number(value: float) -> str:
@@ -200,6 +272,22 @@ def _number(value: float) -> str:
     if isinf(value):
         return INFINITE if value > 0 else f"-{INFINITE}"
     return f"{value:.3f}".replace("-0.000", "0.000")
+
+
+def _intervals(
+    table: pd.DataFrame, prefix: str = "", shown: Callable[[float], str] = _number
+) -> list[str]:
+    return [
+        NONE if isnan(low) else f"[{shown(low)}, {shown(high)}]"
+        for low, high in zip(table[f"{prefix}low"], table[f"{prefix}high"], strict=True)
+    ]
+
+
+def _statuses(table: pd.DataFrame) -> list[str]:
+    return [
+        f"{status}: {reason}" if reason else status
+        for status, reason in zip(table["status"], table["reason"], strict=True)
+    ]
 
 
 def _count(count: int, noun: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import inf, isnan, nan, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -60,6 +60,39 @@ def stratified_interval(strata: Sequence[NDArray[np.float64]]) -> Interval:
     quantile = float(stdtrit(degrees, (1.0 + CONFIDENCE) / 2.0))
     margin = quantile * error
     return Interval(mean, mean - margin, mean + margin, float(degrees), quantile, error)
+
+
+def ratio_interval(numerator: ArrayLike, denominator: ArrayLike) -> Interval:
+    """The ratio of the means of two independent samples with Fieller's interval (Fieller 1954).
+
+    With means m and d and v_m = s_m^2 / n_m, v_d likewise, the interval holds the ratios r that
+    agree with the samples: (m - r d)^2 <= t^2 (v_m + r^2 v_d). Variances may differ, so t has
+    Satterthwaite's degrees of freedom (1946) for m - r d at r = m / d. Where d itself does not
+    differ from 0 no ratio is too large: the interval is all numbers. There is none if a sample has
+    only one value.
+
+    Args:
+        numerator: float [n_m], a value for each training seed, n_m at least 1.
+        denominator: float [n_d] likewise, of a mean that is not 0.
+    """
+    samples = [np.asarray(values, np.float64) for values in (numerator, denominator)]
+    m, d = (float(values.mean()) for values in samples)
+    ratio = m / d if d else nan
+    if min(map(len, samples)) < 2 or isnan(ratio):
+        return Interval(ratio, nan, nan)
+    v_m, v_d = (float(values.var(ddof=1)) / len(values) for values in samples)
+    error = sqrt(v_m + ratio**2 * v_d)
+    if error == 0.0:
+        return Interval(ratio, ratio, ratio, standard_error=0.0)
+    n_m, n_d = map(len, samples)
+    degrees = error**4 / (v_m**2 / (n_m - 1) + (ratio**2 * v_d) ** 2 / (n_d - 1))
+    t = float(stdtrit(degrees, (1.0 + CONFIDENCE) / 2.0))
+    leading = d**2 - t**2 * v_d  # of the inequality, a quadratic one in r
+    if leading <= 0.0:
+        return Interval(ratio, -inf, inf, degrees, t)
+    half_width = t * sqrt(v_m * leading + v_d * m**2) / leading
+    centre = m * d / leading
+    return Interval(ratio, centre - half_width, centre + half_width, degrees, t)
 
 
 def interquartile_mean(values: ArrayLike) -> float:

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboard.statistics import interquartile_mean, stratified_interval, student_interval
+from leaderboard.statistics import (
+    interquartile_mean,
+    ratio_interval,
+    stratified_interval,
+    student_interval,
+)
 
 
 def test_student_interval_is_scipys() -> None:
@@ -77,5 +82,57 @@ def test_intervals_cover_the_mean_as_often_as_they_say() -> None:
         strata = [random.normal(0.5, deviation, 3) for deviation in deviations]
         interval = stratified_interval(strata)
         covered += interval.low <= 0.5 <= interval.high
+    margin = 3.9 * sqrt(0.95 * 0.05 / trials)
+    assert 0.95 - margin <= covered / trials <= 0.985
+
+
+def test_fiellers_interval_holds_the_ratios_that_agree_with_the_samples() -> None:
+    """At both ends the difference m - r d is as far from 0 as Student's t allows."""
+    numerator, denominator = np.array([2.4, 2.9, 2.1, 3.3]), np.array([1.1, 0.9, 1.3])
+    interval = ratio_interval(numerator, denominator)
+    assert interval.mean == pytest.approx(numerator.mean() / denominator.mean())
+    at_the_ratio = stats.ttest_ind(numerator, interval.mean * denominator, equal_var=False)
+    assert interval.degrees == pytest.approx(at_the_ratio.df)
+    for end in (interval.low, interval.high):
+        difference = numerator.mean() - end * denominator.mean()
+        error = sqrt(numerator.var(ddof=1) / 4 + end**2 * denominator.var(ddof=1) / 3)
+        assert abs(difference) / error == pytest.approx(stats.t.ppf(0.975, interval.degrees))
+    assert interval.low < interval.mean < interval.high
+
+
+def test_a_ratio_to_what_may_be_zero_has_no_bounds() -> None:
+    interval = ratio_interval([2.0, 3.0, 2.5], [-0.1, 0.3, 0.1])
+    assert (interval.low, interval.high) == (-np.inf, np.inf)
+    assert interval.mean == pytest.approx(25.0)
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "expected"),
+    [
+        ([2.0, 2.0], [4.0, 4.0], (0.5, 0.5, 0.5)),
+        ([2.0], [4.0, 4.1], (2.0 / 4.05, np.nan, np.nan)),
+        ([2.0, 2.1], [0.0, 0.0], (np.nan, np.nan, np.nan)),
+    ],
+)
+def test_a_ratio_without_variance_or_without_an_interval(
+    numerator: list[float], denominator: list[float], expected: tuple[float, ...]
+) -> None:
+    interval = ratio_interval(numerator, denominator)
+    np.testing.assert_allclose((interval.mean, interval.low, interval.high), expected)
+
+
+def test_a_constant_denominator_leaves_students_interval() -> None:
+    values = np.array([0.2, 0.5, 0.4, 0.9, 0.1])
+    interval, plain = ratio_interval(values, [2.0, 2.0]), student_interval(values / 2.0)
+    assert (interval.low, interval.high) == pytest.approx((plain.low, plain.high))
+
+
+def test_fiellers_interval_covers_the_ratio_as_often_as_it_says() -> None:
+    """Five seeds each, of unequal noise, 4,000 times; the margins are those of the test above."""
+    random = np.random.default_rng(0)
+    trials, covered = 4_000, 0
+    for _ in range(trials):
+        interval = ratio_interval(random.normal(2.5, 0.5, 5), random.normal(1.0, 0.1, 5))
+        covered += interval.low <= 2.5 <= interval.high
     margin = 3.9 * sqrt(0.95 * 0.05 / trials)
     assert 0.95 - margin <= covered / trials <= 0.985

@@ -1,0 +1,266 @@
+"""What pressing several buttons at once is worth, with an expert and without.
+
+Harmer et al. 2018, "Imitation Learning with Concurrent Actions in 3D Games", compare policies that
+take a single action in each step (SAPS) with those that take any number (MAPS), trained by temporal
+difference reinforcement learning alone (RL) or with imitation (IL + RL); MAIL is MAPS with IL + RL.
+Their abstract: "a 4x improvement in training time and 2.5x improvement in performance over single
+action selection TD RL", and the agent "quickly learns to surpass the capabilities of the expert".
+
+An algorithm takes part by declaring the factors "actions" and "learning", and no others.
+"""
+
+from dataclasses import dataclass
+from itertools import product
+from math import inf, isinf, isnan, nan
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from il_envs.learning_curve import BINS, bin_ends
+from leaderboard.cells import Results
+from leaderboard.rows import Row, Scale, measured, row_of, scale_of, scores_of, status_of
+from leaderboard.statistics import Interval, ratio_interval, student_interval
+from leaderboard.training import training_returns
+
+FACTORS = ("actions", "learning")
+ARMS = tuple(product(("SAPS", "MAPS"), ("RL", "IL + RL")))
+"""The levels of the `FACTORS`."""
+SAPS_RL, MAIL = ARMS[0], ARMS[-1]
+
+MILESTONES = (0.25, 0.5, 0.75, 1.0)
+"""Scores: shares of the way from the random policy's return to the expert's."""
+LAST_BINS = BINS // 10
+"""Of a learning curve; their mean is what it arrives at."""
+
+PERFORMANCE = "performance: MAIL's score / SAPS RL's"
+TIME = "training time: SAPS RL's steps / MAIL's, of the mean curves"
+TIME_OF_SEEDS = "training time: SAPS RL's steps / MAIL's, of the seeds"
+EXPERT = "MAIL's return - the expert's"
+PUBLISHED = {PERFORMANCE: "2.5", TIME: "4", TIME_OF_SEEDS: "4", EXPERT: "passed"}
+"""The claims, and what the abstract says of each."""
+
+NOTHING = Interval(nan, nan, nan)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """An algorithm in a world, as one of the `ARMS`."""
+
+    levels: tuple[str, str]
+    row: Row
+    scale: Scale | None
+
+    @property
+    def returns(self) -> NDArray[np.float64]:
+        """Held-out return of each seed, float64 [seeds]; a failed one has the random policy's."""
+        return np.array([measured(cell, self.scale)[0] for cell in self.row.cells])
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """The same, normalised."""
+        return scores_of(self.row, self.scale)
+
+    @property
+    def curves(self) -> NDArray[np.float64]:
+        """`training_returns` of each seed, float64 [seeds, BINS]; a failed one has the random
+        policy's return throughout."""
+        assert self.scale is not None
+        failed = np.full(BINS, self.scale.random)
+        return np.stack(
+            [training_returns(cell) if cell.status == "ok" else failed for cell in self.row.cells]
+        )
+
+    @property
+    def curve_fault(self) -> str:
+        """Why there are no `curves`, or empty."""
+        finished = [cell for cell in self.row.cells if cell.status == "ok"]
+        without = [str(cell.spec.seed) for cell in finished if cell.learning_curve is None]
+        fault = f"no learning curve of seeds: {', '.join(without)}" if without else ""
+        return self.row.fault or fault
+
+    def steps_to(self, level: float) -> tuple[float, NDArray[np.float64]]:
+        """Environment steps at the end of the first bin whose training episodes return `level` or
+        more: of the mean curve and of each seed's own, [seeds]; infinite if there is no such bin.
+        """
+        curves, steps = self.curves, bin_ends(self.row.cells[0].spec.profile.steps)
+        there = [np.flatnonzero(curve >= level) for curve in (curves.mean(0), *curves)]
+        mean, *each = (float(steps[bins[0]]) if bins.size else inf for bins in there)
+        return mean, np.array(each)
+
+
+def designs(results: Results) -> dict[str, list[Arm]]:
+    """The arms in each world that has an algorithm for every one of the `ARMS`, in that order."""
+    manifest = results.manifest
+    worlds = {}
+    for world in manifest.worlds:
+        scale = scale_of(results, world)
+        arms = [
+            Arm(levels, row_of(results, name, world, manifest.budgets(name)[-1]), scale)
+            for levels in ARMS
+            for name, applies_to in manifest.algorithms.items()
+            if world in applies_to
+            and manifest.declaration(name).factors == dict(zip(FACTORS, levels, strict=True))
+        ]
+        if {arm.levels for arm in arms} == set(ARMS):
+            worlds[world] = arms
+    return worlds
+
+
+def final_table(results: Results) -> pd.DataFrame:
+    """What each arm arrives at, on the held-out episodes; empty where there are not all four.
+
+    Columns: algorithm, world, actions, learning, seeds, return, return_low, return_high, score,
+    low, high, steps (used, mean over the seeds that did not fail), status, reason.
+    """
+    return pd.DataFrame(
+        [_final(world, arm) for world, arms in designs(results).items() for arm in arms]
+    )
+
+
+def _final(world: str, arm: Arm) -> dict[str, object]:
+    total = NOTHING if arm.row.fault else student_interval(arm.returns)
+    score = NOTHING if arm.row.fault else student_interval(arm.scores)
+    used = [cell.meter.get("steps", 0) for cell in arm.row.cells if cell.status == "ok"]
+    status, reason = status_of([arm.row])
+    return {
+        "algorithm": arm.row.algorithm,
+        "world": world,
+        **dict(zip(FACTORS, arm.levels, strict=True)),
+        "seeds": len(arm.row.cells),
+        "return": total.mean,
+        "return_low": total.low,
+        "return_high": total.high,
+        "score": score.mean,
+        "low": score.low,
+        "high": score.high,
+        "steps": float(np.mean(used)) if used else nan,
+        "status": status,
+        "reason": reason,
+    }
+
+
+def milestone_table(results: Results) -> pd.DataFrame:
+    """Environment steps until training episodes return a given score, a row for each arm and score.
+
+    Columns: algorithm, world, score, return (that the score stands for), steps (of the mean curve;
+    infinite if it does not get there), seeds_there (how many curves of single seeds do), seeds,
+    seed_steps (their mean, if all do), low, high, status (or why there is nothing).
+    """
+    return pd.DataFrame(
+        [
+            _milestone(world, arm, score)
+            for world, arms in designs(results).items()
+            for arm in arms
+            for score in MILESTONES
+        ]
+    )
+
+
+def _milestone(world: str, arm: Arm, score: float) -> dict[str, object]:
+    level, steps, each = nan, nan, np.array([inf])
+    if arm.scale is not None:
+        level = arm.scale.random + score * (arm.scale.reference - arm.scale.random)
+    if not arm.curve_fault:
+        steps, each = arm.steps_to(level)
+    there = np.isfinite(each)
+    status, _ = status_of([arm.row])
+    interval = student_interval(each) if there.all() else NOTHING
+    return {
+        "algorithm": arm.row.algorithm,
+        "world": world,
+        "score": score,
+        "return": level,
+        "steps": steps,
+        "seeds_there": int(there.sum()),
+        "seeds": len(arm.row.cells),
+        "seed_steps": interval.mean,
+        "low": interval.low,
+        "high": interval.high,
+        "status": arm.curve_fault or status,
+    }
+
+
+def claim_table(results: Results) -> pd.DataFrame:
+    """What MAIL is next to SAPS RL and to the expert, a row for each claim of the paper.
+
+    Columns: claim, world, value, low, high, published, status.
+    """
+    return pd.DataFrame(
+        [
+            {
+                "claim": claim,
+                "world": world,
+                "value": interval.mean,
+                "low": interval.low,
+                "high": interval.high,
+                "published": PUBLISHED[claim],
+                "status": status,
+            }
+            for world, arms in designs(results).items()
+            for claim, (interval, status) in _claims(arms).items()
+        ]
+    )
+
+
+def _claims(arms: list[Arm]) -> dict[str, tuple[Interval, str]]:
+    """The value of each claim, and its status."""
+    compared = [arm for arm in arms if arm.levels in (SAPS_RL, MAIL)]
+    faults = [f"{arm.row.algorithm}: {arm.row.fault}" for arm in compared if arm.row.fault]
+    for levels in (SAPS_RL, MAIL):
+        names = [arm.row.algorithm for arm in compared if arm.levels == levels]
+        if len(names) > 1:
+            faults.append(f"{' and '.join(names)} are both {', '.join(levels)}")
+    if faults:
+        return dict.fromkeys(PUBLISHED, (NOTHING, f"unranked: {faults[0]}"))
+    single, mail = compared
+    claims = {PERFORMANCE: _performance(single, mail), **_times(single, mail)}
+    claims[EXPERT] = _passing(mail)
+    statuses = [(arm.row.algorithm, status_of([arm.row])[0]) for arm in compared]
+    failures = [f"{name}: {status}" for name, status in statuses if status != "ok"]
+    return {
+        claim: (interval, "; ".join([*filter(None, [status]), *failures]))
+        for claim, (interval, status) in claims.items()
+    }
+
+
+def _performance(single: Arm, mail: Arm) -> tuple[Interval, str]:
+    ratio = ratio_interval(mail.scores, single.scores)
+    name = single.row.algorithm
+    return ratio, f"{name}'s score does not differ from 0" if isinf(ratio.low) else ""
+
+
+def _times(single: Arm, mail: Arm) -> dict[str, tuple[Interval, str]]:
+    """Steps to the return that SAPS RL's learning curve arrives at: like is compared with like, for
+    training episodes return less than held-out ones, in which nothing is explored."""
+    for arm in (single, mail):
+        if arm.curve_fault:
+            fault = f"{arm.row.algorithm}: {arm.curve_fault}"
+            return dict.fromkeys((TIME, TIME_OF_SEEDS), (NOTHING, fault))
+    curve = single.curves.mean(0)
+    known = curve[~np.isnan(curve)]
+    level = float(known[-LAST_BINS:].mean()) if known.size else nan
+    (steps, each), (mail_steps, mail_each) = (arm.steps_to(level) for arm in (single, mail))
+    if isinf(mail_steps):
+        time = NOTHING, f"{mail.row.algorithm} does not get to the return {level:.3f}"
+    else:
+        what = f"{steps:,.0f} / {mail_steps:,.0f} steps to the return {level:.3f}"
+        time = Interval(steps / mail_steps, nan, nan), what
+    there, mail_there = np.isfinite(each), np.isfinite(mail_each)
+    if there.all() and mail_there.all():
+        of_seeds = ratio_interval(each, mail_each), ""
+    else:
+        counts = f"{there.sum()} of {len(there)} and {mail_there.sum()} of {len(mail_there)}"
+        of_seeds = NOTHING, f"{counts} seeds get there"
+    return {TIME: time, TIME_OF_SEEDS: of_seeds}
+
+
+def _passing(mail: Arm) -> tuple[Interval, str]:
+    """On the same held-out episodes, which the expert plays the same way each time."""
+    assert mail.scale is not None
+    difference = student_interval(mail.returns - mail.scale.reference)
+    if isnan(difference.low):
+        return difference, "one training seed"
+    if difference.low > 0.0:
+        return difference, "passed"
+    return difference, "not passed" if difference.high < 0.0 else "undecided"
