@@ -33,7 +33,7 @@ def list_all() -> None:
 
 @app.command()
 def run(
-    profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
+    profile: Annotated[str, typer.Option(help="smoke, quick, full or shooter.")] = "quick",
     algorithms: Annotated[
         str, typer.Option(help="Names or folders, with commas; all installed by default.")
     ] = "",

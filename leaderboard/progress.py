@@ -1,4 +1,5 @@
-"""How a run tells what it is doing: bars on a terminal, a line for each finished cell elsewhere."""
+"""How a run tells what it is doing: bars on a terminal; elsewhere a line for each finished cell,
+and now and then one for those that go on."""
 
 import time
 from types import TracebackType
@@ -9,6 +10,9 @@ from rich.console import Console
 from leaderboard.cells import Cell
 from leaderboard.protocol import CellSpec
 
+QUIET_PERIOD = 600.0
+"""s without a line after which one says what is running, where there are no bars."""
+
 
 class Progress:
     """Tells of the cells of one run; a context manager."""
@@ -16,6 +20,7 @@ class Progress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._done = self._total = 0
+        self._last_line = time.monotonic()
         self._starts: dict[str, float] = {}
         self._rows: dict[str, progress.TaskID] = {}
         self._bars = progress.Progress(
@@ -50,17 +55,25 @@ class Progress:
         self._starts[spec.title] = time.monotonic()
         self._rows[spec.title] = self._bars.add_task(spec.title, total=None, count="")
 
+    def waiting(self) -> None:
+        """Cells are still being computed."""
+        now = time.monotonic()
+        if not self._console.is_terminal and now - self._last_line >= QUIET_PERIOD:
+            running = (f"{title} ({(now - t) / 60:.0f} min)" for title, t in self._starts.items())
+            self._print(f"running: {', '.join(running)}")
+
     def finished(self, cell: Cell) -> None:
         """A cell is done, well or badly."""
         self._done += 1
         title = cell.spec.title
-        seconds = time.monotonic() - self._starts[title]
+        seconds = time.monotonic() - self._starts.pop(title)
         ending = cell.status if cell.status == "ok" else f"{cell.status} ({cell.reason})"
         self._bars.remove_task(self._rows[title])
         self._bars.update(self._all, advance=1, count=f"{self._done}/{self._total}")
+        self._print(f"{title}: {ending} in {seconds:.0f} s")
+
+    def _print(self, text: str) -> None:
+        self._last_line = time.monotonic()
         self._console.print(
-            f"[{self._done}/{self._total}] {title}: {ending} in {seconds:.0f} s",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
+            f"[{self._done}/{self._total}] {text}", markup=False, highlight=False, soft_wrap=True
         )

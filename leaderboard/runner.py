@@ -119,6 +119,7 @@ def _run(
                 progress.started(spec)
                 running.append(_start(spec, results))
             time.sleep(POLL_PERIOD)
+            progress.waiting()
             for child in list(running):
                 failure = _over_limit(child)
                 if failure is None and child.process.poll() is None:

@@ -62,6 +62,8 @@ def test_list_names_worlds_algorithms_and_profiles() -> None:
         "bc: ",
         "uses env, expert",
         "smoke: worlds DriftCar, RiskyBridge; labels",
+        "shooter: worlds Shooter; labels 20,000; training seeds 5; 64 evaluation episodes; "
+        "10,000,000 steps; 7200 s",
     ):
         assert part in shown
 
@@ -197,7 +199,7 @@ def test_check_of_a_folder_without_an_algorithm(
         (
             ["run", "--profile", "smok"],
             2,
-            "--profile must be one of smoke, quick, full, not 'smok'",
+            "--profile must be one of smoke, quick, full, shooter, not 'smok'",
         ),
         (["run", "--seeds", "0"], 2, "--seeds must be at least 1, not 0"),
         (["run", "--workers", "-1"], 2, "--workers must be at least 1, not -1"),
