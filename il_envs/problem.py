@@ -293,13 +293,13 @@ class Algorithm(Generic[Config]):
         unknown = set(self.sources) - set(SOURCES)
         if unknown:
             raise ValueError(f"{self.name}: unknown sources {sorted(unknown)}; known: {SOURCES}")
-        texts = (text for level in dict(self.factors).items() for text in level)
-        if not all(isinstance(text, str) and text for text in texts):
+        factors = dict(self.factors)
+        if not all(isinstance(text, str) and text for entry in factors.items() for text in entry):
             raise ValueError(
                 f"{self.name}: factors must map names to levels, both of them text, as in "
-                f"{{'actions': 'MAPS'}}, not {dict(self.factors)}"
+                f"{{'actions': 'MAPS'}}, not {factors}"
             )
-        object.__setattr__(self, "factors", MappingProxyType(dict(self.factors)))
+        object.__setattr__(self, "factors", MappingProxyType(factors))
 
     @property
     def uses_labels(self) -> bool:

@@ -34,8 +34,8 @@ LAST_BINS = BINS // 10
 """Of a learning curve; their mean is what it arrives at."""
 
 PERFORMANCE = "performance: MAIL's score / SAPS RL's"
-TIME = "training time: SAPS RL's steps / MAIL's, of the mean curves"
-TIME_OF_SEEDS = "training time: SAPS RL's steps / MAIL's, of the seeds"
+TIME = "training time: SAPS RL's steps / MAIL's (mean curves)"
+TIME_OF_SEEDS = "training time: SAPS RL's steps / MAIL's (seeds)"
 EXPERT = "MAIL's return - the expert's"
 PUBLISHED = {PERFORMANCE: "2.5", TIME: "4", TIME_OF_SEEDS: "4", EXPERT: "passed"}
 """The claims, and what the abstract says of each."""

@@ -259,16 +259,26 @@ def test_a_cell_older_than_learning_curves_is_read(results: Results, tmp_path: P
     assert read_cell(tmp_path) == cell.model_copy(update={"learning_curve": None})
 
 
-def test_what_was_learned_before_an_error_is_kept(tmp_path: Path) -> None:
+def acting_otherwise(folder: Path, old: str, new: str) -> Cell:
+    """The cell of the algorithm that acts, with a line changed."""
     text = (ALGORITHMS / "acts" / "algorithm.py").read_text()
-    folder = tmp_path / "breaks"
-    folder.mkdir()
-    (folder / "algorithm.py").write_text(text.replace("    return policy", "    raise ValueError"))
-    specs = cells_of_run(PROFILE, [BUTTONS], [load(str(folder))], 1)
-    cell = computed_cell(next(spec for spec in specs if spec.origin), tmp_path / "out")
+    assert old in text
+    (folder / "changed").mkdir()
+    (folder / "changed" / "algorithm.py").write_text(text.replace(old, new))
+    specs = cells_of_run(PROFILE, [BUTTONS], [load(str(folder / "changed"))], 1)
+    return computed_cell(next(spec for spec in specs if spec.origin), folder / "out")
+
+
+def test_what_was_learned_before_an_error_is_kept(tmp_path: Path) -> None:
+    cell = acting_otherwise(tmp_path, "    return policy", "    raise ValueError")
     assert cell.status == "error"
     assert cell.learning_curve is not None
     assert sum(cell.learning_curve.episodes) > 100
+
+
+def test_without_a_step_there_is_no_learning_curve(tmp_path: Path) -> None:
+    cell = acting_otherwise(tmp_path, "    while ", "    while False and ")
+    assert (cell.status, cell.meter["steps"], cell.learning_curve) == ("ok", 0, None)
 
 
 def test_an_explanation_tells_of_training(results: Results) -> None:
