@@ -7,8 +7,9 @@ import pygame
 import pytest
 from numpy.typing import NDArray
 
+from il_envs import shapes
 from il_envs.canvas import SIZE, Canvas, Layer
-from il_envs.grid import ground, marks, panel, scene, shapes, tiles
+from il_envs.grid import ground, marks, panel, scene, tiles
 from il_envs.grid.board import Board, heat, heat_colour
 from il_envs.grid.board import picture as still_picture
 from il_envs.grid.draw import text

@@ -12,10 +12,11 @@ import pygame
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from il_envs import shapes
 from il_envs.canvas import SIZE, Colour, Layer
-from il_envs.grid import ground, shapes, tiles
+from il_envs.grid import ground, tiles
 from il_envs.grid.engine import CELL
-from il_envs.grid.shapes import Numbers, Points
+from il_envs.shapes import Numbers, Points
 
 MARGIN = 14  # pixels
 SIDE_PANEL = (238, SIZE[1] - 2 * MARGIN)  # pixels, right of the board

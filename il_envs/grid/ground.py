@@ -6,8 +6,9 @@ right, below and left whether they are the same tile, so that walls and waters j
 
 import numpy as np
 
+from il_envs import shapes
 from il_envs.canvas import Colour, Layer
-from il_envs.grid import shapes, tiles
+from il_envs.grid import tiles
 from il_envs.panels import polygon
 
 Neighbours = tuple[bool, bool, bool, bool]

@@ -7,10 +7,10 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from il_envs import shapes
 from il_envs.canvas import Colour, Layer
-from il_envs.grid import shapes
-from il_envs.grid.shapes import Numbers
 from il_envs.panels import polygon
+from il_envs.shapes import Numbers
 
 Cells = NDArray[np.int64]
 

@@ -5,11 +5,12 @@ from functools import lru_cache
 import numpy as np
 import pygame
 
+from il_envs import shapes
 from il_envs.canvas import Canvas, Colour, Layer, lay
-from il_envs.grid import ground, marks, shapes, tiles
+from il_envs.grid import ground, marks, tiles
 from il_envs.grid.board import Board, heat_colour
-from il_envs.grid.shapes import write
 from il_envs.panels import ACCENT, FAINT, PANEL, SCALE_LINE, TEXT
+from il_envs.shapes import write
 
 OPACITY = 0.7
 EDGE, WIDTH = 16, 206  # pixels, left of a block, and of a block

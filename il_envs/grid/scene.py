@@ -9,11 +9,12 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from il_envs import shapes
 from il_envs.canvas import Canvas, Layer, lay
-from il_envs.grid import marks, panel, shapes
+from il_envs.grid import marks, panel
 from il_envs.grid.board import Board, board_of, picture
 from il_envs.grid.marks import TRAIL, TRAIL_LIGHT, TURNS
-from il_envs.grid.shapes import Numbers, Points
+from il_envs.shapes import Numbers, Points
 from il_envs.world import States
 
 Cells = NDArray[np.int64]
