@@ -48,7 +48,9 @@ def train(problem: Problem, seed: int, config: ApprenticeshipConfig) -> RewardPo
     match = project if config.method == "projection" else separate
     occupancy, weights, distances = match(model, expert, config)
     policy = policy_from_occupancy(occupancy, model.available)
-    return RewardPolicy(policy, seed, model.features @ weights, {"distance": distances})
+    return RewardPolicy(
+        policy, seed, model.features @ weights, {"distance": distances}, problem.action_space
+    )
 
 
 Match = tuple[FloatArray, FloatArray, list[float]]

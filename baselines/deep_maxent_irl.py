@@ -67,7 +67,7 @@ def train(problem: Problem, seed: int, config: DeepMaxEntConfig) -> RewardPolicy
         with torch.no_grad():
             learned = network(features)[:, 0].double().numpy()
     policy = soft_optimal(model.with_reward(learned)).policy
-    return RewardPolicy(policy, seed, learned, curve)
+    return RewardPolicy(policy, seed, learned, curve, problem.action_space)
 
 
 def reward_network(inputs: int, hidden_sizes: tuple[int, ...], seed: int) -> nn.Sequential:

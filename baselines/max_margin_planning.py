@@ -33,7 +33,7 @@ def train(problem: Problem, seed: int, config: MaxMarginConfig) -> RewardPolicy:
     seen = model.empirical_occupancy(states, actions).sum(0) > 0.0
     weights, curve = fit_weights(model, expert, 1.0 - seen, config)
     policy = hard_optimal(model.with_linear_reward(weights)).policy
-    return RewardPolicy(policy, seed, model.features @ weights, curve)
+    return RewardPolicy(policy, seed, model.features @ weights, curve, problem.action_space)
 
 
 def fit_weights(

@@ -61,7 +61,7 @@ def train(problem: Problem, seed: int, config: MaxEntConfig) -> RewardPolicy:
         feature_mean = model.expected_features(occupancy)
         weights, curve = match_features(model, feature_mean, regularisation, config)
     policy = soft_optimal(model.with_linear_reward(weights), config.backup).policy
-    return RewardPolicy(policy, seed, model.features @ weights, curve)
+    return RewardPolicy(policy, seed, model.features @ weights, curve, problem.action_space)
 
 
 def match_features(

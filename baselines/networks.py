@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from il_envs.buttons import joint_probabilities
+
 
 class ActionHead(nn.Module, ABC):
     """A distribution over actions whose parameters a network puts out."""
@@ -75,9 +77,9 @@ class CategoricalHead(ActionHead):
         probabilities = functional.softmax(outputs, 1)
         return torch.multinomial(probabilities, 1, generator=generator)[:, 0] + self._start
 
-    def probabilities(self, outputs: Tensor) -> Tensor:
+    def probabilities(self, outputs: Tensor) -> NDArray[np.float64]:
         """Of each action, float64 [rows, actions]."""
-        return functional.softmax(outputs.double(), 1)
+        return functional.softmax(outputs.double(), 1).numpy()
 
 
 class BernoulliHead(ActionHead):
@@ -97,6 +99,12 @@ class BernoulliHead(ActionHead):
         if generator is None:
             return (outputs > 0.0).to(torch.int8)
         return torch.bernoulli(torch.sigmoid(outputs), generator=generator).to(torch.int8)
+
+    def probabilities(self, outputs: Tensor) -> NDArray[np.float64]:
+        """Of each chord, float64 [rows, 2^K]: the product over the buttons."""
+        logits = outputs.double()
+        pressed, released = torch.sigmoid(logits), torch.sigmoid(-logits)
+        return joint_probabilities(pressed.numpy(), released.numpy())
 
 
 def action_head(space: gym.Space[Any]) -> ActionHead:
@@ -187,14 +195,15 @@ class NetworkPolicy(nn.Module):
 
     @torch.no_grad()
     def action_probabilities(self, observation: NDArray[Any], step: int) -> NDArray[np.float64]:
-        """The probability of each Discrete action, the same at every step, as in `ExactPolicy`.
+        """The probability of each action or chord, the same at every step, as in `ExactPolicy`.
 
         Raises:
-            TypeError: if actions are not Discrete.
+            TypeError: if actions are neither Discrete nor buttons.
+            ValueError: if there are too many buttons to list their chords.
         """
-        if not isinstance(self.head, CategoricalHead):
-            raise TypeError("only Discrete actions have a probability each")
-        return self.head.probabilities(self.body(self.normalise(observation))).numpy()
+        if not isinstance(self.head, CategoricalHead | BernoulliHead):
+            raise TypeError("only Discrete actions and chords of buttons have a probability each")
+        return self.head.probabilities(self.body(self.normalise(observation)))
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Every weight and statistic by name; `load_tensors` takes them back."""

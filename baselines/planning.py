@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
 from il_envs import Demonstrations, SoftOptimal, TabularModel, TabularPolicy, World
+from il_envs.buttons import chords_of, joint_index
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -19,6 +21,7 @@ class RewardPolicy(TabularPolicy):
         seed: of its samples.
         reward: what was learned, float64 [S] or [S, A].
         curve: measurements by name, each float64 [iterations].
+        action_space: the world's; a model knows the chords of its buttons as numbered actions.
     """
 
     def __init__(
@@ -27,8 +30,9 @@ class RewardPolicy(TabularPolicy):
         seed: int,
         reward: FloatArray,
         curve: dict[str, list[float]],
+        action_space: gym.Space[Any],
     ) -> None:
-        super().__init__(probabilities, seed)
+        super().__init__(probabilities, seed, chords_of(action_space))
         self.reward = reward
         self.curve = {name: np.array(values) for name, values in curve.items()}
 
@@ -42,6 +46,8 @@ def whole_trajectories(
 ) -> tuple[IntArray, IntArray]:
     """The demonstrations that go on to the model's horizon: states [N, T + 1], actions [N, T].
 
+    Chords of buttons become the numbers that the model knows them by.
+
     Raises:
         ValueError: if there is none, or one is impossible in the model.
     """
@@ -51,10 +57,11 @@ def whole_trajectories(
             f"{len(demonstrations)} demonstrated transitions hold no whole episode of "
             f"{model.horizon} steps; give at least {model.horizon} labels"
         )
-    return model.check_trajectories(
-        np.stack([episode.observations for episode in whole]),
-        np.stack([episode.actions for episode in whole]),
-    )
+    states = np.stack([episode.observations for episode in whole])
+    actions = np.stack([episode.actions for episode in whole])
+    if actions.ndim == 3:
+        actions = joint_index(actions)
+    return model.check_trajectories(states, actions)
 
 
 def causal_log_likelihood(solution: SoftOptimal, occupancy: FloatArray) -> tuple[float, FloatArray]:

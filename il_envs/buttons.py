@@ -1,4 +1,4 @@
-"""Chords: the sets of buttons that can be pressed in one step, and numbers for them.
+"""Chords: the sets of buttons that can be pressed in one step, numbers and probabilities for them.
 
 A chord of K buttons is an int8 row of K zeros and ones, an element of MultiBinary(K). A learner
 that knows only numbered actions picks one row of a table of chords: `single_button_chords`, or
@@ -7,6 +7,7 @@ that knows only numbered actions picks one row of a table of chords: `single_but
 
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,17 +30,67 @@ def joint_chords(buttons: int) -> Chords:
     Raises:
         ValueError: if there are more than `JOINT_BUTTONS_MAX` buttons.
     """
-    if buttons > JOINT_BUTTONS_MAX:
-        raise ValueError(
-            f"{buttons} buttons have {2**buttons:,} chords; joint actions are for at most "
-            f"{JOINT_BUTTONS_MAX} buttons ({2**JOINT_BUTTONS_MAX:,} chords)"
-        )
+    _refuse_many(buttons)
     return ((np.arange(2**buttons)[:, None] >> np.arange(buttons)) & 1).astype(np.int8)
 
 
 def joint_index(chords: NDArray[Any]) -> NDArray[np.int64]:
     """The rows of `joint_chords` that these chords are, int64 [...] from [..., K]."""
     return chords.astype(np.int64) @ (1 << np.arange(chords.shape[-1]))
+
+
+def button_count(chords: int) -> int:
+    """K, of so many chords.
+
+    Raises:
+        ValueError: if the number is not 2^K.
+    """
+    buttons = chords.bit_length() - 1
+    if chords != 2**buttons:
+        raise ValueError(f"{chords} actions are not the 2^K chords of K buttons")
+    return buttons
+
+
+def chords_of(space: gym.Space[Any]) -> Chords | None:
+    """Every chord of a space of buttons; None for a space of another kind.
+
+    Raises:
+        ValueError: if there are more than `JOINT_BUTTONS_MAX` buttons.
+    """
+    if isinstance(space, gym.spaces.MultiBinary) and len(space.shape) == 1:
+        return joint_chords(space.shape[0])
+    return None
+
+
+def joint_probabilities(
+    pressed: NDArray[np.float64], released: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The probability of every chord if buttons are pressed independently, [..., 2^K].
+
+    Args:
+        pressed: the probability that each button is pressed, float64 [..., K].
+        released: that it is not; given too, for 1 - pressed loses all that is below 1e-16.
+
+    Raises:
+        ValueError: if there are more than `JOINT_BUTTONS_MAX` buttons.
+    """
+    _refuse_many(pressed.shape[-1])
+    joint = np.ones((*pressed.shape[:-1], 1))
+    for k in range(pressed.shape[-1]):  # button k becomes the highest bit so far
+        joint = np.concatenate([joint * released[..., [k]], joint * pressed[..., [k]]], axis=-1)
+    return joint
+
+
+def independent_buttons(joint: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The product of the marginals of a distribution over chords, float64 [..., 2^K].
+
+    Of all distributions with independent buttons it makes samples of the given one most likely.
+
+    Args:
+        joint: the probability of each chord, float64 [..., 2^K].
+    """
+    chords = joint_chords(button_count(joint.shape[-1]))
+    return joint_probabilities(joint @ chords, joint @ (1 - chords))
 
 
 class ChordPolicy:
@@ -64,3 +115,11 @@ class ChordPolicy:
         """The buttons to press, int8 [rows, K], as in `Policy`."""
         rows, state = self.policy.predict(observation, state, episode_start, deterministic)
         return self.chords[rows], state
+
+
+def _refuse_many(buttons: int) -> None:
+    if buttons > JOINT_BUTTONS_MAX:
+        raise ValueError(
+            f"{buttons} buttons have {2**buttons:,} chords; joint actions are for at most "
+            f"{JOINT_BUTTONS_MAX} buttons ({2**JOINT_BUTTONS_MAX:,} chords)"
+        )

@@ -145,6 +145,18 @@ def evaluate(model: TabularModel, policy: ArrayLike) -> Evaluation:
     return Evaluation(model, policy)
 
 
+def divergence(reference: Evaluation, policy: Evaluation) -> float:
+    """Sum over steps of E[KL(reference || policy)] where the reference goes, nats an episode.
+
+    It is infinite where the policy never does what the reference may do. Both are of the same
+    model, which has a horizon.
+    """
+    visited = reference.occupancy > 0.0
+    with np.errstate(divide="ignore"):
+        ratios = np.log(reference.policy[visited]) - np.log(policy.policy[visited])
+    return float((reference.occupancy[visited] * ratios).sum())
+
+
 def hard_optimal(model: TabularModel) -> Evaluation:
     """The deterministic policy of the greatest expected return; the lowest of equal actions.
 

@@ -56,7 +56,8 @@ class ExactPolicy(Policy, Protocol):
             step: how many steps of the episode came before, from 0.
 
         Returns:
-            float64 [rows, A], for Discrete actions.
+            float64 [rows, A] for A Discrete actions; for MultiBinary(K) ones the probability of
+            each chord, float64 [rows, 2^K], in the order of `buttons.joint_index`.
         """
         ...
 
@@ -131,20 +132,30 @@ class ExpertPolicy:
 
 
 class TabularPolicy:
-    """A table of action probabilities, for Discrete observations and actions that start at 0.
+    """A table of action probabilities, for Discrete observations that start at 0.
 
     Args:
         probabilities: float64 [S, A], or [T, S, A] where they depend on the step; steps past T - 1
             use the last table.
         seed: of its samples.
+        chords: the buttons that each of the A = 2^K actions presses, as `buttons.joint_chords`
+            gives them; None where actions are Discrete and start at 0.
 
     Raises:
-        ValueError: if a row is no probability distribution.
+        ValueError: if a row is no probability distribution, or there are not as many chords.
     """
 
-    def __init__(self, probabilities: ArrayLike, seed: int) -> None:
+    def __init__(
+        self, probabilities: ArrayLike, seed: int, chords: NDArray[np.int8] | None = None
+    ) -> None:
         self.probabilities = np.array(probabilities, np.float64)
         _check_distributions(self.probabilities)
+        if chords is not None and len(chords) != self.probabilities.shape[-1]:
+            raise ValueError(
+                f"probabilities of {self.probabilities.shape[-1]} actions are given, and "
+                f"{len(chords)} chords"
+            )
+        self._chords = chords
         tables = self.probabilities
         self._tables = tables[None] if tables.ndim == 2 else tables
         self._random = np.random.default_rng(seed)
@@ -155,18 +166,20 @@ class TabularPolicy:
         state: PolicyState = None,
         episode_start: NDArray[np.bool_] | None = None,
         deterministic: bool = False,
-    ) -> tuple[NDArray[np.int64], PolicyState]:
+    ) -> tuple[NDArray[Any], PolicyState]:
         """The most likely actions (the lowest of several) or samples; remembers the step, int64."""
         step = np.zeros(len(observation), np.int64) if state is None else state.copy()
         if episode_start is not None:
             step[episode_start] = 0
         probabilities = self._rows(observation, step)
         if deterministic:
-            return probabilities.argmax(1), step + 1
-        # Scaled by their sum, which may miss 1 by a little: no action of probability 0 is drawn.
-        cumulative = probabilities.cumsum(1)
-        drawn = self._random.random(len(step)) * cumulative[:, -1]
-        return (drawn[:, None] >= cumulative).sum(1), step + 1
+            actions = probabilities.argmax(1)
+        else:
+            # Scaled by their sum, which may miss 1 by a little: none of probability 0 is drawn.
+            cumulative = probabilities.cumsum(1)
+            drawn = self._random.random(len(step)) * cumulative[:, -1]
+            actions = (drawn[:, None] >= cumulative).sum(1)
+        return actions if self._chords is None else self._chords[actions], step + 1
 
     def action_probabilities(self, observation: NDArray[Any], step: int) -> NDArray[np.float64]:
         """The table's rows at that step, float64 [rows, A], as in `ExactPolicy`."""

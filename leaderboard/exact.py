@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import BaseModel, ConfigDict
 
-from il_envs.evaluation import Evaluation, evaluate, hard_optimal, uniform_policy
+from il_envs.evaluation import Evaluation, divergence, evaluate, hard_optimal, uniform_policy
 from il_envs.reward_distance import epic_distance, starc_distance
 from il_envs.soft_optimal import SoftOptimal
 from il_envs.tabular_checks import FloatArray
@@ -75,7 +75,7 @@ def measure(
     return ExactMeasures(
         expected_return=policy.expected_return,
         occupancy_distance=float(0.5 * difference.sum((1, 2)).mean()),
-        policy_divergence=_divergence(reference, policy),
+        policy_divergence=divergence(reference.evaluation, policy),
         log_likelihood=mean,
         log_likelihood_error=error,
         epic=epic,
@@ -89,14 +89,6 @@ def likelihood_bound(world: World) -> float:
     reference = exact_reference(world)
     assert reference is not None
     return -reference.entropy
-
-
-def _divergence(reference: SoftOptimal, policy: Evaluation) -> float:
-    """Sum over t, s, a of P(s_t, a_t) log(reference / policy) under the reference; inf [0, inf]."""
-    visited = reference.occupancy > 0.0
-    with np.errstate(divide="ignore"):
-        ratios = np.log(reference.policy[visited]) - np.log(policy.policy[visited])
-    return float((reference.occupancy[visited] * ratios).sum())
 
 
 def _log_likelihood(reference: SoftOptimal, policy: Evaluation, seed: int) -> tuple[float, float]:

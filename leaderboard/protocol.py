@@ -25,6 +25,7 @@ MEASURING = (
     "leaderboard.checked",
     "leaderboard.exact",
     "leaderboard.references",
+    "il_envs.buttons",
     "il_envs.evaluation",
     "il_envs.reward_distance",
     "il_envs.sampling",

@@ -7,9 +7,11 @@ on the episodes that all are evaluated on.
 
 import hashlib
 import inspect
+from typing import Any
 
 import gymnasium as gym
 
+from il_envs.buttons import chords_of
 from il_envs.evaluation import hard_optimal, uniform_policy
 from il_envs.kernels import fingerprint
 from il_envs.policy import Policy, RandomPolicy, TabularPolicy
@@ -26,16 +28,28 @@ REFERENCES = tuple(dict.fromkeys(EMPIRICAL_REFERENCES + EXACT_REFERENCES))
 
 
 def exact_reference(world: World) -> SoftOptimal | None:
-    """The soft-optimal policy of a tabular, undiscounted world; None in any other world."""
-    spaces = (world.observation_space, world.action_space)
-    if world.reference is None or not all(isinstance(s, gym.spaces.Discrete) for s in spaces):
+    """The soft-optimal policy of a tabular, undiscounted world; None in any other world.
+
+    The model's actions are those of a Discrete space, or all chords of a space of buttons.
+    """
+    if world.reference is None or not isinstance(world.observation_space, gym.spaces.Discrete):
         return None
     reference = world.reference()
     if not isinstance(reference, SoftOptimal) or reference.backup != "causal":
         return None
+    if reference.model.actions != _action_count(world.action_space):
+        return None
     if reference.model.horizon is None or reference.model.discount != 1.0:
         return None  # returns and likelihoods of episodes are not discounted
     return reference
+
+
+def _action_count(space: gym.Space[Any]) -> int | None:
+    """How many numbered actions or chords a space has; None if it is of another kind."""
+    if isinstance(space, gym.spaces.Discrete):
+        return int(space.n)
+    chords = chords_of(space)
+    return None if chords is None else len(chords)
 
 
 def reference_codes(world: World) -> dict[str, str]:
@@ -60,7 +74,8 @@ def reference_policy(world: World, name: str, seed: int) -> Policy | None:
     """The policy of a reference row; None for the expert, which is bound to its environment."""
     reference = exact_reference(world)
     if reference is not None:
-        return TabularPolicy(reference_table(reference, name), seed)
+        table = reference_table(reference, name)
+        return TabularPolicy(table, seed, chords_of(world.action_space))
     return RandomPolicy(world.action_space, seed) if name == "random" else None
 
 

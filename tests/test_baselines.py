@@ -11,6 +11,7 @@ from scipy import stats
 from baselines import bc, dagger
 from baselines.networks import NetworkPolicy, action_head, one_thread
 from il_envs import Budget, ExactPolicy, Problem, TabularPolicy, get_world, run_episodes
+from il_envs.buttons import joint_chords, joint_index
 from il_envs.testing import check_algorithm
 
 ALGORITHMS = {"bc": bc.algorithm, "dagger": dagger.algorithm}
@@ -120,9 +121,38 @@ class TestDiscreteObservations:
         shares = [(samples.reshape(4, 5000) == action).mean(1) for action in (1, 2, 3)]
         np.testing.assert_allclose(np.transpose(shares), probabilities, atol=0.03)  # 4 deviations
 
-    def test_only_discrete_actions_have_probabilities(self):
-        with pytest.raises(TypeError, match="only Discrete actions"):
-            self._policy(gym.spaces.MultiBinary(2)).action_probabilities(self.OBSERVATIONS, 0)
+    def test_probabilities_of_chords_are_those_of_the_samples(self):
+        policy = self._policy(gym.spaces.MultiBinary(3))
+        probabilities = policy.action_probabilities(self.OBSERVATIONS, step=7)
+        assert (probabilities.dtype, probabilities.shape) == (np.float64, (4, 8))
+        np.testing.assert_allclose(probabilities.sum(1), 1.0, rtol=1e-12)
+        samples = joint_index(policy.predict(np.repeat(self.OBSERVATIONS, 5000))[0])
+        shares = [(samples.reshape(4, 5000) == chord).mean(1) for chord in range(8)]
+        np.testing.assert_allclose(np.transpose(shares), probabilities, atol=0.03)  # 4 deviations
+
+    def test_probabilities_of_chords_are_their_likelihoods(self):
+        policy = self._policy(gym.spaces.MultiBinary(3))
+        inputs = policy.normalise(self.OBSERVATIONS[:1])
+        with torch.no_grad():
+            likelihoods = [
+                np.exp(-policy.negative_log_likelihood(inputs, torch.tensor(chord[None])).item())
+                for chord in joint_chords(3)
+            ]
+        probabilities = policy.action_probabilities(self.OBSERVATIONS[:1], step=0)
+        np.testing.assert_allclose(probabilities[0], likelihoods, rtol=1e-5)
+
+    @pytest.mark.parametrize(
+        ("space", "error", "message"),
+        [
+            (gym.spaces.Box(-1, 1, (2,)), TypeError, "only Discrete actions and chords"),
+            (gym.spaces.MultiBinary(20), ValueError, "20 buttons have 1,048,576 chords"),
+        ],
+        ids=str,
+    )
+    def test_only_discrete_actions_and_chords_have_probabilities(self, space, error, message):
+        policy = self._policy(space)
+        with pytest.raises(error, match=message):
+            policy.action_probabilities(self.OBSERVATIONS, 0)
 
 
 class TestCounting:

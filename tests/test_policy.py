@@ -5,6 +5,7 @@ import pytest
 
 from il_envs import ExactPolicy, ExpertPolicy, RandomPolicy, TabularPolicy, WorldEnv, get_world
 from il_envs import run_episodes as run
+from il_envs.buttons import joint_chords, joint_index
 
 TABLE = np.array([[0.2, 0.5, 0.3], [0.4, 0.2, 0.4], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 ROWS = np.array([0, 1, 2, 3])
@@ -85,6 +86,21 @@ def test_the_table_is_a_copy():
 def test_what_is_no_distribution_is_refused(probabilities, message):
     with pytest.raises(ValueError, match=message):
         TabularPolicy(probabilities, seed=0)
+
+
+def test_a_table_of_chords_presses_buttons_and_is_exact():
+    table = np.random.default_rng(0).dirichlet(np.ones(8), 4)
+    policy, numbers = (TabularPolicy(table, 5, chords) for chords in (joint_chords(3), None))
+    many = np.repeat(ROWS, 50)
+    for deterministic in (False, True):
+        pressed, _ = policy.predict(many, deterministic=deterministic)
+        chosen, _ = numbers.predict(many, deterministic=deterministic)
+        assert (pressed.dtype, pressed.shape) == (np.int8, (200, 3))
+        np.testing.assert_array_equal(joint_index(pressed), chosen)
+    np.testing.assert_array_equal(policy.action_probabilities(ROWS, 0), table)
+    np.testing.assert_array_equal(policy.tensors()["probabilities"], table)
+    with pytest.raises(ValueError, match="of 8 actions are given, and 4 chords"):
+        TabularPolicy(table, 0, joint_chords(2))
 
 
 def test_a_policy_is_exact_if_it_tells_its_probabilities():
