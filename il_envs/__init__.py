@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 
 from il_envs import drift_car as drift_car
 from il_envs import grid as grid
+from il_envs import shooter as shooter
 from il_envs.demonstrations import Demonstrations, collect
 from il_envs.drift_car import lane_keeping as lane_keeping
 from il_envs.evaluation import Evaluation, evaluate, hard_optimal, policy_from_occupancy

@@ -1,17 +1,14 @@
-"""The grid worlds: their numbers, and that kernels, models and experts are one thing."""
+"""The grid worlds: numbers, maps and slips; what all models share is in `test_tabular_worlds`."""
 
 import numpy as np
 import pytest
-from scipy import stats
 
 import il_envs
-from il_envs import ExpertPolicy, WorldVectorEnv, evaluate, hard_optimal, run_episodes, soft_optimal
-from il_envs.evaluation import uniform_policy
+from il_envs import WorldVectorEnv, evaluate, hard_optimal, soft_optimal
 from il_envs.grid import cliff_chain, engine, macrocells, tiles
 from il_envs.grid.maps import read_map
 
 GRIDS = [world for world in il_envs.WORLDS.values() if world.state == engine.STATE]
-ERROR_RATE = 1e-4  # of each statistical test here, in one run
 
 
 @pytest.fixture(params=GRIDS, ids=lambda world: world.name)
@@ -26,75 +23,13 @@ def test_the_family_is_complete():
     }  # fmt: skip
 
 
-def test_spaces_fit_the_model(grid):
-    model = grid.model()
-    assert (grid.observation_space.n, grid.action_space.n) == (model.states, model.actions)
-    assert grid.max_episode_steps == model.horizon
-    assert len(model.features) == model.states
-    env = il_envs.WorldEnv(grid.name)
-    assert env.model is model
-
-
-def test_kernels_move_as_the_model_says(grid):
-    """From random state-action pairs: the frequencies of successors, by chi-square, and rewards."""
-    model = grid.model()
-    random = np.random.default_rng(0)
-    count, pairs = 4_000, 12
-    env = WorldVectorEnv(grid.name, count)
-    for _ in range(pairs):
-        state, action = random.integers(model.states), random.integers(model.actions)
-        env.reset(seed=int(random.integers(2**31)))
-        states = env.states.copy()
-        states["cell"] = state
-        env.states = states
-        observations, rewards, terminated, _, info = env.step(np.full(count, action))
-        expected = model.dense_transition()[state, action]
-        seen = np.bincount(observations, minlength=model.states)
-        assert (seen[expected == 0.0] == 0).all()
-        possible = expected > 0.0
-        if possible.sum() > 1:
-            outcome = stats.chisquare(seen[possible], expected[possible] * count)
-            assert outcome.pvalue > ERROR_RATE / pairs
-        assert (rewards == model.reward[state, action]).all()
-        assert not terminated.any()
-        columns = int(env.params["column"].max()) + 1
+def test_measures_are_the_row_and_the_column(grid):
+    env = WorldVectorEnv(grid.name, 500)
+    observations, info = env.reset(seed=1)
+    columns = int(env.params["column"].max()) + 1
+    for _ in range(5):
         np.testing.assert_array_equal(info["row"] * columns + info["column"], observations)
-
-
-def test_episodes_start_as_the_model_says(grid):
-    model = grid.model()
-    observations, _ = WorldVectorEnv(grid.name, 20_000).reset(seed=3)
-    seen = np.bincount(observations, minlength=model.states)
-    possible = model.initial > 0.0
-    assert (seen[~possible] == 0).all()
-    if possible.sum() > 1:
-        expected = model.initial[possible] * len(observations)
-        assert stats.chisquare(seen[possible], expected).pvalue > ERROR_RATE
-
-
-def test_the_expert_is_a_sample_of_the_exact_soft_optimum(grid):
-    """Mean return and log-likelihood are within 4.5 standard errors of the exact ones."""
-    reference = grid.reference()
-    episodes = run_episodes(grid, "training", ExpertPolicy, range(1_000))
-    returns = np.array([episode.total_reward for episode in episodes])
-    states = np.stack([episode.observations for episode in episodes])
-    actions = np.stack([episode.actions for episode in episodes])
-    likelihoods = reference.log_likelihood(states, actions)
-    for values, exact in (
-        (returns, reference.expected_return),
-        (likelihoods, -reference.entropy),
-    ):
-        error = values.std(ddof=1) / np.sqrt(len(values))
-        assert abs(values.mean() - exact) <= 4.5 * error + 1e-3
-
-
-def test_the_expert_is_far_better_than_chance_and_near_the_optimum(grid):
-    reference = grid.reference()
-    model = reference.model
-    chance = evaluate(model, uniform_policy(model.available)).expected_return
-    best = hard_optimal(model).expected_return
-    assert best >= reference.expected_return
-    assert (reference.expected_return - chance) / (best - chance) > 0.9
+        observations, _, _, _, info = env.step(env.action_space.sample())
 
 
 @pytest.mark.parametrize("horizon", [1, 7, 30])
@@ -219,14 +154,8 @@ def test_maps_are_read_and_bad_ones_refused():
 def test_a_grid_that_has_no_room_in_its_table_is_refused():
     model = cliff_chain(101)
     grid = engine.Grid(model, (2, 102), np.zeros(model.states, np.int32), 1.0)
-    with pytest.raises(ValueError, match="may have 100 steps, this one has 101"):
+    with pytest.raises(ValueError, match="room for 100 steps, the model has 101"):
         engine.parameters(grid, soft_optimal(model))
-
-
-def test_the_experts_table_does_not_hang_on_the_last_bits_of_an_exponential(grid):
-    table = grid.params("training")
-    policy = table["policy"].astype(np.float64)
-    assert (policy / engine.POLICY_STEP == np.round(policy / engine.POLICY_STEP)).all()
 
 
 @pytest.mark.parametrize("name", ["Macrocells", "Objectworld", "Binaryworld"])

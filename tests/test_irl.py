@@ -24,6 +24,7 @@ ALGORITHMS = (
 )
 BRIDGE = il_envs.get_world("RiskyBridge")
 ROOMS = il_envs.get_world("FourRooms")
+DUEL = il_envs.get_world("Duel")  # of buttons, with features of states and chords
 
 
 def quick(algorithm):
@@ -57,6 +58,35 @@ def test_every_method_returns_its_reward_policy_and_curve(algorithm):
     assert policy.reward.shape == (model.states,)
     assert all(0 < len(values) <= 151 for values in policy.curve.values())
     assert set(policy.tensors()) == {"probabilities", "reward", *policy.curve}
+
+
+@pytest.mark.parametrize(
+    "algorithm",
+    [algorithm for algorithm in ALGORITHMS if algorithm.name != "maxent-deep"],
+    ids=lambda algorithm: algorithm.name,
+)
+def test_chords_of_buttons_are_the_actions_of_a_model(algorithm):
+    check_algorithm(quick(algorithm), DUEL)
+    policy = learn(quick(algorithm), DUEL, 400)
+    assert policy.reward.shape == (882, 32)
+    actions, _ = policy.predict(np.arange(882))
+    assert (actions.dtype, actions.shape) == (np.int8, (882, 5))
+    episode = run_episodes(DUEL, "held_out", lambda env: policy, [1])[0]
+    assert len(episode) == 40
+
+
+def test_a_reward_of_states_alone_is_not_for_chords():
+    assert not deep_maxent_irl.algorithm.applies_to(DUEL)
+    assert maxent_irl.algorithm.applies_to(DUEL)
+
+
+def test_maxent_learns_what_a_hit_is_worth():
+    """Two weights, from 50 episodes: to give a hit is worth what to take one costs."""
+    policy = learn(maxent_irl.algorithm, DUEL, 2_000)
+    assert score(policy, DUEL) > 0.95
+    model = DUEL.model()
+    weights = np.linalg.lstsq(model.features.reshape(-1, 2), policy.reward.ravel())[0]
+    assert weights[0] > 0.0 > weights[1]
 
 
 def test_the_model_given_to_algorithms_has_no_reward():

@@ -22,6 +22,7 @@ from il_envs.random import hash_uniform, uniform
 from il_envs.soft_optimal import SoftOptimal, soft_optimal
 from il_envs.tabular_checks import FloatArray
 from il_envs.tabular_model import TabularModel
+from il_envs.tabular_table import EXPERT_STREAM, choice, fill_table, start_state, table_fields
 from il_envs.world import STATE_HEADER, Expert, PlayKey, Record, Split, States, World, register
 
 MAX_HORIZON, MAX_ACTIONS, MAX_SUCCESSORS = 100, 4, 4
@@ -33,18 +34,10 @@ CELL = np.dtype(
         ("row", "i4"),
         ("column", "i4"),
         ("tile", "i4"),  # what it looks like, a constant of `tiles`
-        ("start", "f8"),  # probability of starting in this cell or one before it
-        ("reward", "f8", (MAX_ACTIONS,)),
-        ("successor", "i4", (MAX_ACTIONS, MAX_SUCCESSORS)),
-        ("cumulative", "f8", (MAX_ACTIONS, MAX_SUCCESSORS)),  # probability, of that or one before
-        ("policy", "f4", (MAX_HORIZON, MAX_ACTIONS)),  # the expert's, cumulative
+        *table_fields(MAX_HORIZON, MAX_ACTIONS, MAX_SUCCESSORS),
     ]
 )
 """A row of a grid's parameters. All grids have the same layout, so they share compiled kernels."""
-
-POLICY_STEP = 2.0**-20
-"""The expert's cumulative probabilities are multiples of this, so that the last bits of an
-exponential, which differ between machines, do not change a demonstration."""
 
 MEASURES = ("row", "column")
 
@@ -71,27 +64,16 @@ class Grid:
 
 @njit
 def reset(state: Record, params: States) -> None:
-    draw = uniform(state, 0.0, 1.0)
-    low, high = 0, params.size - 1
-    while low < high:
-        middle = (low + high) // 2
-        if draw < params[middle].start:
-            high = middle
-        else:
-            low = middle + 1
-    state.cell = low
+    state.cell = start_state(params, uniform(state, 0.0, 1.0))
 
 
 @njit
 def step(state: Record, action: NDArray[np.int64], params: States) -> tuple[float, bool]:
-    choice = action[0]
+    move = action[0]
     cell = params[state.cell]
-    draw = uniform(state, 0.0, 1.0)
-    outcome = 0
-    while outcome < MAX_SUCCESSORS - 1 and draw >= cell.cumulative[choice, outcome]:
-        outcome += 1
-    state.cell = cell.successor[choice, outcome]
-    return cell.reward[choice], False
+    outcome = choice(cell.cumulative[move], uniform(state, 0.0, 1.0))
+    state.cell = cell.successor[move, outcome]
+    return cell.reward[move], False
 
 
 @njit
@@ -106,18 +88,12 @@ def measure(state: Record, params: States, out: FloatArray) -> None:
     out[1] = cell.column
 
 
-EXPERT_STREAM = np.uint64(0x5EED)  # apart from the draws of the world itself
-
-
 @njit
 def act(state: Record, params: States, memory: FloatArray, action: NDArray[np.int64]) -> None:
     policy = params[state.cell].policy
     step = min(state.step, MAX_HORIZON - 1)
     draw = hash_uniform(state.key ^ EXPERT_STREAM, state.episode, np.uint64(state.step))
-    choice = 0
-    while choice < MAX_ACTIONS - 1 and draw >= policy[step, choice]:
-        choice += 1
-    action[0] = choice
+    action[0] = choice(policy[step], draw)
 
 
 def transitions(
@@ -227,34 +203,9 @@ def parameters(grid: Grid, reference: SoftOptimal) -> States:
     Raises:
         ValueError: if the grid has more steps, actions or successors than a row has room for.
     """
-    model = grid.model
-    assert model.horizon is not None
-    counts = np.diff(model.transition.indptr)
-    for what, has, most in (
-        ("steps", model.horizon, MAX_HORIZON),
-        ("actions", model.actions, MAX_ACTIONS),
-        ("successors of an action", int(counts.max()), MAX_SUCCESSORS),
-    ):
-        if has > most:
-            raise ValueError(f"a grid world may have {most} {what}, this one has {has}")
-    table = np.zeros(model.states, CELL)
-    table["row"], table["column"] = np.divmod(np.arange(model.states), grid.shape[1])
+    table = np.zeros(grid.model.states, CELL)
+    table["row"], table["column"] = np.divmod(np.arange(grid.model.states), grid.shape[1])
     table["tile"] = grid.tiles
-    table["start"] = np.cumsum(model.initial)
-    table["reward"][:, : model.actions] = model.reward_at(0)
-    table["policy"] = 1.0
-    cumulative = np.cumsum(reference.policy, axis=2).transpose(1, 0, 2)
-    rounded = np.round(cumulative / POLICY_STEP) * POLICY_STEP
-    table["policy"][:, : model.horizon, : model.actions] = rounded
-    for row, (first, count) in enumerate(zip(model.transition.indptr, counts, strict=False)):
-        action, state = divmod(row, model.states)
-        entries = slice(first, first + count)
-        successors = model.transition.indices[entries]
-        table["successor"][state, action] = successors[-1]
-        table["successor"][state, action, :count] = successors
-        table["cumulative"][state, action] = 1.0
-        table["cumulative"][state, action, : count - 1] = np.cumsum(model.transition.data[entries])[
-            :-1
-        ]
+    fill_table(table, grid.model, reference.policy)
     table.flags.writeable = False
     return table

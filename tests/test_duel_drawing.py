@@ -1,0 +1,189 @@
+"""Duel's picture and the lamp panel: what is shown is what happened."""
+
+import numpy as np
+import pygame
+import pytest
+
+from il_envs import ExpertPolicy, WorldEnv, get_world, run_episodes
+from il_envs.buttons import joint_chords
+from il_envs.canvas import SIZE, Canvas
+from il_envs.shapes import text_width
+from il_envs.shooter import duel_panel, duel_scene, lamps, neon
+from il_envs.shooter.duel_rules import FIRES, ROAMS, SHAPE, WINDS_UP
+from il_envs.testing import ExploringPolicy
+from il_envs.world import States
+
+DUEL = get_world("Duel")
+TWELVE = (
+    "forward", "back", "strafe left", "strafe right", "turn left", "turn right", "fire", "reload",
+    "sprint", "dash", "shield", "use",
+)  # fmt: skip
+TWENTY = (
+    *TWELVE, "lean left", "lean right", "crouch", "alternate fire", "weapon 1", "weapon 2",
+    "weapon 3", "weapon 4",
+)  # fmt: skip
+
+
+def states_of(*situations: tuple[int, ...], chord: int = 0) -> States:
+    """A history of situations, the last of which was reached with a chord."""
+    history = np.zeros(len(situations), DUEL.state)
+    history["situation"] = [np.ravel_multi_index(place, SHAPE) for place in situations]
+    history["step"] = np.arange(len(situations))
+    history["chord"][-1] = chord
+    return history
+
+
+def picture(history: States) -> np.ndarray:
+    """[height, width, 3]."""
+    canvas = Canvas(DUEL, DUEL.params("training"))
+    canvas.begin(history[0])
+    for state in history[1:]:
+        canvas.add(state)
+    return canvas.pixels().astype(np.int64)
+
+
+def pixel(shown: np.ndarray, place: complex) -> np.ndarray:
+    return shown[round(place.imag), round(place.real)]
+
+
+def lane(column: float, depth: float) -> complex:
+    return complex(duel_scene.at(column, depth))
+
+
+def test_a_picture_is_a_function_of_the_history():
+    env = WorldEnv("Duel")
+    env.reset(seed=0)
+    history, expert = [env.state], ExpertPolicy(env)
+    for _ in range(9):
+        env.step(expert.predict()[0][0])
+        history.append(env.state)
+    states = np.array(history)
+    before = states.tobytes(), env.params.tobytes()
+    first = picture(states)
+    assert first.shape == (SIZE[1], SIZE[0], 3)
+    np.testing.assert_array_equal(first, picture(states))
+    assert not np.array_equal(first, picture(states[:-1]))
+    assert (states.tobytes(), env.params.tobytes()) == before
+
+
+def test_the_last_step_is_what_the_kernels_did():
+    for seed in range(30):
+        env = WorldEnv("Duel", render_mode="rgb_array")
+        env.reset(seed=seed)
+        assert duel_scene.last_step(env._canvas.history) is None
+        (episode,) = run_episodes(DUEL, "training", ExploringPolicy, [seed])
+        hits = np.zeros(2)
+        for action in episode.actions:
+            _, _, _, _, info = env.step(action)
+            _, done = duel_scene.last_step(env._canvas.history)
+            hits += done.given, done.taken
+            assert (info["hits_given"], info["hits_taken"]) == tuple(hits)
+
+
+def test_a_restored_state_has_no_past():
+    history = states_of((3, 3, 2, 1, ROAMS), (3, 0, 1, 1, ROAMS), chord=4)
+    assert duel_scene.last_step(history) is not None
+    history["step"][-1] += 1
+    assert duel_scene.last_step(history) is None
+
+
+def test_both_gunners_are_where_they_are():
+    for mine, theirs in ((0, 6), (3, 3), (5, 1)):
+        shown = picture(states_of((mine, theirs, 2, 1, ROAMS)))
+        for column in range(7):
+            middle = pixel(shown, lane(column, 0.0) + 2.0j)
+            assert (middle.min() > 150) == (column == mine)
+            middle = pixel(shown, lane(column, 1.0) - 2.0j)
+            assert (middle.min() > 150) == (column == theirs)
+
+
+@pytest.mark.parametrize(("phase", "colour"), [(WINDS_UP, neon.WARNING), (FIRES, neon.FOE)])
+def test_the_lane_of_a_coming_bolt_is_lit(phase, colour):
+    dark = picture(states_of((1, 4, 2, 1, ROAMS)))
+    lit = picture(states_of((1, 4, 2, 1, phase)))
+    for column in range(7):
+        place = lane(column + 0.35, 0.4)
+        added = pixel(lit, place) - pixel(dark, place)
+        if column == 4:
+            assert added.argmax() == np.argmax(colour)
+            assert added.max() > 8
+        else:
+            assert np.abs(added).max() <= 4
+
+
+def test_a_shot_is_seen_in_the_columns_that_it_swept():
+    left_and_fire, fire = 0b101, 0b100
+    for chord, mine, swept in ((fire, 3, {3}), (left_and_fire, 2, {2, 3})):
+        shown = picture(states_of((3, 6, 2, 1, ROAMS), (mine, 6, 1, 1, ROAMS), chord=chord))
+        bright = {c for c in range(7) if pixel(shown, lane(c, 0.5)).min() > 150}
+        assert bright == swept
+
+
+def test_a_bolt_ends_at_the_shield():
+    before, shield = (2, 2, 2, 1, FIRES), 0b10000
+    stopped = picture(states_of(before, (2, 2, 2, 0, ROAMS), chord=shield))
+    dodged = picture(states_of(before, (3, 2, 2, 1, ROAMS), chord=0b10))
+    for depth, far_too in ((0.5, True), (-0.04, False)):
+        assert pixel(dodged, lane(2, depth)).min() > 150
+        assert (pixel(stopped, lane(2, depth)).min() > 150) == far_too
+
+
+def test_the_expert_is_shown_as_it_is():
+    params, policy = DUEL.params("training"), DUEL.reference().policy
+    history = states_of((3, 3, 0, 0, FIRES))
+    for step in (0, 17, 39, 40):
+        history["step"] = step
+        shown = duel_panel.expert_probability(history[0], params)
+        exact = policy[min(step, 39), history["situation"][0]]
+        np.testing.assert_allclose(shown, exact, atol=2.0**-19)
+
+
+def test_chords_have_names():
+    assert duel_panel.chord_name(0) == "nothing"
+    assert duel_panel.chord_name(0b10101) == "left + fire + shield"
+
+
+@pytest.mark.parametrize("names", [TWELVE[:4], DUEL.action_names, TWELVE, TWENTY], ids=len)
+class TestLamps:
+    def _paint(self, names, held):
+        surface = pygame.Surface((400, 400), depth=32)
+        surface.fill(neon.BACKDROP)
+        lamps.paint(surface, (50, 50), names, held)
+        return pygame.surfarray.array3d(surface).astype(np.int64)
+
+    def test_labels_fit_and_the_panel_fits_into_a_corner(self, names):
+        pygame.font.init()
+        width, height = lamps.size_of(names)
+        assert (width, height <= 240) == (300, True)
+        places = lamps._places(names)
+        for name, (corner, size) in zip(names, places, strict=True):
+            assert text_width(name, lamps.FONT) + 4 <= size.real
+            assert corner.real >= lamps.EDGE
+            assert corner.imag >= lamps.EDGE
+            assert corner.real + size.real <= width - lamps.EDGE + 1
+            assert corner.imag + size.imag <= height - lamps.EDGE
+        assert len({corner for corner, _ in places}) == len(names)
+
+    def test_those_that_are_held_shine(self, names):
+        pygame.font.init()
+        held = np.arange(len(names)) % 3 == 0
+        shown = self._paint(names, held)
+        for is_held, (corner, size) in zip(held, lamps._places(names), strict=True):
+            left, top = round(50 + corner.real) + 2, round(50 + corner.imag + size.imag / 2)
+            assert (shown[left, top].max() > 200) == is_held
+            assert (shown[left, top].max() < 120) != is_held
+
+    def test_no_lamp_shines_where_none_is_held(self, names):
+        pygame.font.init()
+        shown = self._paint(names, np.zeros(len(names), bool))
+        lit = self._paint(names, np.ones(len(names), bool))
+        assert shown.max() < 160
+        assert (lit - shown).sum() > 1e5
+
+
+def test_every_chord_is_painted():
+    pictures = {
+        picture(states_of((3, 3, 1, 1, FIRES), (3, 3, 1, 1, ROAMS), chord=chord)).tobytes()
+        for chord in range(len(joint_chords(5)))
+    }
+    assert len(pictures) == 32
