@@ -9,6 +9,11 @@ from importlib.metadata import entry_points
 from il_envs import drift_car as drift_car
 from il_envs import grid as grid
 from il_envs import shooter as shooter
+from il_envs.concurrency import (
+    concurrency_references,
+    independent_soft_optimal,
+    one_button_model,
+)
 from il_envs.demonstrations import Demonstrations, collect
 from il_envs.drift_car import lane_keeping as lane_keeping
 from il_envs.evaluation import Evaluation, evaluate, hard_optimal, policy_from_occupancy
@@ -71,11 +76,14 @@ __all__ = [
     "WorldEnv",
     "WorldVectorEnv",
     "collect",
+    "concurrency_references",
     "epic_distance",
     "evaluate",
     "get_world",
     "hard_optimal",
+    "independent_soft_optimal",
     "linear_quadratic_soft_optimal",
+    "one_button_model",
     "policy_from_occupancy",
     "register",
     "replay",

@@ -15,6 +15,14 @@ BLOCK = 4096  # states whose actions are summed at once: what fits into the proc
 WIDEST = 500.0  # nats between two values whose exponentials may share a scale
 
 
+def require_temperature(temperature: float) -> None:
+    """Raise ValueError unless a reward can be divided by it."""
+    if not 0.0 < temperature < np.inf:
+        raise ValueError(
+            f"temperature must be positive, not {temperature}; hard_optimal is the limit at 0"
+        )
+
+
 def scaled_rewards(model: TabularModel, temperature: float) -> Iterator[tuple[int, FloatArray]]:
     """The steps of a model from the last to the first, and their scaled rewards."""
     reward = scaled_reward(model, temperature, 0)

@@ -25,6 +25,7 @@ from il_envs.soft_backup import (
     log,
     log_sum_exp,
     log_weighted_sum,
+    require_temperature,
     scaled_reward,
     scaled_rewards,
 )
@@ -219,10 +220,7 @@ def soft_optimal(
     """
     if backup not in get_args(Backup):
         raise ValueError(f"backup must be 'causal' or 'posterior', not {backup!r}")
-    if not 0.0 < temperature < np.inf:
-        raise ValueError(
-            f"temperature must be positive, not {temperature}; hard_optimal is the limit at 0"
-        )
+    require_temperature(temperature)
     if backup == "posterior" and model.discount != 1.0:
         raise ValueError(
             f"the posterior backup knows no discount, the model's is {model.discount}; "

@@ -3,11 +3,10 @@
 Compounding error (Ross and Bagnell 2010, theorem 2.1): the cost of a policy that errs with a small
 probability in each step grows with the square of the horizon where errors cannot be undone, and
 linearly where they can. The risky bridge: the posterior model expects to cross it, for in its own
-dynamics luck obeys; its policy, in the true dynamics, falls.
+dynamics luck obeys; its policy, in the true dynamics, falls. What concurrent buttons are worth is
+in `ceilings`.
 """
 
-from dataclasses import dataclass
-from math import inf
 from pathlib import Path
 
 import matplotlib as mpl
@@ -23,7 +22,9 @@ from il_envs.grid import cliff_chain, risky_bridge_world, tiles
 from il_envs.soft_optimal import SoftOptimal, soft_optimal
 from il_envs.tabular_checks import FloatArray, IntArray
 from il_envs.world import States
+from leaderboard.ceilings import concurrency
 from leaderboard.drawing import COLOURS, STYLE, name_panel, panels, save
+from leaderboard.findings import Finding
 from leaderboard.references import exact_reference
 
 HORIZONS = np.arange(10, 101, 10)
@@ -37,28 +38,6 @@ GROUND = {
 GROUND_NAMES = {tiles.WATER: "water", tiles.BRIDGE: "bridge", tiles.GOAL: "goal"}
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A number, and what theory says of it."""
-
-    what: str
-    value: float
-    low: float = -inf
-    high: float = inf
-
-    @property
-    def holds(self) -> bool:
-        """Whether the number is where it must be."""
-        return self.low <= self.value <= self.high
-
-    def __str__(self) -> str:
-        text = f"{self.what}: {self.value:.6g}"
-        if (self.low, self.high) == (-inf, inf):
-            return text
-        verdict = "as" if self.holds else "NOT as"
-        return f"{text}, {verdict} in theory from {self.low:g} to {self.high:g}"
-
-
 def write_theory(folder: Path) -> tuple[list[Path], list[Finding]]:
     """Write every picture; returns their paths, and the numbers behind them.
 
@@ -68,7 +47,7 @@ def write_theory(folder: Path) -> tuple[list[Path], list[Finding]]:
     folder.mkdir(parents=True, exist_ok=True)
     paths, findings = [], []
     with mpl.rc_context(STYLE):
-        for make in (compounding_error, risky_bridge):
+        for make in (compounding_error, risky_bridge, concurrency):
             figure, numbers = make()
             paths.append(folder / f"{make.__name__}.svg")
             save(figure, paths[-1])

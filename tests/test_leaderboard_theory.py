@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from leaderboard import theory
+import il_envs
+from il_envs.buttons import independent_buttons
+from leaderboard import ceilings, theory
+from leaderboard.findings import Finding
 from leaderboard.references import exact_reference
-from leaderboard.theory import HORIZONS, Finding, closed_form, erring_cost, log_slope
+from leaderboard.theory import HORIZONS, closed_form, erring_cost, log_slope
 
 
 @pytest.mark.parametrize("error", [1e-3, 0.1, 0.5])
@@ -44,6 +47,15 @@ def test_the_posterior_crosses_the_bridge_and_the_expert_does_not() -> None:
     assert len(figure.axes) == 3
 
 
+def test_the_expert_dodges_to_one_side_and_its_clone_mixes_them() -> None:
+    reference = exact_reference(ceilings.duel_world)
+    assert reference is not None
+    expert = ceilings.dodge_probability(reference.evaluation)
+    np.testing.assert_allclose(expert, [0.5, 0.5, 0.0, 0.0], atol=1e-9)
+    product = il_envs.evaluate(reference.model, independent_buttons(reference.policy))
+    np.testing.assert_allclose(ceilings.dodge_probability(product), 0.25, atol=1e-9)
+
+
 def test_the_probability_of_a_visit_is_that_of_sampled_episodes() -> None:
     """Fails once in 16,000 seeds."""
     reference = exact_reference(theory.risky_bridge_world)
@@ -65,11 +77,16 @@ def test_the_command_writes_pictures_and_prints_numbers(
         main()
     assert caught.value.code in (0, None)
     paths = sorted((tmp_path / "theory").iterdir())
-    assert [path.name for path in paths] == ["compounding_error.svg", "risky_bridge.svg"]
+    assert [path.name for path in paths] == [
+        "compounding_error.svg",
+        "concurrency.svg",
+        "risky_bridge.svg",
+    ]
     for path in paths:
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
     printed = capsys.readouterr().out
     assert "slope without recovery: 1.9" in printed
+    assert "Duel: joint / one button, return: 1.7" in printed
     assert "NOT" not in printed
 
 
