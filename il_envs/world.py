@@ -107,6 +107,7 @@ class World:
     text: Callable[[np.void, States], str] | None = None
     reference: Callable[[], Any] | None = None  # the exact answer, of which the expert is a sample
     transfer: str | None = None  # the world in which a reward learned in this one is tried
+    one_button_bound: Callable[[], float] | None = None  # on the return of one button a step
 
     @property
     def id(self) -> str:

@@ -1,0 +1,202 @@
+"""The first-person view: a ray-cast picture of any size, the same bits on every machine.
+
+Each column of pixels is one ray into a horizontal field of view of 90 degrees; walls and floor are
+drawn along it, and what moves stands before them as flat shapes, the nearest last.
+"""
+
+import numpy as np
+from numba import njit
+
+from il_envs.shooter import sprites
+from il_envs.shooter.arena import HEALTH, PICKUPS, middle
+from il_envs.shooter.pad import FIRE, RELOAD
+from il_envs.shooter.player import RELOAD_STEPS, eye
+from il_envs.shooter.records import (
+    ENEMIES,
+    ENEMY_HEALTH,
+    HEALTH_MAX,
+    MAGAZINE,
+    RESERVE_MAX,
+)
+from il_envs.shooter.sight import CELL, FAR_AWAY, trace
+from il_envs.shooter.sprites import EYE_HEIGHT, NEAREST, light_at, put
+from il_envs.world import Array, Record
+
+WALL_HEIGHT = 2.6  # m
+TRIM = 0.06  # m, half the width of the glowing lines on walls and floor
+
+Colour = sprites.Colour
+WALL_FACES: tuple[Colour, Colour] = ((44.0, 48.0, 84.0), (34.0, 38.0, 68.0))  # by direction
+WALL_TRIM: Colour = (60.0, 220.0, 255.0)
+FLOOR: Colour = (18.0, 18.0, 30.0)
+FLOOR_TRIM: Colour = (58.0, 46.0, 110.0)
+CEILING: Colour = (8.0, 8.0, 16.0)
+HEALTH_BAR: Colour = (84.0, 240.0, 130.0)
+ROUNDS_BAR: Colour = (250.0, 214.0, 70.0)
+RESERVE_BAR: Colour = (190.0, 130.0, 40.0)
+SHIELD_BAR: Colour = (90.0, 150.0, 255.0)
+DASH_BAR: Colour = (220.0, 120.0, 255.0)
+GUN: Colour = (70.0, 76.0, 92.0)
+FLASH: Colour = (255.0, 244.0, 200.0)
+PAIN: Colour = (230.0, 20.0, 30.0)
+
+
+@njit
+def paint(state: Record, params: Array, out: Array) -> None:
+    """Fill a picture, uint8 [height, width, 3]."""
+    arena = params[state.arena]
+    x, y = eye(state, arena)
+    depth = np.empty(out.shape[1])
+    _paint_walls(state, arena, x, y, depth, out)
+    _paint_sprites(state, arena, x, y, depth, out)
+    _paint_gun(state, out)
+    _paint_bars(state, out)
+
+
+@njit
+def _paint_walls(
+    state: Record, arena: Record, x: float, y: float, depth: Array, out: Array
+) -> None:
+    height, width = out.shape[0], out.shape[1]
+    horizon, focus = 0.5 * height, 0.5 * width
+    cosine, sine = state.heading_cos, state.heading_sin
+    pain = min(state.damage_taken * 0.02, 0.6)
+    for column in range(width):
+        side = 1.0 - (column + 0.5) / focus  # left of the heading, at a distance of 1
+        dx, dy = cosine - side * sine, sine + side * cosine
+        z, faces_x = trace(arena.wall, x, y, dx, dy, FAR_AWAY)
+        z = max(z, NEAREST)
+        depth[column] = z
+        light = light_at(z)
+        along = (y + z * dy if faces_x else x + z * dx) * (1.0 / CELL)
+        along = (along - int(along)) * CELL
+        is_seam = along < TRIM or along > CELL - TRIM
+        top = horizon - (WALL_HEIGHT - EYE_HEIGHT) * focus / z
+        bottom = horizon + EYE_HEIGHT * focus / z
+        trim = max(TRIM * focus / z, 0.6)
+        face = WALL_FACES[0] if faces_x else WALL_FACES[1]
+        for row in range(height):
+            middle_row = row + 0.5
+            if middle_row < top:
+                put(out, row, column, CEILING, 1.0 - middle_row / height)
+            elif middle_row < bottom:
+                if middle_row - top < trim or bottom - middle_row < trim:
+                    put(out, row, column, WALL_TRIM, light)
+                elif is_seam:
+                    put(out, row, column, WALL_TRIM, 0.35 * light)
+                else:
+                    put(out, row, column, face, 1.6 * light)
+            else:
+                away = EYE_HEIGHT * focus / (middle_row - horizon)
+                floor_x, floor_y = (x + away * dx) * (1.0 / CELL), (y + away * dy) * (1.0 / CELL)
+                near_x = abs(floor_x - int(floor_x + 0.5)) * CELL
+                near_y = abs(floor_y - int(floor_y + 0.5)) * CELL
+                light_here = light_at(away)
+                is_line = near_x < TRIM or near_y < TRIM
+                put(out, row, column, FLOOR_TRIM if is_line else FLOOR, 1.5 * light_here)
+        if pain > 0.0:
+            for row in range(height):
+                for k in range(3):
+                    shade = out[row, column, k] * (1.0 - pain) + PAIN[k] * pain
+                    out[row, column, k] = np.uint8(shade)
+
+
+@njit
+def _paint_sprites(
+    state: Record, arena: Record, x: float, y: float, depth: Array, out: Array
+) -> None:
+    """Collect what moves and stands before the eye, and paint it from far to near."""
+    place = np.empty((sprites.MOST, 2))  # ahead and left, m
+    kind = np.empty(sprites.MOST, np.int64)
+    share = np.empty(sprites.MOST)  # of its health, for an enemy
+    count = 0
+    for i in range(ENEMIES):
+        enemy = state.enemies[i]
+        if enemy.health > 0.0:
+            share[count] = enemy.health / ENEMY_HEALTH
+            count = _collect(state, enemy.x - x, enemy.y - y, sprites.ENEMY, place, kind, count)
+    for i in range(state.bullet_count):
+        bullet = state.bullets[i]
+        count = _collect(state, bullet.x - x, bullet.y - y, sprites.BULLET, place, kind, count)
+    for i in range(state.shot_count):
+        shot = state.shots[i]
+        count = _collect(state, shot.x - x, shot.y - y, sprites.SHOT, place, kind, count)
+    for k in range(PICKUPS):
+        if state.pickup_wait[k] == 0:
+            to_x, to_y = middle(arena.pickup[k])
+            box = sprites.HEALTH_BOX if k % 2 == HEALTH else sprites.ROUNDS_BOX
+            count = _collect(state, to_x - x, to_y - y, box, place, kind, count)
+    for _ in range(count):
+        farthest = 0
+        for i in range(count):
+            if place[i, 0] > place[farthest, 0]:
+                farthest = i
+        sprites.paint(
+            place[farthest, 0], place[farthest, 1], kind[farthest], share[farthest], depth, out
+        )
+        place[farthest, 0] = -1.0  # done
+
+
+@njit
+def _collect(
+    state: Record, dx: float, dy: float, what: int, place: Array, kind: Array, count: int
+) -> int:
+    """Add a sprite unless it is behind the eye; returns how many there are then."""
+    ahead = state.heading_cos * dx + state.heading_sin * dy
+    if ahead < NEAREST:
+        return count
+    place[count, 0] = ahead
+    place[count, 1] = state.heading_cos * dy - state.heading_sin * dx
+    kind[count] = what
+    return count + 1
+
+
+@njit
+def _paint_gun(state: Record, out: Array) -> None:
+    """The gun at the bottom, its flash while it fires, and the shield before it."""
+    height, width = out.shape[0], out.shape[1]
+    unit = height / 120.0
+    middle_column, top = 0.5 * width, height - 34.0 * unit
+    is_firing = state.held[FIRE] and state.magazine > 0 and not state.held[RELOAD]
+    drop = 14.0 * unit if state.held[RELOAD] else 0.0
+    for row in range(int(top - 16.0 * unit), height - int(9.0 * unit)):
+        for column in range(int(middle_column - 18.0 * unit), int(middle_column + 18.0 * unit)):
+            across = abs(column + 0.5 - middle_column) / unit
+            down = (row + 0.5 - top - drop) / unit
+            if down > 0.0 and across < 2.5 + 0.22 * down:
+                put(out, row, column, GUN, 0.5 + 0.5 * (across < 1.0 + 0.1 * down))
+            elif is_firing and across * across + (down + 3.0) * (down + 3.0) < 44.0:
+                reach = (across * across + (down + 3.0) * (down + 3.0)) / 44.0
+                put(out, row, column, FLASH, 1.25 - reach)
+    if state.shielded:
+        for row in range(height):
+            for column in range(width):
+                dx, dy = (column + 0.5) / width - 0.5, (row + 0.5) / height - 0.5
+                edge = 4.0 * (dx * dx + dy * dy)
+                share = 0.45 * min(edge, 1.0)
+                for k in range(3):
+                    shade = out[row, column, k] * (1.0 - share) + SHIELD_BAR[k] * share
+                    out[row, column, k] = np.uint8(shade)
+
+
+@njit
+def _paint_bars(state: Record, out: Array) -> None:
+    """Health on the left, rounds on the right, and the energies beneath."""
+    _paint_bar(out, 0, 0, state.health / HEALTH_MAX, HEALTH_BAR)
+    _paint_bar(out, 1, 0, state.magazine / MAGAZINE, ROUNDS_BAR)
+    _paint_bar(out, 0, 1, state.shield, SHIELD_BAR)
+    _paint_bar(out, 1, 1, state.reserve / RESERVE_MAX, RESERVE_BAR)
+    _paint_bar(out, 0, 2, state.dash, DASH_BAR)
+    _paint_bar(out, 1, 2, state.reloading / RELOAD_STEPS, FLASH)
+
+
+@njit
+def _paint_bar(out: Array, column: int, row: int, share: float, colour: Colour) -> None:
+    height, width = out.shape[0], out.shape[1]
+    unit = height // 120
+    top = height - (9 - 3 * row) * unit
+    left, right = column * width // 2 + 2 * unit, (column + 1) * width // 2 - 2 * unit
+    for k in range(left, right):
+        light = 1.0 if k - left < share * (right - left) else 0.15
+        for line in range(top, top + 2 * unit):
+            put(out, line, k, colour, light)
