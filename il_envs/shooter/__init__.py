@@ -9,7 +9,7 @@ The arena is 24 x 24 m with walls on a grid of 1.5 m; 24 arenas to train in, 12 
 3, 4, 5 and then 6 enemies hunt the player along shortest ways, circle it and shoot, and take cover
 to reload; there are 8 waves. Health and ammunition lie about, and return 15 s after they are taken.
 
-Observation of Shooter, Box(190), and of Shooter20, Box(198), float32, from -1 to 1, in the frame of
+Observation of Shooter, Box(189), and of Shooter20, Box(197), float32, from -1 to 1, in the frame of
 the body. A distance d is seen as nearness, 2 m / (2 m + d), and as 0 where there is nothing. The 36
 rays are 10 degrees apart, anticlockwise from straight ahead; a ray meets the wall along its middle,
 and everything before that wall that reaches to within 5 degrees of it:
