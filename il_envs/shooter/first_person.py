@@ -157,10 +157,12 @@ def _paint_gun(state: Record, out: Array) -> None:
     height, width = out.shape[0], out.shape[1]
     unit = height / 120.0
     middle_column, top = 0.5 * width, height - 34.0 * unit
+    first = max(int(middle_column - 18.0 * unit), 0)
+    last = min(int(middle_column + 18.0 * unit), width)
     is_firing = state.held[FIRE] and state.magazine > 0 and not state.held[RELOAD]
     drop = 14.0 * unit if state.held[RELOAD] else 0.0
     for row in range(int(top - 16.0 * unit), height - int(9.0 * unit)):
-        for column in range(int(middle_column - 18.0 * unit), int(middle_column + 18.0 * unit)):
+        for column in range(first, last):
             across = abs(column + 0.5 - middle_column) / unit
             down = (row + 0.5 - top - drop) / unit
             if down > 0.0 and across < 2.5 + 0.22 * down:
@@ -193,7 +195,7 @@ def _paint_bars(state: Record, out: Array) -> None:
 @njit
 def _paint_bar(out: Array, column: int, row: int, share: float, colour: Colour) -> None:
     height, width = out.shape[0], out.shape[1]
-    unit = height // 120
+    unit = max(height // 120, 1)
     top = height - (9 - 3 * row) * unit
     left, right = column * width // 2 + 2 * unit, (column + 1) * width // 2 - 2 * unit
     for k in range(left, right):
