@@ -28,6 +28,8 @@ wall has not come).
 Experts: `scripted` (holds forward and fire), `noisy` (with slips).
 """
 
+from math import floor
+
 import gymnasium as gym
 import numpy as np
 from numba import njit
@@ -141,22 +143,21 @@ def noisy(state: Record, params: Array, memory: Array, action: Array) -> None:
 def one_button_bound() -> float:
     """The most that a policy can return that presses one button a step, in gates' distances.
 
-    A linear program over the steps on forward and on fire up to the last one survived: together
-    they are no more than the steps there were; the runner is before the wall, from the greatest
-    lead; and every gate but the last reached has been opened.
+    A linear program over the moment at which the last gate falls: the gates opened by then and the
+    steps on forward. The runner is not past that gate; it is before the wall, from the greatest
+    lead; and there was time. From then on it gets to the next gate at best. Gates are whole.
     """
-    # Variables: forward steps, fire steps, steps; rows: something <= bound.
+    # Variables: gates, forward steps; rows: something <= bound.
     program = linprog(
-        c=[-RUN_STEP / GATE_DISTANCE, 0.0, 0.0],
+        c=[-1.0, 0.0],
         A_ub=[
-            [1.0, 1.0, -1.0],
-            [-RUN_STEP, 0.0, WALL_STEP],
-            [GATE_HITS * RUN_STEP / GATE_DISTANCE, -1.0, 0.0],
+            [-GATE_DISTANCE, RUN_STEP],
+            [GATE_HITS * WALL_STEP, WALL_STEP - RUN_STEP],
+            [GATE_HITS, 1.0],
         ],
-        b_ub=[0.0, LEAD_MAX, GATE_HITS],
-        bounds=[(0.0, None), (0.0, None), (0.0, MAX_EPISODE_STEPS)],
+        b_ub=[0.0, LEAD_MAX, MAX_EPISODE_STEPS],
     )
-    return float(-program.fun)
+    return floor(-program.fun + 1e-9) + 1.0
 
 
 gauntlet = register(
