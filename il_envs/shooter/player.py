@@ -36,6 +36,7 @@ SPRINT_FACTOR, SHIELD_FACTOR, CROUCH_FACTOR = 1.5, 0.5, 0.5  # of the speed
 DASH_SPEED = 12.0  # m/s
 DASH_COST, DASH_GAIN = 0.25, 0.0125  # of its energy, a step
 SHIELD_COST, SHIELD_GAIN = 0.04, 0.01
+ROUNDING = 1e-9  # of an energy, which is a sum of many costs and gains
 SHIELD_LEAK = 0.1  # of the damage of bullets from the front, while the shield is up
 CROUCH_RADIUS = 0.25  # m, against bullets
 LEAN = 0.5  # m, of eye and muzzle to the side
@@ -84,10 +85,15 @@ def act(state: Record, arena: Record) -> None:
         state.using += 1
         if state.using == USE_STEPS:
             _take(state, place)
-    state.shielded = held[SHIELD] and state.shield >= SHIELD_COST
-    state.shield = min(state.shield + (-SHIELD_COST if state.shielded else SHIELD_GAIN), 1.0)
-    state.dashing = held[DASH] and state.dash >= DASH_COST
-    state.dash = min(state.dash + (-DASH_COST if state.dashing else DASH_GAIN), 1.0)
+    state.shielded = held[SHIELD] and state.shield >= SHIELD_COST - ROUNDING
+    state.shield = _share(state.shield + (-SHIELD_COST if state.shielded else SHIELD_GAIN))
+    state.dashing = held[DASH] and state.dash >= DASH_COST - ROUNDING
+    state.dash = _share(state.dash + (-DASH_COST if state.dashing else DASH_GAIN))
+
+
+@njit
+def _share(energy: float) -> float:
+    return min(max(energy, 0.0), 1.0)
 
 
 @njit
