@@ -10,6 +10,7 @@ from il_envs.shooter.sight import CELL
 
 PLACE = 12.75  # m, x and y of a cell's middle near the middle of the arena
 WALL_X = arena.SIZE - CELL  # m, where the outer wall faces that the player looks at
+CORNER = 1.5 * CELL  # m, x and y of the middle of the first cell
 HEADING = np.exp(0.7j)  # of no significance
 NEVER = 10**6  # steps
 

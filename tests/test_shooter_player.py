@@ -26,24 +26,22 @@ from il_envs.shooter.pad import (
     WEAPON_2,
 )
 from il_envs.shooter.sight import CELL
-from tests.shooting_range import HEADING, PLACE, add_enemy, press, stand, turned
+from tests.shooting_range import CORNER, HEADING, PLACE, add_enemy, press, stand, turned
 
 HALF = np.sqrt(0.5)
-CORNER = 1.5 * CELL  # m, x and y of the pickup of health there
-
-
-def _way(env, *buttons):
-    """The way of the player in one step in the frame of its body, ahead + left i, in metres."""
-    state = env.states[0]
-    before = state["x"] + 1j * state["y"]
-    heading = state["heading_cos"] + 1j * state["heading_sin"]
-    press(env, *buttons)
-    return (state["x"] + 1j * state["y"] - before) / heading
 
 
 def _heading(env):
     state = env.states[0]
     return complex(state["heading_cos"], state["heading_sin"])
+
+
+def _way(env, *buttons):
+    """The way of the player in one step in the frame of its body, ahead + left i, in metres."""
+    state, heading = env.states[0], _heading(env)
+    before = complex(state["x"], state["y"])
+    press(env, *buttons)
+    return (complex(state["x"], state["y"]) - before) / heading
 
 
 class TestRunning:
