@@ -11,13 +11,13 @@ Observation, Box(7), float32:
 | entry | meaning | unit | range |
 |---|---|---|---|
 | 0 | distance to the wall behind, at most 12 m | 12 m | 0 ... 1 |
-| 1 | distance to the gate ahead | 6 m | 0 ... 1 |
+| 1 | distance to the gate ahead, at most 6 m | 6 m | 0 ... 1 |
 | 2 | hits that it still takes | 16 | 0 ... 1 |
 | 3 | time left | 20 s | 0 ... 1 |
 | 4, 5, 6 | the buttons held in the last step | | 0, 1 |
 
 Action, MultiBinary(3): forward, back (4 m/s either way, nothing if both), fire. Fire hits the gate
-ahead once a step; the runner stops at a gate that stands.
+ahead once a step, from 6 m on; the runner stops at a gate that stands.
 
 Reward: metres gained, divided by the 6 m from gate to gate. Terminates when the wall arrives;
 truncates after 400 steps (20 s). A step is 0.05 s.
