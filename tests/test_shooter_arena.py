@@ -116,7 +116,7 @@ class TestArenas:
             assert (row["toward"][~free] == HERE).all(), "a way into a wall"
 
     def test_cover_is_the_nearest_cell_out_of_sight(self, arenas):
-        for row in arenas[:4]:
+        for row in arenas[:2]:
             free = np.flatnonzero(_is_free(row))
             fields = row["cover"][free]
             is_hidden = np.array([
@@ -147,6 +147,7 @@ class TestArenas:
             x, y = arena.middle(cell)
             assert arena.cell_of(x, y) == cell
             assert (x, y) == ((COLUMN[cell] + 1.5) * CELL, (ROW[cell] + 1.5) * CELL)
+            assert arena.cell_of(x + 0.749, y + 0.749) == cell
             assert arena.cell_of(x - CELL / 2, y - CELL / 2) == cell, "a line belongs to the next"
 
     def test_a_bank_is_made_once_and_cannot_be_written_to(self, arenas):
