@@ -13,18 +13,20 @@ import numpy as np
 import pygame
 import typer
 
-from il_envs.canvas import TITLE, Canvas, Colour, Layer, open_window
+from il_envs import play_panel
+from il_envs.canvas import TITLE, Canvas, open_window
 from il_envs.gym_env import WorldEnv
 from il_envs.held_keys import HeldKeys, Keyboard
-from il_envs.panels import ACCENT, FAINT, TEXT, panel
+from il_envs.play_panel import KEY_ROW, SCORE_ROW
 from il_envs.policy import ExpertPolicy
 from il_envs.rollout import run_episodes
-from il_envs.world import Split, UnknownNameError, World, get_world
+from il_envs.world import Split, UnknownNameError, View, World, get_world
 
-Command = Literal["quit", "restart", "pause", "help", "next"]
+Command = Literal["quit", "restart", "pause", "help", "next", "view"]
 COMMANDS: tuple[tuple[Command, tuple[str, ...], str], ...] = (
     ("pause", ("p", "space"), "pause"),
-    ("restart", ("r",), "restart"),
+    ("restart", ("r", "backspace"), "restart"),
+    ("view", ("v", "tab"), "the other view"),
     ("help", ("h",), "show or hide the keys"),
     ("next", ("return", "enter"), "next episode, after the end"),
     ("quit", ("escape", "q"), "quit"),
@@ -32,12 +34,7 @@ COMMANDS: tuple[tuple[Command, tuple[str, ...], str], ...] = (
 """The player's own keys; one that the world uses belongs to the world."""
 
 FIRST_PAUSE, LATER_PAUSE = 4.0, 1.0  # s, before an episode begins by itself
-
-KEY: Colour = (58, 62, 72)
-PANEL_WIDTH, PANEL_TOP, ROUNDING = 460, 24, 14.0  # pixels
-OPACITY = 0.86
-HEAD, FOOT = 62, 44  # pixels, above and below a panel's rows
-KEY_ROW, SCORE_ROW = 32.0, 44.0  # pixels; many keys are moved closer together
+MOUSE = "left mouse button"  # among the keys that are held
 
 
 @dataclass(frozen=True)
@@ -73,10 +70,13 @@ class Game:
         is_running: False once the player has quit.
     """
 
-    def __init__(self, world: World, split: Split, seed: int, watch_expert: bool) -> None:
+    def __init__(
+        self, world: World, split: Split, seed: int, watch_expert: bool, uses_mouse: bool = False
+    ) -> None:
         self.world = world
         self.split = split
         self.seed = seed
+        self.uses_mouse = uses_mouse
         self.watched = "expert, watched" if watch_expert else "you"
         self.results: list[Result] = []
         self.is_running = True
@@ -85,6 +85,7 @@ class Game:
         self._expert = ExpertPolicy(self._env) if watch_expert else None
         self._canvas = Canvas(world, self._env.params)
         self._held = HeldKeys(world)
+        self._views = [View(world.draw, world.pointer), *world.views]  # the one shown first
         self._begin(seed, FIRST_PAUSE)
 
     @property
@@ -110,13 +111,19 @@ class Game:
             self._begin(self.seed, LATER_PAUSE)
         elif command == "help":
             self.shows_help = not self.shows_help
+        elif command == "view":
+            self._views = [*self._views[1:], self._views[0]]
         elif command == "next" and self.phase == "over":
             self._begin(self.seed + 1, LATER_PAUSE)
         elif command == "pause" and self.phase != "over":
             self.phase = "playing" if self.phase == "paused" else "paused"
 
-    def tick(self, held: Sequence[str]) -> None:
-        """Let one control period pass with these keys held, the latest last."""
+    def tick(self, held: Sequence[str], place: tuple[int, int] | None = None) -> None:
+        """Let one control period pass with these keys held, the latest last.
+
+        Args:
+            place: of the mouse in the picture, if it has been there.
+        """
         seconds = self.world.control_period
         if self.phase == "ready":
             self._pause -= seconds
@@ -128,7 +135,7 @@ class Game:
             actions, self._memory = self._expert.predict(state=self._memory)
             action = actions[0]
         else:
-            chosen = self._held.action(held, seconds)
+            chosen = self._held.action([*held, *self._pointed(held, place)], seconds)
             if chosen is None:
                 return
             action = chosen
@@ -141,9 +148,16 @@ class Game:
             expert = run_episodes(self.world, self.split, ExpertPolicy, [self.seed])[0]
             self.results.append(Result(self.seed, self._total, expert.total_reward))
 
+    def _pointed(self, held: Sequence[str], place: tuple[int, int] | None) -> Sequence[str]:
+        """The keys that the mouse holds down."""
+        pointer = self._views[0].pointer
+        if not self.uses_mouse or pointer is None or place is None:
+            return ()
+        return pointer(self.state, self._env.params, self._canvas, place, MOUSE in held)
+
     def paint(self, window: pygame.Surface) -> None:
         """Paint the world, and over it what there is to say."""
-        self._canvas.draw()
+        self._views[0].draw(self.state, self._env.params, self._canvas)
         window.blit(self._canvas.surface, (0, 0))
         if self.phase == "over":
             result = self.results[-1]
@@ -158,14 +172,14 @@ class Game:
             seconds = int(self.state["step"]) * self.world.control_period
             title = f"{self._ending} after {seconds:.1f} s"
             footer = "Enter: next episode     Esc: quit"
-            _paint_panel(window, title, rows, footer, SCORE_ROW)
+            play_panel.paint(window, title, rows, footer, SCORE_ROW)
         elif self.phase == "ready" and not self.results:
             footer = "begins when you press one of the first keys"
-            _paint_panel(window, self.world.name, self._help(), footer, KEY_ROW)
+            play_panel.paint(window, self.world.name, self._help(), footer, KEY_ROW)
         elif self.shows_help:
-            _paint_panel(window, self.world.name, self._help(), "", KEY_ROW)
+            play_panel.paint(window, self.world.name, self._help(), "", KEY_ROW)
         elif self.phase == "paused":
-            _paint_panel(window, "Paused", [], "", KEY_ROW)
+            play_panel.paint(window, "Paused", [], "", KEY_ROW)
 
     def _help(self) -> list[tuple[str, str]]:
         rows = [(key.key, key.label) for key in self.world.play_keys]
@@ -180,37 +194,12 @@ class Game:
 def command_keys(world: World) -> dict[str, Command]:
     """The player's own keys and what they do: those that the world leaves free."""
     taken = {key.key for key in world.play_keys}
-    return {key: command for command, keys, _ in COMMANDS for key in keys if key not in taken}
-
-
-def _paint_panel(
-    window: pygame.Surface, title: str, rows: Sequence[tuple[str, str]], footer: str, row: float
-) -> None:
-    """A panel: a title, rows of a name and a meaning (`row` pixels high, room allowing), a foot."""
-    row = min(row, (window.get_height() - 2 * PANEL_TOP - HEAD - FOOT) / max(len(rows), 1))
-    size = (PANEL_WIDTH, HEAD + round(row * len(rows)) + FOOT)
-    left = (window.get_width() - PANEL_WIDTH) // 2
-    row_font = pygame.font.Font(None, round(0.76 * row))
-    layer = Layer(size)
-    panel(layer, OPACITY, ROUNDING)
-    middle = 0.42 * PANEL_WIDTH
-    head = pygame.font.Font(None, 38).render(title, True, ACCENT)
-    foot = pygame.font.Font(None, 20).render(footer, True, FAINT)
-    lines = [
-        (head, PANEL_WIDTH / 2 - head.get_width() / 2, HEAD / 2 + 3),
-        (foot, PANEL_WIDTH / 2 - foot.get_width() / 2, size[1] - FOOT / 2),
-    ]
-    for k, (name, meaning) in enumerate(rows):
-        y = HEAD + row * (k + 0.5)
-        picture = row_font.render(name, True, TEXT)
-        cap = pygame.Rect(0, 0, 2 * picture.get_width() + 36, round(1.7 * row))
-        cap.midright = (round(2 * middle), round(2 * y))
-        pygame.draw.rect(layer.surface, KEY, cap, border_radius=12)
-        lines.append((picture, middle - 9 - picture.get_width(), y))
-        lines.append((row_font.render(meaning, True, TEXT), middle + 18, y))
-    layer.lay_on(window, (left, PANEL_TOP))
-    for picture, x, y in lines:
-        window.blit(picture, (left + x, PANEL_TOP + y - picture.get_height() / 2))
+    return {
+        key: command
+        for command, keys, _ in COMMANDS
+        for key in keys
+        if key not in taken and (command != "view" or world.views)
+    }
 
 
 def run(game: Game, window: pygame.Surface) -> None:
@@ -219,7 +208,9 @@ def run(game: Game, window: pygame.Surface) -> None:
     commands: dict[int, Command] = {
         pygame.key.key_code(key): command for key, command in command_keys(game.world).items()
     }
+    pygame.key.stop_text_input()  # or an input method may keep some chords to itself
     keyboard, clock = Keyboard(), pygame.time.Clock()
+    place: tuple[int, int] | None = None
     while game.is_running:
         for event in pygame.event.get():
             if event.type == pygame.QUIT:
@@ -230,7 +221,13 @@ def run(game: Game, window: pygame.Surface) -> None:
                 keyboard.release(codes[event.key])
             elif event.type == pygame.KEYDOWN and event.key in commands:
                 game.command(commands[event.key])
-        game.tick(keyboard.take())
+            elif game.uses_mouse and event.type == pygame.MOUSEMOTION:
+                place = event.pos
+            elif game.uses_mouse and event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
+                keyboard.press(MOUSE)
+            elif game.uses_mouse and event.type == pygame.MOUSEBUTTONUP and event.button == 1:
+                keyboard.release(MOUSE)
+        game.tick(keyboard.take(), place)
         game.paint(window)
         pygame.display.flip()
         clock.tick(1.0 / game.world.control_period)
@@ -264,6 +261,7 @@ def play(
     seed: Annotated[int, typer.Option(min=0, help="of the first episode; the next adds 1")] = 0,
     split: Annotated[SplitName, typer.Option()] = SplitName.TRAINING,
     expert: Annotated[bool, typer.Option("--expert", help="watch the expert instead")] = False,
+    mouse: Annotated[bool, typer.Option("--mouse", help="use the mouse as well")] = False,
 ) -> None:
     """Play a world by hand, against its expert on the same seed."""
     try:
@@ -274,12 +272,15 @@ def play(
     if not found.play_keys and not expert:
         typer.echo(f"il-play: {found.name} has no keys to play it with; try --expert", err=True)
         raise typer.Exit(2)
+    if mouse and found.pointer is None:
+        typer.echo(f"il-play: {found.name} cannot be played with the mouse", err=True)
+        raise typer.Exit(2)
     try:
         window = open_window(f"{TITLE}: {found.name}")
     except pygame.error as error:
         typer.echo(f"il-play: cannot open a window: {error}", err=True)
         raise typer.Exit(1) from None
-    game = Game(found, split.value, seed, expert)
+    game = Game(found, split.value, seed, expert, mouse)
     try:
         run(game, window)
     finally:

@@ -7,7 +7,7 @@ environment from the same kernels.
 
 import difflib
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -62,6 +62,19 @@ class PlayKey:
 
 
 @dataclass(frozen=True)
+class View:
+    """One way to see a world, and to play it with the mouse in that picture.
+
+    `draw(state, params, canvas)` is as in `World`. `pointer(state, params, canvas, place,
+    is_pressed)` is the names of the `play_keys` that the mouse holds down, given its place in the
+    picture (pixels right and down) and whether its left button is pressed.
+    """
+
+    draw: Callable[..., None]
+    pointer: Callable[..., Sequence[str]] | None = None
+
+
+@dataclass(frozen=True)
 class ErrorMeasure:
     """The measure of a world that shows how far it is from where it should be."""
 
@@ -81,7 +94,8 @@ class World:
     `observe` fills a row of the observation space: for a Discrete one, that is int64 [1].
     `draw(state, params, canvas)` paints and never changes the state; `text(state, params)` is the
     present state as text, for the render mode "ansi". The first of `experts` is the reference: it
-    demonstrates and answers unless another style is asked for.
+    demonstrates and answers unless another style is asked for. `pointer` plays it with the mouse,
+    and `views` are other pictures for players to turn to, both as in `View`.
     """
 
     name: str
@@ -99,6 +113,8 @@ class World:
     control_period: float  # s
     max_episode_steps: int
     play_keys: tuple[PlayKey, ...] = ()
+    pointer: Callable[..., Sequence[str]] | None = None
+    views: tuple[View, ...] = ()
     namespace: str = "il_envs"
     version: int = 0
     action_names: tuple[str, ...] = ()
