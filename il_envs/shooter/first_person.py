@@ -19,7 +19,7 @@ from il_envs.shooter.records import (
     RESERVE_MAX,
 )
 from il_envs.shooter.sight import CELL, FAR_AWAY, trace
-from il_envs.shooter.sprites import EYE_HEIGHT, NEAREST, light_at, put
+from il_envs.shooter.sprites import EYE_HEIGHT, NEAREST, light_at, mix, put, tint
 from il_envs.world import Array, Record
 
 WALL_HEIGHT = 2.6  # m
@@ -30,13 +30,16 @@ WALL_FACES: tuple[Colour, Colour] = ((44.0, 48.0, 84.0), (34.0, 38.0, 68.0))  # 
 WALL_TRIM: Colour = (60.0, 220.0, 255.0)
 FLOOR: Colour = (18.0, 18.0, 30.0)
 FLOOR_TRIM: Colour = (58.0, 46.0, 110.0)
-CEILING: Colour = (8.0, 8.0, 16.0)
+SKY: Colour = (5.0, 6.0, 15.0)
+HAZE: Colour = (38.0, 20.0, 66.0)  # of the sky at the horizon
+GLOW_FALL = 14.0  # 1/m², of the glow beside the lines on walls
 HEALTH_BAR: Colour = (84.0, 240.0, 130.0)
 ROUNDS_BAR: Colour = (250.0, 214.0, 70.0)
 RESERVE_BAR: Colour = (190.0, 130.0, 40.0)
 SHIELD_BAR: Colour = (90.0, 150.0, 255.0)
 DASH_BAR: Colour = (220.0, 120.0, 255.0)
-GUN: Colour = (70.0, 76.0, 92.0)
+GUN: Colour = (70.0, 78.0, 100.0)
+GUN_TRIM = WALL_TRIM
 FLASH: Colour = (255.0, 244.0, 200.0)
 PAIN: Colour = (230.0, 20.0, 30.0)
 
@@ -57,10 +60,10 @@ def paint(state: Record, params: Array, out: Array) -> None:
 def _paint_walls(
     state: Record, arena: Record, x: float, y: float, depth: Array, out: Array
 ) -> None:
+    """Walls, floor and sky; fills in how far the wall is in each column (m)."""
     height, width = out.shape[0], out.shape[1]
     horizon, focus = 0.5 * height, 0.5 * width
     cosine, sine = state.heading_cos, state.heading_sin
-    pain = min(state.damage_taken * 0.02, 0.6)
     for column in range(width):
         side = 1.0 - (column + 0.5) / focus  # left of the heading, at a distance of 1
         dx, dy = cosine - side * sine, sine + side * cosine
@@ -73,32 +76,39 @@ def _paint_walls(
         is_seam = along < TRIM or along > CELL - TRIM
         top = horizon - (WALL_HEIGHT - EYE_HEIGHT) * focus / z
         bottom = horizon + EYE_HEIGHT * focus / z
-        trim = max(TRIM * focus / z, 0.6)
+        metre = z / focus  # m, in a pixel of this wall
+        trim = max(TRIM, 0.6 * metre)
         face = WALL_FACES[0] if faces_x else WALL_FACES[1]
         for row in range(height):
             middle_row = row + 0.5
             if middle_row < top:
-                put(out, row, column, CEILING, 1.0 - middle_row / height)
+                share = middle_row / horizon
+                mix(out, row, column, SKY, 1.0, HAZE, share * share * share)
             elif middle_row < bottom:
-                if middle_row - top < trim or bottom - middle_row < trim:
+                edge = min(middle_row - top, bottom - middle_row) * metre
+                if edge < trim:
                     put(out, row, column, WALL_TRIM, light)
-                elif is_seam:
-                    put(out, row, column, WALL_TRIM, 0.35 * light)
                 else:
-                    put(out, row, column, face, 1.6 * light)
+                    glow = 0.42 / (1.0 + GLOW_FALL * edge * edge)
+                    glow += 0.22 if is_seam else 0.0
+                    mix(out, row, column, face, 1.15 * light, WALL_TRIM, glow * light)
             else:
                 away = EYE_HEIGHT * focus / (middle_row - horizon)
                 floor_x, floor_y = (x + away * dx) * (1.0 / CELL), (y + away * dy) * (1.0 / CELL)
                 near_x = abs(floor_x - int(floor_x + 0.5)) * CELL
                 near_y = abs(floor_y - int(floor_y + 0.5)) * CELL
-                light_here = light_at(away)
-                is_line = near_x < TRIM or near_y < TRIM
-                put(out, row, column, FLOOR_TRIM if is_line else FLOOR, 1.5 * light_here)
-        if pain > 0.0:
-            for row in range(height):
-                for k in range(3):
-                    shade = out[row, column, k] * (1.0 - pain) + PAIN[k] * pain
-                    out[row, column, k] = np.uint8(shade)
+                here = light_at(away)
+                if near_x < TRIM or near_y < TRIM:
+                    put(out, row, column, FLOOR_TRIM, 1.5 * here)
+                else:
+                    gap = z - away
+                    glow = 0.35 / (1.0 + GLOW_FALL * gap * gap)
+                    mix(out, row, column, FLOOR, 1.5 * here, WALL_TRIM, glow * light)
+    pain = min(state.damage_taken * 0.02, 0.6)
+    if pain > 0.0:
+        for row in range(height):
+            for column in range(width):
+                tint(out, row, column, PAIN, pain)
 
 
 @njit
@@ -157,28 +167,33 @@ def _paint_gun(state: Record, out: Array) -> None:
     height, width = out.shape[0], out.shape[1]
     unit = height / 120.0
     middle_column, top = 0.5 * width, height - 34.0 * unit
-    first = max(int(middle_column - 18.0 * unit), 0)
-    last = min(int(middle_column + 18.0 * unit), width)
+    first = max(int(middle_column - 22.0 * unit), 0)
+    last = min(int(middle_column + 22.0 * unit), width)
     is_firing = state.held[FIRE] and state.magazine > 0 and not state.held[RELOAD]
     drop = 14.0 * unit if state.held[RELOAD] else 0.0
-    for row in range(int(top - 16.0 * unit), height - int(9.0 * unit)):
+    for row in range(int(top - 22.0 * unit), height - int(9.0 * unit)):
         for column in range(first, last):
             across = abs(column + 0.5 - middle_column) / unit
             down = (row + 0.5 - top - drop) / unit
-            if down > 0.0 and across < 2.5 + 0.22 * down:
-                put(out, row, column, GUN, 0.5 + 0.5 * (across < 1.0 + 0.1 * down))
-            elif is_firing and across * across + (down + 3.0) * (down + 3.0) < 44.0:
-                reach = (across * across + (down + 3.0) * (down + 3.0)) / 44.0
-                put(out, row, column, FLASH, 1.25 - reach)
+            half = 2.6 + 0.24 * down
+            if down > 0.0 and across < half:
+                if across > half - 0.9 or down < 1.0:
+                    put(out, row, column, GUN_TRIM, 0.75)
+                elif across < 0.25 * half:
+                    put(out, row, column, GUN, 1.4)
+                else:
+                    put(out, row, column, GUN, 0.7)
+            elif is_firing:
+                up = down + 3.0
+                flash = 1.3 - (across * across + up * up) * 0.008 - 0.16 * across * abs(up)
+                if flash > 0.0:
+                    tint(out, row, column, FLASH, min(flash, 1.0))
     if state.shielded:
         for row in range(height):
             for column in range(width):
                 dx, dy = (column + 0.5) / width - 0.5, (row + 0.5) / height - 0.5
-                edge = 4.0 * (dx * dx + dy * dy)
-                share = 0.45 * min(edge, 1.0)
-                for k in range(3):
-                    shade = out[row, column, k] * (1.0 - share) + SHIELD_BAR[k] * share
-                    out[row, column, k] = np.uint8(shade)
+                edge = 2.0 * (dx * dx + dy * dy)  # 1 in the corners
+                tint(out, row, column, SHIELD_BAR, 0.08 + 0.7 * edge * edge)
 
 
 @njit

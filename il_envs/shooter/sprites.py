@@ -10,9 +10,9 @@ NEAREST = 0.15  # m, before the eye, at which drawing begins
 FOG = 0.11  # 1/m, how fast light falls with distance
 
 ENEMY, BULLET, SHOT, HEALTH_BOX, ROUNDS_BOX = range(5)
-HALF_WIDTH = (0.50, 0.11, 0.08, 0.32, 0.32)  # m
-BOTTOM = (0.0, 1.14, 1.12, 0.0, 0.0)  # m above the floor
-TOP = (1.85, 1.36, 1.28, 0.62, 0.5)
+HALF_WIDTH = (0.56, 0.36, 0.24, 0.32, 0.32)  # m
+BOTTOM = (0.0, 0.9, 0.96, 0.0, 0.0)  # m above the floor
+TOP = (2.02, 1.62, 1.44, 0.62, 0.5)
 MOST = 48  # sprites in a picture
 
 Colour = tuple[float, float, float]
@@ -54,6 +54,22 @@ def put(out: Array, row: int, column: int, colour: Colour, light: float) -> None
 
 
 @njit
+def mix(
+    out: Array, row: int, column: int, colour: Colour, light: float, other: Colour, glow: float
+) -> None:
+    """Paint a pixel in two colours of light, added up."""
+    for k in range(3):
+        out[row, column, k] = np.uint8(min(colour[k] * light + other[k] * glow, 255.0))
+
+
+@njit
+def tint(out: Array, row: int, column: int, colour: Colour, share: float) -> None:
+    """Lay a colour over a pixel; `share` from 0 to 1 is how much of it is seen."""
+    for k in range(3):
+        out[row, column, k] = np.uint8(out[row, column, k] * (1.0 - share) + colour[k] * share)
+
+
+@njit
 def paint(ahead: float, left: float, kind: int, share: float, depth: Array, out: Array) -> None:
     """Paint one shape where nothing nearer stands; `share` is how much of its health is left."""
     height, width = out.shape[0], out.shape[1]
@@ -71,11 +87,11 @@ def paint(ahead: float, left: float, kind: int, share: float, depth: Array, out:
         right = (column + 0.5 - middle) / scale
         for row in range(top, bottom):
             up = EYE_HEIGHT - (row + 0.5 - horizon) / scale
-            part = CLEAR
+            if kind in (BULLET, SHOT):
+                _paint_ball(right, up, kind, light, out, row, column)
+                continue
             if kind == ENEMY:
                 part = _enemy(right, up, share)
-            elif kind in (BULLET, SHOT):
-                part = _ball(right, up - 0.5 * (BOTTOM[kind] + TOP[kind]), HALF_WIDTH[kind])
             elif kind == HEALTH_BOX:
                 part = _health_box(right, up)
             else:
@@ -90,7 +106,8 @@ def paint(ahead: float, left: float, kind: int, share: float, depth: Array, out:
 
 @njit
 def _enemy(right: float, up: float, share: float) -> int:
-    """A robot: legs, a chest that is lit as high as its health, arms, and a head with a visor."""
+    """A robot: two legs, a chest that is lit as high as its health, arms with spikes, and a head
+    with horns and a visor."""
     across = abs(right)
     if up < 0.7:
         if 0.06 < across < 0.22:
@@ -106,22 +123,32 @@ def _enemy(right: float, up: float, share: float) -> int:
         if across < chest + 0.16 and up > 0.85:
             return GLOW if across > chest + 0.11 or up > 1.3 else DARK
         return CLEAR
+    if up < 1.65 and abs(across - 0.40 - 0.3 * (up - 1.35)) < 0.22 * (1.65 - up):
+        return GLOW
     above = up - 1.6
-    if across * across + above * above < 0.0484:
+    square = across * across + above * above
+    if square < 0.0484:
         if abs(above) < 0.05 and across < 0.16:
             return BRIGHT
-        return GLOW if across * across + above * above > 0.0324 else DARK
+        return GLOW if square > 0.0324 else DARK
+    if up > 1.68 and abs(across - 0.14 - 0.35 * (up - 1.68)) < 0.2 * (2.02 - up):
+        return GLOW
     return CLEAR
 
 
 @njit
-def _ball(right: float, up: float, radius: float) -> int:
-    square = (right * right + up * up) / (radius * radius)
-    if square > 1.0:
-        return CLEAR
-    if square < 0.3:
-        return BRIGHT
-    return GLOW if square < 0.75 else DARK
+def _paint_ball(
+    right: float, up: float, kind: int, light: float, out: Array, row: int, column: int
+) -> None:
+    """A point of a bullet: bright in the middle, with light around it."""
+    above = up - 0.5 * (BOTTOM[kind] + TOP[kind])
+    square = (right * right + above * above) / (HALF_WIDTH[kind] * HALF_WIDTH[kind])
+    if square < 0.07:
+        put(out, row, column, BRIGHTS[kind], light)
+    elif square < 0.17:
+        put(out, row, column, GLOWS[kind], light)
+    elif square < 1.0:
+        tint(out, row, column, GLOWS[kind], 0.6 * light * (1.0 - square) * (1.0 - square))
 
 
 @njit
