@@ -85,8 +85,9 @@ from il_envs.shooter.draw import draw_first_person, draw_shooter
 from il_envs.shooter.duel import duel_world as duel_world
 from il_envs.shooter.expert import EXPERTS
 from il_envs.shooter.pad import FULL_PAD, SMALL_PAD, button_names, play_keys
+from il_envs.shooter.pointer import aim_first_person, aim_from_above
 from il_envs.shooter.records import CONTROL_PERIOD, MAX_EPISODE_STEPS, STATE
-from il_envs.world import World, register
+from il_envs.world import View, World, register
 
 PICTURE_SIZE = (120, 160, 3)  # pixels down, pixels across, colours
 
@@ -109,6 +110,8 @@ def _world(name: str, pad: int) -> World:
         control_period=CONTROL_PERIOD,
         max_episode_steps=MAX_EPISODE_STEPS,
         play_keys=play_keys(pad),
+        pointer=aim_from_above,
+        views=(View(draw_first_person, aim_first_person),),
     )
 
 
@@ -121,5 +124,7 @@ shooter_pixels = register(
         observation_space=gym.spaces.Box(0, 255, PICTURE_SIZE, np.uint8),
         observe=first_person.paint,
         draw=draw_first_person,
+        pointer=aim_first_person,
+        views=(View(draw_shooter, aim_from_above),),
     )
 )

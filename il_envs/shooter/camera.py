@@ -1,0 +1,78 @@
+"""Where the picture from above looks: points of the plane as pixels.
+
+Points of the plane are complex numbers in metres, east and north; pixels are complex as well, right
+and down of the picture's top left corner.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from il_envs.canvas import SIZE
+from il_envs.shooter.arena import SIZE as ARENA_SIZE
+from il_envs.shooter.records import CONTROL_PERIOD
+from il_envs.world import States
+
+Points = NDArray[Any]  # complex
+Numbers = NDArray[np.floating[Any]]
+
+SCALE = 34  # pixels per metre on the floor
+FRAME_MIDDLE = 480 + 258j  # pixels, where the camera looks; below are instruments
+HEIGHT = 17.0  # m, of the camera above the floor
+LEAD = 2.2  # m, by which it looks ahead of the player
+FOLLOW, SWING = 0.25, 0.5  # s, over which it averages the player's place and its heading
+EDGE = 4.0  # m, that it may look beyond the arena
+JUMP = 1.0  # m in one step: a restored state, not motion
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera that looks straight down at a point of the floor."""
+
+    target: complex  # m
+
+    def pixels(self, points: Points | complex, height: float = 0.0) -> Any:
+        """Where points at a height (m) above the floor are in the picture."""
+        scale = SCALE * HEIGHT / (HEIGHT - height)
+        return FRAME_MIDDLE + scale * np.conjugate(points - self.target)
+
+    def point(self, pixel: complex) -> complex:
+        """The point of the floor that is seen at a pixel."""
+        return self.target + complex(pixel - FRAME_MIDDLE).conjugate() / SCALE
+
+
+def positions(states: States) -> Points:
+    """Where the player is, [n] complex, in metres."""
+    return states["x"] + 1j * states["y"]
+
+
+def headings(states: States) -> Points:
+    """Where the player looks, [n] unit vectors."""
+    return states["heading_cos"] + 1j * states["heading_sin"]
+
+
+def since_jump(history: States) -> States:
+    """The last part of the history without a jump; a restored state begins a new part."""
+    jumps = (np.diff(history["step"]) != 1) | (np.abs(np.diff(positions(history))) > JUMP)
+    return history[1 + np.flatnonzero(jumps)[-1] :] if jumps.any() else history
+
+
+def follow(history: States) -> Camera:
+    """The camera at the end of a history: it trails the player smoothly and looks ahead of it."""
+    place = _recent_mean(positions(history), FOLLOW)
+    target = place + LEAD * _recent_mean(headings(history), SWING)
+    room_x = max(0.5 * ARENA_SIZE + EDGE - 0.5 * SIZE[0] / SCALE, 0.0)
+    room_y = max(0.5 * ARENA_SIZE + EDGE - 0.5 * SIZE[1] / SCALE, 0.0)
+    middle = 0.5 * ARENA_SIZE
+    x = min(max(target.real, middle - room_x), middle + room_x)
+    y = min(max(target.imag, middle - room_y), middle + room_y)
+    return Camera(complex(x, y))
+
+
+def _recent_mean(values: Points, memory: float) -> complex:
+    """The mean of values a step apart, those of `memory` seconds ago counting 1/e."""
+    age = CONTROL_PERIOD * np.arange(values.size - 1, -1, -1)
+    weight = np.exp(-age / memory)
+    return complex(weight @ values / weight.sum())
