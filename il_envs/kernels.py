@@ -64,6 +64,16 @@ def expert_kernels(world: World, style: str) -> ModuleType:
     return _load("expert_template", f"{world.name}, {style} expert", {"act": expert.act}, warm_up)
 
 
+def kept_kernel(title: str, kernel: Kernel, *example: Any) -> Kernel:
+    """A kernel to call from Python, compiled for arguments like the example, and kept on disk."""
+
+    def warm_up(module: ModuleType) -> None:
+        module.call(*example)
+
+    call: Kernel = _load("call_template", title, {"kernel": kernel}, warm_up).call
+    return call
+
+
 def zero_rows(space: gym.Space[Any], *batch: int) -> NDArray[Any]:
     """Rows for kernels to fill, [*batch, entries]; an element of a Discrete space has one entry."""
     return np.zeros((*batch, *(space.shape or (1,))), space.dtype)

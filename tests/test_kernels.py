@@ -110,3 +110,19 @@ def test_action_bounds(space, low, high):
 def test_other_action_spaces_are_refused(space):
     with pytest.raises(TypeError, match="an action space must be"):
         action_bounds(space)
+
+
+def test_a_kept_kernel_does_what_the_kernel_does_and_is_loaded_the_second_time(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("IL_ENVS_CACHE", str(tmp_path))
+    monkeypatch.setattr(kernels, "_loaded", {})
+    kernel, numbers = _kernel(3.0, 4.0), np.array([1.0, 2.0])
+    kept = kernels.kept_kernel("a sum", kernel, numbers)
+    assert kept(numbers).tolist() == kernel(numbers).tolist() == [7.0, 11.0]
+    assert "compiling a sum" in capsys.readouterr().err
+    monkeypatch.setattr(kernels, "_loaded", {})
+    again = kernels.kept_kernel("a sum", kernel, numbers)
+    assert again(numbers).tolist() == [7.0, 11.0]
+    assert sum(again.stats.cache_hits.values()) == 1
+    assert capsys.readouterr().err == ""
