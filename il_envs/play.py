@@ -151,7 +151,7 @@ class Game:
     def _pointed(self, held: Sequence[str], place: tuple[int, int] | None) -> Sequence[str]:
         """The keys that the mouse holds down."""
         pointer = self._views[0].pointer
-        if not self.uses_mouse or pointer is None or place is None:
+        if pointer is None or place is None:
             return ()
         return pointer(self.state, self._env.params, self._canvas, place, MOUSE in held)
 

@@ -1,12 +1,15 @@
 """Worlds that only the tests have, and what all tests share."""
 
 import os
+from collections.abc import Iterator
 
+import pygame
 import pytest
 
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 
 import il_envs
+from il_envs.canvas import open_window
 from il_envs.world import World
 from tests import toy_worlds  # noqa: F401  (registers its worlds)
 
@@ -17,3 +20,10 @@ WORLDS = list(il_envs.WORLDS.values())
 def world(request: pytest.FixtureRequest) -> World:
     """Every registered world in turn, the toys included."""
     return request.param
+
+
+@pytest.fixture
+def window(monkeypatch: pytest.MonkeyPatch) -> Iterator[pygame.Surface]:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    yield open_window("test")
+    pygame.display.quit()

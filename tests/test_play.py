@@ -1,6 +1,5 @@
 """Playing by hand: held keys, the game, the window loop and the command line."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import gymnasium as gym
@@ -10,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 import il_envs
-from il_envs import play
-from il_envs.canvas import SIZE, open_window
+from il_envs import play, play_panel
+from il_envs.canvas import SIZE
 from il_envs.held_keys import HeldKeys, Keyboard
 from il_envs.policy import ExpertPolicy
 from il_envs.rollout import run_episodes
@@ -37,13 +36,6 @@ BUTTONS = world_with(
 TURNS = world_with(
     gym.spaces.Discrete(4), *(PlayKey(key, 0, k, key) for k, key in enumerate("wdsa"))
 )
-
-
-@pytest.fixture
-def window(monkeypatch: pytest.MonkeyPatch) -> Iterator[pygame.Surface]:
-    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    yield open_window("test")
-    pygame.display.quit()
 
 
 def test_axis_rises_to_its_value_and_falls_back_to_zero() -> None:
@@ -174,31 +166,45 @@ def test_every_overlay_is_painted(window: pygame.Surface) -> None:
     assert len(set(pictures)) == 4
 
 
-def test_panel_of_many_keys_fits_the_window(window: pygame.Surface) -> None:
-    rows = [(f"key {k}", "meaning") for k in range(25)]
+@pytest.mark.parametrize(("keys", "columns"), [(9, 1), (18, 2), (27, 2)])
+def test_panel_of_many_keys_fits_the_window_and_is_legible(
+    monkeypatch: pytest.MonkeyPatch, window: pygame.Surface, keys: int, columns: int
+) -> None:
+    sizes: list[int] = []
+    original = pygame.font.Font
+    monkeypatch.setattr(
+        pygame.font, "Font", lambda name, size: sizes.append(size) or original(name, size)
+    )
+    rows = [(f"key {k}", "meaning") for k in range(keys)]
     pygame.font.init()
     window.fill((9, 9, 9))
-    play._paint_panel(window, "Shooter20", rows, "footer", play.KEY_ROW)
-    painted = (pygame.surfarray.array3d(window) != 9).any(axis=(0, 2))
-    assert painted.sum() > 500
-    assert not painted[-play.PANEL_TOP :].any()
+    play_panel.paint(window, "Shooter20", rows, "footer", play_panel.KEY_ROW)
+    painted = (pygame.surfarray.array3d(window) != 9).any(axis=2)
+    assert not painted[:, -play_panel.TOP :].any()
+    assert painted.any(axis=1).sum() == columns * play_panel.COLUMN_WIDTH
+    assert min(sizes) >= 20
 
 
 class Player:
-    """Posts key events at chosen ticks of the loop, and quits at the last one."""
+    """Posts events at chosen ticks of the loop: a key, or the fields of one of the mouse."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *events: tuple[int, int, int]) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, *events: tuple[int, int, int | dict]
+    ) -> None:
         self.tick = 0
         self.held: list[list[str]] = []
+        self.places: list[tuple[int, int] | None] = []
         original = play.Game.tick
 
-        def tick(game: play.Game, held: list[str]) -> None:
+        def tick(game: play.Game, held: list[str], place: tuple[int, int] | None) -> None:
             self.held.append(list(held))
-            original(game, held)
+            self.places.append(place)
+            original(game, held, place)
             self.tick += 1
-            for when, kind, key in events:
+            for when, kind, what in events:
                 if when == self.tick:
-                    pygame.event.post(pygame.event.Event(kind, key=key))
+                    fields = what if isinstance(what, dict) else {"key": what}
+                    pygame.event.post(pygame.event.Event(kind, fields))
             assert self.tick < 100
 
         monkeypatch.setattr(play.Game, "tick", tick)
@@ -297,7 +303,7 @@ def test_only_returns_that_are_both_positive_are_given_as_a_ratio(
     game.results.append(result)
     game.phase, game._ending = "over", "Over"
     shown: list[tuple[str, str]] = []
-    monkeypatch.setattr(play, "_paint_panel", lambda window, title, rows, *_: shown.extend(rows))
+    monkeypatch.setattr(play_panel, "paint", lambda window, title, rows, *_: shown.extend(rows))
     game.paint(window)
     assert shown == [("you", f"{total:.1f}"), ("expert", f"{expert:.1f}"), row]
 
