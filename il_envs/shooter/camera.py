@@ -55,7 +55,8 @@ def headings(states: States) -> Points:
 
 def since_jump(history: States) -> States:
     """The last part of the history without a jump; a restored state begins a new part."""
-    jumps = (np.diff(history["step"]) != 1) | (np.abs(np.diff(positions(history))) > JUMP)
+    moves = np.abs(np.diff(positions(history))) > JUMP
+    jumps = moves | (np.diff(history["step"]) != 1) | (np.diff(history["arena"]) != 0)
     return history[1 + np.flatnonzero(jumps)[-1] :] if jumps.any() else history
 
 

@@ -104,7 +104,7 @@ def _paint_walls(
                     gap = z - away
                     glow = 0.35 / (1.0 + GLOW_FALL * gap * gap)
                     mix(out, row, column, FLOOR, 1.5 * here, WALL_TRIM, glow * light)
-    pain = min(state.damage_taken * 0.02, 0.6)
+    pain = min(state.damage_taken * 0.014, 0.42)
     if pain > 0.0:
         for row in range(height):
             for column in range(width):

@@ -8,8 +8,8 @@ import pygame
 from il_envs.canvas import SIZE, Canvas
 from il_envs.panels import TEXT
 from il_envs.shapes import write
-from il_envs.shooter import first_person, hud, palette
-from il_envs.shooter.region import seen_enemies
+from il_envs.shooter import hud, palette
+from il_envs.shooter.region import first_person_view, seen_enemies
 from il_envs.world import States
 
 BARS = 50  # pixels, height of the bars at the bottom of the view
@@ -20,16 +20,14 @@ CROSSHAIR = (5, 12)  # pixels, from the middle
 def paint(state: np.void, params: States, canvas: Canvas) -> None:
     """Paint the picture of a state."""
     surface = canvas.surface
-    pixels = np.empty((SIZE[1], SIZE[0], 3), np.uint8)
-    first_person.paint(state, params, pixels)
-    surface.blit(pygame.image.frombuffer(pixels.tobytes(), SIZE, "RGB"), (0, 0))
+    surface.blit(first_person_view(state, params, SIZE), (0, 0))
     middle = complex(*SIZE) / 2
     for ray in (1, 1j, -1, -1j):
         start, end = (middle + ray * length for length in CROSSHAIR)
         pygame.draw.line(surface, TEXT, (start.real, start.imag), (end.real, end.imag), 2)
     health = f"{ceil(state['health'])}"
     rounds = f"{int(state['magazine'])} / {int(state['reserve'])}"
-    write(surface, health, SIZE[0] / 2 - 12 + 1j * NUMBERS, FONT, palette.HEALTH, "midright")
+    write(surface, health, SIZE[0] / 2 - 60 + 1j * NUMBERS, FONT, palette.HEALTH, "midright")
     write(surface, rounds, SIZE[0] - 12 + 1j * NUMBERS, FONT, palette.ROUNDS, "midright")
     seen = seen_enemies(state, params[state["arena"]])
     hud.paint_common(state, params, canvas, seen, SIZE[1] - BARS)

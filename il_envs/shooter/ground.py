@@ -24,7 +24,7 @@ CELL_PIXELS = round(CELL * SCALE)
 FINE_LINES = 3  # to a cell
 WALL_HEIGHT = 1.2  # m; as tall as in the first-person view they would hide too much
 TOP_SCALE = SCALE * HEIGHT / (HEIGHT - WALL_HEIGHT)  # pixels per metre at the top of the walls
-TOP_PIXELS = 100  # in a cell of the tops while they are painted
+TOP_PIXELS = 72  # in a cell of the tops while they are painted
 
 
 class Ground:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from il_envs.canvas import SIZE, Canvas, Colour, Layer, lay
 from il_envs.panels import FAINT, MARGIN, RED, TEXT, panel, polygon
 from il_envs.shapes import box, disc, write
-from il_envs.shooter import first_person, lamps, palette
+from il_envs.shooter import lamps, palette
 from il_envs.shooter.arena import HEALTH, SIDE, middle
 from il_envs.shooter.arena import SIZE as ARENA_SIZE
 from il_envs.shooter.camera import Points
@@ -19,6 +19,7 @@ from il_envs.shooter.events import places
 from il_envs.shooter.neon import FOE, ME, faded
 from il_envs.shooter.player import DASH_COST, RELOAD_STEPS
 from il_envs.shooter.records import CONTROL_PERIOD, HEALTH_MAX, MAGAZINE
+from il_envs.shooter.region import first_person_view
 from il_envs.shooter.sight import CELL
 from il_envs.world import States
 
@@ -64,10 +65,8 @@ def paint_common(
 def _paint_inset(surface: pygame.Surface, state: np.void, params: States) -> None:
     """The first-person view."""
     width, height = INSET
-    pixels = np.empty((height, width, 3), np.uint8)
-    first_person.paint(state, params, pixels)
     left, top = SIZE[0] - width - MARGIN, SIZE[1] - height - MARGIN
-    surface.blit(pygame.image.frombuffer(pixels.tobytes(), INSET, "RGB"), (left, top))
+    surface.blit(first_person_view(state, params, INSET), (left, top))
     pygame.draw.rect(surface, palette.WALL_RIM, (left - 2, top - 2, width + 4, height + 4), 2, 6)
 
 

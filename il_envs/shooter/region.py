@@ -1,6 +1,7 @@
-"""What the player sees from where it stands: the enemies in sight, and the light on the floor."""
+"""What the player sees from where it stands: the first-person view, the enemies in sight, and the
+light on the floor."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import pygame
@@ -8,10 +9,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from il_envs.canvas import SIZE
+from il_envs.kernels import kept_kernel
+from il_envs.shooter import first_person
+from il_envs.shooter.arena import bank
 from il_envs.shooter.camera import SCALE, Camera, Numbers, Points
 from il_envs.shooter.player import eye
-from il_envs.shooter.sight import FAR_AWAY, reach
-from il_envs.world import Array, Record
+from il_envs.shooter.records import STATE
+from il_envs.shooter.sight import CELL, FAR_AWAY, reach
+from il_envs.world import Array, Kernel, Record
 
 FIELD = np.pi / 4  # rad, to either side: what the first-person view shows
 BESIDE = 6e-4  # rad, from a corner to the rays that pass it on either side
@@ -50,6 +55,22 @@ def seen_enemies(state: Record, arena: Record) -> NDArray[np.bool_]:
     seen: NDArray[np.bool_] = enemies["health"] > 0.0
     seen[seen] = reaches(arena["wall"], look, rays[seen], 1.0) >= 1.0
     return seen
+
+
+def first_person_view(state: Record, params: Array, size: tuple[int, int]) -> pygame.Surface:
+    """The first-person view; width and height in pixels."""
+    pixels = np.empty((size[1], size[0], 3), np.uint8)
+    _paint_first_person()(state, params, pixels)
+    return pygame.image.frombuffer(pixels.tobytes(), size, "RGB")
+
+
+@cache
+def _paint_first_person() -> Kernel:
+    state = np.zeros(1, STATE)[0]
+    state["x"] = state["y"] = CELL
+    state["heading_cos"] = 1.0
+    example = state, bank("training"), np.zeros((1, 1, 3), np.uint8)
+    return kept_kernel("the first-person view", first_person.paint, *example)
 
 
 def outlines(
