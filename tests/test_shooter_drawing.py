@@ -118,6 +118,17 @@ def test_muzzle_flashes_in_the_step_that_rounds_leave() -> None:
     assert np.array_equal(picture(earlier), quiet)
 
 
+def test_an_enemy_that_fires_flashes() -> None:
+    history = still()
+    history["enemies"]["rounds"][:, 0] = 3
+    fired, earlier = history.copy(), history.copy()
+    fired["enemies"]["rounds"][:-1, 0] = 4
+    earlier["enemies"]["rounds"][:-10, 0] = 4
+    quiet = picture(history)
+    assert difference(quiet, picture(fired), history, enemy_place(history)) > 5.0
+    assert np.array_equal(picture(earlier), quiet)
+
+
 def test_a_hit_enemy_flashes() -> None:
     history = still()
     history["enemies"]["health"][:, 0] = ENEMY_HEALTH / 2

@@ -64,10 +64,10 @@ class Lines:
         sharp = pygame.transform.smoothscale(self._surface, SIZE)
         target.blit(sharp, (0, 0), special_flags=pygame.BLEND_RGB_ADD)
         small = pygame.transform.smoothscale(sharp, (SIZE[0] // BLOOM, SIZE[1] // BLOOM))
-        for radius in BLURS:
-            blurred = pygame.transform.box_blur(small, radius)
-            pygame.transform.smoothscale(blurred, SIZE, sharp)
-            target.blit(sharp, (0, 0), special_flags=pygame.BLEND_RGB_ADD)
+        near, far = (pygame.transform.box_blur(small, radius) for radius in BLURS)
+        near.blit(far, (0, 0), special_flags=pygame.BLEND_RGB_ADD)
+        pygame.transform.smoothscale(near, SIZE, sharp)
+        target.blit(sharp, (0, 0), special_flags=pygame.BLEND_RGB_ADD)
 
 
 def add_glow(

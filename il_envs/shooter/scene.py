@@ -15,7 +15,7 @@ from il_envs.shooter import effects, events, figures, hud, palette, region
 from il_envs.shooter.arena import HEALTH, PICKUPS, SIZE, middle
 from il_envs.shooter.camera import SCALE, Camera, follow, since_jump
 from il_envs.shooter.effects import Frame
-from il_envs.shooter.enemies import ALERT
+from il_envs.shooter.enemies import ALERT, MUZZLE
 from il_envs.shooter.ground import APRON, CELL_PIXELS, WALL_HEIGHT, Ground, ground_of
 from il_envs.shooter.light import Lines, add_glow
 from il_envs.shooter.neon import FOE, ME, faded
@@ -141,6 +141,8 @@ def _paint_enemies(frame: Frame, seen: NDArray[np.bool_]) -> None:
     state, lines = frame.history[-1], frame.lines
     player = complex(state["x"], state["y"])
     flashes = {hit.number: 2 - hit.age for hit in events.hits(frame.history[-3:])}
+    rounds = frame.history["enemies"]["rounds"]
+    has_fired = rounds[-1] < rounds[-2:][0]
     for number in np.flatnonzero(state["enemies"]["health"] > 0.0).tolist():
         enemy = state["enemies"][number]
         place, velocity = complex(events.places(enemy)), complex(events.velocities(enemy))
@@ -155,8 +157,10 @@ def _paint_enemies(frame: Frame, seen: NDArray[np.bool_]) -> None:
         share = enemy["health"] / ENEMY_HEALTH
         lines.arc(at, HEALTH_RING * SCALE, 2.4, faded(FOE, 0.2))
         lines.arc(at, HEALTH_RING * SCALE, 2.4, faded(FOE, 0.85), 0.0, TURN * share)
+        ray = SCALE * np.conjugate(aim / abs(aim))
+        if has_fired[number]:
+            add_glow(frame.surface, at + MUZZLE * ray, 26.0, palette.BULLET, 0.9)
         if enemy["alert"] > 0 and enemy["rounds"] > 0:
-            ray = SCALE * np.conjugate(aim / abs(aim))
             ready = min(int(enemy["alert"]) / ALERT, 1.0)
             tip = frame.camera.pixels(player) - 0.5 * ray
             lines.line(at + 0.9 * ray, tip, 1.2, faded(FOE, 0.12 + 0.3 * ready))

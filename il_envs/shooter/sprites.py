@@ -10,9 +10,9 @@ NEAREST = 0.15  # m, before the eye, at which drawing begins
 FOG = 0.11  # 1/m, how fast light falls with distance
 
 ENEMY, BULLET, SHOT, HEALTH_BOX, ROUNDS_BOX = range(5)
-HALF_WIDTH = (0.56, 0.36, 0.24, 0.32, 0.32)  # m
-BOTTOM = (0.0, 0.9, 0.96, 0.0, 0.0)  # m above the floor
-TOP = (2.02, 1.62, 1.44, 0.62, 0.5)
+HALF_WIDTH = (0.56, 0.27, 0.20, 0.32, 0.32)  # m
+BOTTOM = (0.0, 0.98, 1.0, 0.0, 0.0)  # m above the floor
+TOP = (2.02, 1.52, 1.4, 0.62, 0.5)
 MOST = 48  # sprites in a picture
 
 Colour = tuple[float, float, float]
