@@ -5,7 +5,8 @@ import pygame
 import pytest
 
 from il_envs.canvas import SIZE, Canvas
-from il_envs.shooter import events, region
+from il_envs.panels import MARGIN
+from il_envs.shooter import events, hud, lamps, region
 from il_envs.shooter.arena import CELLS, is_free, middle
 from il_envs.shooter.camera import follow, positions
 from il_envs.shooter.ground import ground_of
@@ -26,6 +27,17 @@ def test_the_camera_follows_smoothly_and_never_loses_the_player() -> None:
     assert (at.imag > 100).all()
     assert (at.imag < SIZE[1] - 130).all()
     assert cameras[-1].point(cameras[-1].pixels(3.0 + 4.0j)) == pytest.approx(3.0 + 4.0j)
+
+
+@pytest.mark.parametrize("heading", [1.0, 1.0j, -1.0, -1.0j])
+@pytest.mark.parametrize("place", [2 + 2j, 2 + 25j, 25 + 2j, 25 + 25j])  # m, corners of the arena
+def test_no_instrument_is_over_the_player(place: complex, heading: complex) -> None:
+    state = still(0)
+    state["x"], state["y"] = place.real, place.imag
+    state["heading_cos"], state["heading_sin"] = complex(heading).real, complex(heading).imag
+    at = follow(state).pixels(place)
+    assert MARGIN + lamps.WIDTH < at.real < SIZE[0] - MARGIN - hud.INSET[0]
+    assert 80 < at.imag < SIZE[1] - MARGIN - hud.VITALS[1] - 20
 
 
 def test_what_walls_hide_is_dark_and_what_is_seen_is_lit() -> None:

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from il_envs.canvas import SIZE
-from il_envs.shooter.arena import SIZE as ARENA_SIZE
+from il_envs.shooter.arena import SIZE
 from il_envs.shooter.records import CONTROL_PERIOD
 from il_envs.world import States
 
@@ -23,7 +22,8 @@ FRAME_MIDDLE = 480 + 258j  # pixels, where the camera looks; below are instrumen
 HEIGHT = 17.0  # m, of the camera above the floor
 LEAD = 2.2  # m, by which it looks ahead of the player
 FOLLOW, SWING = 0.25, 0.5  # s, over which it averages the player's place and its heading
-EDGE = 4.0  # m, that it may look beyond the arena
+MIDDLE = (0.5 + 0.5j) * SIZE  # m, of the arena
+ROOM = 8.0  # m, that it may move each way from there: no instrument is then over the player
 JUMP = 1.0  # m in one step: a restored state, not motion
 
 
@@ -64,12 +64,9 @@ def follow(history: States) -> Camera:
     """The camera at the end of a history: it trails the player smoothly and looks ahead of it."""
     place = _recent_mean(positions(history), FOLLOW)
     target = place + LEAD * _recent_mean(headings(history), SWING)
-    room_x = max(0.5 * ARENA_SIZE + EDGE - 0.5 * SIZE[0] / SCALE, 0.0)
-    room_y = max(0.5 * ARENA_SIZE + EDGE - 0.5 * SIZE[1] / SCALE, 0.0)
-    middle = 0.5 * ARENA_SIZE
-    x = min(max(target.real, middle - room_x), middle + room_x)
-    y = min(max(target.imag, middle - room_y), middle + room_y)
-    return Camera(complex(x, y))
+    offset = target - MIDDLE
+    x, y = (min(max(part, -ROOM), ROOM) for part in (offset.real, offset.imag))
+    return Camera(MIDDLE + complex(x, y))
 
 
 def _recent_mean(values: Points, memory: float) -> complex:
