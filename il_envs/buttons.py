@@ -19,9 +19,42 @@ JOINT_BUTTONS_MAX = 12
 """Above it a table of all chords has more than 4,096 rows, and a network as many outputs."""
 
 
+def buttons_of(space: gym.Space[Any]) -> int:
+    """The K of a space MultiBinary(K).
+
+    Raises:
+        TypeError: if it is another one.
+    """
+    if isinstance(space, gym.spaces.MultiBinary) and len(space.shape) == 1:
+        return space.shape[0]
+    raise TypeError(f"buttons are actions of a space MultiBinary(n), not of {space}")
+
+
 def single_button_chords(buttons: int) -> Chords:
     """No button, then each one alone, int8 [K + 1, K]."""
     return np.eye(buttons + 1, buttons, -1, np.int8)
+
+
+def picked_chords(numbers: Any, chords: Chords, batch: tuple[int, ...]) -> Chords:
+    """The rows of a table that were picked, int8 [*batch, K].
+
+    Args:
+        numbers: integers [*batch], of rows.
+        chords: the table, int8 [chords, K].
+        batch: (), or (rows,) for a vector environment.
+
+    Raises:
+        ValueError: if the shape is wrong, or a number is no integer or not one of a row.
+    """
+    picked = np.asarray(numbers)
+    if picked.shape != batch:
+        raise ValueError(f"actions have the shape {list(picked.shape)}, must be {list(batch)}")
+    if picked.dtype.kind not in "iu":
+        raise ValueError(f"actions have the dtype {picked.dtype}, must be integers")
+    outside = (picked < 0) | (picked >= len(chords))
+    if outside.any():
+        raise ValueError(f"action {picked[outside][0]} must be from 0 to {len(chords) - 1}")
+    return chords[picked]
 
 
 def joint_chords(buttons: int) -> Chords:
