@@ -72,6 +72,28 @@ class Demonstrations:
             kept.append(_cut(episode, missing) if missing < len(episode) else episode)
         return replace(self, episodes=tuple(kept))
 
+    def check_spaces(self, observation_space: gym.Space[Any], action_space: gym.Space[Any]) -> None:
+        """Make sure that these are demonstrations for someone who observes and acts in such spaces.
+
+        Raises:
+            ValueError: if there is no transition, or an observation or action is not in its space.
+        """
+        if not len(self):
+            raise ValueError(f"there are no demonstrations of {self.world}, not one transition")
+        for kind, rows, space in (
+            ("observations", self.observations, observation_space),
+            ("actions", self.actions, action_space),
+        ):
+            low, high = rows.min(0), rows.max(0)  # every row is in the space if these are
+            if not (space.contains(low) and space.contains(high)):
+                wanted = str(space)
+                if isinstance(space, gym.spaces.Box):  # whose words take several lines
+                    wanted = f"Box of {_extent(space.dtype, space.shape, space.low, space.high)}"
+                raise ValueError(
+                    f"the demonstrated {kind} of {self.world} are not in the space {wanted}: "
+                    f"they are {_extent(rows.dtype, rows.shape[1:], low, high)}"
+                )
+
     @property
     def content_hash(self) -> str:
         """SHA-256 over everything an algorithm can see: the same numbers, the same hash."""
@@ -222,6 +244,10 @@ def _cut(episode: Episode, length: int) -> Episode:
         measures={name: m[: length + 1] for name, m in episode.measures.items()},
         terminated=False,
     )
+
+
+def _extent(dtype: Any, shape: tuple[int, ...], low: NDArray[Any], high: NDArray[Any]) -> str:
+    return f"{dtype} {list(shape)} from {low.min():g} to {high.max():g}"
 
 
 def _env_spec(world: World, split: Split) -> EnvSpec:

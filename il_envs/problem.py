@@ -102,9 +102,17 @@ class Problem:
 
         Args:
             transitions: how many state-action pairs; by default all that the budget allows.
+
+        Raises:
+            ValueError: if that is less than one.
         """
         self._require("demonstrations")
         transitions = self.labels_left if transitions is None else transitions
+        if transitions < 1:
+            raise ValueError(
+                f"{transitions} demonstrated transitions asked for, must be 1 or more; "
+                f"{self.labels_left} of {self.budget.labels} expert labels left"
+            )
         self._spend_labels(transitions)
         self.meter.demonstrations += transitions
         shown = collect(self._world.name, transitions, self._demonstration_seed, self._style)

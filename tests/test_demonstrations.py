@@ -39,6 +39,44 @@ def test_take_refuses_more_than_there_is():
             demonstrations.take(transitions)
 
 
+def test_they_fit_the_spaces_of_their_world(world):
+    shown = collect(world.name, 40, seed=0)
+    shown.check_spaces(world.observation_space, world.action_space)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ("DriftCar", r"observations .* Box of float32 \[17\] from -40 to 40: .*\[9\] from 0 to 1$"),
+        ("Buttons", r"actions of Walk .* MultiBinary\(3\): they are int64 \[\] from 2 to 2$"),
+    ],
+)
+def test_other_spaces_are_refused(other, message):
+    other = get_world(other)
+    with pytest.raises(ValueError, match=message):
+        collect("Walk", 40, seed=0).check_spaces(other.observation_space, other.action_space)
+
+
+@pytest.mark.parametrize("entry", [0, 7, 39])
+def test_one_observation_out_of_its_space_is_enough(entry):
+    shown, world = collect("Walk", 40, seed=0), get_world("Walk")
+    for value in (np.nan, 1.5, -0.5):
+        episodes = [replace(e, observations=e.observations.copy()) for e in shown.episodes]
+        starts = np.cumsum([0, *map(len, episodes)])
+        episode = int(np.searchsorted(starts, entry, side="right")) - 1
+        episodes[episode].observations[entry - starts[episode], 3] = value
+        with pytest.raises(ValueError, match="observations of Walk are not in the space"):
+            replace(shown, episodes=tuple(episodes)).check_spaces(
+                world.observation_space, world.action_space
+            )
+
+
+def test_no_demonstrations_fit_nowhere():
+    empty = replace(collect("Walk", 1, seed=0), episodes=())
+    with pytest.raises(ValueError, match="there are no demonstrations of Walk, not one transition"):
+        empty.check_spaces(get_world("Walk").observation_space, get_world("Walk").action_space)
+
+
 def test_unknown_style_names_the_nearest():
     with pytest.raises(UnknownNameError, match="did you mean 'scripted'"):
         collect("DriftCar", 10, seed=0, style="scriptd")

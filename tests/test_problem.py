@@ -78,6 +78,15 @@ def test_budgets_are_enforced_and_what_was_refused_is_not_counted():
     assert (problem.meter.labels, problem.meter.steps) == (8, 8)
 
 
+@pytest.mark.parametrize("transitions", [None, 0, -3])
+def test_demonstrations_are_one_transition_or_more(transitions):
+    problem = _problem(labels=0)
+    message = rf"{transitions or 0} demonstrated transitions .* must be 1 or more; 0 of 0 .* left"
+    with pytest.raises(ValueError, match=message):
+        problem.demonstrations(transitions)
+    assert problem.meter.labels == 0
+
+
 def test_a_reward_free_env_shows_no_reward_and_no_info():
     problem = _problem(world="Walk")
     hidden, shown = problem.env(8), problem.env(8, reward=True)
