@@ -43,9 +43,8 @@ class GymnasiumVecEnv(VecEnv):
                 f"Stable-Baselines3 needs SAME_STEP autoreset, this environment's is {mode}; "
                 'make it with autoreset_mode="SameStep"'
             )
-        for space in (env.single_observation_space, env.single_action_space):
-            if isinstance(space, gym.spaces.Discrete) and space.start != 0:
-                raise ValueError(f"Stable-Baselines3 needs Discrete spaces from 0, not {space}")
+        check_start(env.single_observation_space)
+        check_start(env.single_action_space)
         self.env = env
         # A copy, because Stable-Baselines3 seeds the action space, which belongs to the world.
         action_space = deepcopy(env.single_action_space)
@@ -129,6 +128,16 @@ class GymnasiumVecEnv(VecEnv):
             NotImplementedError: always.
         """
         raise NotImplementedError("give options to the vector environment's own reset()")
+
+
+def check_start(space: gym.Space[Any]) -> None:
+    """Make sure that Stable-Baselines3, which numbers from 0, means what the space means.
+
+    Raises:
+        ValueError: if it is Discrete and starts elsewhere.
+    """
+    if isinstance(space, gym.spaces.Discrete) and space.start != 0:
+        raise ValueError(f"Stable-Baselines3 needs Discrete spaces from 0, not {space}")
 
 
 def _row(info: dict[str, Any], i: int) -> dict[str, Any]:

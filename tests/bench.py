@@ -19,11 +19,16 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
+from stable_baselines3 import A2C
+from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 from torch import nn
 
 import il_envs
 from baselines.bc import BCConfig, fit
 from baselines.networks import NetworkPolicy
+from il_envs.stable_baselines import GymnasiumVecEnv
 
 ROUNDS = 7
 SINGLE_STEPS = 30_000
@@ -104,6 +109,26 @@ def cloning_rates() -> tuple[Callable[[], float], Callable[[], float]]:
     return ours, bare
 
 
+def learning_rates() -> tuple[Callable[[], float], Callable[[], float]]:
+    """Steps a second of A2C in Stable-Baselines3, our rows as one batch and one by one."""
+    rows, steps, name = 128, 8, "DriftCar"
+    vector = il_envs.WorldVectorEnv(name, rows, autoreset_mode="SameStep")
+    single = DummyVecEnv([lambda: Monitor(il_envs.WorldEnv(name))] * rows)
+
+    def rate(env: VecEnv) -> Callable[[], float]:
+        model = A2C("MlpPolicy", env, n_steps=steps, seed=0, device="cpu")
+        model.set_logger(Logger(None, []))
+
+        def measure() -> float:
+            start = time.perf_counter()
+            model.learn(20 * rows * steps)
+            return 20 * rows * steps / (time.perf_counter() - start)
+
+        return measure
+
+    return rate(GymnasiumVecEnv(vector)), rate(single)
+
+
 def start_seconds(cache: str) -> float:
     """Seconds from starting Python to the end of the first step."""
     code = (
@@ -147,6 +172,8 @@ def main() -> None:
         label = f"{world.name}, gym.make_vec, {VECTOR_ROWS} rows"
         compare(table, label, "steps/s", *sides, "CartPole-v1")
     compare(table, "BC training", "samples/s", *cloning_rates(), "bare PyTorch loop")
+    label = "A2C on DriftCar, 128 rows"
+    compare(table, label, "steps/s", *learning_rates(), "DummyVecEnv")
     with tempfile.TemporaryDirectory() as cache:
         cold = start_seconds(cache)
         warm = np.median([start_seconds(cache) for _ in range(ROUNDS)])

@@ -1,0 +1,128 @@
+"""What the baselines share that are trained by Stable-Baselines3's actor-critic algorithms."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
+from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.preprocessing import is_image_space
+
+from baselines.networks import action_head, one_thread
+from il_envs import World
+from il_envs.buttons import Chords, joint_chords, joint_index
+
+
+class ActorCritic:
+    """The actor of a trained network as an `il_envs.Policy`, with a generator of its own.
+
+    Args:
+        network: an actor-critic network of Stable-Baselines3, recurrent or not.
+        seed: of its samples.
+        chords: int8 [chords, K] where the network's actions are rows of that table.
+    """
+
+    def __init__(self, network: ActorCriticPolicy, seed: int, chords: Chords | None = None) -> None:
+        self.network = network
+        self._chords = chords
+        self._generator_state = torch.Generator().manual_seed(seed).get_state()
+
+    def predict(
+        self,
+        observation: NDArray[Any],
+        state: Any = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[Any], Any]:
+        """Actions for a batch of observations, as in `il_envs.Policy`.
+
+        The state of a recurrent network is that of its LSTM, two float32 [layers, rows, units].
+        """
+        with one_thread(), torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(self._generator_state)
+            actions, state = self.network.predict(observation, state, episode_start, deterministic)
+            self._generator_state = torch.get_rng_state()
+        if self._chords is not None:
+            return self._chords[actions], state
+        return actions.astype(self.network.action_space.dtype), state
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Every weight by its name; what actor and critic share is there once."""
+        return {name: weight.numpy(force=True) for name, weight in self.network.named_parameters()}
+
+
+class ExactActorCritic(ActorCritic):
+    """One without memory whose actions can be counted: it tells their probabilities."""
+
+    @torch.no_grad()
+    def action_probabilities(self, observation: NDArray[Any], step: int) -> NDArray[np.float64]:
+        """The probability of each action, the same at every step, as in `ExactPolicy`.
+
+        Raises:
+            ValueError: if there are more than `il_envs.buttons.JOINT_BUTTONS_MAX` buttons.
+        """
+        rows, _ = self.network.obs_to_tensor(observation)
+        distribution: Any = self.network.get_distribution(rows).distribution
+        head: Any = action_head(self.network.action_space)
+        probabilities = head.probabilities(distribution.logits)
+        if self._chords is None:
+            return probabilities
+        joint = np.zeros((len(observation), len(joint_chords(self._chords.shape[1]))))
+        joint[:, joint_index(self._chords)] = probabilities
+        return joint
+
+
+def policy_of(network: ActorCriticPolicy, seed: int, chords: Chords | None = None) -> ActorCritic:
+    """A trained network as a policy, exact where it can be; the arguments are `ActorCritic`'s."""
+    memory = isinstance(network, RecurrentActorCriticPolicy)
+    counted = not isinstance(network.action_space, gym.spaces.Box)
+    return (ExactActorCritic if counted and not memory else ActorCritic)(network, seed, chords)
+
+
+def network_name(observation_space: gym.Space[Any], recurrent: bool = False) -> str:
+    """What Stable-Baselines3 calls the network for that space: convolutional for images."""
+    kind = "Cnn" if is_image_space(observation_space) else "Mlp"
+    return f"{kind}LstmPolicy" if recurrent else f"{kind}Policy"
+
+
+def learn(model: OnPolicyAlgorithm, steps: int) -> None:
+    """Train with as many whole rollouts as the environment steps suffice for.
+
+    Raises:
+        ValueError: if they do not for one.
+    """
+    rollout = model.n_envs * model.n_steps
+    if steps < rollout:
+        raise ValueError(
+            f"{steps:,} environment steps are less than a rollout of {model.n_steps} steps in "
+            f"{model.n_envs} environments"
+        )
+    model.set_logger(Logger(None, []))  # the default one makes a folder
+    model.learn(steps // rollout * rollout)
+
+
+@contextmanager
+def untouched_generators() -> Iterator[None]:
+    """Leave the global generators of Python, NumPy and torch as they are found.
+
+    Stable-Baselines3 seeds all three, and draws from them.
+    """
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    with torch.random.fork_rng(devices=[]):
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)  # noqa: NPY002
+
+
+def has_buttons(world: World) -> bool:
+    """Whether a world's actions are buttons that can be pressed together."""
+    return isinstance(world.action_space, gym.spaces.MultiBinary)

@@ -1,0 +1,264 @@
+"""MAIL: multi-action imitation learning (Harmer et al. 2018), and what it is measured against.
+
+A policy of independent buttons (MAPS, multi-action per time-step) is trained by reinforcement and
+imitation at the same time: each update holds live data, with the loss of A2C, and demonstrations,
+with the negative log-likelihood of what the expert did. Imitation tells the policy something at
+every update, reinforcement lets it pass the expert. Its rivals press one button at a time (SAPS),
+or learn from one of the two alone.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.preprocessing import is_image_space
+from stable_baselines3.common.utils import LinearSchedule, set_random_seed, update_learning_rate
+from stable_baselines3.common.vec_env import VecTransposeImage
+
+from baselines.action_models import ACTION_MODELS, ActionModel
+from baselines.actor_critic import (
+    ActorCritic,
+    has_buttons,
+    learn,
+    network_name,
+    policy_of,
+    untouched_generators,
+)
+from baselines.mail_a2c import (
+    MAIL,
+    Expert,
+    ExpertRows,
+    ExpertSequences,
+    RecurrentMAIL,
+    Schedule,
+    descend,
+)
+from baselines.networks import one_thread
+from il_envs import Algorithm, Problem
+from il_envs.stable_baselines import GymnasiumVecEnv, check_start
+
+
+@dataclass(frozen=True)
+class MAILConfig:
+    """Settings of MAIL. Button counts, weights and coefficients of the paper are not published."""
+
+    action_model: Literal["maps", "saps", "joint"] = "maps"
+    """In a world of K buttons: "maps" presses each with a probability of its own, "saps" one at a
+    time or none (K + 1 outputs), "joint" any chord (2^K outputs). In other worlds "maps" means
+    their own actions."""
+    imitation_weight: float = 1.0
+    """Of the imitation loss, at the start: the lambda_IL of the paper."""
+    final_imitation_weight: float = 1.0
+    """The same at the end. No demonstrations are asked for where both are 0."""
+    imitation_decay: Literal["linear", "exponential"] = "linear"
+    """How the weight goes from one to the other over the training."""
+    reinforcement_weight: float = 1.0
+    """Of A2C's loss; where it is 0 there is no live data, and no environment is asked for."""
+    num_envs: int = 128
+    """Environments that run side by side."""
+    rollout_steps: int = 8
+    """Steps in each of them between two updates: the n of n-step returns."""
+    discount: float = 0.99
+    """Of rewards, a step."""
+    gae_lambda: float = 0.95
+    """Of generalised advantage estimation (Schulman et al. 2016); 1 is n-step returns alone."""
+    learning_rate: float = 7e-4
+    """Of Adam, at the start."""
+    final_learning_rate: float = 0.0
+    """The same at the end; it goes there linearly."""
+    entropy_coefficient: float = 0.01
+    """Of the entropy bonus on live data, which is summed over buttons."""
+    value_coefficient: float = 0.5
+    """Of the critic's squared error."""
+    max_grad_norm: float = 0.5
+    """Longer gradients are scaled down to it."""
+    hidden_sizes: tuple[int, ...] = (128, 128)
+    """Units of each hidden layer, of the actor and of the critic, which share none. In a world of
+    images a convolutional network comes before them, which they do share."""
+    recurrent_units: int = 0
+    """Units of an LSTM before the hidden layers, in actor and critic alike; 0 for no memory."""
+    expert_batch_size: int = 512
+    """Demonstrated transitions in an update; with memory in sequences of `rollout_steps`."""
+    updates: int = 4_000
+    """Gradient steps where there is no live data; otherwise there is one for each rollout, and as
+    many rollouts as the budget has steps for."""
+
+    def __post_init__(self) -> None:
+        weights = self.imitation_weight, self.final_imitation_weight
+        if min(*weights, self.reinforcement_weight) < 0.0:
+            raise ValueError("the weights of imitation and reinforcement must be 0 or more")
+        if max(*weights, self.reinforcement_weight) == 0.0:
+            raise ValueError("the weights of imitation and reinforcement are all 0")
+        if self.imitation_decay == "exponential" and min(weights) == 0.0:
+            raise ValueError("a weight of 0 cannot be decayed from or to exponentially")
+
+
+def train(problem: Problem, seed: int, config: MAILConfig) -> ActorCritic:
+    """Imitate the demonstrations that the budget allows, and learn from as many steps as it does.
+
+    Raises:
+        TypeError: if actions are to be numbered that are not buttons.
+        ValueError: if there are too many buttons to number, no demonstrations, fewer steps than a
+            rollout takes, or Discrete spaces that do not start at 0.
+    """
+    actions = ACTION_MODELS[config.action_model](problem.action_space)
+    with one_thread(), untouched_generators():
+        expert = None
+        if config.imitation_weight > 0.0 or config.final_imitation_weight > 0.0:
+            expert = demonstrated(problem, actions, seed, config)
+        if config.reinforcement_weight > 0.0:
+            network = reinforce(problem, actions, expert, seed, config)
+        else:
+            assert expert is not None  # the weights are not all 0
+            network = imitate(problem.observation_space, actions, expert, seed, config)
+    return policy_of(network, seed, actions.chords)
+
+
+def demonstrated(problem: Problem, actions: ActionModel, seed: int, config: MAILConfig) -> Expert:
+    """All demonstrations that the budget allows, as minibatches for the learner's network.
+
+    Raises:
+        ValueError: if there are none, or they are of other spaces than the problem's.
+    """
+    demonstrations = problem.demonstrations()
+    demonstrations.check_spaces(problem.observation_space, problem.action_space)
+    observations = demonstrations.observations
+    if is_image_space(problem.observation_space):
+        observations = np.ascontiguousarray(VecTransposeImage.transpose_image(observations))
+    rows = torch.from_numpy(observations), actions.targets(demonstrations.actions)
+    if not config.recurrent_units:
+        return ExpertRows(*rows, config.expert_batch_size, seed)
+    return ExpertSequences(
+        *rows,
+        demonstrations.episode_index,
+        readers=max(1, config.expert_batch_size // config.rollout_steps),
+        length=config.rollout_steps,
+        units=config.recurrent_units,
+        seed=seed,
+    )
+
+
+def reinforce(
+    problem: Problem, actions: ActionModel, expert: Expert | None, seed: int, config: MAILConfig
+) -> ActorCriticPolicy:
+    """The network after learning from the whole budget of steps, with imitation or without."""
+    model = _algorithm(config)(
+        network_name(problem.observation_space, bool(config.recurrent_units)),
+        GymnasiumVecEnv(actions.wrap(problem.env(config.num_envs, reward=True))),
+        expert=expert,
+        imitation_weight=imitation_weights(config),
+        reinforcement_weight=config.reinforcement_weight,
+        learning_rate=learning_rates(config),
+        n_steps=config.rollout_steps,
+        gamma=config.discount,
+        gae_lambda=config.gae_lambda,
+        ent_coef=config.entropy_coefficient,
+        vf_coef=config.value_coefficient,
+        max_grad_norm=config.max_grad_norm,
+        policy_kwargs=network_arguments(config),
+        seed=seed,
+        device="cpu",
+    )
+    learn(model, problem.budget.steps)
+    return model.policy
+
+
+def imitate(
+    observation_space: Any, actions: ActionModel, expert: Expert, seed: int, config: MAILConfig
+) -> ActorCriticPolicy:
+    """The network after imitation alone, from the weights that `reinforce` starts with.
+
+    Raises:
+        ValueError: if a space is Discrete and does not start at 0.
+    """
+    check_start(observation_space)
+    check_start(actions.space)
+    if is_image_space(observation_space):
+        observation_space = VecTransposeImage.transpose_space(observation_space)
+    name = network_name(observation_space, bool(config.recurrent_units))
+    rates, weights = learning_rates(config), imitation_weights(config)
+    set_random_seed(seed)
+    network: Any = _algorithm(config).policy_aliases[name](
+        observation_space, actions.space, rates, **network_arguments(config)
+    )
+    for update in range(config.updates):
+        remaining = 1.0 - update / config.updates
+        update_learning_rate(network.optimizer, rates(remaining))
+        descend(network, weights(remaining) * expert.loss(network), config.max_grad_norm)
+    return network
+
+
+def network_arguments(config: MAILConfig) -> dict[str, Any]:
+    """Of Stable-Baselines3's networks: actor and critic have hidden layers of their own.
+
+    Demonstrations then cannot bend the critic, which is to know the learner's returns and not the
+    expert's.
+    """
+    memory = {"lstm_hidden_size": config.recurrent_units} if config.recurrent_units else {}
+    return {
+        "net_arch": list(config.hidden_sizes),
+        "optimizer_class": torch.optim.Adam,
+        "optimizer_kwargs": {"eps": 1e-5, "fused": True},
+    } | memory
+
+
+def learning_rates(config: MAILConfig) -> Schedule:
+    """The learning rate over the training."""
+    return LinearSchedule(config.learning_rate, config.final_learning_rate, 1.0)
+
+
+def imitation_weights(config: MAILConfig) -> Schedule:
+    """The weight of the imitation loss over the training."""
+    start, end = config.imitation_weight, config.final_imitation_weight
+    if config.imitation_decay == "exponential":
+        return lambda remaining: start * (end / start) ** (1.0 - remaining)
+    return LinearSchedule(start, end, 1.0)
+
+
+def _algorithm(config: MAILConfig) -> type[MAIL] | type[RecurrentMAIL]:
+    return RecurrentMAIL if config.recurrent_units else MAIL
+
+
+REINFORCEMENT_ALONE = MAILConfig(imitation_weight=0.0, final_imitation_weight=0.0)
+
+algorithm = Algorithm(
+    name="mail",
+    summary="concurrent buttons, imitation and actor-critic learning in every update",
+    sources=frozenset({"demonstrations", "env", "reward"}),
+    config=MAILConfig(),
+    train=train,
+    applies_to=has_buttons,
+    factors={"actions": "MAPS", "learning": "IL + RL"},
+)
+single = replace(
+    algorithm,
+    name="mail-saps",
+    summary="one button at a time, imitation and actor-critic learning in every update",
+    config=MAILConfig(action_model="saps"),
+    factors={"actions": "SAPS", "learning": "IL + RL"},
+)
+reinforcement = replace(
+    algorithm,
+    name="maps-rl",
+    summary="concurrent buttons, actor-critic learning alone",
+    sources=frozenset({"env", "reward"}),
+    config=REINFORCEMENT_ALONE,
+    factors={"actions": "MAPS", "learning": "RL"},
+)
+single_reinforcement = replace(
+    reinforcement,
+    name="saps-rl",
+    summary="one button at a time, actor-critic learning alone",
+    config=replace(REINFORCEMENT_ALONE, action_model="saps"),
+    factors={"actions": "SAPS", "learning": "RL"},
+)
+imitation = replace(
+    algorithm,
+    name="mail-il",
+    summary="concurrent buttons, imitation alone",
+    sources=frozenset({"demonstrations"}),
+    config=MAILConfig(reinforcement_weight=0.0),
+    factors={"actions": "MAPS", "learning": "IL"},
+)

@@ -1,0 +1,63 @@
+"""Stable-Baselines3's own A2C and PPO on one button at a time: a check on the SAPS rivals of MAIL.
+
+Everything but the number of environments is its default.
+"""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from stable_baselines3 import A2C, PPO
+
+from baselines.action_models import saps
+from baselines.actor_critic import (
+    ActorCritic,
+    has_buttons,
+    learn,
+    network_name,
+    policy_of,
+    untouched_generators,
+)
+from baselines.networks import one_thread
+from il_envs import Algorithm, Problem
+from il_envs.stable_baselines import GymnasiumVecEnv
+
+
+@dataclass(frozen=True)
+class StableBaselinesConfig:
+    """Settings of an algorithm of Stable-Baselines3."""
+
+    num_envs: int = 8
+    """Environments that run side by side."""
+
+
+def train(
+    algorithm: type[A2C] | type[PPO], problem: Problem, seed: int, config: StableBaselinesConfig
+) -> ActorCritic:
+    """Learn from the whole budget of steps.
+
+    Raises:
+        TypeError: if the world's actions are not buttons.
+        ValueError: if the budget has fewer steps than a rollout takes.
+    """
+    actions = saps(problem.action_space)
+    with one_thread(), untouched_generators():
+        env = GymnasiumVecEnv(actions.wrap(problem.env(config.num_envs, reward=True)))
+        model = algorithm(network_name(problem.observation_space), env, seed=seed, device="cpu")
+        learn(model, problem.budget.steps)
+    return policy_of(model.policy, seed, actions.chords)
+
+
+a2c = Algorithm(
+    name="a2c-saps",
+    summary="Stable-Baselines3's A2C, one button at a time",
+    sources=frozenset({"env", "reward"}),
+    config=StableBaselinesConfig(),
+    train=partial(train, A2C),
+    applies_to=has_buttons,
+)
+ppo = replace(
+    a2c,
+    name="ppo-saps",
+    summary="Stable-Baselines3's PPO, one button at a time",
+    train=partial(train, PPO),
+)
