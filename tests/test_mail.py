@@ -239,11 +239,15 @@ def test_the_configured_algorithm_without_imitation_is_a2c():
     assert_equal_tensors(ours.tensors(), _tensors(theirs.policy))
 
 
-@pytest.mark.parametrize(("rate", "final_rate"), [(3e-3, 3e-3), (3e-3, 0.0)])
-def test_without_live_data_it_is_behaviour_cloning_bit_for_bit(rate, final_rate):
+@pytest.mark.parametrize(
+    ("rate", "final_rate", "weight", "final_weight"),
+    [(3e-3, 3e-3, 1.0, 1.0), (3e-3, 0.0, 1.0, 1.0), (3e-3, 3e-3, 2.0, 0.0)],
+)
+def test_without_live_data_it_is_behaviour_cloning(rate, final_rate, weight, final_weight):
     config = replace(
         mail.imitation.config, hidden_sizes=(16, 12), expert_batch_size=32, updates=50,
         learning_rate=rate, final_learning_rate=final_rate, max_grad_norm=np.inf,
+        imitation_weight=weight, final_imitation_weight=final_weight,
     )  # fmt: skip
     sources = mail.imitation.sources
     ours = mail.train(problem_of("Buttons", sources=sources), 7, config)
@@ -261,13 +265,22 @@ def test_without_live_data_it_is_behaviour_cloning_bit_for_bit(rate, final_rate)
         for update in range(50):
             optimiser.param_groups[0]["lr"] = rate + (final_rate - rate) * (update / 50)
             rows = torch.randint(len(actions), (32,), generator=generator)
+            loss = head.negative_log_likelihood(actor(observations[rows]), actions[rows])
             optimiser.zero_grad()
-            head.negative_log_likelihood(actor(observations[rows]), actions[rows]).backward()
+            (loss * (weight + (final_weight - weight) * (update / 50))).backward()
             optimiser.step()
     for name, tensor in _tensors(network).items():
         np.testing.assert_allclose(ours.tensors()[name], tensor, rtol=0, atol=1e-6, err_msg=name)
     learned = {n for n, tensor in start.tensors().items() if (tensor != ours.tensors()[n]).any()}
     assert learned == {name for name in start.tensors() if "policy_net" in name or "action" in name}
+
+
+@pytest.mark.parametrize("units", [0, 8])
+def test_imitation_alone_begins_with_the_weights_of_reinforcement(units, monkeypatch):
+    changes = {"recurrent_units": units, "seed": 9}
+    alone, _ = trained(algorithm=mail.imitation, updates=0, **changes)
+    monkeypatch.setattr(mail_a2c, "descend", lambda *arguments: None)
+    assert_equal_tensors(trained(**changes)[0].tensors(), alone.tensors())
 
 
 class TestDemonstrationsTeachTheActorAlone:
@@ -522,6 +535,23 @@ def test_a_seed_repeats_and_nothing_global_changes(name, tmp_path, monkeypatch):
     samples = [policy.predict(rows)[0] for policy in (first, second, first)]
     np.testing.assert_array_equal(samples[0], samples[1])
     assert (samples[0] != samples[2]).any()
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_training_takes_one_thread(name):
+    algorithm, threads = small(ALGORITHMS[name]), []
+    problem = problem_of("Buttons", steps=2048, sources=algorithm.sources)
+
+    def counted(source):
+        return lambda *args, **kwargs: (
+            threads.append(torch.get_num_threads()) or source(*args, **kwargs)
+        )
+
+    problem.env, problem.demonstrations = counted(problem.env), counted(problem.demonstrations)
+    torch.set_num_threads(2)
+    algorithm.train(problem, 0, algorithm.config)
+    assert set(threads) == {1}
+    assert torch.get_num_threads() == 2
 
 
 @pytest.mark.parametrize(
