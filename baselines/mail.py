@@ -56,7 +56,7 @@ class MAILConfig:
     """How the weight goes from one to the other over the training."""
     reinforcement_weight: float = 1.0
     """Of A2C's loss; where it is 0 there is no live data, and no environment is asked for."""
-    num_envs: int = 128
+    num_envs: int = 64
     """Environments that run side by side."""
     rollout_steps: int = 8
     """Steps in each of them between two updates: the n of n-step returns."""
@@ -64,12 +64,12 @@ class MAILConfig:
     """Of rewards, a step."""
     gae_lambda: float = 0.95
     """Of generalised advantage estimation (Schulman et al. 2016); 1 is n-step returns alone."""
-    learning_rate: float = 7e-4
+    learning_rate: float = 2e-3
     """Of Adam, at the start."""
     final_learning_rate: float = 0.0
     """The same at the end; it goes there linearly."""
-    entropy_coefficient: float = 0.01
-    """Of the entropy bonus on live data, which is summed over buttons."""
+    entropy_coefficient: float = 0.001
+    """Of the entropy bonus on live data, nats, which is summed over buttons."""
     value_coefficient: float = 0.5
     """Of the critic's squared error."""
     max_grad_norm: float = 0.5

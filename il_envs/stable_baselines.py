@@ -21,7 +21,7 @@ Rows = None | int | Iterable[int]
 
 
 class GymnasiumVecEnv(VecEnv):
-    """A vector environment of Gymnasium as a VecEnv; it stays one batch, nothing is copied.
+    """A vector environment of Gymnasium as a VecEnv, without taking the batch apart.
 
     Transitions are bit for bit those of `DummyVecEnv` around one `Monitor` a row, the seeds being
     equal. An info tells of a row whose episode has ended, as there: `terminal_observation`,
