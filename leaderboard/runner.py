@@ -11,10 +11,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from threading import Event
 
 import psutil
 from pydantic import ValidationError
@@ -78,15 +79,26 @@ def run_cells(
     waiting = [spec for spec in specs if not is_finished(spec, results)]
     compile_kernels({spec.world for spec in waiting})
     done: list[Cell] = []
-    try:
-        with progress:
-            _run(waiting, results, workers, progress, done)
-    except KeyboardInterrupt as error:
+    with progress, _noticed_interrupt() as interrupted:
+        _run(waiting, results, workers, progress, done, interrupted)
+    if interrupted.is_set():
         raise InterruptedRunError(
             f"interrupted; {len(done)} of {len(waiting)} cells are finished and kept, "
             "the same command computes the rest"
-        ) from error
+        )
     return done
+
+
+@contextlib.contextmanager
+def _noticed_interrupt() -> Iterator[Event]:
+    """An event that Ctrl-C sets. A KeyboardInterrupt could come between the start of a child and
+    its being known, and the child would go on alone."""
+    interrupted = Event()
+    before = signal.signal(signal.SIGINT, lambda number, frame: interrupted.set())
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def is_finished(spec: CellSpec, results: Path) -> bool:
@@ -108,8 +120,14 @@ def compile_kernels(worlds: Iterable[str]) -> None:
 
 
 def _run(
-    waiting: list[CellSpec], results: Path, workers: int, progress: Progress, done: list[Cell]
+    waiting: list[CellSpec],
+    results: Path,
+    workers: int,
+    progress: Progress,
+    done: list[Cell],
+    interrupted: Event,
 ) -> None:
+    """Compute the cells, as far as it gets before the interrupt."""
     progress.begin(len(waiting))
     queue = iter(waiting)
     running: list[Running] = []
@@ -118,7 +136,8 @@ def _run(
             for spec in islice(queue, workers - len(running)):
                 progress.started(spec)
                 running.append(_start(spec, results))
-            time.sleep(POLL_PERIOD)
+            if interrupted.wait(POLL_PERIOD):
+                return
             progress.waiting()
             for child in list(running):
                 failure = _over_limit(child)
