@@ -122,10 +122,37 @@ def action_head(space: gym.Space[Any]) -> ActionHead:
     raise TypeError(f"no likelihood for the action space {space}")
 
 
+def is_picture(space: gym.Space[Any]) -> bool:
+    """Whether observations are pictures, uint8 [height, width, colours]."""
+    return isinstance(space, gym.spaces.Box) and space.dtype == np.uint8 and len(space.shape) == 3
+
+
+class Eye(nn.Sequential):
+    """Convolutions over pictures, uint8 [rows, height, width, colours], to float32 [rows, size].
+
+    They are those of Mnih et al. 2013, "Playing Atari with Deep Reinforcement Learning" (section
+    5.1), and a third like the second, since pictures here may be larger than theirs.
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(
+            nn.Conv2d(shape[2], 16, 8, stride=4), nn.ReLU(),
+            nn.Conv2d(16, 32, 4, stride=2), nn.ReLU(),
+            nn.Conv2d(32, 32, 4, stride=2), nn.ReLU(),
+            nn.Flatten(),
+        )  # fmt: skip
+        self.size = self(torch.zeros((1, *shape), dtype=torch.uint8)).shape[1]
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        features: Tensor = super().forward(pictures.permute(0, 3, 1, 2) / 255.0)
+        return features
+
+
 class NetworkPolicy(nn.Module):
     """A multilayer perceptron from normalised observations to a distribution over actions.
 
-    A Discrete observation goes in as ones and zeros ("one-hot"), which are not normalised.
+    A Discrete observation goes in as ones and zeros ("one-hot"), which are not normalised, and a
+    picture through an `Eye`.
     """
 
     observation_mean: Tensor
@@ -141,18 +168,23 @@ class NetworkPolicy(nn.Module):
         super().__init__()
         self._observation_space = observation_space
         size = gym.spaces.flatdim(observation_space)
+        sees = is_picture(observation_space)
         self._action_dtype = action_space.dtype
         self._generator = torch.Generator().manual_seed(seed)
         with torch.random.fork_rng():
             torch.manual_seed(seed)  # initialisation has no generator argument
             self.head = action_head(action_space)
-            sizes = [size, *hidden_sizes]
             layers: list[nn.Module] = []
+            if sees:
+                eye = Eye(observation_space.shape or ())
+                layers, size = [eye], eye.size
+            sizes = [size, *hidden_sizes]
             for inputs, outputs in pairwise(sizes):
                 layers += [nn.Linear(inputs, outputs), nn.ReLU()]
             self.body = nn.Sequential(*layers, nn.Linear(sizes[-1], self.head.outputs))
-        self.register_buffer("observation_mean", torch.zeros(size))
-        self.register_buffer("observation_scale", torch.ones(size))
+        statistics = 0 if sees else size
+        self.register_buffer("observation_mean", torch.zeros(statistics))
+        self.register_buffer("observation_scale", torch.ones(statistics))
 
     def fit_normalisation(self, observations: NDArray[Any]) -> None:
         """Make the network see observations with mean 0 and deviation 1; [rows, ...].
@@ -160,7 +192,8 @@ class NetworkPolicy(nn.Module):
         What has never varied is only shifted: dividing by its tiny deviation would blow it up when
         it does vary.
         """
-        if isinstance(self._observation_space, gym.spaces.Discrete):
+        space = self._observation_space
+        if isinstance(space, gym.spaces.Discrete) or is_picture(space):
             return
         rows = torch.as_tensor(observations.reshape(len(observations), -1), dtype=torch.float32)
         self.observation_mean.copy_(rows.mean(0))
@@ -168,8 +201,10 @@ class NetworkPolicy(nn.Module):
         self.observation_scale.copy_(torch.where(deviation > 1e-6, deviation, 1.0))
 
     def normalise(self, observations: NDArray[Any]) -> Tensor:
-        """Observations as the network sees them, float32 [rows, size]."""
+        """Observations as the network takes them: float32 [rows, size], or pictures as they are."""
         space = self._observation_space
+        if is_picture(space):
+            return torch.as_tensor(observations)
         if isinstance(space, gym.spaces.Discrete):
             places = torch.as_tensor(observations - space.start)
             return functional.one_hot(places, int(space.n)).float()

@@ -6,6 +6,7 @@ import warnings
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import count, islice
+from math import ceil
 from typing import Any
 
 import gymnasium as gym
@@ -17,7 +18,7 @@ from il_envs.policy import ExpertPolicy, RandomPolicy
 from il_envs.rollout import Episode, run_episodes
 from il_envs.world import Split, World, get_world
 
-BATCH = 16  # episodes that are collected at once
+BATCH = 16  # episodes that are collected at once, at most
 
 
 @dataclass(frozen=True)
@@ -228,9 +229,10 @@ def collect(
     style = world.reference_style if style is None else style
     episodes: list[Episode] = []
     seeds = count(seed)
-    while sum(map(len, episodes)) < transitions:
+    while (missing := transitions - sum(map(len, episodes))) > 0:
+        batch = min(ceil(missing / world.max_episode_steps), BATCH)  # no more than it may take
         episodes += run_episodes(
-            world, split, lambda env: ExpertPolicy(env, style), list(islice(seeds, BATCH))
+            world, split, lambda env: ExpertPolicy(env, style), list(islice(seeds, batch))
         )
     return Demonstrations(world.name, split, style, tuple(episodes)).take(transitions)
 

@@ -87,13 +87,13 @@ def run_episodes(
         lengths += running
         terminated |= running & ends
         running &= ~(ends | cuts)
-    all_observations, all_actions = np.stack(observations), np.stack(actions)
-    all_rewards = np.stack(rewards)
+    all_actions, all_rewards = np.stack(actions), np.stack(rewards)
     all_measures = {name: np.stack([info[name] for info in infos]) for name in world.measures}
     return [
         Episode(
             seed=int(seed),
-            observations=all_observations[: length + 1, i].copy(),
+            # Of all arrays the only one that can be large: pictures are not copied twice.
+            observations=np.stack([rows[i] for rows in observations[: length + 1]]),
             actions=all_actions[:length, i].copy(),
             rewards=all_rewards[:length, i].copy(),
             measures={name: m[: length + 1, i].copy() for name, m in all_measures.items()},

@@ -7,6 +7,9 @@ import pygame
 import pytest
 
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads wait for each other on a busy machine
+
+import torch
 
 import il_envs
 from il_envs.canvas import open_window
@@ -27,3 +30,12 @@ def window(monkeypatch: pytest.MonkeyPatch) -> Iterator[pygame.Surface]:
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     yield open_window("test")
     pygame.display.quit()
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    """Torch runs on two threads during a test, whose subject is to restore them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)

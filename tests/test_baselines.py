@@ -15,7 +15,9 @@ from il_envs.buttons import joint_chords, joint_index
 from il_envs.testing import check_algorithm
 
 ALGORITHMS = {"bc": bc.algorithm, "dagger": dagger.algorithm}
-SMALL_BC = replace(bc.BCConfig(), hidden_sizes=(16,), updates=200, validation_interval=20)
+SMALL_BC = replace(
+    bc.BCConfig(), hidden_sizes=(16,), batch_size=64, updates=200, validation_interval=20
+)
 SMALL = {
     "bc": replace(bc.algorithm, config=SMALL_BC),
     "dagger": replace(
@@ -328,8 +330,7 @@ def test_the_toys_are_learned_perfectly(name, toy):
             np.testing.assert_array_equal(episode.actions, digits)
 
 
-def test_one_thread_restores_the_number_of_threads():
-    before = torch.get_num_threads()
+def test_one_thread_restores_the_number_of_threads(two_threads):
     seen = []
 
     def fail():
@@ -339,4 +340,4 @@ def test_one_thread_restores_the_number_of_threads():
 
     with pytest.raises(KeyError):
         fail()
-    assert (seen, torch.get_num_threads()) == ([1], before)
+    assert (seen, torch.get_num_threads()) == ([1], 2)

@@ -503,11 +503,10 @@ def test_another_worlds_demonstrations_are_refused(other, kind):
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
-def test_a_seed_repeats_and_nothing_global_changes(name, tmp_path, monkeypatch):
+def test_a_seed_repeats_and_nothing_global_changes(name, tmp_path, monkeypatch, two_threads):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     space = get_world("Buttons").action_space
     space.seed(0)
-    torch.set_num_threads(2)
 
     def surroundings():
         return repr(
@@ -538,7 +537,7 @@ def test_a_seed_repeats_and_nothing_global_changes(name, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
-def test_training_takes_one_thread(name):
+def test_training_takes_one_thread(name, two_threads):
     algorithm, threads = small(ALGORITHMS[name]), []
     problem = problem_of("Buttons", steps=2048, sources=algorithm.sources)
 
@@ -548,7 +547,6 @@ def test_training_takes_one_thread(name):
         )
 
     problem.env, problem.demonstrations = counted(problem.env), counted(problem.demonstrations)
-    torch.set_num_threads(2)
     algorithm.train(problem, 0, algorithm.config)
     assert set(threads) == {1}
     assert torch.get_num_threads() == 2
