@@ -26,7 +26,8 @@ from il_envs.shooter.duel_rules import (
     exchange,
     situation,
 )
-from il_envs.shooter.neon import BACKDROP, FOE, LINE, ME, SPARK, WARNING, faded, shine
+from il_envs.shooter.light import shine
+from il_envs.shooter.neon import BACKDROP, FOE, LINE, ME, SPARK, WARNING, faded
 from il_envs.world import States
 
 ARENA = (640, SIZE[1])  # pixels, at the left of the picture

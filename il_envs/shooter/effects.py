@@ -7,11 +7,12 @@ from math import exp, sin
 import numpy as np
 import pygame
 
-from il_envs.canvas import SIZE, Colour
+from il_envs.canvas import SIZE, Colour, Layer
+from il_envs.shapes import disc
 from il_envs.shooter import events, palette
 from il_envs.shooter.camera import SCALE, Camera, positions
 from il_envs.shooter.events import places, velocities
-from il_envs.shooter.light import Lines, add_glow
+from il_envs.shooter.light import add_glow, arc, line, streak
 from il_envs.shooter.neon import FOE, SPARK, faded
 from il_envs.shooter.records import CONTROL_PERIOD
 from il_envs.world import States
@@ -32,11 +33,12 @@ class Frame:
     """A picture in the making.
 
     Attributes:
+        lines: what shines; painting replaces what was there.
         history: the states to tell of, the present one last.
     """
 
     surface: pygame.Surface
-    lines: Lines
+    lines: Layer
     camera: Camera
     history: States
 
@@ -54,8 +56,8 @@ def paint_trail(frame: Frame) -> None:
         for k in np.flatnonzero(recent["dashing"][1:]):
             fresh = ((int(k) + 2) / len(recent)) ** 2
             colour = faded(palette.DASH, strength * fresh)
-            frame.lines.disc(at[k], radius * SCALE, colour)
-            frame.lines.line(at[k], at[k + 1], 2.0 * radius * SCALE, colour)
+            disc(frame.lines, at[k], radius * SCALE, colour)
+            line(frame.lines, at[k], at[k + 1], 2.0 * radius * SCALE, colour)
 
 
 def paint_shots(frame: Frame) -> None:
@@ -67,9 +69,9 @@ def paint_shots(frame: Frame) -> None:
     for head, tail, blast in zip(heads, tails, shots["blast"], strict=True):
         width = 8.0 if blast > 0.0 else 4.0
         add_glow(frame.surface, head, 22.0, palette.SHOT, 0.35)
-        frame.lines.streak(tail, head, width, faded(palette.SHOT, 0.7))
-        frame.lines.disc(head, 0.5 * width, palette.SHOT)
-        frame.lines.streak(0.4 * tail + 0.6 * head, head, 0.5 * width, palette.WHITE)
+        streak(frame.lines, tail, head, width, faded(palette.SHOT, 0.7))
+        disc(frame.lines, head, 0.5 * width, palette.SHOT)
+        streak(frame.lines, 0.4 * tail + 0.6 * head, head, 0.5 * width, palette.WHITE)
 
 
 def paint_bullets(frame: Frame) -> None:
@@ -80,9 +82,9 @@ def paint_bullets(frame: Frame) -> None:
     tails = camera.pixels(places(bullets) - CONTROL_PERIOD * velocities(bullets))
     for head, tail in zip(heads, tails, strict=True):
         add_glow(frame.surface, head, 34.0, palette.BULLET, 0.35)
-        frame.lines.streak(tail, head, 9.0, faded(palette.BULLET, 0.7))
-        frame.lines.disc(head, 5.5, palette.BULLET)
-        frame.lines.disc(head, 3.0, palette.BULLET_CORE)
+        streak(frame.lines, tail, head, 9.0, faded(palette.BULLET, 0.7))
+        disc(frame.lines, head, 5.5, palette.BULLET)
+        disc(frame.lines, head, 3.0, palette.BULLET_CORE)
 
 
 def paint_muzzle(frame: Frame, look: complex, heading: complex) -> None:
@@ -99,8 +101,8 @@ def paint_muzzle(frame: Frame, look: complex, heading: complex) -> None:
     add_glow(frame.surface, muzzle, 24.0 * flicker, palette.MUZZLE, 0.7)
     for turn, length in ((0.0, 24.0), (0.6, 13.0), (-0.6, 13.0)):
         tip = muzzle + length * flicker * heading.conjugate() * np.exp(1j * turn)
-        frame.lines.streak(tip, muzzle, 5.0, palette.MUZZLE)
-    frame.lines.disc(muzzle, 2.5, palette.WHITE)
+        streak(frame.lines, tip, muzzle, 5.0, palette.MUZZLE)
+    disc(frame.lines, muzzle, 2.5, palette.WHITE)
 
 
 def paint_ends(frame: Frame, wall: np.ndarray) -> None:
@@ -121,7 +123,7 @@ def _paint_sparks(frame: Frame, end: events.Ended, colour: Colour) -> None:
     for k in range(SPARKS):
         ray = back * np.exp(1j * (2.4 * scattered(number + k) - 1.2))
         far = at + ray * SCALE * (0.15 + 0.8 * share * (0.4 + scattered(k + 1)))
-        frame.lines.streak(far - ray * 9.0 * (1.0 - share), far, 2.2, faded(SPARK, 1.0 - share))
+        streak(frame.lines, far - ray * 9.0 * (1.0 - share), far, 2.2, faded(SPARK, 1.0 - share))
 
 
 def paint_blast(frame: Frame, place: complex, radius: float, age: int, colour: Colour) -> None:
@@ -132,13 +134,13 @@ def paint_blast(frame: Frame, place: complex, radius: float, age: int, colour: C
     at, reach = frame.camera.pixels(place), SCALE * radius * (1.0 - left**3)
     add_glow(frame.surface, at, SCALE * radius * (1.6 - 0.7 * left), colour, 0.9 * left**1.5)
     add_glow(frame.surface, at, SCALE * radius * 0.7 * left, palette.WHITE, left**2)
-    frame.lines.arc(at, reach, 1.0 + 5.0 * left, faded(colour, left))
+    arc(frame.lines, at, reach, 1.0 + 5.0 * left, faded(colour, left))
     number = round(97.0 * place.real + 31.0 * place.imag)
     for k in range(SHARDS):
         turn = 2.0 * np.pi * (k + 0.7 * scattered(number + k)) / SHARDS
         ray = complex(np.exp(1j * turn))
         far = at + ray * reach * (0.55 + 0.6 * scattered(number + 50 + k))
-        frame.lines.streak(far - ray * 20.0 * left, far, 3.6 * left + 0.6, faded(colour, left))
+        streak(frame.lines, far - ray * 20.0 * left, far, 3.6 * left + 0.6, faded(colour, left))
 
 
 def paint_deaths(frame: Frame) -> None:
@@ -162,7 +164,7 @@ def paint_arrivals(frame: Frame) -> None:
         at = frame.camera.pixels(arrival.place)
         add_glow(frame.surface, at, 60.0, FOE, 0.8 * left)
         for size in (1.8, 1.1):
-            frame.lines.arc(at, SCALE * (0.5 + size * left), 2.0, faded(FOE, left))
+            arc(frame.lines, at, SCALE * (0.5 + size * left), 2.0, faded(FOE, left))
 
 
 def hurt(history: States) -> float:

@@ -8,7 +8,8 @@ import pygame
 from il_envs.canvas import Colour, Layer, lay
 from il_envs.panels import panel
 from il_envs.shapes import box, text_width, write
-from il_envs.shooter.neon import DIM, LINE, MARGIN, ME, faded, shine
+from il_envs.shooter.light import REACH, shine
+from il_envs.shooter.neon import DIM, LINE, ME, faded
 
 WIDTH = 300  # pixels, of the panel
 EDGE = 10  # pixels, from the panel's edge to the lamps
@@ -53,11 +54,11 @@ def paint(
     lay(_still(tuple(names)), surface, corner)
     places = _places(names)
     width, height = size_of(names)
-    light = Layer((width + 2 * MARGIN, height + 2 * MARGIN), factor=3)
+    light = Layer((width + 2 * REACH, height + 2 * REACH), factor=3)
     for (left_top, size), is_held in zip(places, held, strict=True):
         if is_held:
-            box(light, left_top + MARGIN * (1 + 1j), size, colour, 1.0, ROUNDING)
-    shine(light, surface, (corner[0] - MARGIN, corner[1] - MARGIN))
+            box(light, left_top + REACH * (1 + 1j), size, colour, 1.0, ROUNDING)
+    shine(light, surface, (corner[0] - REACH, corner[1] - REACH))
     for name, (left_top, size), is_held in zip(names, places, held, strict=True):
         middle = complex(*corner) + left_top + size / 2
         write(surface, name, middle, FONT, LIT_TEXT if is_held else DIM, "center")

@@ -1,6 +1,6 @@
-"""Light that is added to a picture: a sheet of lines that glow, and soft round glows.
+"""Light that is added to a picture: lines that glow, on a layer, and soft round glows.
 
-Places are complex, in pixels right and down of the picture's top left corner.
+Places are complex, in pixels right and down of the layer's or picture's top left corner.
 """
 
 from functools import lru_cache
@@ -8,66 +8,63 @@ from functools import lru_cache
 import numpy as np
 import pygame
 
-from il_envs.canvas import SIZE, Colour
-from il_envs.shooter.camera import Points
+from il_envs.canvas import Colour, Layer
+from il_envs.panels import polygon
 
-FACTOR = 2  # lines are painted at so many times their size
-BLOOM = 4  # pixels of the picture in one of the blurred light
-BLURS = (1, 3)  # pixels of those
-LEVELS = 16  # of strength, that glows come in
+REDUCED = 4  # a glow is soft enough to be made at this fraction of its size
+NEAR, FAR = (1, 150), (4, 200)  # radius of a glow (reduced pixels) and its strength, of 255
+REACH = 28  # pixels that a layer needs around what shines, for its glow
+LEVELS = 16  # of strength, that soft glows come in
 
 
-class Lines:
-    """A sheet of glowing lines; painting replaces what was there, so begin with the weakest."""
+def line(layer: Layer, start: complex, end: complex, width: float, colour: Colour) -> None:
+    """A line, so many pixels wide."""
+    _taper(layer, start, end, width, width, colour)
 
-    def __init__(self) -> None:
-        self._surface = pygame.Surface((SIZE[0] * FACTOR, SIZE[1] * FACTOR), depth=32)
 
-    def polygon(self, corners: Points, colour: Colour) -> None:
-        shape = [(corner.real, corner.imag) for corner in corners * FACTOR]
-        pygame.draw.polygon(self._surface, colour, shape)
+def streak(layer: Layer, tail: complex, head: complex, width: float, colour: Colour) -> None:
+    """A line with a pointed tail, so many pixels wide at its head."""
+    _taper(layer, tail, head, 0.0, width, colour)
 
-    def disc(self, middle: complex, radius: float, colour: Colour) -> None:
-        at = (middle.real * FACTOR, middle.imag * FACTOR)
-        pygame.draw.circle(self._surface, colour, at, radius * FACTOR)
 
-    def line(self, start: complex, end: complex, width: float, colour: Colour) -> None:
-        """A line, so many pixels wide."""
-        self._taper(start, end, width, width, colour)
+def _taper(
+    layer: Layer, tail: complex, head: complex, tail_width: float, head_width: float, colour: Colour
+) -> None:
+    across = 0.5j * (head - tail) / max(abs(head - tail), 1e-9)
+    near, far = head_width * across, tail_width * across
+    polygon(layer, np.array([head + near, tail + far, tail - far, head - near]), colour)
 
-    def streak(self, tail: complex, head: complex, width: float, colour: Colour) -> None:
-        """A line with a pointed tail, so many pixels wide at its head."""
-        self._taper(tail, head, 0.0, width, colour)
 
-    def _taper(
-        self, tail: complex, head: complex, tail_width: float, head_width: float, colour: Colour
-    ) -> None:
-        across = 0.5j * (head - tail) / max(abs(head - tail), 1e-9)
-        near, far = head_width * across, tail_width * across
-        self.polygon(np.array([head + near, tail + far, tail - far, head - near]), colour)
+def arc(
+    layer: Layer, middle: complex, radius: float, width: float, colour: Colour,
+    start: float = 0.0, turn: float = 2.0 * np.pi,
+) -> None:  # fmt: skip
+    """A piece of a ring, clockwise from a bearing in radians; 0 is straight up."""
+    pieces = 2 + int(abs(turn) * radius / 5.0)
+    ray = -1j * np.exp(1j * np.linspace(start, start + turn, pieces))
+    inner, outer = radius - width / 2, radius + width / 2
+    polygon(layer, middle + np.concatenate([inner * ray, outer * ray[::-1]]), colour)
 
-    def arc(
-        self, middle: complex, radius: float, width: float, colour: Colour,
-        start: float = 0.0, turn: float = 2.0 * np.pi,
-    ) -> None:  # fmt: skip
-        """A piece of a ring, clockwise from a bearing in radians; 0 is straight up."""
-        pieces = 2 + int(abs(turn) * radius / 5.0)
-        ray = -1j * np.exp(1j * np.linspace(start, start + turn, pieces))
-        inner, outer = radius - width / 2, radius + width / 2
-        self.polygon(middle + np.concatenate([inner * ray, outer * ray[::-1]]), colour)
 
-    def lay_on(self, target: pygame.Surface) -> None:
-        """Add the lines and the light around them.
+def shine(layer: Layer, target: pygame.Surface, position: tuple[int, int] = (0, 0)) -> None:
+    """Add the light of a layer and the glow around it to a picture.
 
-        This is `neon.shine` for a whole picture, with blurs of boxes: half of its time.
-        """
-        sharp = pygame.transform.smoothscale(self._surface, SIZE)
-        target.blit(sharp, (0, 0), special_flags=pygame.BLEND_RGB_ADD)
-        small = pygame.transform.smoothscale(sharp, (SIZE[0] // BLOOM, SIZE[1] // BLOOM))
-        near, far = (pygame.transform.box_blur(small, radius) for radius in BLURS)
-        near.blit(far, (0, 0), special_flags=pygame.BLEND_RGB_ADD)
-        pygame.transform.smoothscale(near, SIZE, sharp)
-        target.blit(sharp, (0, 0), special_flags=pygame.BLEND_RGB_ADD)
+    The far glow is the near one blurred again: a blur of boxes shows its edges where it is the
+    only one.
+
+    Args:
+        position: of the layer's top left corner, pixels.
+    """
+    sheet = layer.sheet()
+    width, height = layer.size
+    near = pygame.transform.smoothscale(sheet, (width // REDUCED, height // REDUCED))
+    near = pygame.transform.box_blur(near, NEAR[0])
+    far = pygame.transform.box_blur(near, FAR[0])
+    for glow, strength in ((near, NEAR[1]), (far, FAR[1])):
+        glow.fill((strength,) * 3, special_flags=pygame.BLEND_RGB_MULT)
+    near.blit(far, (0, 0), special_flags=pygame.BLEND_RGB_ADD)
+    for light in (pygame.transform.smoothscale(near, layer.size), sheet):
+        target.blit(light, position, special_flags=pygame.BLEND_RGB_ADD)
 
 
 def add_glow(

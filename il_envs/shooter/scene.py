@@ -10,14 +10,14 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
-from il_envs.canvas import Canvas, lay
+from il_envs.canvas import Canvas, Layer, lay
 from il_envs.shooter import effects, events, figures, hud, palette, region
 from il_envs.shooter.arena import HEALTH, PICKUPS, SIZE, middle
 from il_envs.shooter.camera import SCALE, Camera, follow, since_jump
 from il_envs.shooter.effects import Frame
 from il_envs.shooter.enemies import ALERT, MUZZLE
 from il_envs.shooter.ground import APRON, CELL_PIXELS, WALL_HEIGHT, Ground, ground_of
-from il_envs.shooter.light import Lines, add_glow
+from il_envs.shooter.light import add_glow, arc, line, shine, streak
 from il_envs.shooter.neon import FOE, ME, faded
 from il_envs.shooter.pad import CROUCH
 from il_envs.shooter.player import (
@@ -45,7 +45,7 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     ground = ground_of(arena.tobytes())
     history = since_jump(canvas.history)
     camera = follow(history)
-    frame = Frame(canvas.surface, Lines(), camera, history)
+    frame = Frame(canvas.surface, Layer(canvas.surface.get_size()), camera, history)
     look = complex(*eye(state, arena))
     heading = complex(state["heading_cos"], state["heading_sin"])
     seen = region.seen_enemies(state, arena)
@@ -68,7 +68,7 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
         effects.paint_muzzle(frame, look, heading)
     else:
         effects.paint_blast(frame, look, effects.BLAST_RADIUS, effects.BLAST_STEPS // 4, ME)
-    frame.lines.lay_on(canvas.surface)
+    shine(frame.lines, canvas.surface)
     effects.paint_vignette(canvas.surface, effects.hurt(history))
     hud.paint(state, params, canvas, seen)
 
@@ -128,12 +128,12 @@ def _paint_pickups(frame: Frame, arena: np.void) -> None:
         _lay_figure(frame.surface, figures.pickup(k % 2, wait == 0), at)
         if wait > 0:
             share = 1.0 - wait / PICKUP_WAIT
-            frame.lines.arc(at, WAIT_RING * SCALE, 2.0, faded(colour, 0.18))
-            frame.lines.arc(at, WAIT_RING * SCALE, 2.0, faded(colour, 0.5), 0.0, TURN * share)
+            arc(frame.lines, at, WAIT_RING * SCALE, 2.0, faded(colour, 0.18))
+            arc(frame.lines, at, WAIT_RING * SCALE, 2.0, faded(colour, 0.5), 0.0, TURN * share)
         elif k == in_reach:
             share = state["using"] / USE_STEPS
-            frame.lines.arc(at, USE_RING * SCALE, 4.0, faded(colour, 0.25))
-            frame.lines.arc(at, USE_RING * SCALE, 4.0, colour, 0.0, TURN * share)
+            arc(frame.lines, at, USE_RING * SCALE, 4.0, faded(colour, 0.25))
+            arc(frame.lines, at, USE_RING * SCALE, 4.0, colour, 0.0, TURN * share)
 
 
 def _paint_enemies(frame: Frame, seen: NDArray[np.bool_]) -> None:
@@ -155,15 +155,15 @@ def _paint_enemies(frame: Frame, seen: NDArray[np.bool_]) -> None:
         add_glow(frame.surface, at, 1.5 * SCALE, FOE, 0.45 + 0.15 * flash)
         _lay_figure(frame.surface, figures.enemy(turn, flash, bool(enemy["rounds"] == 0)), at)
         share = enemy["health"] / ENEMY_HEALTH
-        lines.arc(at, HEALTH_RING * SCALE, 2.4, faded(FOE, 0.2))
-        lines.arc(at, HEALTH_RING * SCALE, 2.4, faded(FOE, 0.85), 0.0, TURN * share)
+        arc(lines, at, HEALTH_RING * SCALE, 2.4, faded(FOE, 0.2))
+        arc(lines, at, HEALTH_RING * SCALE, 2.4, faded(FOE, 0.85), 0.0, TURN * share)
         ray = SCALE * np.conjugate(aim / abs(aim))
         if has_fired[number]:
             add_glow(frame.surface, at + MUZZLE * ray, 26.0, palette.BULLET, 0.9)
         if enemy["alert"] > 0 and enemy["rounds"] > 0:
             ready = min(int(enemy["alert"]) / ALERT, 1.0)
             tip = frame.camera.pixels(player) - 0.5 * ray
-            lines.line(at + 0.9 * ray, tip, 1.2, faded(FOE, 0.12 + 0.3 * ready))
+            line(lines, at + 0.9 * ray, tip, 1.2, faded(FOE, 0.12 + 0.3 * ready))
 
 
 def _paint_player(frame: Frame, arena: np.void, look: complex, heading: complex) -> None:
@@ -173,24 +173,24 @@ def _paint_player(frame: Frame, arena: np.void, look: complex, heading: complex)
     feet, at = camera.pixels(complex(state["x"], state["y"])), camera.pixels(look)
     add_glow(frame.surface, at, 1.7 * SCALE, ME, 0.75)
     if feet != at:
-        lines.line(feet, at, 5.0, faded(ME, 0.35))
-        lines.arc(feet, 0.2 * SCALE, 2.0, faded(ME, 0.6))
+        line(lines, feet, at, 5.0, faded(ME, 0.35))
+        arc(lines, feet, 0.2 * SCALE, 2.0, faded(ME, 0.6))
     reach = float(region.reaches(arena["wall"], look, np.array([heading]), AIM_LINE)[0])
-    lines.streak(camera.pixels(look + reach * heading), at, 2.5, faded(ME, 0.35))
+    streak(lines, camera.pixels(look + reach * heading), at, 2.5, faded(ME, 0.35))
     is_crouching = bool(state["held"][CROUCH])
     sheet = figures.player(figures.turn_of(heading), weapon_in_hand(state), is_crouching)
     _lay_figure(frame.surface, sheet, at)
     if is_crouching:
-        lines.arc(at, CROUCH_RADIUS * SCALE, 1.4, faded(ME, 0.6))
+        arc(lines, at, CROUCH_RADIUS * SCALE, 1.4, faded(ME, 0.6))
     if state["shielded"]:
         strength = 1.0 if state["damage_taken"] > 0.0 else 0.75
         left = -float(np.angle(heading))  # bearing of the player's left side
         ring = SHIELD_RING * SCALE
-        lines.arc(at, ring, 6.0, faded(palette.SHIELD, 0.5 * strength), left, pi)
-        lines.arc(at, ring + 1.5, 2.5, faded(palette.SHIELD, strength), left, pi)
+        arc(lines, at, ring, 6.0, faded(palette.SHIELD, 0.5 * strength), left, pi)
+        arc(lines, at, ring + 1.5, 2.5, faded(palette.SHIELD, strength), left, pi)
         front = at + 0.4 * SCALE * heading.conjugate()
         add_glow(frame.surface, front, 1.3 * SCALE, palette.SHIELD, 0.6 * strength)
     if state["reloading"]:
         share = state["reloading"] / RELOAD_STEPS
-        lines.arc(at, RELOAD_RING * SCALE, 3.0, faded(palette.ROUNDS, 0.2))
-        lines.arc(at, RELOAD_RING * SCALE, 3.0, palette.ROUNDS, 0.0, TURN * share)
+        arc(lines, at, RELOAD_RING * SCALE, 3.0, faded(palette.ROUNDS, 0.2))
+        arc(lines, at, RELOAD_RING * SCALE, 3.0, palette.ROUNDS, 0.0, TURN * share)
