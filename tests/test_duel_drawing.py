@@ -10,18 +10,12 @@ from il_envs.canvas import SIZE, Canvas
 from il_envs.shapes import text_width
 from il_envs.shooter import duel_panel, duel_scene, lamps, neon
 from il_envs.shooter.duel_rules import FIRES, ROAMS, SHAPE, WINDS_UP
+from il_envs.shooter.pad import ROW, button_names
 from il_envs.testing import ExploringPolicy
 from il_envs.world import States
 
 DUEL = get_world("Duel")
-TWELVE = (
-    "forward", "back", "strafe left", "strafe right", "turn left", "turn right", "fire", "reload",
-    "sprint", "dash", "shield", "use",
-)  # fmt: skip
-TWENTY = (
-    *TWELVE, "lean left", "lean right", "crouch", "alternate fire", "weapon 1", "weapon 2",
-    "weapon 3", "weapon 4",
-)  # fmt: skip
+TWELVE, TWENTY = button_names(12), button_names(20)
 
 
 def states_of(*situations: tuple[int, ...], chord: int = 0) -> States:
@@ -143,40 +137,46 @@ def test_chords_have_names():
     assert duel_panel.chord_name(0b10101) == "left + fire + shield"
 
 
-@pytest.mark.parametrize("names", [TWELVE[:4], DUEL.action_names, TWELVE, TWENTY], ids=len)
+@pytest.mark.parametrize(
+    ("names", "columns"),
+    [(TWELVE[:4], 2), (DUEL.action_names, 5), (TWELVE, ROW), (TWENTY, ROW)],
+    ids=["four", "five", "twelve", "twenty"],
+)
 class TestLamps:
-    def _paint(self, names, held):
+    def _paint(self, names, columns, held):
         surface = pygame.Surface((400, 400), depth=32)
         surface.fill(neon.BACKDROP)
-        lamps.paint(surface, (50, 50), names, held)
+        lamps.paint(surface, (50, 50), names, columns, held)
         return pygame.surfarray.array3d(surface).astype(np.int64)
 
-    def test_labels_fit_and_the_panel_fits_into_a_corner(self, names):
+    def test_labels_fit_and_the_panel_fits_into_a_corner(self, names, columns):
         pygame.font.init()
-        width, height = lamps.size_of(names)
-        assert (width, height <= 240) == (300, True)
-        places = lamps._places(names)
+        height = lamps.height_of(names, columns)
+        assert height <= 160
+        places = lamps._places(names, columns)
         for name, (corner, size) in zip(names, places, strict=True):
             assert text_width(name, lamps.FONT) + 4 <= size.real
             assert corner.real >= lamps.EDGE
             assert corner.imag >= lamps.EDGE
-            assert corner.real + size.real <= width - lamps.EDGE + 1
+            assert corner.real + size.real <= lamps.WIDTH - lamps.EDGE
             assert corner.imag + size.imag <= height - lamps.EDGE
         assert len({corner for corner, _ in places}) == len(names)
+        assert {corner.real for corner, _ in places[:columns]} == {c.real for c, _ in places}
+        assert len({corner.imag for corner, _ in places[:columns]}) == 1
 
-    def test_those_that_are_held_shine(self, names):
+    def test_those_that_are_held_shine(self, names, columns):
         pygame.font.init()
         held = np.arange(len(names)) % 3 == 0
-        shown = self._paint(names, held)
-        for is_held, (corner, size) in zip(held, lamps._places(names), strict=True):
-            left, top = round(50 + corner.real) + 2, round(50 + corner.imag + size.imag / 2)
+        shown = self._paint(names, columns, held)
+        for is_held, (corner, size) in zip(held, lamps._places(names, columns), strict=True):
+            left, top = round(50 + corner.real + size.real / 2), round(50 + corner.imag) + 3
             assert (shown[left, top].max() > 200) == is_held
             assert (shown[left, top].max() < 120) != is_held
 
-    def test_no_lamp_shines_where_none_is_held(self, names):
+    def test_no_lamp_shines_where_none_is_held(self, names, columns):
         pygame.font.init()
-        shown = self._paint(names, np.zeros(len(names), bool))
-        lit = self._paint(names, np.ones(len(names), bool))
+        shown = self._paint(names, columns, np.zeros(len(names), bool))
+        lit = self._paint(names, columns, np.ones(len(names), bool))
         assert shown.max() < 160
         assert (lit - shown).sum() > 1e5
 

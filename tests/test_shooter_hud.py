@@ -8,7 +8,7 @@ from il_envs.canvas import SIZE, Canvas
 from il_envs.panels import MARGIN
 from il_envs.shooter import first_person, hud, lamps
 from il_envs.shooter.draw import draw_first_person
-from il_envs.shooter.pad import FORWARD, USE
+from il_envs.shooter.pad import FORWARD, ROW, USE
 from il_envs.shooter.records import ENEMIES
 from il_envs.world import States
 from tests.shooter_histories import PARAMS, WORLD, Picture, picture, still
@@ -22,8 +22,8 @@ def first_person_picture(state: np.void) -> Picture:
 
 
 def lamp_panel(pixels: Picture, bottom: int) -> Picture:
-    width, height = lamps.size_of(WORLD.action_names)
-    return pixels[bottom - height : bottom, MARGIN : MARGIN + width].copy()
+    height = lamps.height_of(WORLD.action_names, ROW)
+    return pixels[bottom - height : bottom, MARGIN : MARGIN + lamps.WIDTH].copy()
 
 
 def test_lamps_shine_while_their_buttons_are_held() -> None:
@@ -38,9 +38,9 @@ def test_lamps_shine_while_their_buttons_are_held() -> None:
         panels.append(lamp_panel(lit, SIZE[1] - MARGIN))
         assert panels[-1].sum() > panels[0].sum() + 10_000
         reach = 60  # pixels, of the glow around the panel
-        width, height = lamps.size_of(WORLD.action_names)
-        assert np.array_equal(dark[: -MARGIN - height - reach], lit[: -MARGIN - height - reach])
-        assert np.array_equal(dark[:, MARGIN + width + reach :], lit[:, MARGIN + width + reach :])
+        top, right = SIZE[1] - MARGIN - len(panels[0]) - reach, MARGIN + lamps.WIDTH + reach
+        assert np.array_equal(dark[:top], lit[:top])
+        assert np.array_equal(dark[:, right:], lit[:, right:])
     assert not np.array_equal(panels[1], panels[2])
 
 

@@ -35,7 +35,7 @@ def paint(canvas: Canvas, state: np.void, params: States) -> None:
     surface, corner = canvas.surface, complex(LEFT + EDGE, TOP)
     probability = expert_probability(state, params)
     likeliest = np.argsort(-probability, kind="stable")[:SHOWN]
-    lamps_top = SIZE[1] - MARGIN - lamps.size_of(BUTTONS)[1]
+    lamps_top = SIZE[1] - MARGIN - lamps.height_of(BUTTONS, len(BUTTONS))
     height = lamps_top - MARGIN - TOP
     layer = Layer((WIDTH, height))
     panel(layer)
@@ -61,7 +61,7 @@ def paint(canvas: Canvas, state: np.void, params: States) -> None:
         write(surface, chord_name(int(chord)), line + 10, 18, BRIGHT)
         share = f"{100.0 * probability[chord]:.0f} %"
         write(surface, share, line + INNER - 10, 18, BRIGHT, "midright")
-    lamps.paint(surface, (LEFT, lamps_top), BUTTONS, CHORDS[state["chord"]] > 0)
+    lamps.paint(surface, (LEFT, lamps_top), BUTTONS, len(BUTTONS), CHORDS[state["chord"]] > 0)
 
 
 def expert_probability(state: np.void, params: States) -> np.ndarray:

@@ -17,6 +17,7 @@ from il_envs.shooter.camera import Points
 from il_envs.shooter.enemies import WAVES, enemies_left
 from il_envs.shooter.events import places
 from il_envs.shooter.neon import FOE, ME, faded
+from il_envs.shooter.pad import ROW
 from il_envs.shooter.player import DASH_COST, RELOAD_STEPS
 from il_envs.shooter.records import CONTROL_PERIOD, HEALTH_MAX, MAGAZINE
 from il_envs.shooter.region import first_person_view
@@ -57,8 +58,8 @@ def paint_common(
     time_left = CONTROL_PERIOD * (canvas.world.max_episode_steps - int(state["step"]))
     _paint_score(surface, state, max(time_left, 0.0))
     _paint_map(surface, state, params[state["arena"]], seen)
-    corner = (MARGIN, bottom - lamps.size_of(names)[1])
-    lamps.paint(surface, corner, names, state["held"][: len(names)] > 0)
+    corner = (MARGIN, bottom - lamps.height_of(names, ROW))
+    lamps.paint(surface, corner, names, ROW, state["held"][: len(names)] > 0)
     _paint_banner(surface, state, time_left)
 
 

@@ -36,6 +36,7 @@ LEAN_LEFT, LEAN_RIGHT, CROUCH, ALTERNATE_FIRE = range(12, 16)
 WEAPON_1, WEAPON_2, WEAPON_3, WEAPON_4 = range(16, 20)
 
 SMALL_PAD, FULL_PAD = 12, 20  # buttons of Shooter and of Shooter20
+ROW = 4  # buttons of the pad belong together by so many
 
 
 def button_names(pad: int) -> tuple[str, ...]:
