@@ -98,6 +98,15 @@ class Canvas:
             self._window = None
 
 
+def last_part(history: States, jumps: NDArray[np.bool_]) -> States:
+    """The part of a history since its last jump; a restored state begins a new part.
+
+    Args:
+        jumps: between which states in a row no step of the world lies, [n - 1].
+    """
+    return history[1 + np.flatnonzero(jumps)[-1] :] if jumps.any() else history
+
+
 class Layer:
     """A transparent sheet, painted at `factor` times its size so that its edges come out smooth.
 

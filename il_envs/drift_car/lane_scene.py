@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 import pygame
 
-from il_envs.canvas import SIZE, Canvas, Colour, Layer, lay
+from il_envs.canvas import SIZE, Canvas, Colour, Layer, last_part, lay
 from il_envs.drift_car import car_picture
 from il_envs.drift_car import lane_keeping as lane
 from il_envs.drift_car.ground import (
@@ -198,8 +198,7 @@ def _paint_tube(layer: Layer, deviation: Numbers) -> None:
 
 def _paint_trail(layer: Layer, history: States, station: float) -> None:
     """Where the car has been since the last restored state."""
-    jumps = np.flatnonzero(np.diff(history["step"]) != 1)
-    recent = history[1 + jumps[-1] :] if jumps.size else history
+    recent = last_part(history, np.diff(history["step"]) != 1)
     behind = stations_of(recent) - station
     recent, behind = recent[behind > -BEHIND], behind[behind > -BEHIND]
     if len(recent) > 1:

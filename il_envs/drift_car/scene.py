@@ -10,7 +10,7 @@ from math import sin
 import numpy as np
 import pygame
 
-from il_envs.canvas import Canvas, Colour, Layer
+from il_envs.canvas import Canvas, Colour, Layer, last_part
 from il_envs.drift_car import car_picture, hud
 from il_envs.drift_car import dynamics as car
 from il_envs.drift_car.car_picture import WHEEL_TRACK
@@ -77,7 +77,7 @@ def _since_jump(history: States, ground: Ground) -> States:
     """The last part of the history without a jump; a restored state begins a new part."""
     positions, _ = ground.poses(history)
     jumps = (np.abs(np.diff(positions)) > JUMP) | (np.diff(history["track"]) != 0)
-    return history[1 + np.flatnonzero(jumps)[-1] :] if jumps.any() else history
+    return last_part(history, jumps)
 
 
 def _share(value: Numbers, start: float, span: float) -> Numbers:

@@ -10,7 +10,7 @@ import pygame
 from numpy.typing import NDArray
 
 from il_envs import shapes
-from il_envs.canvas import Canvas, Layer, lay
+from il_envs.canvas import Canvas, Layer, last_part, lay
 from il_envs.grid import marks, panel
 from il_envs.grid.board import Board, board_of, picture
 from il_envs.grid.marks import TRAIL, TRAIL_LIGHT, TURNS
@@ -43,7 +43,7 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
 def since_jump(board: Board, history: States) -> States:
     """The last part of the history without a jump; a restored state begins a new part."""
     jumps = (np.diff(history["step"]) != 1) | ~possible(board, history["cell"]).any(axis=1)
-    return history[1 + np.flatnonzero(jumps)[-1] :] if jumps.any() else history
+    return last_part(history, jumps)
 
 
 def possible(board: Board, cells: Cells) -> NDArray[np.bool_]:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from il_envs.canvas import last_part
 from il_envs.shooter.arena import SIZE
-from il_envs.shooter.records import CONTROL_PERIOD
 from il_envs.world import States
 
 Points = NDArray[Any]  # complex
@@ -21,7 +21,7 @@ SCALE = 34  # pixels per metre on the floor
 FRAME_MIDDLE = 480 + 258j  # pixels, where the camera looks; below are instruments
 HEIGHT = 17.0  # m, of the camera above the floor
 LEAD = 2.2  # m, by which it looks ahead of the player
-FOLLOW, SWING = 0.25, 0.5  # s, over which it averages the player's place and its heading
+FOLLOW, SWING = 5.0, 10.0  # steps, over which it averages the player's place and its heading
 MIDDLE = (0.5 + 0.5j) * SIZE  # m, of the arena
 ROOM = 8.0  # m, that it may move each way from there: no instrument is then over the player
 JUMP = 1.0  # m in one step: a restored state, not motion
@@ -57,20 +57,19 @@ def since_jump(history: States) -> States:
     """The last part of the history without a jump; a restored state begins a new part."""
     moves = np.abs(np.diff(positions(history))) > JUMP
     jumps = moves | (np.diff(history["step"]) != 1) | (np.diff(history["arena"]) != 0)
-    return history[1 + np.flatnonzero(jumps)[-1] :] if jumps.any() else history
+    return last_part(history, jumps)
 
 
 def follow(history: States) -> Camera:
     """The camera at the end of a history: it trails the player smoothly and looks ahead of it."""
-    place = _recent_mean(positions(history), FOLLOW)
-    target = place + LEAD * _recent_mean(headings(history), SWING)
+    place = complex(recent_mean(positions(history), FOLLOW))
+    target = place + LEAD * complex(recent_mean(headings(history), SWING))
     offset = target - MIDDLE
     x, y = (min(max(part, -ROOM), ROOM) for part in (offset.real, offset.imag))
     return Camera(MIDDLE + complex(x, y))
 
 
-def _recent_mean(values: Points, memory: float) -> complex:
-    """The mean of values a step apart, those of `memory` seconds ago counting 1/e."""
-    age = CONTROL_PERIOD * np.arange(values.size - 1, -1, -1)
-    weight = np.exp(-age / memory)
-    return complex(weight @ values / weight.sum())
+def recent_mean(values: Points, memory: float) -> Any:
+    """The mean of values a step apart, those of `memory` steps ago counting 1/e."""
+    weight = np.exp(-np.arange(values.size - 1, -1, -1) / memory)
+    return weight @ values / weight.sum()
