@@ -81,6 +81,8 @@ def write(
     align: str = "midleft",
 ) -> None:  # fmt: skip
     """A line of text; `align` names the point of its box that is at `place`, as pygame does."""
+    if not text:  # which smoothscale would not survive
+        return
     picture = _text(text, size, colour)
     surface.blit(picture, picture.get_rect(**{align: (round(place.real), round(place.imag))}))
 

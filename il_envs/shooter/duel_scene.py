@@ -26,14 +26,15 @@ from il_envs.shooter.duel_rules import (
     exchange,
     situation,
 )
-from il_envs.shooter.light import shine
+from il_envs.shooter.light import mix, shine
 from il_envs.shooter.neon import BACKDROP, FOE, LINE, ME, SPARK, WARNING, faded
+from il_envs.shooter.perspective import Eye, Metres
 from il_envs.world import States
 
 ARENA = (640, SIZE[1])  # pixels, at the left of the picture
-MIDDLE, NEAR, VANISHING = 320.0, 505.0, -330.0  # pixels: across; down, of depth 0 and of infinity
-DEPTH = 0.86  # how much farther away the opponent is than I, in my distance from the eye
 LANE = 82.0  # pixels, between columns at my depth
+EYE = Eye(320 - 330j, LANE, 835.0 / LANE)  # in columns; I am 1 away from it
+DEPTH = 0.86  # how much farther away the opponent is than I
 BEHIND, BEYOND = -0.07, 1.12  # depths at which the floor begins and ends
 CHORDS = joint_chords(len(BUTTONS))
 RADIUS = 33.0  # pixels, of my gunner
@@ -45,18 +46,15 @@ SHIP = np.array(
 """The corners of a gunner that looks away from the eye, as shares of its radius."""
 LOADED = 15.0  # pixels, from round to round
 
-Place = float | NDArray[np.float64]
 
-
-def size_at(depth: Place) -> NDArray[np.float64]:
+def size_at(depth: Metres) -> NDArray[np.float64]:
     """How large things are at a depth, 1 at mine."""
     return 1.0 / (1.0 + DEPTH * np.asarray(depth, np.float64))
 
 
-def at(column: Place, depth: Place) -> Points:
+def at(column: Metres, depth: Metres) -> Points:
     """Where a place of the floor is in the picture, complex; depth 0 is mine, 1 the opponent's."""
-    across = (np.asarray(column, np.float64) - (COLUMNS - 1) / 2) * LANE
-    return MIDDLE + 1j * VANISHING + size_at(depth) * (across + 1j * (NEAR - VANISHING))
+    return EYE.pixels(np.asarray(column) - (COLUMNS - 1) / 2, 0.0, 1.0 / size_at(depth))
 
 
 def paint(state: np.void, params: States, canvas: Canvas) -> None:
@@ -94,8 +92,8 @@ def _floor() -> pygame.Surface:
     across, down = np.arange(SIZE[0])[:, None], np.arange(SIZE[1])[None, :]
     end = at((COLUMNS - 1) / 2, BEYOND)
     haze = np.exp(-(((across - end.real) / 330.0) ** 2) - ((down - end.imag) / 150.0) ** 2)
-    pixels = np.array(BACKDROP) + haze[:, :, None] * np.array(faded(LINE, 0.55))
-    surface = pygame.surfarray.make_surface(pixels.astype(np.uint8))
+    pixels = mix((BACKDROP, np.ones_like(haze)), (faded(LINE, 0.55), haze))
+    surface = pygame.surfarray.make_surface(pixels)
     lines = Layer(ARENA)
     edges = np.linspace(-0.5, COLUMNS - 0.5, COLUMNS + 1)
     depths = np.linspace(BEHIND, BEYOND, 15)

@@ -12,7 +12,7 @@ from il_envs.shapes import disc
 from il_envs.shooter import events, palette
 from il_envs.shooter.camera import SCALE, Camera, positions
 from il_envs.shooter.events import places, velocities
-from il_envs.shooter.light import add_glow, arc, line, streak
+from il_envs.shooter.light import add_glow, arc, line, mix, streak
 from il_envs.shooter.neon import FOE, SPARK, faded
 from il_envs.shooter.records import CONTROL_PERIOD
 from il_envs.world import States
@@ -96,13 +96,28 @@ def paint_muzzle(frame: Frame, look: complex, heading: complex) -> None:
     if not fired[-1]:
         add_glow(frame.surface, muzzle, 26.0, palette.MUZZLE, 0.4)
         return
-    flicker = 0.8 + 0.4 * scattered(int(frame.history["step"][-1]))
-    add_glow(frame.surface, muzzle, 130.0 * flicker, palette.MUZZLE, 0.25)
-    add_glow(frame.surface, muzzle, 24.0 * flicker, palette.MUZZLE, 0.7)
+    paint_flash(
+        frame.surface, frame.lines, muzzle, heading.conjugate(), int(frame.history["step"][-1])
+    )
+
+
+def paint_flash(
+    surface: pygame.Surface, lines: Layer, muzzle: complex, direction: complex, number: int
+) -> None:
+    """The flash of a gun.
+
+    Args:
+        muzzle: where the gun ends in the picture.
+        direction: in which it shoots there, a unit vector.
+        number: of the flash; each has its own size.
+    """
+    flicker = 0.8 + 0.4 * scattered(number)
+    add_glow(surface, muzzle, 130.0 * flicker, palette.MUZZLE, 0.25)
+    add_glow(surface, muzzle, 24.0 * flicker, palette.MUZZLE, 0.7)
     for turn, length in ((0.0, 24.0), (0.6, 13.0), (-0.6, 13.0)):
-        tip = muzzle + length * flicker * heading.conjugate() * np.exp(1j * turn)
-        streak(frame.lines, tip, muzzle, 5.0, palette.MUZZLE)
-    disc(frame.lines, muzzle, 2.5, palette.WHITE)
+        tip = muzzle + length * flicker * direction * np.exp(1j * turn)
+        streak(lines, tip, muzzle, 5.0, palette.MUZZLE)
+    disc(lines, muzzle, 2.5, palette.WHITE)
 
 
 def paint_ends(frame: Frame, wall: np.ndarray) -> None:
@@ -190,5 +205,4 @@ def paint_vignette(surface: pygame.Surface, strength: float) -> None:
 def _vignette() -> pygame.Surface:
     x, y = (np.linspace(-1.0, 1.0, side) for side in SIZE)
     edge = np.clip(np.hypot(x[:, None] ** 2, y[None, :] ** 2) - 0.35, 0.0, 0.9) ** 1.8
-    light = edge[:, :, None] * np.array(palette.PAIN)
-    return pygame.surfarray.make_surface(light.astype(np.uint8))
+    return pygame.surfarray.make_surface(mix((palette.PAIN, edge)))

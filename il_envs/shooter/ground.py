@@ -11,10 +11,10 @@ import pygame
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from il_envs.canvas import Colour
 from il_envs.shooter import palette
 from il_envs.shooter.arena import PARAMS, SIDE
 from il_envs.shooter.camera import HEIGHT, SCALE, Numbers, Points
+from il_envs.shooter.light import mix
 from il_envs.shooter.sight import CELL
 
 Walls = NDArray[np.bool_]  # [x, y]
@@ -64,14 +64,6 @@ def _distance(away_from: Walls, scale: float) -> Numbers:
     return distance_transform_edt(~away_from).astype(np.float32) / np.float32(scale)
 
 
-def _mix(*parts: tuple[Colour, Numbers]) -> NDArray[np.uint8]:
-    """Colours in amounts [x, y], added up, [x, y, 3]."""
-    total = np.zeros((*parts[0][1].shape, 3), np.float32)
-    for colour, amount in parts:
-        total += amount[:, :, None] * np.array(colour, np.float32)
-    return total.clip(0.0, 255.0).astype(np.uint8)
-
-
 def _floor(wall: Walls) -> tuple[pygame.Surface, pygame.Surface]:
     """The floor in the dark, and its light."""
     away = _distance(_enlarged(np.pad(wall, APRON), CELL_PIXELS), SCALE)
@@ -86,12 +78,12 @@ def _floor(wall: Walls) -> tuple[pygame.Surface, pygame.Surface]:
     shade = np.where(is_inside, 1.0 - 0.55 * np.exp(-away / 0.5), 0.25 * np.exp(-away / 2.5))
     glow, haze = np.exp(-away / 0.16), np.exp(-away / 0.55)
     outer_glow = np.where(is_inside, 0.0, np.exp(-away / 1.2))
-    floor = _mix(
+    floor = mix(
         (palette.FLOOR, plates * shade),
         (palette.FLOOR_LINE, lines * shade),
         (palette.WALL_RIM, 0.16 * glow + 0.2 * outer_glow),
     )
-    light = _mix(
+    light = mix(
         (palette.FLOOR_LIGHT, plates),
         (palette.LINE_LIGHT, lines),
         (palette.WALL_LIGHT, 0.75 * glow + 0.13 * haze),
@@ -106,13 +98,13 @@ def _tops(wall: Walls) -> tuple[pygame.Surface, pygame.Surface]:
     rim = np.clip((0.075 - inward) / 0.02, 0.0, 1.0)
     glow = np.exp(-inward / 0.22)
     inlay = np.clip(1.0 - np.abs(inward - 0.42) / 0.025, 0.0, 1.0)
-    pixels = _mix(
+    pixels = mix(
         (palette.WALL, np.ones_like(inward)), (palette.WALL_RIM, rim + 0.35 * glow + 0.2 * inlay)
     )
     tops = pygame.Surface(solid.shape, pygame.SRCALPHA)
     pygame.surfarray.pixels3d(tops)[:] = pixels * solid[:, :, None]
     pygame.surfarray.pixels_alpha(tops)[:] = 255 * solid
-    rims = pygame.surfarray.make_surface(_mix((palette.WALL_LIGHT, (rim + 0.5 * glow) * solid)))
+    rims = pygame.surfarray.make_surface(mix((palette.WALL_LIGHT, (rim + 0.5 * glow) * solid)))
     size = (round(SIDE * CELL * TOP_SCALE),) * 2
     return pygame.transform.smoothscale(tops, size), pygame.transform.smoothscale(rims, size)
 

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from il_envs.canvas import SIZE, Canvas, Colour, Layer, lay
 from il_envs.panels import FAINT, MARGIN, RED, TEXT, panel, polygon
 from il_envs.shapes import box, disc, write
-from il_envs.shooter import lamps, palette
+from il_envs.shooter import palette
 from il_envs.shooter.arena import HEALTH, SIDE, middle
 from il_envs.shooter.arena import SIZE as ARENA_SIZE
 from il_envs.shooter.camera import Points
 from il_envs.shooter.enemies import WAVES, enemies_left
 from il_envs.shooter.events import places
+from il_envs.shooter.instruments import paint_banner, paint_lamps, paint_numbers
 from il_envs.shooter.neon import FOE, ME, faded
 from il_envs.shooter.pad import ROW
 from il_envs.shooter.player import DASH_COST, RELOAD_STEPS
@@ -24,7 +25,7 @@ from il_envs.shooter.region import first_person_view
 from il_envs.shooter.sight import CELL
 from il_envs.world import States
 
-SCORE = (262, 56)  # pixels
+SCORE = 262  # pixels, width of the panel
 HURRY = 10.0  # s, when the time that is left turns red
 VITALS, VITALS_MIDDLE = (336, 66), 502  # pixels
 LOW = 0.3  # of the health, below which its bar is red
@@ -36,7 +37,6 @@ FIELD = np.array([0.0, 5.0 - 5.0j, 6.2 - 2.6j, 6.6, 6.2 + 2.6j, 5.0 + 5.0j])  # 
 EMPTY: Colour = (46, 48, 58)
 DARK_TEXT: Colour = (6, 12, 14)
 MAP_WALL: Colour = (44, 52, 104)
-BANNER_TOP, BANNER_FONT = 112, 54  # pixels
 
 
 def paint(state: np.void, params: States, canvas: Canvas, seen: NDArray[np.bool_]) -> None:
@@ -58,8 +58,7 @@ def paint_common(
     time_left = CONTROL_PERIOD * (canvas.world.max_episode_steps - int(state["step"]))
     _paint_score(surface, state, max(time_left, 0.0))
     _paint_map(surface, state, params[state["arena"]], seen)
-    corner = (MARGIN, bottom - lamps.height_of(names, ROW))
-    lamps.paint(surface, corner, names, ROW, state["held"][: len(names)] > 0)
+    paint_lamps(surface, names, ROW, state["held"][: len(names)] > 0, bottom)
     _paint_banner(surface, state, time_left)
 
 
@@ -73,22 +72,18 @@ def _paint_inset(surface: pygame.Surface, state: np.void, params: States) -> Non
 
 def _paint_score(surface: pygame.Surface, state: np.void, time_left: float) -> None:
     """The wave, the enemies killed, and the time that is left (s)."""
-    layer, corner = Layer(SCORE), MARGIN * (1 + 1j)
-    panel(layer)
     wave = min(int(state["wave"]), WAVES - 1)
+    paint_numbers(surface, SCORE, (
+        (55, f"wave {wave + 1}", "", TEXT),
+        (132, f"{int(state['kills'])}", "kills", TEXT),
+        (212, f"{time_left:.1f} s", "left", RED if time_left < HURRY else TEXT),
+    ))  # fmt: skip
+    layer = Layer((round(8.5 * WAVES), 5))
     for k in range(WAVES):
         is_over, is_now = k < state["wave"], k == state["wave"]
         shade = FOE if is_over else TEXT if is_now else EMPTY
-        box(layer, 22 + 8.5 * k + 43j, 6 + 5j, shade, 1.0, 1.5)
-    layer.lay_on(surface, (MARGIN, MARGIN))
-    for place, text, font, colour in (
-        (55 + 21j, f"wave {wave + 1}", 28, TEXT),
-        (132 + 21j, f"{int(state['kills'])}", 32, TEXT),
-        (132 + 44j, "kills", 18, FAINT),
-        (212 + 21j, f"{time_left:.1f} s", 32, RED if time_left < HURRY else TEXT),
-        (212 + 44j, "left", 18, FAINT),
-    ):
-        write(surface, text, corner + place, font, colour, "center")
+        box(layer, complex(8.5 * k), 6 + 5j, shade, 1.0, 1.5)
+    layer.lay_on(surface, (MARGIN + 22, MARGIN + 43))
 
 
 def _paint_vitals(surface: pygame.Surface, state: np.void) -> None:
@@ -178,6 +173,4 @@ def _paint_banner(surface: pygame.Surface, state: np.void, time_left: float) -> 
         title, colour = "TIME IS UP", palette.ROUNDS
     else:
         return
-    place = SIZE[0] / 2 + 1j * BANNER_TOP
-    write(surface, title, place + 2j, BANNER_FONT, palette.VOID, "center")
-    write(surface, title, place, BANNER_FONT, colour, "center")
+    paint_banner(surface, title, colour)

@@ -4,9 +4,11 @@ Places are complex, in pixels right and down of the layer's or picture's top lef
 """
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pygame
+from numpy.typing import NDArray
 
 from il_envs.canvas import Colour, Layer
 from il_envs.panels import polygon
@@ -67,6 +69,15 @@ def shine(layer: Layer, target: pygame.Surface, position: tuple[int, int] = (0, 
         target.blit(light, position, special_flags=pygame.BLEND_RGB_ADD)
 
 
+def mix(*parts: tuple[Colour, NDArray[np.floating[Any]]]) -> NDArray[np.uint8]:
+    """Colours in amounts, each [x, y] or of one column or row, added up, [x, y, 3]."""
+    shape = np.broadcast_shapes(*(amount.shape for _, amount in parts))
+    total = np.zeros((*shape, 3), np.float32)
+    for colour, amount in parts:
+        total += amount[:, :, None] * np.array(colour, np.float32)
+    return total.clip(0.0, 255.0).astype(np.uint8)
+
+
 def add_glow(
     target: pygame.Surface, middle: complex, radius: float, colour: Colour, strength: float
 ) -> None:
@@ -84,5 +95,4 @@ def _glow(radius: int, colour: Colour, level: int) -> pygame.Surface:
     x = (np.arange(2 * radius) + 0.5) / radius - 1.0
     near = np.clip(1.0 - np.hypot(x[:, None], x[None, :]), 0.0, 1.0)
     profile = (0.45 * near**2 + 0.55 * near**5) * (level / LEVELS)
-    light = profile[:, :, None] * np.array(colour, np.float32)
-    return pygame.surfarray.make_surface(light.astype(np.uint8))
+    return pygame.surfarray.make_surface(mix((colour, profile)))
