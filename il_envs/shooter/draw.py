@@ -21,9 +21,10 @@ def draw_first_person(state: np.void, params: States, canvas: Canvas) -> None:
 
 
 def draw_gauntlet(state: np.void, params: States, canvas: Canvas) -> None:
-    """Paint the corridor from above."""
-    canvas.surface.fill((12, 12, 22))
-    canvas.surface.fill((90, 230, 255), (480, 300, 16, 16))
+    """Paint the corridor, the wall that comes and the gates."""
+    from il_envs.shooter import gauntlet_scene
+
+    gauntlet_scene.paint(state, params, canvas)
 
 
 def draw_pillar(state: np.void, params: States, canvas: Canvas) -> None:
