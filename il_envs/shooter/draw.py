@@ -28,5 +28,7 @@ def draw_gauntlet(state: np.void, params: States, canvas: Canvas) -> None:
 
 
 def draw_pillar(state: np.void, params: States, canvas: Canvas) -> None:
-    canvas.surface.fill((12, 12, 22))
-    canvas.surface.fill((90, 230, 255), (480, 300, 16, 16))
+    """Paint the lane, the pillars that come and the sides that were taken."""
+    from il_envs.shooter import pillar_scene
+
+    pillar_scene.paint(state, params, canvas)
