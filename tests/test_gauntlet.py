@@ -116,8 +116,9 @@ class TestDynamics:
         np.testing.assert_allclose(env.states["wall"] + leads, WALL, rtol=1e-12)
 
     def test_the_wall_ends_the_episode_when_it_arrives(self, env):
-        lead, steps, terminated = -float(env.states[0]["wall"]), 0, False
-        while not terminated:
+        lead, steps = -float(env.states[0]["wall"]), 0
+        terminated = truncated = False
+        while not terminated and not truncated:
             *_, terminated, truncated, info = env.step(np.zeros(3, np.int8))
             steps += 1
         assert steps == np.ceil(lead / WALL)

@@ -166,7 +166,7 @@ class TestShots:
 
     def test_a_shot_hits_the_first_enemy_in_its_way(self):
         env = stand()
-        near, far = (add_enemy(env, PLACE + d, PLACE) for d in (3.0, 5.0))
+        far, near = (add_enemy(env, PLACE + distance, PLACE) for distance in (5.0, 3.0))
         press(env, FIRE, WEAPON_3)
         press(env, steps=5)
         assert (near["health"], far["health"]) == (0.0, 60.0)
@@ -230,16 +230,16 @@ class TestWounds:
         return worst
 
     def test_a_bullet_hurts(self):
-        assert self._wounded() == 14.0
+        assert self._wounded() == 20.0
 
     def test_the_shield_stops_nine_tenths_from_the_front_and_nothing_from_behind(self):
-        assert self._wounded(SHIELD) == pytest.approx(1.4)
-        assert self._wounded(SHIELD, side=-1.0) == 14.0
-        assert self._wounded(SHIELD, shield=0.0) == 14.0, "a shield without energy"
+        assert self._wounded(SHIELD) == pytest.approx(2.0)
+        assert self._wounded(SHIELD, side=-1.0) == 20.0
+        assert self._wounded(SHIELD, shield=0.0) == 20.0, "a shield without energy"
 
     @pytest.mark.parametrize(
         ("aside", "standing", "crouching"),
-        [(0.34, 14.0, 14.0), (0.36, 14.0, 0.0), (0.49, 14.0, 0.0), (0.51, 0.0, 0.0)],
+        [(0.34, 20.0, 20.0), (0.36, 20.0, 0.0), (0.49, 20.0, 0.0), (0.51, 0.0, 0.0)],
     )
     def test_crouching_makes_a_smaller_target(self, aside, standing, crouching):
         assert self._wounded(aside=aside) == standing
@@ -250,19 +250,19 @@ class TestWounds:
         add_enemy(env, PLACE + 1.5, PLACE)
         add_bullet(env, PLACE + 3.0, PLACE, -enemies.BULLET_SPEED, 0.0)
         press(env, steps=10)
-        assert env.states[0]["health"] == 86.0
+        assert env.states[0]["health"] == 80.0
         env = stand(BLOCKED)
         add_bullet(env, FACE + CELL + 1.0, PLACE, -enemies.BULLET_SPEED, 0.0)
         press(env, steps=10)
         assert (env.states[0]["health"], env.states[0]["bullet_count"]) == (100.0, 0)
 
     def test_death_ends_the_episode_without_success(self):
-        env = stand(health=20.0)
+        env = stand(health=30.0)
         for distance in (1.0, 1.5):
             add_bullet(env, PLACE + distance, PLACE, -enemies.BULLET_SPEED, 0.0)
         ends = []
-        while not any(ends):
+        for _ in range(3):
             _, _, terminated, _, info = env.step(np.zeros(20, np.int8))
             ends.append(terminated)
+        assert ends == [False, True, True]
         assert (info["health"], info["is_success"]) == (0.0, 0.0)
-        assert len(ends) == 2

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from il_envs import WorldEnv, WorldVectorEnv
+from il_envs.kernels import world_kernels
 from il_envs.shooter import arena, view
 from il_envs.shooter.arena import SIZE
 from tests.shooter_oracle import observation
@@ -52,6 +53,13 @@ def test_every_entry_is_put_to_use(seen):
     name, _, _, observations = seen
     idle = np.flatnonzero(observations.std(0) == 0.0)
     assert idle.tolist() == ([view.COOLING_LEVEL] if name == "Shooter" else [])
+
+
+def test_an_observation_is_written_over_whatever_was_there():
+    env = stand(name="Shooter")
+    rows = np.full((1, 189), 7.0, np.float32)
+    world_kernels(env.world).observe_rows(env.states, env.params, rows, np.zeros((1, 5)))
+    np.testing.assert_array_equal(rows[0], env.observe())
 
 
 def test_observations_stay_in_their_space(seen):

@@ -18,13 +18,13 @@ SPAWN_DISTANCE_MIN = 12  # half cells of way to the player
 HUNT_SPEED, CIRCLE_SPEED, COVER_SPEED = 2.6, 2.0, 3.0  # m/s
 FIRE_RANGE, CIRCLE_RADIUS = 10.0, 6.0  # m
 ALERT = 8  # steps of seeing the player before the first shot
-BURST, BURST_WAIT, RELOAD_WAIT = 4, 5, 28  # rounds, and steps
+BURST, BURST_WAIT, RELOAD_WAIT = 4, 5, 26  # rounds, and steps
 TURN_CHANCE = 0.03  # a step, of circling the other way
 APART = 1.2  # m, enemies keep this distance from one another
 SPEED_MAX = 4.0  # m/s
 
 BULLET_SPEED = 11.0  # m/s
-BULLET_DAMAGE = 14.0
+BULLET_DAMAGE = 20.0
 MUZZLE = 0.5  # m, from its middle
 SPREAD = 0.05  # of the aim, tangent of its greatest angle
 
