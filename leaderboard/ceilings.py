@@ -1,7 +1,8 @@
-"""What pressing several buttons at once is worth in Duel, computed exactly.
+"""What pressing several buttons at once is worth in Duel and Gauntlet, computed exactly.
 
-The returns of the references of `il_envs.concurrency`, and the reason why cloning with independent
-buttons falls short of them: an expert that dodges to the left or to the right.
+The returns of the references of `il_envs.concurrency` in Duel, and the reason why cloning with
+independent buttons falls short of them: an expert that dodges to the left or to the right. In
+Gauntlet, the linear program's bound on what one button a step can return.
 """
 
 import numpy as np
@@ -12,7 +13,7 @@ from matplotlib.ticker import PercentFormatter
 from il_envs.buttons import joint_chords
 from il_envs.concurrency import concurrency_references
 from il_envs.evaluation import Evaluation, divergence
-from il_envs.shooter import duel_world
+from il_envs.shooter import duel_world, gauntlet
 from il_envs.shooter.duel_rules import BUTTONS, COLUMNS, FIRES, HORIZON, SHAPE
 from il_envs.tabular_checks import FloatArray
 from leaderboard.drawing import COLOURS, EXPERT_COLOUR, name_panel, panels
@@ -69,6 +70,7 @@ def concurrency() -> tuple[Figure, list[Finding]]:
             Finding(f"Duel, {name}: hit where a bolt must be dodged", float(chances[2:].sum()))
             for name, chances in dodges.items()
         ),
+        Finding("Gauntlet, one button: bound on the return", gauntlet.one_button_bound()),
     ]
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from il_envs.world import get_world
+from il_envs.world import WORLDS, get_world
 from leaderboard.cells import Results
 from leaderboard.concurrency import claim_table, final_table, milestone_table
 from leaderboard.exact import likelihood_bound
@@ -44,6 +44,10 @@ def header(results: Results) -> list[str]:
             f"World {ALL_WORLDS!r}: mean over worlds for algorithms that apply to all of them, "
             "interval by Welch and Satterthwaite, stratified by world; IQM beside it."
         )
+    for world in WORLDS.values():
+        if world.name in manifest.worlds and world.one_button_bound is not None:
+            bound = _number(world.one_button_bound())
+            lines.append(f"{world.name}: one button a step returns at most {bound} (exact bound).")
     return lines
 
 

@@ -202,6 +202,16 @@ def test_text_table_shows_every_row_and_what_the_score_means() -> None:
     assert "empirical" in text
 
 
+def test_the_notes_tell_what_one_button_can_return_where_that_is_known() -> None:
+    def notes(*worlds: str) -> str:
+        results = make_results(worlds)
+        return as_markdown(results, summary(results))
+
+    bound = "Gauntlet: one button a step returns at most 4.000 (exact bound)."
+    assert bound in notes("Hill", "Gauntlet")
+    assert "one button" not in notes("Hill", "Pillar")
+
+
 def test_one_seed_shows_no_interval() -> None:
     results = make_results()
     manifest = results.manifest.model_copy(update={"seeds": 1})

@@ -87,6 +87,7 @@ def test_the_command_writes_pictures_and_prints_numbers(
     printed = capsys.readouterr().out
     assert "slope without recovery: 1.9" in printed
     assert "Duel: joint / one button, return: 1.7" in printed
+    assert "Gauntlet, one button: bound on the return: 4\n" in printed
     assert "NOT" not in printed
 
 

@@ -148,7 +148,11 @@ def test_slips_cost_something_and_lag_costs_more(name):
         ({view.WAY_LEFT: 1.0}, "strafe left", True),
         ({view.TARGET: 1.0, view.TARGET_AHEAD: 1.0, view.TARGET_NEAR: 0.3}, "fire", True),
         ({view.TARGET: 1.0, view.TARGET_AHEAD: -1.0, view.TARGET_NEAR: 0.3}, "fire", False),
-        ({view.TARGET: 1.0, view.TARGET_AHEAD: 0.8, view.TARGET_LEFT: 0.6, view.TARGET_NEAR: 0.3}, "fire", False),
+        (
+            {view.TARGET: 1, view.TARGET_AHEAD: 0.8, view.TARGET_LEFT: 0.6, view.TARGET_NEAR: 0.3},
+            "fire",
+            False,
+        ),
         ({view.MAGAZINE_LEVEL: 0.0}, "reload", True),
         ({view.MAGAZINE_LEVEL: 0.0, view.RESERVE_LEVEL: 0.0}, "reload", False),
         ({view.THREAT_SOON: 0.9}, "shield", True),

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 from numba import njit
 
+from il_envs.kernels import kept_kernel
 from il_envs.random import hash_uniform
 from il_envs.shooter.sight import CELL, is_clear
 from il_envs.world import Array, Record, Split
@@ -52,7 +53,8 @@ def bank(split: Split) -> np.ndarray:
     """The arenas of a split, an array of `PARAMS` records [number of arenas]."""
     first_seed, count = BANKS[split]
     arenas = np.zeros(count, PARAMS)
-    _build_arenas(arenas, first_seed)
+    build = kept_kernel("the Shooter's arenas", _build_arenas, arenas[:0], 0)
+    build(arenas, first_seed)
     arenas.flags.writeable = False
     return arenas
 
@@ -74,7 +76,7 @@ def is_free(arena: Record, cell: int) -> bool:
     return arena.wall[cell // INSIDE + 1, cell % INSIDE + 1] == 0
 
 
-@njit(cache=True)
+@njit
 def _build_arenas(arenas: Array, first_seed: int) -> None:
     for i in range(arenas.size):
         key = np.uint64(first_seed + i)
