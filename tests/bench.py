@@ -26,6 +26,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 from torch import nn
 
 import il_envs
+from baselines import mail
 from baselines.bc import BCConfig, fit
 from baselines.networks import NetworkPolicy
 from il_envs.stable_baselines import GymnasiumVecEnv
@@ -35,6 +36,7 @@ SINGLE_STEPS = 30_000
 VECTOR_ROWS = 1024
 VECTOR_STEPS = 400
 UPDATES = 600
+ROLLOUT_STEPS = 8
 
 
 def single_rate(env_id: str) -> Callable[[], float]:
@@ -109,24 +111,41 @@ def cloning_rates() -> tuple[Callable[[], float], Callable[[], float]]:
     return ours, bare
 
 
-def learning_rates() -> tuple[Callable[[], float], Callable[[], float]]:
-    """Steps a second of A2C in Stable-Baselines3, our rows as one batch and one by one."""
-    rows, steps, name = 128, 8, "DriftCar"
+def a2c_rate(env: VecEnv, rollouts: int) -> Callable[[], float]:
+    """Steps a second of A2C in Stable-Baselines3, its networks and optimiser the default ones."""
+    model = A2C("MlpPolicy", env, n_steps=ROLLOUT_STEPS, seed=0, device="cpu")
+    model.set_logger(Logger(None, []))
+    steps = rollouts * env.num_envs * ROLLOUT_STEPS
+
+    def measure() -> float:
+        start = time.perf_counter()
+        model.learn(steps)
+        return steps / (time.perf_counter() - start)
+
+    return measure
+
+
+def bridge_rates() -> tuple[Callable[[], float], Callable[[], float]]:
+    """Steps a second of A2C, our rows as one batch and one by one."""
+    rows, name = 128, "DriftCar"
     vector = il_envs.WorldVectorEnv(name, rows, autoreset_mode="SameStep")
     single = DummyVecEnv([lambda: Monitor(il_envs.WorldEnv(name))] * rows)
+    return a2c_rate(GymnasiumVecEnv(vector), 20), a2c_rate(single, 20)
 
-    def rate(env: VecEnv) -> Callable[[], float]:
-        model = A2C("MlpPolicy", env, n_steps=steps, seed=0, device="cpu")
-        model.set_logger(Logger(None, []))
 
-        def measure() -> float:
-            start = time.perf_counter()
-            model.learn(20 * rows * steps)
-            return 20 * rows * steps / (time.perf_counter() - start)
+def mail_rates() -> tuple[Callable[[], float], Callable[[], float]]:
+    """Steps a second of MAIL in Shooter, demonstrations included, and of A2C with as many rows."""
+    world, config = il_envs.get_world("Shooter"), mail.algorithm.config
+    budget = il_envs.Budget(labels=20_000, steps=100_000)
 
-        return measure
+    def ours() -> float:
+        problem = il_envs.Problem(world, mail.algorithm.sources, budget, seed=0)
+        start = time.perf_counter()
+        mail.train(problem, 0, config)
+        return budget.steps / (time.perf_counter() - start)
 
-    return rate(GymnasiumVecEnv(vector)), rate(single)
+    env = il_envs.WorldVectorEnv(world.name, config.num_envs, autoreset_mode="SameStep")
+    return ours, a2c_rate(GymnasiumVecEnv(env), 100)
 
 
 def start_seconds(cache: str) -> float:
@@ -164,16 +183,19 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core for both sides
     table = Table("what", "ours", "yardstick", "ratio (median)", "range")
-    families = {world.step: world for world in il_envs.WORLDS.values()}  # one for each kernel
-    for world in families.values():
+    families = {world.step: world for world in reversed(il_envs.WORLDS.values())}
+    for world in reversed(families.values()):  # the first one of each kernel
         sides: list[Any] = [single_rate(world.id), single_rate("CartPole-v1")]
         compare(table, f"{world.name}, gym.make", "steps/s", *sides, "CartPole-v1")
         sides = [vector_rate(world.id), vector_rate("CartPole-v1")]
         label = f"{world.name}, gym.make_vec, {VECTOR_ROWS} rows"
         compare(table, label, "steps/s", *sides, "CartPole-v1")
+    sides = [single_rate("il_envs/ShooterPixels-v0"), single_rate("CartPole-v1")]
+    compare(table, "ShooterPixels, gym.make", "pictures/s", *sides, "CartPole-v1")
     compare(table, "BC training", "samples/s", *cloning_rates(), "bare PyTorch loop")
     label = "A2C on DriftCar, 128 rows"
-    compare(table, label, "steps/s", *learning_rates(), "DummyVecEnv")
+    compare(table, label, "steps/s", *bridge_rates(), "DummyVecEnv")
+    compare(table, "MAIL on Shooter", "steps/s", *mail_rates(), "A2C, same rows")
     with tempfile.TemporaryDirectory() as cache:
         cold = start_seconds(cache)
         warm = np.median([start_seconds(cache) for _ in range(ROUNDS)])
