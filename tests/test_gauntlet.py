@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from il_envs import ExpertPolicy, WorldEnv, WorldVectorEnv, get_world, run_episodes
+from baselines import mail
+from il_envs import (
+    Budget,
+    ExpertPolicy,
+    Problem,
+    WorldEnv,
+    WorldVectorEnv,
+    get_world,
+    run_episodes,
+)
 from il_envs.shooter import gauntlet
 from il_envs.shooter.gauntlet import BACK, FIRE, FORWARD
 from tests.shooting_range import press
@@ -83,6 +92,31 @@ class TestOneButton:
                 total += reward
                 assert not truncated
             assert total <= WORLD.one_button_bound()
+
+
+class TestLearners:
+    """After 100,000 steps, drawn and in their modes."""
+
+    def _returns(self, algorithm):
+        problem = Problem(WORLD, algorithm.sources, Budget(labels=1000, steps=100_000), seed=0)
+        policy = algorithm.train(problem, 0, algorithm.config)
+        return [
+            episode.total_reward
+            for draws in (True, False)
+            for episode in run_episodes(
+                WORLD, "held_out", lambda env: policy, range(50), deterministic=not draws
+            )
+        ]
+
+    @pytest.mark.parametrize("algorithm", [mail.single, mail.single_reinforcement])
+    def test_none_that_presses_one_button_passes_the_bound(self, algorithm):
+        returns = self._returns(algorithm)
+        assert 0.0 < min(returns)
+        assert max(returns) <= WORLD.one_button_bound()
+
+    @pytest.mark.parametrize("algorithm", [mail.algorithm, mail.reinforcement])
+    def test_with_chords_they_do(self, algorithm):
+        assert np.mean(self._returns(algorithm)) > 2.0 * WORLD.one_button_bound()
 
 
 class TestShares:

@@ -1,12 +1,22 @@
 """Pillar: what chords, and buttons drawn one by one, achieve, against closed forms."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from il_envs import ExpertPolicy, WorldEnv, WorldVectorEnv, get_world, run_episodes
+from baselines import mail
+from il_envs import (
+    Budget,
+    ExpertPolicy,
+    Problem,
+    WorldEnv,
+    WorldVectorEnv,
+    get_world,
+    run_episodes,
+)
 from il_envs.buttons import joint_chords
 from il_envs.shooter.pillar import LEAN_LEFT, LEAN_RIGHT, SPACING, STRAFE_LEFT, STRAFE_RIGHT
 from tests.shooting_range import press
@@ -143,3 +153,24 @@ class TestPolicies:
         ])  # fmt: skip
         for count in chosen.sum(0):
             assert stats.binomtest(int(count), len(chosen)).pvalue > ERROR_RATE / 4
+
+
+class TestClones:
+    """Of 5,000 labels, drawn: in its mode, independent buttons break the expert's ties."""
+
+    def _mean_return(self, style, action_model):
+        algorithm = mail.imitation
+        problem = Problem(WORLD, algorithm.sources, Budget(5_000, 0), seed=0, style=style)
+        config = replace(algorithm.config, action_model=action_model, updates=1_000)
+        policy = algorithm.train(problem, 0, config)
+        episodes = run_episodes(
+            WORLD, "held_out", lambda env: policy, range(100), deterministic=False
+        )
+        return np.mean([episode.total_reward for episode in episodes])
+
+    def test_of_two_ways_independent_buttons_mix_the_chords_and_joint_ones_do_not(self):
+        assert self._mean_return("bimodal", "maps") < 1.0
+        assert self._mean_return("bimodal", "joint") > 15.0
+
+    def test_of_one_way_independent_buttons_are_enough(self):
+        assert self._mean_return("left", "maps") > 15.0
