@@ -111,7 +111,7 @@ class TestLearners:
     @pytest.mark.parametrize("algorithm", [mail.single, mail.single_reinforcement])
     def test_none_that_presses_one_button_passes_the_bound(self, algorithm):
         returns = self._returns(algorithm)
-        assert 0.0 < min(returns)
+        assert min(returns) > 0.0
         assert max(returns) <= WORLD.one_button_bound()
 
     @pytest.mark.parametrize("algorithm", [mail.algorithm, mail.reinforcement])

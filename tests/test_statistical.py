@@ -61,8 +61,8 @@ def test_the_shooters_expert_can_be_cloned():
     """With enough data a clone reaches seven tenths of the expert's score, for what the expert does
     depends on the observation alone.
 
-    Seen over four seeds: .88 of it with a deviation of .04. A normal draw like these falls below the
-    bound less than once in ten thousand runs.
+    Seen over four seeds: .88 of it with a deviation of .04. A normal draw like these falls below
+    the bound less than once in ten thousand runs.
     """
     low = _mean_return(lambda env: RandomPolicy(SHOOTER.action_space, seed=0), SHOOTER)
     high = _mean_return(ExpertPolicy, SHOOTER)
