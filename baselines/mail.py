@@ -8,7 +8,7 @@ or learn from one of the two alone.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -39,20 +39,23 @@ from baselines.networks import one_thread
 from il_envs import Algorithm, Problem
 from il_envs.stable_baselines import GymnasiumVecEnv, check_start
 
+ActionModelName = Literal["maps", "saps", "joint"]
+Decay = Literal["linear", "exponential"]
+
 
 @dataclass(frozen=True)
 class MAILConfig:
     """Settings of MAIL. Button counts, weights and coefficients of the paper are not published."""
 
-    action_model: Literal["maps", "saps", "joint"] = "maps"
+    action_model: ActionModelName = "maps"
     """In a world of K buttons: "maps" presses each with a probability of its own, "saps" one at a
     time or none (K + 1 outputs), "joint" any chord (2^K outputs). In other worlds "maps" means
     their own actions."""
     imitation_weight: float = 1.0
-    """Of the imitation loss, at the start: the lambda_IL of the paper."""
+    """Of the imitation loss, before training: the lambda_IL of the paper."""
     final_imitation_weight: float = 1.0
-    """The same at the end. No demonstrations are asked for where both are 0."""
-    imitation_decay: Literal["linear", "exponential"] = "linear"
+    """The same in the last update. No demonstrations are asked for where both are 0."""
+    imitation_decay: Decay = "linear"
     """How the weight goes from one to the other over the training."""
     reinforcement_weight: float = 1.0
     """Of A2C's loss; where it is 0 there is no live data, and no environment is asked for."""
@@ -65,9 +68,9 @@ class MAILConfig:
     gae_lambda: float = 0.95
     """Of generalised advantage estimation (Schulman et al. 2016); 1 is n-step returns alone."""
     learning_rate: float = 2e-3
-    """Of Adam, at the start."""
+    """Of Adam, before training."""
     final_learning_rate: float = 0.0
-    """The same at the end; it goes there linearly."""
+    """The same in the last update; it goes there linearly."""
     entropy_coefficient: float = 0.001
     """Of the entropy bonus on live data, nats, which is summed over buttons."""
     value_coefficient: float = 0.5
@@ -86,6 +89,13 @@ class MAILConfig:
     many rollouts as the budget has steps for."""
 
     def __post_init__(self) -> None:
+        for field, names in (("action_model", ActionModelName), ("imitation_decay", Decay)):
+            if getattr(self, field) not in get_args(names):
+                known = ", ".join(get_args(names))
+                raise ValueError(f"{field} is {getattr(self, field)!r}; there are: {known}")
+        for field in ("num_envs", "rollout_steps", "expert_batch_size"):
+            if getattr(self, field) < 1:
+                raise ValueError(f"{field} is {getattr(self, field)}; it must be 1 or more")
         weights = self.imitation_weight, self.final_imitation_weight
         if min(*weights, self.reinforcement_weight) < 0.0:
             raise ValueError("the weights of imitation and reinforcement must be 0 or more")
@@ -124,15 +134,17 @@ def demonstrated(problem: Problem, actions: ActionModel, seed: int, config: MAIL
     """
     demonstrations = problem.demonstrations()
     demonstrations.check_spaces(problem.observation_space, problem.action_space)
-    observations = demonstrations.observations
+    observations, episode_index = demonstrations.observations, demonstrations.episode_index
+    targets = actions.targets(demonstrations.actions)
+    del demonstrations  # pictures are large, and these are a copy
     if is_image_space(problem.observation_space):
         observations = np.ascontiguousarray(VecTransposeImage.transpose_image(observations))
-    rows = torch.from_numpy(observations), actions.targets(demonstrations.actions)
+    rows = torch.from_numpy(observations), targets
     if not config.recurrent_units:
         return ExpertRows(*rows, config.expert_batch_size, seed)
     return ExpertSequences(
         *rows,
-        demonstrations.episode_index,
+        episode_index,
         readers=max(1, config.expert_batch_size // config.rollout_steps),
         length=config.rollout_steps,
         units=config.recurrent_units,
@@ -194,7 +206,7 @@ def network_arguments(config: MAILConfig) -> dict[str, Any]:
     """Of Stable-Baselines3's networks: actor and critic have hidden layers of their own.
 
     Demonstrations then cannot bend the critic, which is to know the learner's returns and not the
-    expert's.
+    expert's, but for the convolutions that both share where images are seen.
     """
     memory = {"lstm_hidden_size": config.recurrent_units} if config.recurrent_units else {}
     return {

@@ -1,7 +1,8 @@
 """The update of MAIL: A2C on live data and the likelihood of demonstrations at once.
 
 Harmer et al. 2018, "Imitation Learning with Concurrent Actions in 3D Games". Live data train actor
-and critic as in Stable-Baselines3's A2C; demonstrations train the actor alone.
+and critic as in Stable-Baselines3's A2C; demonstrations train the actor, and of what it shares with
+the critic the convolutions that see images.
 """
 
 from collections.abc import Callable

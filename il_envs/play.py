@@ -7,6 +7,7 @@ ramp while a key is held, buttons that are pressed in chords, and turns.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from math import ceil, inf
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -33,17 +34,21 @@ COMMANDS: tuple[tuple[Command, tuple[str, ...], str], ...] = (
 )
 """The player's own keys; one that the world uses belongs to the world."""
 
-FIRST_PAUSE, LATER_PAUSE = 4.0, 1.0  # s, before an episode begins by itself
+FIRST_PAUSE, LATER_PAUSE = 4.0, 1.0  # s, before a watched and a later episode begins by itself
 MOUSE = "left mouse button"  # among the keys that are held
+MOUSE_ROW = ("mouse", "turn, left button to fire")  # of the help
 
 
 @dataclass(frozen=True)
 class Result:
-    """One finished episode: what the player and the expert collected from the same start."""
+    """One finished episode: what the player and the expert collected from the same start.
+
+    In a world without an expert there is nothing to compare with, and all of that is None.
+    """
 
     seed: int
     total: float
-    expert_total: float
+    expert_total: float | None
 
     @property
     def ratio(self) -> float | None:
@@ -51,14 +56,14 @@ class Result:
 
         Of costs the smaller share is the better one, and of a zero there is none.
         """
-        if self.total <= 0.0 or self.expert_total <= 0.0:
+        if self.expert_total is None or self.total <= 0.0 or self.expert_total <= 0.0:
             return None
         return self.total / self.expert_total
 
     @property
-    def difference(self) -> float:
+    def difference(self) -> float | None:
         """How much more than the expert the player collected."""
-        return self.total - self.expert_total
+        return None if self.expert_total is None else self.total - self.expert_total
 
 
 class Game:
@@ -86,17 +91,19 @@ class Game:
         self._canvas = Canvas(world, self._env.params)
         self._held = HeldKeys(world)
         self._views = [View(world.draw, world.pointer), *world.views]  # the one shown first
-        self._begin(seed, FIRST_PAUSE)
+        self._begin(seed)
 
     @property
     def state(self) -> np.void:
         """A copy of the world's state."""
         return self._env.state
 
-    def _begin(self, seed: int, pause: float) -> None:
+    def _begin(self, seed: int) -> None:
         self.seed = seed
         self.phase: Literal["ready", "playing", "paused", "over"] = "ready"
-        self._pause = pause
+        self._pause = LATER_PAUSE
+        if not self.results:  # the keys are shown, and a player begins when they have been read
+            self._pause = inf if self._expert is None else FIRST_PAUSE
         self._env.reset(seed=seed)
         self._canvas.begin(self._env.state)
         self._held.let_go()
@@ -108,13 +115,13 @@ class Game:
         if command == "quit":
             self.is_running = False
         elif command == "restart":
-            self._begin(self.seed, LATER_PAUSE)
+            self._begin(self.seed)
         elif command == "help":
             self.shows_help = not self.shows_help
         elif command == "view":
             self._views = [*self._views[1:], self._views[0]]
         elif command == "next" and self.phase == "over":
-            self._begin(self.seed + 1, LATER_PAUSE)
+            self._begin(self.seed + 1)
         elif command == "pause" and self.phase != "over":
             self.phase = "playing" if self.phase == "paused" else "paused"
 
@@ -145,8 +152,13 @@ class Game:
         if terminated or truncated:
             self.phase = "over"
             self._ending = "Time is up" if truncated else "Over"
-            expert = run_episodes(self.world, self.split, ExpertPolicy, [self.seed])[0]
-            self.results.append(Result(self.seed, self._total, expert.total_reward))
+            self.results.append(Result(self.seed, self._total, self._expert_total()))
+
+    def _expert_total(self) -> float | None:
+        """What the expert collects in this episode."""
+        if not self.world.experts:
+            return None
+        return run_episodes(self.world, self.split, ExpertPolicy, [self.seed])[0].total_reward
 
     def _pointed(self, held: Sequence[str], place: tuple[int, int] | None) -> Sequence[str]:
         """The keys that the mouse holds down."""
@@ -161,20 +173,21 @@ class Game:
         window.blit(self._canvas.surface, (0, 0))
         if self.phase == "over":
             result = self.results[-1]
-            compared = ("difference", f"{result.difference:+.1f}")
+            rows = [(self.watched, f"{result.total:.1f}")]
+            if result.expert_total is not None:
+                rows.append(("expert", f"{result.expert_total:.1f}"))
             if result.ratio is not None:
-                compared = ("ratio", f"{100.0 * result.ratio:.0f} %")
-            rows = [
-                (self.watched, f"{result.total:.1f}"),
-                ("expert", f"{result.expert_total:.1f}"),
-                compared,
-            ]
+                rows.append(("ratio", f"{100.0 * result.ratio:.0f} %"))
+            elif result.difference is not None:
+                rows.append(("difference", f"{result.difference:+.1f}"))
             seconds = int(self.state["step"]) * self.world.control_period
             title = f"{self._ending} after {seconds:.1f} s"
             footer = "Enter: next episode     Esc: quit"
             play_panel.paint(window, title, rows, footer, SCORE_ROW)
         elif self.phase == "ready" and not self.results:
-            footer = "begins when you press one of the first keys"
+            footer = "begins when you press a key of the game"
+            if self._expert is not None:
+                footer = f"begins in {ceil(self._pause)} s"
             play_panel.paint(window, self.world.name, self._help(), footer, KEY_ROW)
         elif self.shows_help:
             play_panel.paint(window, self.world.name, self._help(), "", KEY_ROW)
@@ -183,6 +196,8 @@ class Game:
 
     def _help(self) -> list[tuple[str, str]]:
         rows = [(key.key, key.label) for key in self.world.play_keys]
+        if self.uses_mouse and self._views[0].pointer is not None:
+            rows.append(MOUSE_ROW)
         free = command_keys(self.world)
         for command, _, label in COMMANDS:
             names = [key for key, meaning in free.items() if meaning == command]
@@ -237,11 +252,14 @@ def summary(results: Iterable[Result], watched: str) -> list[str]:
     """One line for each episode."""
     lines = []
     for result in results:
-        compared = f"difference {result.difference:+.2f}"
+        parts = [f"{watched} {result.total:.2f}"]
+        if result.expert_total is not None:
+            parts.append(f"expert {result.expert_total:.2f}")
         if result.ratio is not None:
-            compared = f"ratio {result.ratio:.2f}"
-        totals = f"{watched} {result.total:.2f}, expert {result.expert_total:.2f}"
-        lines.append(f"seed {result.seed}: {totals}, {compared}")
+            parts.append(f"ratio {result.ratio:.2f}")
+        elif result.difference is not None:
+            parts.append(f"difference {result.difference:+.2f}")
+        lines.append(f"seed {result.seed}: {', '.join(parts)}")
     return lines
 
 
@@ -252,16 +270,34 @@ class SplitName(str, Enum):
     HELD_OUT = "held_out"
 
 
+MOUSE_HELP = "turn with the mouse and fire with its left button, in worlds that allow it"
+
 app = typer.Typer(add_completion=False)
+
+
+def _refusal(world: World, expert: bool, mouse: bool) -> str | None:
+    """Why a world cannot be played with these options, None if it can."""
+    if expert and mouse:
+        return "--expert and --mouse do not go together"
+    if expert and not world.experts:
+        return f"{world.name} has no expert to watch"
+    if not expert and not world.play_keys:
+        hint = "; try --expert" if world.experts else ""
+        return f"{world.name} has no keys to play it with{hint}"
+    if mouse and world.pointer is None:
+        return f"{world.name} cannot be played with the mouse"
+    return None
 
 
 @app.command()
 def play(
     world: Annotated[str, typer.Argument(help="such as DriftCar-v0")],
     seed: Annotated[int, typer.Option(min=0, help="of the first episode; the next adds 1")] = 0,
-    split: Annotated[SplitName, typer.Option()] = SplitName.TRAINING,
+    split: Annotated[
+        SplitName, typer.Option(help="which of the world's parts to play on")
+    ] = SplitName.TRAINING,
     expert: Annotated[bool, typer.Option("--expert", help="watch the expert instead")] = False,
-    mouse: Annotated[bool, typer.Option("--mouse", help="use the mouse as well")] = False,
+    mouse: Annotated[bool, typer.Option("--mouse", help=MOUSE_HELP)] = False,
 ) -> None:
     """Play a world by hand, against its expert on the same seed."""
     try:
@@ -269,11 +305,9 @@ def play(
     except UnknownNameError as error:
         typer.echo(f"il-play: {error}", err=True)
         raise typer.Exit(2) from None
-    if not found.play_keys and not expert:
-        typer.echo(f"il-play: {found.name} has no keys to play it with; try --expert", err=True)
-        raise typer.Exit(2)
-    if mouse and found.pointer is None:
-        typer.echo(f"il-play: {found.name} cannot be played with the mouse", err=True)
+    refusal = _refusal(found, expert, mouse)
+    if refusal is not None:
+        typer.echo(f"il-play: {refusal}", err=True)
         raise typer.Exit(2)
     try:
         window = open_window(f"{TITLE}: {found.name}")

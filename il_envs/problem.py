@@ -15,7 +15,7 @@ from il_envs.demonstrations import Demonstrations, collect
 from il_envs.learning_curve import LearningCurveRecorder
 from il_envs.policy import ExpertPolicy, Policy
 from il_envs.tabular_model import TabularModel
-from il_envs.vector_env import WorldVectorEnv
+from il_envs.vector_env import WorldVectorEnv, checked_mask
 from il_envs.world import World
 
 Source = Literal["demonstrations", "expert", "env", "reward", "model"]
@@ -40,7 +40,7 @@ class Meter:
     demonstrations: int = 0  # state-action pairs
     expert_labels: int = 0  # states that the interactive expert was asked about
     steps: int = 0  # environment steps, over all rows
-    reward_reads: int = 0  # steps whose reward was seen
+    reward_reads: int = 0  # steps whose reward was told, in an environment or a demonstration
     model_reads: int = 0
 
     @property
@@ -98,7 +98,8 @@ class Problem:
     def demonstrations(self, transitions: int | None = None) -> Demonstrations:
         """The expert's first transitions; each call starts from the first one, and is counted anew.
 
-        Their rewards are NaN and their measures left out unless the source "reward" is declared.
+        Their rewards are NaN and their measures left out unless the source "reward" is declared;
+        then every transition is a reward read as well.
 
         Args:
             transitions: how many state-action pairs; by default all that the budget allows.
@@ -117,6 +118,7 @@ class Problem:
         self.meter.demonstrations += transitions
         shown = collect(self._world.name, transitions, self._demonstration_seed, self._style)
         if "reward" in self._sources:
+            self.meter.reward_reads += transitions
             return shown
         hidden = (
             replace(episode, rewards=np.full(len(episode), np.nan), measures={})
@@ -142,9 +144,14 @@ class Problem:
 
         Args:
             rows: bool [num_envs], the rows to ask about; each is one label. By default all.
+
+        Raises:
+            ValueError: if `rows` has another dtype or shape.
+            ResetNeeded: if the environment has not been reset yet.
         """
         self._require("expert")
-        mask = np.ones(env.num_envs, np.bool_) if rows is None else rows
+        mask = checked_mask("rows", rows, env.num_envs)
+        env._require_reset("the expert is asked")
         self._spend_labels(int(mask.sum()))
         self.meter.expert_labels += int(mask.sum())
         return env._ask_expert(mask)
@@ -211,7 +218,7 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         style: str | None,
     ) -> None:
         self._problem = problem
-        self._first_seed: int | None = seed
+        self._first_seed: int | None = seed  # of the first reset, None after it
         self._reward = reward
         self._env = WorldVectorEnv(world.name, num_envs, autoreset_mode=AutoresetMode.SAME_STEP)
         self._expert = ExpertPolicy(self._env, style)
@@ -234,10 +241,15 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         """Begin an episode in every row; the problem chooses the seeds.
 
         Raises:
-            ValueError: if a seed is given.
+            ValueError: if a seed or options are given.
         """
         if seed is not None:
             raise ValueError("the problem chooses the seeds of its environments; call reset()")
+        if options is not None:
+            raise ValueError(
+                f"the problem resets every row of its environments; options {list(options)} were "
+                "given, call reset()"
+            )
         observations, _ = self._env.reset(seed=self._first_seed)
         self._first_seed = None  # later resets go on in the same streams
         self._episode_start[:] = True
@@ -247,6 +259,7 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
     def step(
         self, actions: ArrayLike
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
+        self._require_reset("step()")
         self._problem._spend_steps(self.num_envs, self._reward)
         observations, rewards, terminated, truncated, info = self._env.step(actions)
         ended = terminated | truncated
@@ -258,6 +271,10 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         if not self._reward:
             rewards = np.full(self.num_envs, np.nan)
         return observations, rewards, terminated, truncated, shown
+
+    def _require_reset(self, use: str) -> None:
+        if self._first_seed is not None:
+            raise gym.error.ResetNeeded(f"call reset() of the environment before {use}")
 
     def _ask_expert(self, rows: NDArray[np.bool_]) -> NDArray[Any]:
         actions, self._expert_memory = self._expert.predict(

@@ -87,11 +87,6 @@ def write(
     surface.blit(picture, picture.get_rect(**{align: (round(place.real), round(place.imag))}))
 
 
-def text_width(text: str, size: int) -> int:
-    """Of a line as `write` writes it, pixels."""
-    return _text(text, size, (0, 0, 0)).get_width()
-
-
 @lru_cache(maxsize=8)
 def _font(size: int) -> pygame.font.Font:
     return pygame.font.Font(None, size)

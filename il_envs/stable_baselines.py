@@ -65,8 +65,19 @@ class GymnasiumVecEnv(VecEnv):
         return observations
 
     def step_async(self, actions: NDArray[Any]) -> None:
+        """Keep the actions for `step_wait`.
+
+        Raises:
+            ValueError: if an action is no number that the space's dtype holds; in a Box the
+                environment judges.
+        """
         # Stable-Baselines3 draws the buttons of a MultiBinary action as floats.
-        self._actions = np.asarray(actions).astype(self.action_space.dtype)
+        actions, space = np.asarray(actions), self.action_space
+        with np.errstate(invalid="ignore"):  # of what is refused below
+            cast = actions.astype(space.dtype)
+        if not isinstance(space, gym.spaces.Box):
+            _check_cast(actions, cast, space)
+        self._actions = cast
 
     def step_wait(self) -> tuple[Any, NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
         observations, rewards, terminated, truncated, info = self.env.step(self._actions)
@@ -138,6 +149,20 @@ def check_start(space: gym.Space[Any]) -> None:
     """
     if isinstance(space, gym.spaces.Discrete) and space.start != 0:
         raise ValueError(f"Stable-Baselines3 needs Discrete spaces from 0, not {space}")
+
+
+def _check_cast(actions: NDArray[Any], cast: NDArray[Any], space: gym.Space[Any]) -> None:
+    """Make sure that a cast has not turned an action into another one, 0.9 into 0, say.
+
+    Raises:
+        ValueError: if it has.
+    """
+    changed = cast != actions  # NaN too
+    if changed.any():
+        entry = tuple(np.argwhere(changed)[0].tolist())
+        raise ValueError(
+            f"actions{list(entry)} is {actions[entry]}, must be a whole number in {space}"
+        )
 
 
 def _row(info: dict[str, Any], i: int) -> dict[str, Any]:

@@ -99,7 +99,11 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         seed: int | list[int | None] | None = None,
         options: Info | None = None,
     ) -> tuple[NDArray[Any], Info]:
-        mask = _checked_mask((options or {}).get("reset_mask"), self.num_envs)
+        mask = checked_mask(
+            "options['reset_mask']", (options or {}).get("reset_mask"), self.num_envs
+        )
+        if not mask.any():
+            raise ValueError("options['reset_mask'] must have at least one True")
         super().reset(seed=seed if isinstance(seed, int) else None)
         self._begin_streams(seed, mask)
         rows, measures = self._zero_observations(), self._empty_measures()
@@ -186,13 +190,15 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         return info
 
 
-def _checked_mask(mask: Any, num_envs: int) -> NDArray[np.bool_]:
+def checked_mask(name: str, mask: Any, num_envs: int) -> NDArray[np.bool_]:
+    """A mask of rows, bool [num_envs]; all of them where it is None.
+
+    Raises:
+        ValueError: if it has another dtype or shape.
+    """
     if mask is None:
         return np.ones(num_envs, np.bool_)
     mask = np.asarray(mask)
-    if mask.shape != (num_envs,) or mask.dtype != np.bool_ or not mask.any():
-        raise ValueError(
-            f"options['reset_mask'] must be bool [{num_envs}] with at least one True, "
-            f"not {mask.dtype} {list(mask.shape)}"
-        )
+    if mask.shape != (num_envs,) or mask.dtype != np.bool_:
+        raise ValueError(f"{name} must be bool [{num_envs}], not {mask.dtype} {list(mask.shape)}")
     return mask

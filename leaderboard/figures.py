@@ -58,7 +58,11 @@ class TracePolicy:
         episode_start: NDArray[np.bool_] | None = None,
         deterministic: bool = False,
     ) -> tuple[NDArray[Any], Any]:
-        """The recorded actions of the next step; those of an ended episode do not matter."""
+        """The recorded actions of the next step; those of an ended episode do not matter.
+
+        Raises:
+            IndexError: if no trace is as long as that.
+        """
         actions = self._actions[self._step]
         self._step += 1
         return actions, None
@@ -128,11 +132,14 @@ def error_curve(
     """
     folder = results.folder / cell.spec.folder
     traces = read_traces(folder, len(cell.episodes))
-    episodes = run_episodes(
-        world, "held_out", lambda env: TracePolicy(traces), [row.seed for row in cell.episodes]
-    )
+    seeds = [row.seed for row in cell.episodes]
+    changed = UserError(f"{folder}: its traces do not replay to the recorded states")
+    try:
+        episodes = run_episodes(world, "held_out", lambda env: TracePolicy(traces), seeds)
+    except (IndexError, ValueError) as error:  # too short, or not actions of this world
+        raise changed from error
     if [e.state_hash for e in episodes] != [row.state_hash for row in cell.episodes]:
-        raise UserError(f"{folder}: its traces do not replay to the recorded states")
+        raise changed
     errors = np.full((len(episodes), world.max_episode_steps + 1), measure.limit)
     for row, episode in zip(errors, episodes, strict=True):
         known = len(episode) if episode.terminated else len(episode) + 1

@@ -40,22 +40,45 @@ def student_interval(values: ArrayLike) -> Interval:
 def stratified_interval(strata: Sequence[NDArray[np.float64]]) -> Interval:
     """The mean of the means of several strata, each stratum with its own variance.
 
-    With W strata of n_w values, mean m_w and sample variance s_w^2, and v_w = s_w^2 / n_w, the
-    standard error of the mean of the m_w is sqrt(sum v_w) / W, with
-    (sum v_w)^2 / sum(v_w^2 / (n_w - 1)) degrees of freedom (Satterthwaite 1946, Welch 1947). With
-    one stratum that is Student's interval. There is none if a stratum has only one value.
+    With one stratum that is Student's interval. There is none if a stratum has only one value.
 
     Args:
         strata: float [n_w] each, the scores of the training seeds in one world.
     """
-    mean = float(np.mean([values.mean() for values in strata]))
-    if min(map(len, strata)) < 2:
+    return _combined_interval(strata, [1.0 / len(strata)] * len(strata))
+
+
+def difference_interval(minuend: ArrayLike, subtrahend: ArrayLike) -> Interval:
+    """The difference of the means of two independent samples (Welch 1947).
+
+    There is no interval if a sample has only one value.
+
+    Args:
+        minuend: float [n].
+        subtrahend: float [m].
+    """
+    samples = [np.asarray(values, np.float64) for values in (minuend, subtrahend)]
+    return _combined_interval(samples, [1.0, -1.0])
+
+
+def _combined_interval(
+    samples: Sequence[NDArray[np.float64]], weights: Sequence[float]
+) -> Interval:
+    """The sum of the means of samples, each with a weight and a variance of its own.
+
+    With n_i values, sample variance s_i^2 and weight w_i, and v_i = w_i^2 s_i^2 / n_i, its standard
+    error is sqrt(sum v_i), with (sum v_i)^2 / sum(v_i^2 / (n_i - 1)) degrees of freedom
+    (Satterthwaite 1946, Welch 1947).
+    """
+    mean = sum(w * float(values.mean()) for w, values in zip(weights, samples, strict=True))
+    sizes = np.array([len(values) for values in samples])
+    if sizes.min() < 2:
         return Interval(mean, nan, nan)
-    variances = np.array([values.var(ddof=1) / len(values) for values in strata])
-    sizes = np.array([len(values) for values in strata])
-    error = sqrt(variances.sum()) / len(strata)
+    variances = np.array([values.var(ddof=1) for values in samples])
+    variances *= np.square(weights) / sizes
+    error = sqrt(variances.sum())
     if error == 0.0:
-        return Interval(mean, mean, mean, float(sizes.sum() - len(strata)), standard_error=0.0)
+        return Interval(mean, mean, mean, float(sizes.sum() - len(sizes)), standard_error=0.0)
     degrees = variances.sum() ** 2 / (variances**2 / (sizes - 1)).sum()
     quantile = float(stdtrit(degrees, (1.0 + CONFIDENCE) / 2.0))
     margin = quantile * error

@@ -28,7 +28,7 @@ from leaderboard.concurrency import (
 from leaderboard.metrics import summary
 from leaderboard.page import NONE, as_csv, as_latex, as_markdown, as_text
 from leaderboard.protocol import Profile
-from leaderboard.statistics import ratio_interval, student_interval
+from leaderboard.statistics import difference_interval, ratio_interval, student_interval
 from tests.test_leaderboard_tables import make_cell, make_spec
 
 ALGORITHMS = Path(__file__).parent / "algorithms"
@@ -265,6 +265,37 @@ def test_mail_that_does_not_get_there_has_no_ratio_of_times() -> None:
     assert claims.loc[TIME_OF_SEEDS, "status"] == "3 of 3 and 1 of 3 seeds get there"
 
 
+def test_seed_by_seed_each_gets_to_where_saps_rl_of_that_seed_arrives() -> None:
+    results = make_results()
+    for seed, level in enumerate((3.0, 4.0, 5.0)):
+        results = changed(results, "saps-rl", seed, {"learning_curve": rising(level, 800)})
+    mail = (rising(3.5, 200), rising(3.5, 100), rising(5.0, 400))
+    for seed, curve in enumerate(mail):
+        results = changed(results, "mail", seed, {"learning_curve": curve})
+    claims = claims_of(results)
+    assert claims.loc[TIME_OF_SEEDS, "status"] == "3 of 3 and 2 of 3 seeds get there"
+    results = changed(results, "mail", 1, {"learning_curve": rising(4.0, 100)})
+    expected = ratio_interval([800.0] * 3, [200.0, 100.0, 400.0])
+    claim = claims_of(results).loc[TIME_OF_SEEDS]
+    assert list(claim[["value", "low", "high"]]) == pytest.approx(
+        [expected.mean, expected.low, expected.high]
+    )
+
+
+def test_the_experts_luck_with_the_episodes_counts() -> None:
+    """Of two episodes its mean is not known well enough to say that it was passed."""
+    results = make_results()
+    for seed in range(3):
+        episodes = make_cell(cell_of("expert", seed).spec, [4.0, 16.0]).episodes
+        results = changed(results, "expert", seed, {"episodes": episodes})
+        episodes = make_cell(cell_of("mail", seed).spec, [11.0 + 0.1 * seed] * 2).episodes
+        results = changed(results, "mail", seed, {"episodes": episodes})
+    claim = claims_of(results).loc[EXPERT]
+    expected = difference_interval([11.0, 11.1, 11.2], [4.0, 16.0])
+    assert claim["status"] == "undecided"
+    assert list(claim[["value", "low"]]) == pytest.approx([expected.mean, expected.low])
+
+
 @pytest.mark.parametrize(
     ("returns", "status"),
     [
@@ -304,7 +335,7 @@ def test_one_seed_has_no_intervals() -> None:
     claims = claims_of(results)
     assert claims["low"].isna().all()
     assert claims.loc[PERFORMANCE, "value"] == pytest.approx(10.5 / 3.0)
-    assert claims.loc[EXPERT, "status"] == "one training seed"
+    assert claims.loc[EXPERT, "status"] == "one training seed or episode"
 
 
 # What is not there.

@@ -5,11 +5,10 @@ import pygame
 import pytest
 
 from il_envs import ExpertPolicy, WorldEnv, get_world, run_episodes
-from il_envs.buttons import joint_chords
 from il_envs.canvas import SIZE, Canvas
-from il_envs.shapes import text_width
+from il_envs.shapes import _text
 from il_envs.shooter import duel_panel, duel_scene, lamps, neon
-from il_envs.shooter.duel_rules import FIRES, ROAMS, SHAPE, WINDS_UP
+from il_envs.shooter.duel_rules import CHORDS, FIRES, ROAMS, SHAPE, WINDS_UP, chord_name
 from il_envs.shooter.pad import ROW, button_names
 from il_envs.testing import ExploringPolicy
 from il_envs.world import States
@@ -34,6 +33,11 @@ def picture(history: States) -> np.ndarray:
     for state in history[1:]:
         canvas.add(state)
     return canvas.pixels().astype(np.int64)
+
+
+def text_width(text: str, size: int) -> int:
+    """Of a line as `shapes.write` writes it, pixels."""
+    return _text(text, size, (0, 0, 0)).get_width()
 
 
 def pixel(shown: np.ndarray, place: complex) -> np.ndarray:
@@ -133,8 +137,8 @@ def test_the_expert_is_shown_as_it_is():
 
 
 def test_chords_have_names():
-    assert duel_panel.chord_name(0) == "nothing"
-    assert duel_panel.chord_name(0b10101) == "left + fire + shield"
+    assert chord_name(0) == "nothing"
+    assert chord_name(0b10101) == "left + fire + shield"
 
 
 @pytest.mark.parametrize(
@@ -184,6 +188,6 @@ class TestLamps:
 def test_every_chord_is_painted():
     pictures = {
         picture(states_of((3, 3, 1, 1, FIRES), (3, 3, 1, 1, ROAMS), chord=chord)).tobytes()
-        for chord in range(len(joint_chords(5)))
+        for chord in range(len(CHORDS))
     }
     assert len(pictures) == 32

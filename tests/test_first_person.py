@@ -9,7 +9,7 @@ from il_envs import get_world, run_episodes
 from il_envs.kernels import world_kernels
 from il_envs.policy import ExpertPolicy
 from il_envs.shooter import sprites
-from il_envs.shooter.pad import FIRE, SHIELD
+from il_envs.shooter.pad import FIRE, RELOAD, SHIELD, WEAPON_2, WEAPON_3, WEAPON_4
 from tests.shooting_range import (
     CORNER,
     PLACE,
@@ -65,7 +65,7 @@ class TestGoldenBits:
     def test_a_picture(self):
         episode = run_episodes(PIXELS, "training", ExpertPolicy, [2019])[0]
         picture = episode.observations[200]
-        assert hashlib.sha256(picture.tobytes()).hexdigest()[:16] == "8ecc2532278f7b46"
+        assert hashlib.sha256(picture.tobytes()).hexdigest()[:16] == "9e4db781d0e5832c"
 
 
 class TestWalls:
@@ -210,6 +210,26 @@ class TestEffects:
         held.states[0]["shot_count"] = 0
         brightness = [_picture(env)[:110].sum() for env in (still, held)]
         assert brightness[1] > 1.02 * brightness[0]
+
+    @pytest.mark.parametrize(
+        ("buttons", "rounds", "shots"),
+        [((), 40, 33), ((WEAPON_2,), 9, 2), ((WEAPON_3,), 9, 2), ((WEAPON_4,), 9, 1),
+         ((RELOAD,), 9, 0)],
+    )  # fmt: skip
+    def test_the_gun_flashes_in_the_steps_in_which_rounds_leave(self, buttons, rounds, shots):
+        """Weapons wait from shot to shot, and do not fire with too few rounds."""
+        env = stand(magazine=rounds)
+        state = env.states[0]
+        flashed, fired = [], []
+        for _ in range(33):
+            before = int(state["fired"])
+            press(env, FIRE, *buttons)
+            fired.append(bool(state["fired"] > before))
+            shown = _picture(env)
+            state["held"][FIRE] = 0
+            flashed.append(_changed(env, shown)[0].size > 0)
+        assert flashed == fired
+        assert sum(fired) == shots
 
     def test_a_picture_narrower_than_the_gun_is_painted_within_its_bounds(self):
         """Beside it there is memory of others."""

@@ -1,6 +1,7 @@
 """What the figures show, and that the same results give the same files."""
 
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,15 @@ import pytest
 import il_envs
 from il_envs.rollout import run_episodes
 from leaderboard import UserError
-from leaderboard.cells import Cell, Manifest, Results, episode_rows, write_cell, write_traces
+from leaderboard.cells import (
+    Cell,
+    Manifest,
+    Results,
+    episode_rows,
+    read_traces,
+    write_cell,
+    write_traces,
+)
 from leaderboard.figures import compounding_error, error_curve, survival_by_labels, write_figures
 from leaderboard.protocol import CellSpec, Profile, world_hash
 
@@ -118,6 +127,24 @@ def test_traces_of_another_world_are_not_drawn(results: Results) -> None:
     changed = cell.model_copy(update={"episodes": (row, *cell.episodes[1:])})
     with pytest.raises(UserError, match="do not replay"):
         error_curve(results, WORLD, WORLD.error, changed)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda actions: actions[:-5], lambda actions: actions + 3.0, lambda actions: actions[:, :1]],
+    ids=["truncated", "invalid", "other space"],
+)
+def test_traces_that_the_world_cannot_play_are_not_drawn_either(
+    tmp_path: Path, results: Results, change: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    assert WORLD.error is not None
+    cell = results.cells[0]
+    traces = read_traces(results.folder / cell.spec.folder, len(cell.episodes))
+    (tmp_path / cell.spec.folder).mkdir(parents=True)
+    np.savez_compressed(tmp_path / cell.spec.folder / "actions.npz", *map(change, traces))
+    changed = replace(results, folder=tmp_path)
+    with pytest.raises(UserError, match="its traces do not replay to the recorded states"):
+        error_curve(changed, WORLD, WORLD.error, cell)
 
 
 def test_figures_name_every_line_and_draw_the_survival(results: Results) -> None:

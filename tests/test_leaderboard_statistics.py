@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from leaderboard.statistics import (
+    difference_interval,
     interquartile_mean,
     ratio_interval,
     stratified_interval,
@@ -51,6 +52,15 @@ def test_two_strata_are_welchs_test() -> None:
     expected = welch.confidence_interval(0.95)
     assert interval.degrees == pytest.approx(welch.df)
     assert (2 * interval.low, 2 * interval.high) == pytest.approx((expected.low, expected.high))
+
+
+def test_a_difference_has_welchs_interval() -> None:
+    a, b = [1.0, 2.0, 4.0], [0.3, 0.1, 0.9, 0.5]
+    interval = difference_interval(a, b)
+    expected = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
+    assert interval.mean == pytest.approx(np.mean(a) - np.mean(b))
+    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high))
+    assert isnan(difference_interval(a, [1.0]).low)
 
 
 def test_a_stratum_without_variance_adds_no_width() -> None:

@@ -451,9 +451,14 @@ def test_a_weight_that_falls_to_0_draws_no_more_demonstrations():
             "are all 0",
         ),
         ({"final_imitation_weight": 0.0, "imitation_decay": "exponential"}, "cannot be decayed"),
+        ({"imitation_decay": "exp"}, "imitation_decay is 'exp'; there are: linear, exponential"),
+        ({"action_model": "MAPS"}, "action_model is 'MAPS'; there are: maps, saps, joint"),
+        ({"num_envs": 0}, "num_envs is 0; it must be 1 or more"),
+        ({"rollout_steps": 0}, "rollout_steps is 0"),
+        ({"expert_batch_size": 0}, "expert_batch_size is 0"),
     ],
 )
-def test_weights_that_mean_nothing_are_refused(changes, message):
+def test_settings_that_mean_nothing_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         MAILConfig(**changes)
 
@@ -466,7 +471,9 @@ def test_weights_that_mean_nothing_are_refused(changes, message):
 def test_all_labels_and_all_whole_rollouts_are_used(steps, changes):
     _, problem = trained(labels=123, steps=steps, **changes)
     assert problem.meter.demonstrations == 123
-    assert problem.meter.steps == problem.meter.reward_reads == steps // 80 * 80
+    assert problem.meter.steps == steps // 80 * 80
+    # Whoever declares the reward is told that of the demonstrations as well.
+    assert problem.meter.reward_reads == problem.meter.steps + 123
 
 
 def test_what_is_not_used_is_not_asked_for():

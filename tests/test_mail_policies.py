@@ -183,7 +183,7 @@ class TestMemory:
         assert returns[16] == 10.0
         assert returns[0] < 5.0  # the first step, and one in eight of the others
 
-    def test_reinforcement_learns_to_recall(self, recall):
+    def test_with_live_data_it_learns_to_recall_as_well(self, recall):
         policy, _ = trained(
             recall, mail.algorithm, labels=1000, steps=20_000, recurrent_units=16, rollout_steps=10,
             num_envs=8, learning_rate=3e-2,

@@ -142,10 +142,54 @@ def test_game_waits_before_the_start_and_while_paused() -> None:
     game.tick(["up"])
     assert int(game.state["step"]) == 2
     game.command("restart")
-    assert (game.seed, int(game.state["step"])) == (0, 0)
+    assert (game.seed, game.phase, int(game.state["step"])) == (0, "ready", 0)
+
+
+def footer_of(game: play.Game, window: pygame.Surface) -> str:
+    """What the panel over the picture says at its foot."""
+    with pytest.MonkeyPatch.context() as patch:
+        feet: list[str] = []
+        patch.setattr(play_panel, "paint", lambda *arguments: feet.append(arguments[3]))
+        game.paint(window)
+    return feet[0]
+
+
+def test_a_player_has_all_the_time_there_is_to_read_the_keys(window: pygame.Surface) -> None:
+    game = play.Game(CAR, "training", seed=0, watch_expert=False)
+    for command in ("help", "restart"):  # whatever else is pressed
+        game.command(command)
+        for _ in range(round(100.0 / CAR.control_period)):
+            game.tick([])
+        assert (game.phase, int(game.state["step"])) == ("ready", 0)
+        assert footer_of(game, window) == "begins when you press a key of the game"
+    game.tick(["up"])
+    assert (game.phase, int(game.state["step"])) == ("playing", 1)
+
+
+def test_a_later_episode_begins_by_itself() -> None:
+    game = play.Game(CAR, "training", seed=0, watch_expert=False)
+    while game.phase != "over":
+        game.tick(["up", "left"])
+    game.command("next")
+    game.tick([])
+    assert int(game.state["step"]) == 0
     for _ in range(round(play.LATER_PAUSE / CAR.control_period)):
         game.tick([])
     assert int(game.state["step"]) > 0
+
+
+def test_a_watched_expert_begins_when_the_footer_says(window: pygame.Surface) -> None:
+    game = play.Game(CAR, "training", seed=0, watch_expert=True)
+    assert footer_of(game, window) == f"begins in {play.FIRST_PAUSE:.0f} s"
+    for _ in range(round((play.FIRST_PAUSE - 1.5) / CAR.control_period)):
+        game.tick([])
+    assert footer_of(game, window) == "begins in 2 s"
+    for _ in range(round(1.4 / CAR.control_period)):
+        game.tick([])
+    assert footer_of(game, window) == "begins in 1 s"
+    for _ in range(round(0.2 / CAR.control_period)):
+        game.tick([])
+    assert game.phase == "playing"
 
 
 def test_every_overlay_is_painted(window: pygame.Surface) -> None:
@@ -257,6 +301,52 @@ def test_world_without_keys_is_only_watched(monkeypatch: pytest.MonkeyPatch) -> 
     result = CliRunner().invoke(play.app, ["DriftCar"])
     assert result.exit_code == 2
     assert result.stderr == "il-play: DriftCar has no keys to play it with; try --expert\n"
+
+
+NO_EXPERT = replace(CAR, name="NoExpert", experts={})
+
+
+@pytest.mark.parametrize(
+    ("world", "options", "refusal"),
+    [
+        (NO_EXPERT, ["--expert"], "NoExpert has no expert to watch"),
+        (replace(NO_EXPERT, play_keys=()), [], "NoExpert has no keys to play it with"),
+        (CAR, ["--expert", "--mouse"], "--expert and --mouse do not go together"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, world: World, options: list[str], refusal: str
+) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.setattr(play, "get_world", lambda name: world)
+    monkeypatch.setattr(play, "run", lambda game, window: None)
+    result = CliRunner().invoke(play.app, [world.name, *options])
+    assert result.exit_code == 2
+    assert result.stderr == f"il-play: {refusal}\n"
+
+
+def test_a_world_without_experts_is_played_to_its_end(
+    monkeypatch: pytest.MonkeyPatch, window: pygame.Surface
+) -> None:
+    game = play.Game(replace(CAR, experts={}), "training", seed=5, watch_expert=False)
+    while game.phase != "over":
+        game.tick(["up", "left"])
+    game.paint(window)
+    (result,) = game.results
+    assert (result.expert_total, result.ratio, result.difference) == (None, None, None)
+    shown: list[tuple[str, str]] = []
+    monkeypatch.setattr(play_panel, "paint", lambda window, title, rows, *_: shown.extend(rows))
+    game.paint(window)
+    assert shown == [("you", f"{result.total:.1f}")]
+    assert play.summary(game.results, "you") == [f"seed 5: you {result.total:.2f}"]
+
+
+def test_every_option_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERM", "dumb")
+    text = CliRunner().invoke(play.app, ["--help"]).stdout
+    assert "which of the world's parts to play on" in text
+    assert "turn with the mouse and fire with its left button, in worlds that allow it" in text
 
 
 def test_command_prints_one_line_for_each_episode(monkeypatch: pytest.MonkeyPatch) -> None:

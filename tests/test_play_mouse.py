@@ -92,6 +92,24 @@ def test_another_view_is_shown_and_has_a_pointer_of_its_own(window: pygame.Surfa
     assert drives[2][1] > drives[1][1]
 
 
+@pytest.mark.parametrize("uses_mouse", [True, False])
+def test_the_help_tells_of_the_mouse_where_it_is_used(uses_mouse: bool) -> None:
+    world = replace(SHOOTER, views=(View(SHOOTER.draw),))
+    game = play.Game(world, "training", seed=0, watch_expert=False, uses_mouse=uses_mouse)
+    row = ("mouse", "turn, left button to fire")
+    assert (row in game._help()) == uses_mouse
+    game.command("view")  # to one in which the mouse does nothing
+    assert row not in game._help()
+
+
+def test_the_mouse_button_begins_the_game(window: pygame.Surface) -> None:
+    game = play.Game(SHOOTER, "training", seed=0, watch_expert=False, uses_mouse=True)
+    game.tick([], (300, 200))
+    assert game.phase == "ready"
+    game.tick([play.MOUSE], (300, 200))
+    assert game.phase == "playing"
+
+
 def test_only_a_world_with_other_views_has_a_key_for_them() -> None:
     assert "view" not in play.command_keys(CAR).values()
     assert play.command_keys(SHOOTER)["v"] == "view"

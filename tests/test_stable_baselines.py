@@ -1,5 +1,6 @@
 """Vector environments in Stable-Baselines3: the transitions of its own loop over single ones."""
 
+import re
 import subprocess
 import sys
 
@@ -216,6 +217,44 @@ def test_discrete_spaces_that_do_not_start_at_0_are_refused(name):
         ValueError, match=r"needs Discrete spaces from 0, not Discrete\(4, start=1\)"
     ):
         GymnasiumVecEnv(env)
+
+
+@pytest.mark.parametrize(
+    ("world", "wrapper", "bad"),
+    [
+        ("Walk", "", 0.9),
+        ("Walk", "", np.nan),
+        ("Walk", "", 1e300),
+        ("Buttons", "", 0.9),
+        ("Buttons", "", 257),
+        ("Buttons", "", np.nan),
+        ("Buttons", "", -np.inf),
+        ("Buttons", "joint", 1.5),
+    ],
+)
+def test_actions_that_the_spaces_dtype_cannot_hold_are_refused(world, wrapper, bad):
+    env = GymnasiumVecEnv(WRAPPERS[wrapper][1](_vector(world)))
+    env.reset()
+    actions = np.zeros((ROWS, *env.action_space.shape), type(bad))
+    actions[2, ...] = bad
+    message = rf"actions\[2(, 0)?\] is {re.escape(str(bad))}, must be a whole number in "
+    with pytest.raises(ValueError, match=message + re.escape(str(env.action_space))):
+        env.step(actions)
+
+
+def test_whole_numbers_of_any_dtype_and_boxes_are_left_to_the_world():
+    env = GymnasiumVecEnv(_vector("Buttons"))
+    env.reset()
+    shape = (ROWS, *env.action_space.shape)
+    for dtype in (np.bool_, np.int8, np.int64, np.float32, np.float64):
+        env.step(np.ones(shape, dtype))
+    with pytest.raises(ValueError, match="is 2, must be from 0 to 1"):
+        env.step(np.full(shape, 2.0))
+    env = GymnasiumVecEnv(_vector("DriftCar"))
+    env.reset()
+    env.step(np.full((ROWS, 2), 0.1))  # no float32 is the same number
+    with pytest.raises(ValueError, match="is nan, must be from -1 to 1"):
+        env.step(np.full((ROWS, 2), np.nan))
 
 
 def test_seeding_leaves_the_worlds_action_space_alone():

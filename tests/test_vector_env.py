@@ -132,8 +132,12 @@ def test_bad_seeds_masks_and_states():
         env.step(np.zeros((2, 2), np.float32))
     with pytest.raises(ValueError, match="3 seeds given for num_envs=2"):
         env.reset(seed=[1, 2, 3])
-    for mask in (np.zeros(2, bool), np.ones(3, bool), np.ones(2)):
-        with pytest.raises(ValueError, match="reset_mask"):
+    for mask, message in (
+        (np.zeros(2, bool), "at least one True"),
+        (np.ones(3, bool), r"bool \[2\], not bool \[3\]"),
+        (np.ones(2), r"bool \[2\], not float64 \[2\]"),
+    ):
+        with pytest.raises(ValueError, match=rf"options\['reset_mask'\] must .*{message}"):
             env.reset(options={"reset_mask": mask})
     with pytest.raises(TypeError, match="must be a record of"):
         env.states = np.zeros((2, 3))

@@ -55,21 +55,25 @@ Action, MultiBinary(12) in Shooter and ShooterPixels, all of these in Shooter20,
 | 16 | weapon 1 | the gun above, which is in hand when no weapon's button is held |
 | 17 | weapon 2 | a shotgun: 5 pellets of 14, 4 rounds, twice a second |
 | 18 | weapon 3 | a rifle: 60 at 60 m/s, 4 rounds, every 0.8 s |
-| 19 | weapon 4 | a launcher: 60 within 2.5 m, 16 m/s, 8 rounds, every 1.5 s |
+| 19 | weapon 4 | a launcher: 60 within 2.5 m in open sight, 16 m/s, 8 rounds, every 1.5 s |
+
+A bullet of the enemies takes 20 of 100 health, at 11 m/s. At most 16 bullets of either side are in
+the air; a round beyond them is spent, and nothing flies.
 
 Reward: damage done, divided by an enemy's 60 health, so that an episode returns the number of
 enemies destroyed, in parts. Terminates when health is 0 or the last wave is cleared; truncates
 after 1200 steps (60 s). A step is 0.05 s, in which physics takes three.
 
-`info`: `kills`, `wave` (waves cleared), `health`, `accuracy` (hits a round), `is_success` (1 when
-the last wave is cleared).
+`info`: `kills`, `wave` (waves cleared), `health`, `accuracy` (hits on enemies a round; in Shooter20
+a shot can take several rounds and hit several times), `is_success` (1 when the last wave is cleared
+and the player lives).
 
 ShooterPixels is Shooter seen through the player's eyes: its observation is a picture, Box(120, 160,
 3), uint8, with bars for health, shield and dash on the left and rounds, reserve and reload on the
 right. What is behind the player cannot be seen, so its expert is not Markov in it.
 
 Experts: `scripted` (a function of Shooter's observation alone), `noisy` (each button is wrong in 4%
-of the steps), `lagged` (reacts 0.2 s late).
+of the steps), `lagged` (reacts 0.2 s late, but for its turns).
 """
 
 from dataclasses import replace

@@ -55,7 +55,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from il_envs.buttons import joint_chords
 from il_envs.canvas import Canvas
 from il_envs.random import hash_uniform, uniform
 from il_envs.shooter.duel_rules import (
@@ -65,6 +64,7 @@ from il_envs.shooter.duel_rules import (
     MAGAZINE,
     PHASES,
     SITUATIONS,
+    chord_name,
     duel_model,
     situation,
 )
@@ -180,13 +180,12 @@ def draw(state: np.void, params: States, canvas: Canvas) -> None:
 def text(state: np.void, params: States) -> str:
     """The opponent's line and mine, what we are up to, and the score."""
     now = situation(state["situation"])
-    held = np.flatnonzero(joint_chords(BUTTON_COUNT)[state["chord"]])
     shield = "whole" if now.shield else "broken"
     return "\n".join(
         [
             f"{_line(int(now.theirs), 'V')}  {PHASES[now.phase]}",
             f"{_line(int(now.mine), 'A')}  rounds {now.rounds}/{MAGAZINE}, shield {shield}",
-            f"held: {' + '.join(BUTTONS[k] for k in held) or 'nothing'}",
+            f"held: {chord_name(state['chord'])}",
             f"hits: {state['hits_given']} given, {state['hits_taken']} taken",
             f"step {state['step']}",
         ]

@@ -4,18 +4,19 @@ and the buttons that are held."""
 import numpy as np
 import pygame
 
-from il_envs.buttons import joint_chords
 from il_envs.canvas import SIZE, Canvas, Colour, Layer
 from il_envs.panels import MARGIN, panel
 from il_envs.shapes import box, write
 from il_envs.shooter import lamps
 from il_envs.shooter.duel_rules import (
     BUTTONS,
+    CHORDS,
     FIRES,
     HORIZON,
     MAGAZINE,
     PHASES,
     WINDS_UP,
+    chord_name,
     situation,
 )
 from il_envs.shooter.neon import BRIGHT, DIM, FOE, LINE, ME, WARNING, faded
@@ -27,7 +28,6 @@ EDGE = 18  # pixels, from the panel's edge to what is in it
 INNER = WIDTH - 2 * EDGE
 SHOWN = 6  # of the expert's chords
 CHORD_ROW = 30  # pixels
-CHORDS = joint_chords(len(BUTTONS))
 
 
 def paint(canvas: Canvas, state: np.void, params: States) -> None:
@@ -68,11 +68,6 @@ def expert_probability(state: np.void, params: States) -> np.ndarray:
     """Of each chord, in this situation and at this step, float64 [2^K]."""
     cumulative = params[state["situation"]]["policy"][min(int(state["step"]), HORIZON - 1)]
     return np.diff(cumulative.astype(np.float64), prepend=0.0)
-
-
-def chord_name(chord: int) -> str:
-    """The buttons of a chord in words."""
-    return " + ".join(BUTTONS[k] for k in np.flatnonzero(CHORDS[chord])) or "nothing"
 
 
 def _write_score(surface: pygame.Surface, corner: complex, given: int, taken: int) -> None:

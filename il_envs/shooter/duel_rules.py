@@ -12,6 +12,7 @@ from il_envs.tabular_checks import FloatArray
 from il_envs.tabular_model import TabularModel
 
 BUTTONS = ("left", "right", "fire", "reload", "shield")
+CHORDS = joint_chords(len(BUTTONS))
 COLUMNS, MAGAZINE, HORIZON = 7, 2, 40
 ROAMS, WINDS_UP, FIRES = 0, 1, 2  # phases of the opponent
 PHASES = ("roams", "winds up", "fires")
@@ -42,6 +43,11 @@ SITUATIONS = int(np.prod(SHAPE))
 def situation(number: ArrayLike) -> Situation:
     """The situation that an observation stands for."""
     return Situation(*np.unravel_index(np.asarray(number), SHAPE))
+
+
+def chord_name(chord: int) -> str:
+    """The buttons of a chord in words."""
+    return " + ".join(BUTTONS[k] for k in np.flatnonzero(CHORDS[chord])) or "nothing"
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def duel_model() -> TabularModel:
     Its two features are hits given and hits taken, [S, A, 2].
     """
     now = Situation(*(part[:, None] for part in situation(np.arange(SITUATIONS))))
-    step = exchange(now, joint_chords(len(BUTTONS)))
+    step = exchange(now, CHORDS)
     mine = np.where(step.taken, COLUMNS // 2, step.mine)
     rounds = np.where(step.taken, 0, now.rounds + step.reloaded - step.shot.astype(np.int64))
     column = _next_column(now, mine, step.given)

@@ -10,13 +10,12 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
-from il_envs.buttons import joint_chords
 from il_envs.canvas import SIZE, Canvas, Colour, Layer
 from il_envs.panels import polygon
 from il_envs.shapes import Points, disc, stroke
 from il_envs.shooter import duel_panel
 from il_envs.shooter.duel_rules import (
-    BUTTONS,
+    CHORDS,
     COLUMNS,
     FIRES,
     MAGAZINE,
@@ -36,7 +35,6 @@ LANE = 82.0  # pixels, between columns at my depth
 EYE = Eye(320 - 330j, LANE, 835.0 / LANE)  # in columns; I am 1 away from it
 DEPTH = 0.86  # how much farther away the opponent is than I
 BEHIND, BEYOND = -0.07, 1.12  # depths at which the floor begins and ends
-CHORDS = joint_chords(len(BUTTONS))
 RADIUS = 33.0  # pixels, of my gunner
 FAR_RADIUS = 28.0  # pixels, of the opponent: larger than it would be, to be seen
 SHIP = np.array(

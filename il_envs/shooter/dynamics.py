@@ -127,4 +127,4 @@ def measure(state: Record, params: Array, out: Array) -> None:
     out[1] = state.wave
     out[2] = state.health
     out[3] = state.hits / max(state.fired, 1)
-    out[4] = state.wave == WAVES
+    out[4] = state.wave == WAVES and state.health > 0.0

@@ -32,10 +32,10 @@ from il_envs.shooter.pad import (
     WEAPON_2,
     WEAPON_3,
 )
-from il_envs.shooter.player import ARSENAL, DASH_COST, SHIELD_COST, SMG
+from il_envs.shooter.player import ARSENAL, DASH_COST, RIFLE, SHIELD_COST, SHOTGUN, SMG
+from il_envs.shooter.records import MAGAZINE
 from il_envs.world import Array, Expert, Record
 
-SHOT_SPEED = ARSENAL[SMG][1]  # m/s
 AIMED = 0.9979  # cosine of half a step's turn: nearer it cannot aim
 HIT_RADIUS = 0.55  # m, of an enemy, a little less than what a bullet hits
 FIRE_RANGE = 14.0  # m
@@ -71,8 +71,11 @@ def decide(seen: Array, action: Array) -> None:
         goal = view.HEALTH_AHEAD
     elif is_short and not has_target:
         goal = view.ROUNDS_AHEAD
+    weapon = SMG
+    if has_target and action.size == FULL_PAD:
+        weapon = _weapon(seen, distance)
     if has_target:
-        ahead, left = _lead(seen, distance)
+        ahead, left = _lead(seen, distance, ARSENAL[weapon][1])
     else:
         ahead, left = seen[goal], seen[goal + 1]
     if ahead < AIMED:
@@ -87,15 +90,33 @@ def decide(seen: Array, action: Array) -> None:
         _walk(seen[goal], seen[goal + 1], has_target, action)
     _defend(seen, held, action)
     if action.size == FULL_PAD:
-        _use_full_pad(seen, has_target, distance, action)
+        _use_full_pad(seen, has_target, weapon, action)
     wants = seen[view.HEALTH_LEVEL] < HEALTHY or seen[view.RESERVE_LEVEL] < STOCKED
     action[USE] = seen[view.REACH] > 0.5 and wants
 
 
 @njit
-def _lead(seen: Array, distance: float) -> tuple[float, float]:
-    """The direction to shoot in: where the target will be when a bullet gets there."""
-    time = distance / SHOT_SPEED * view.SPEED_UNIT
+def _rounds(seen: Array) -> int:
+    """In the magazine."""
+    return int(seen[view.MAGAZINE_LEVEL] * MAGAZINE + 0.5)
+
+
+@njit
+def _weapon(seen: Array, distance: float) -> int:
+    """The weapon for the distance, if there are rounds for it."""
+    weapon = SMG
+    if distance < SHOTGUN_RANGE:
+        weapon = SHOTGUN
+    elif distance > RIFLE_RANGE:
+        weapon = RIFLE
+    return weapon if _rounds(seen) >= ARSENAL[weapon][3] else SMG
+
+
+@njit
+def _lead(seen: Array, distance: float, speed: float) -> tuple[float, float]:
+    """The direction to shoot in: where the target will be when a bullet of that speed, in m/s,
+    gets there."""
+    time = distance / speed * view.SPEED_UNIT
     ahead = distance * seen[view.TARGET_AHEAD] + time * seen[view.TARGET_SPEED_AHEAD]
     left = distance * seen[view.TARGET_LEFT] + time * seen[view.TARGET_SPEED_LEFT]
     scale = 1.0 / max(sqrt(ahead * ahead + left * left), 1e-6)
@@ -150,13 +171,13 @@ def _defend(seen: Array, held: Array, action: Array) -> None:
 
 
 @njit
-def _use_full_pad(seen: Array, has_target: bool, distance: float, action: Array) -> None:
-    """Take the weapon for the distance, peek round corners, duck when the shield is down."""
+def _use_full_pad(seen: Array, has_target: bool, weapon: int, action: Array) -> None:
+    """Hold the weapon, with both barrels if there are rounds for them; peek round corners, duck
+    when the shield is down."""
     if has_target:
-        action[WEAPON_2] = distance < SHOTGUN_RANGE
-        action[WEAPON_3] = distance > RIFLE_RANGE
-        is_smg = action[WEAPON_2] == 0 and action[WEAPON_3] == 0
-        action[ALTERNATE_FIRE] = is_smg and action[FIRE] != 0
+        action[WEAPON_2] = weapon == SHOTGUN
+        action[WEAPON_3] = weapon == RIFLE
+        action[ALTERNATE_FIRE] = weapon == SMG and action[FIRE] != 0 and _rounds(seen) >= 2
     else:
         action[LEAN_LEFT] = seen[view.WAY_LEFT] > GO_SINE
         action[LEAN_RIGHT] = seen[view.WAY_LEFT] < -GO_SINE
@@ -210,5 +231,5 @@ def lagged(state: Record, params: Array, memory: Array, action: Array) -> None:
 EXPERTS = {
     "scripted": Expert(scripted, "a function of the observation alone; the reference"),
     "noisy": Expert(noisy, f"with slips: each button is wrong in {SLIP:.0%} of the steps"),
-    "lagged": Expert(lagged, f"reacts {LAG} steps late", memory_size=LAG),
+    "lagged": Expert(lagged, f"reacts {LAG} steps late, but for its turns", memory_size=LAG),
 }

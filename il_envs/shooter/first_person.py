@@ -10,7 +10,7 @@ from numba import njit
 from il_envs.shooter import sprites
 from il_envs.shooter.arena import HEALTH, PICKUPS, middle
 from il_envs.shooter.pad import FIRE, RELOAD
-from il_envs.shooter.player import RELOAD_STEPS, eye
+from il_envs.shooter.player import ARSENAL, RELOAD_STEPS, eye, weapon_in_hand
 from il_envs.shooter.records import (
     ENEMIES,
     ENEMY_HEALTH,
@@ -162,6 +162,17 @@ def _collect(
 
 
 @njit
+def _is_firing(state: Record) -> bool:
+    """Whether a round left in the last step, for then the weapon has its whole wait before it.
+
+    The first gun has no wait: with an empty magazine it may or may not have fired its last round.
+    """
+    wait = ARSENAL[weapon_in_hand(state)][4]
+    has_fired = state.cooling == wait and (wait > 0 or state.magazine > 0)
+    return state.held[FIRE] and not state.held[RELOAD] and has_fired
+
+
+@njit
 def _paint_gun(state: Record, out: Array) -> None:
     """The gun at the bottom, its flash while it fires, and the shield before it."""
     height, width = out.shape[0], out.shape[1]
@@ -169,7 +180,7 @@ def _paint_gun(state: Record, out: Array) -> None:
     middle_column, top = 0.5 * width, height - 34.0 * unit
     first = max(int(middle_column - 22.0 * unit), 0)
     last = min(int(middle_column + 22.0 * unit), width)
-    is_firing = state.held[FIRE] and state.magazine > 0 and not state.held[RELOAD]
+    is_firing = _is_firing(state)
     drop = 14.0 * unit if state.held[RELOAD] else 0.0
     for row in range(int(top - 22.0 * unit), height - int(9.0 * unit)):
         for column in range(first, last):

@@ -3,6 +3,8 @@
 import numpy as np
 from numba import njit
 
+from il_envs.shooter.arena import PICKUPS
+from il_envs.shooter.records import BULLETS, ENEMIES
 from il_envs.world import Array
 
 EYE_HEIGHT = 1.4  # m
@@ -13,7 +15,7 @@ ENEMY, BULLET, SHOT, HEALTH_BOX, ROUNDS_BOX = range(5)
 HALF_WIDTH = (0.56, 0.27, 0.20, 0.32, 0.32)  # m
 BOTTOM = (0.0, 0.98, 1.0, 0.0, 0.0)  # m above the floor
 TOP = (2.02, 1.52, 1.4, 0.62, 0.5)
-MOST = 48  # sprites in a picture
+MOST = ENEMIES + 2 * BULLETS + PICKUPS  # sprites in a picture; bullets are of two sides
 
 Colour = tuple[float, float, float]
 CLEAR, GLOW, DARK, BRIGHT = range(4)  # what a point of a shape is
