@@ -51,11 +51,11 @@ class MAILConfig:
     """In a world of K buttons: "maps" presses each with a probability of its own, "saps" one at a
     time or none (K + 1 outputs), "joint" any chord (2^K outputs). In other worlds "maps" means
     their own actions."""
-    imitation_weight: float = 1.0
+    imitation_weight: float = 0.3
     """Of the imitation loss, before training: the lambda_IL of the paper."""
-    final_imitation_weight: float = 1.0
+    final_imitation_weight: float = 1e-5
     """The same in the last update. No demonstrations are asked for where both are 0."""
-    imitation_decay: Decay = "linear"
+    imitation_decay: Decay = "exponential"
     """How the weight goes from one to the other over the training."""
     reinforcement_weight: float = 1.0
     """Of A2C's loss; where it is 0 there is no live data, and no environment is asked for."""
@@ -63,11 +63,11 @@ class MAILConfig:
     """Environments that run side by side."""
     rollout_steps: int = 8
     """Steps in each of them between two updates: the n of n-step returns."""
-    discount: float = 0.99
+    discount: float = 0.995
     """Of rewards, a step."""
     gae_lambda: float = 0.95
     """Of generalised advantage estimation (Schulman et al. 2016); 1 is n-step returns alone."""
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     """Of Adam, before training."""
     final_learning_rate: float = 0.0
     """The same in the last update; it goes there linearly."""
@@ -101,7 +101,7 @@ class MAILConfig:
             raise ValueError("the weights of imitation and reinforcement must be 0 or more")
         if max(*weights, self.reinforcement_weight) == 0.0:
             raise ValueError("the weights of imitation and reinforcement are all 0")
-        if self.imitation_decay == "exponential" and min(weights) == 0.0:
+        if self.imitation_decay == "exponential" and min(weights) == 0.0 < max(weights):
             raise ValueError("a weight of 0 cannot be decayed from or to exponentially")
 
 
@@ -224,7 +224,7 @@ def learning_rates(config: MAILConfig) -> Schedule:
 def imitation_weights(config: MAILConfig) -> Schedule:
     """The weight of the imitation loss over the training."""
     start, end = config.imitation_weight, config.final_imitation_weight
-    if config.imitation_decay == "exponential":
+    if config.imitation_decay == "exponential" and start > 0.0:
         return lambda remaining: start * (end / start) ** (1.0 - remaining)
     return LinearSchedule(start, end, 1.0)
 
@@ -271,6 +271,6 @@ imitation = replace(
     name="mail-il",
     summary="concurrent buttons, imitation alone",
     sources=frozenset({"demonstrations"}),
-    config=MAILConfig(reinforcement_weight=0.0),
+    config=MAILConfig(imitation_weight=1.0, final_imitation_weight=1.0, reinforcement_weight=0.0),
     factors={"actions": "MAPS", "learning": "IL"},
 )

@@ -29,6 +29,7 @@ EVERY_SOURCE = mail.algorithm.sources
 SMALL_CONFIG = MAILConfig(
     num_envs=16, rollout_steps=5, hidden_sizes=(16,), expert_batch_size=64, updates=100
 )
+CONSTANT = {"imitation_weight": 1.0, "final_imitation_weight": 1.0}
 ALGORITHMS = {
     algorithm.name: algorithm
     for algorithm in (
@@ -247,7 +248,7 @@ def test_without_live_data_it_is_behaviour_cloning(rate, final_rate, weight, fin
     config = replace(
         mail.imitation.config, hidden_sizes=(16, 12), expert_batch_size=32, updates=50,
         learning_rate=rate, final_learning_rate=final_rate, max_grad_norm=np.inf,
-        imitation_weight=weight, final_imitation_weight=final_weight,
+        imitation_weight=weight, final_imitation_weight=final_weight, imitation_decay="linear",
     )  # fmt: skip
     sources = mail.imitation.sources
     ours = mail.train(problem_of("Buttons", sources=sources), 7, config)
@@ -422,7 +423,8 @@ def test_weights_and_rates_change_over_the_training(monkeypatch):
             logged.setdefault(key, []).append(value)
 
     monkeypatch.setattr(actor_critic, "Logger", Recorder)
-    trained(final_imitation_weight=0.5, learning_rate=0.01, steps=4 * 80)
+    weights = {"imitation_weight": 1.0, "final_imitation_weight": 0.5, "imitation_decay": "linear"}
+    trained(learning_rate=0.01, steps=4 * 80, **weights)
     assert logged["train/imitation_weight"] == pytest.approx([0.875, 0.75, 0.625, 0.5])
     assert logged["train/learning_rate"] == pytest.approx([0.0075, 0.005, 0.0025, 0.0])
     assert len(logged["train/imitation_loss"]) == len(logged["train/policy_loss"]) == 4

@@ -21,6 +21,7 @@ from il_envs.stable_baselines import GymnasiumVecEnv
 from tests import toy_worlds
 from tests.test_mail import (
     ALGORITHMS,
+    CONSTANT,
     SMALL_CONFIG,
     assert_equal_tensors,
     env_of,
@@ -186,7 +187,7 @@ class TestMemory:
     def test_with_live_data_it_learns_to_recall_as_well(self, recall):
         policy, _ = trained(
             recall, mail.algorithm, labels=1000, steps=20_000, recurrent_units=16, rollout_steps=10,
-            num_envs=8, learning_rate=3e-2,
+            num_envs=8, learning_rate=3e-2, discount=0.99, **CONSTANT,
         )  # fmt: skip
         assert mean_return(recall, policy) > 6.0
 
@@ -308,7 +309,7 @@ def test_one_button_at_a_time_does_what_it_can(name):
 def test_pictures_are_learned(name, picture):
     policy, _ = trained(
         picture, ALGORITHMS[name], labels=300, steps=4000, num_envs=4, hidden_sizes=(),
-        learning_rate=1e-3,
+        learning_rate=1e-3, **CONSTANT,
     )  # fmt: skip
     assert mean_return(picture, policy) == 40.0
     rows = problem_of(picture).demonstrations().observations
