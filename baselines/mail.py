@@ -72,7 +72,7 @@ class MAILConfig:
     final_learning_rate: float = 0.0
     """The same in the last update; it goes there linearly."""
     entropy_coefficient: float = 0.001
-    """Of the entropy bonus on live data, nats, which is summed over buttons."""
+    """Of the entropy bonus on live data, in nats, those of all buttons added up."""
     value_coefficient: float = 0.5
     """Of the critic's squared error."""
     max_grad_norm: float = 0.5
@@ -233,7 +233,7 @@ def _algorithm(config: MAILConfig) -> type[MAIL] | type[RecurrentMAIL]:
     return RecurrentMAIL if config.recurrent_units else MAIL
 
 
-REINFORCEMENT_ALONE = MAILConfig(imitation_weight=0.0, final_imitation_weight=0.0)
+SINGLE = MAILConfig(action_model="saps", entropy_coefficient=0.01, rollout_steps=16)
 
 algorithm = Algorithm(
     name="mail",
@@ -248,7 +248,7 @@ single = replace(
     algorithm,
     name="mail-saps",
     summary="one button at a time, imitation and actor-critic learning in every update",
-    config=MAILConfig(action_model="saps"),
+    config=SINGLE,
     factors={"actions": "SAPS", "learning": "IL + RL"},
 )
 reinforcement = replace(
@@ -256,14 +256,14 @@ reinforcement = replace(
     name="maps-rl",
     summary="concurrent buttons, actor-critic learning alone",
     sources=frozenset({"env", "reward"}),
-    config=REINFORCEMENT_ALONE,
+    config=MAILConfig(imitation_weight=0.0, final_imitation_weight=0.0),
     factors={"actions": "MAPS", "learning": "RL"},
 )
 single_reinforcement = replace(
     reinforcement,
     name="saps-rl",
     summary="one button at a time, actor-critic learning alone",
-    config=replace(REINFORCEMENT_ALONE, action_model="saps"),
+    config=replace(SINGLE, imitation_weight=0.0, final_imitation_weight=0.0),
     factors={"actions": "SAPS", "learning": "RL"},
 )
 imitation = replace(
