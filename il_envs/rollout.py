@@ -21,7 +21,8 @@ class Episode:
 
     Attributes:
         seed: of `reset`.
-        observations: [T + 1, ...], the last one is where the episode ended.
+        observations: [T + 1, ...], the last one is where the episode ended; [0, ...] if they were
+            not kept.
         actions: [T, ...].
         rewards: float64 [T].
         measures: float64 [T + 1] for each name of the world's `measures`.
@@ -52,6 +53,7 @@ def run_episodes(
     make_policy: Callable[[WorldVectorEnv], Policy],
     seeds: Sequence[int],
     deterministic: bool = True,
+    keep_observations: bool = True,
 ) -> list[Episode]:
     """Run one episode for each seed, all in one masked batch.
 
@@ -60,6 +62,7 @@ def run_episodes(
 
     Args:
         make_policy: gives the policy for the environment; experts bind to it, others ignore it.
+        keep_observations: if not, those of the episodes are empty, for pictures take gigabytes.
 
     Raises:
         ValueError: if the policy returns an action outside the action space.
@@ -80,7 +83,8 @@ def run_episodes(
         observation, reward, ends, cuts, info = env.step(action)
         for i in np.flatnonzero(running):
             digests[i].update(env.states[i].tobytes())
-        observations.append(observation)
+        if keep_observations:
+            observations.append(observation)
         actions.append(np.array(action, env.single_action_space.dtype))
         rewards.append(reward)
         infos.append(info)
@@ -93,7 +97,9 @@ def run_episodes(
         Episode(
             seed=int(seed),
             # Of all arrays the only one that can be large: pictures are not copied twice.
-            observations=np.stack([rows[i] for rows in observations[: length + 1]]),
+            observations=np.stack([rows[i] for rows in observations[: length + 1]])
+            if keep_observations
+            else observation[:0],
             actions=all_actions[:length, i].copy(),
             rewards=all_rewards[:length, i].copy(),
             measures={name: m[: length + 1, i].copy() for name, m in all_measures.items()},

@@ -103,6 +103,7 @@ def _evaluate(policy: Policy | None, spec: CellSpec, world: World, outcome: Outc
         lambda env: checked or ExpertPolicy(env, world.reference_style),
         spec.evaluation_seeds,
         deterministic=reference is None,
+        keep_observations=False,
     )
     if reference is not None and isinstance(policy, ExactPolicy):
         table = policy_table(policy, reference.model)

@@ -135,7 +135,9 @@ def error_curve(
     seeds = [row.seed for row in cell.episodes]
     changed = UserError(f"{folder}: its traces do not replay to the recorded states")
     try:
-        episodes = run_episodes(world, "held_out", lambda env: TracePolicy(traces), seeds)
+        episodes = run_episodes(
+            world, "held_out", lambda env: TracePolicy(traces), seeds, keep_observations=False
+        )
     except (IndexError, ValueError) as error:  # too short, or not actions of this world
         raise changed from error
     if [e.state_hash for e in episodes] != [row.state_hash for row in cell.episodes]:

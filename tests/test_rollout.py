@@ -15,6 +15,16 @@ def test_an_episode_does_not_depend_on_the_others_in_its_batch(world):
     np.testing.assert_array_equal(together[2].observations, alone[0].observations)
 
 
+def test_observations_need_not_be_kept(world):
+    kept, bare = (
+        run_episodes(world, "training", ExploringPolicy, [5, 6], keep_observations=keeps)
+        for keeps in (True, False)
+    )
+    for one, other in zip(kept, bare, strict=True):
+        assert one.state_hash == other.state_hash
+        assert other.observations.shape == (0, *one.observations.shape[1:])
+
+
 def test_an_episode_is_what_the_single_environment_plays(world):
     for episode in run_episodes(world, "training", ExploringPolicy, [5, 6]):
         env = WorldEnv(world.name)
