@@ -62,7 +62,7 @@ def test_list_names_worlds_algorithms_and_profiles() -> None:
         "bc: ",
         "uses env, expert",
         "smoke: worlds DriftCar, RiskyBridge; labels",
-        "shooter: worlds Shooter; labels 20,000; training seeds 5; 64 evaluation episodes; "
+        "shooter: worlds Shooter; labels 20,000; training seeds 5; 256 evaluation episodes; "
         "10,000,000 steps; 7200 s",
     ):
         assert part in shown

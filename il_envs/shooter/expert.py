@@ -229,7 +229,7 @@ def lagged(state: Record, params: Array, memory: Array, action: Array) -> None:
 
 
 EXPERTS = {
-    "scripted": Expert(scripted, "a function of the observation alone; the reference"),
+    "scripted": Expert(scripted, "a function of what Shooter shows alone; the reference"),
     "noisy": Expert(noisy, f"with slips: each button is wrong in {SLIP:.0%} of the steps"),
     "lagged": Expert(lagged, f"reacts {LAG} steps late, but for its turns", memory_size=LAG),
 }
