@@ -6,7 +6,7 @@ import pytest
 import il_envs
 from il_envs import ExpertPolicy, WorldEnv, hard_optimal, run_episodes, soft_optimal
 from il_envs.buttons import joint_index
-from il_envs.play import Game
+from il_envs.game import Game
 from il_envs.shooter.duel_rules import (
     BUTTONS,
     COLUMNS,

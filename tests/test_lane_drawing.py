@@ -6,8 +6,8 @@ import pytest
 
 from il_envs import ExpertPolicy, WorldEnv, run_episodes
 from il_envs.canvas import SIZE, Canvas
+from il_envs.game import Game
 from il_envs.panels import MARGIN
-from il_envs.play import Game
 from il_envs.shooter import (
     gauntlet_corridor,
     gauntlet_panel,

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 import il_envs
 from il_envs import play, play_panel
 from il_envs.canvas import SIZE
+from il_envs.game import FIRST_PAUSE, LATER_PAUSE, Game, Result, command_keys
 from il_envs.held_keys import HeldKeys, Keyboard
 from il_envs.policy import ExpertPolicy
 from il_envs.rollout import run_episodes
@@ -96,14 +97,14 @@ def test_keyboard_keeps_order_and_remembers_taps() -> None:
 
 
 def test_keys_of_the_world_are_not_the_players_own() -> None:
-    assert play.command_keys(CAR)["space"] == "pause"
+    assert command_keys(CAR)["space"] == "pause"
     shooter = world_with(BUTTONS.action_space, PlayKey("space", 0, 1.0, "fire"),
                          PlayKey("r", 1, 1.0, "reload"))  # fmt: skip
-    assert set(play.command_keys(CAR)) - set(play.command_keys(shooter)) == {"space", "r"}
+    assert set(command_keys(CAR)) - set(command_keys(shooter)) == {"space", "r"}
 
 
 def test_episode_ends_with_the_experts_score_on_the_same_seed(window: pygame.Surface) -> None:
-    game = play.Game(CAR, "training", seed=5, watch_expert=False)
+    game = Game(CAR, "training", seed=5, watch_expert=False)
     while game.phase != "over":
         game.tick(["up", "left"])
         assert int(game.state["step"]) < 400
@@ -122,14 +123,14 @@ def test_episode_ends_with_the_experts_score_on_the_same_seed(window: pygame.Sur
 
 
 def test_watching_the_expert_gives_its_score() -> None:
-    game = play.Game(CAR, "held_out", seed=3, watch_expert=True)
+    game = Game(CAR, "held_out", seed=3, watch_expert=True)
     for _ in range(CAR.max_episode_steps + 200):
         game.tick([])
     assert game.results[0].ratio == 1.0
 
 
 def test_game_waits_before_the_start_and_while_paused() -> None:
-    game = play.Game(CAR, "training", seed=0, watch_expert=False)
+    game = Game(CAR, "training", seed=0, watch_expert=False)
     game.tick([])
     assert int(game.state["step"]) == 0
     game.tick(["up"])
@@ -145,7 +146,7 @@ def test_game_waits_before_the_start_and_while_paused() -> None:
     assert (game.seed, game.phase, int(game.state["step"])) == (0, "ready", 0)
 
 
-def footer_of(game: play.Game, window: pygame.Surface) -> str:
+def footer_of(game: Game, window: pygame.Surface) -> str:
     """What the panel over the picture says at its foot."""
     with pytest.MonkeyPatch.context() as patch:
         feet: list[str] = []
@@ -155,7 +156,7 @@ def footer_of(game: play.Game, window: pygame.Surface) -> str:
 
 
 def test_a_player_has_all_the_time_there_is_to_read_the_keys(window: pygame.Surface) -> None:
-    game = play.Game(CAR, "training", seed=0, watch_expert=False)
+    game = Game(CAR, "training", seed=0, watch_expert=False)
     for command in ("help", "restart"):  # whatever else is pressed
         game.command(command)
         for _ in range(round(100.0 / CAR.control_period)):
@@ -167,21 +168,21 @@ def test_a_player_has_all_the_time_there_is_to_read_the_keys(window: pygame.Surf
 
 
 def test_a_later_episode_begins_by_itself() -> None:
-    game = play.Game(CAR, "training", seed=0, watch_expert=False)
+    game = Game(CAR, "training", seed=0, watch_expert=False)
     while game.phase != "over":
         game.tick(["up", "left"])
     game.command("next")
     game.tick([])
     assert int(game.state["step"]) == 0
-    for _ in range(round(play.LATER_PAUSE / CAR.control_period)):
+    for _ in range(round(LATER_PAUSE / CAR.control_period)):
         game.tick([])
     assert int(game.state["step"]) > 0
 
 
 def test_a_watched_expert_begins_when_the_footer_says(window: pygame.Surface) -> None:
-    game = play.Game(CAR, "training", seed=0, watch_expert=True)
-    assert footer_of(game, window) == f"begins in {play.FIRST_PAUSE:.0f} s"
-    for _ in range(round((play.FIRST_PAUSE - 1.5) / CAR.control_period)):
+    game = Game(CAR, "training", seed=0, watch_expert=True)
+    assert footer_of(game, window) == f"begins in {FIRST_PAUSE:.0f} s"
+    for _ in range(round((FIRST_PAUSE - 1.5) / CAR.control_period)):
         game.tick([])
     assert footer_of(game, window) == "begins in 2 s"
     for _ in range(round(1.4 / CAR.control_period)):
@@ -193,7 +194,7 @@ def test_a_watched_expert_begins_when_the_footer_says(window: pygame.Surface) ->
 
 
 def test_every_overlay_is_painted(window: pygame.Surface) -> None:
-    game = play.Game(CAR, "training", seed=0, watch_expert=False)
+    game = Game(CAR, "training", seed=0, watch_expert=False)
 
     def pixels() -> bytes:
         game.paint(window)
@@ -238,9 +239,9 @@ class Player:
         self.tick = 0
         self.held: list[list[str]] = []
         self.places: list[tuple[int, int] | None] = []
-        original = play.Game.tick
+        original = Game.tick
 
-        def tick(game: play.Game, held: list[str], place: tuple[int, int] | None) -> None:
+        def tick(game: Game, held: list[str], place: tuple[int, int] | None) -> None:
             self.held.append(list(held))
             self.places.append(place)
             original(game, held, place)
@@ -251,7 +252,7 @@ class Player:
                     pygame.event.post(pygame.event.Event(kind, fields))
             assert self.tick < 100
 
-        monkeypatch.setattr(play.Game, "tick", tick)
+        monkeypatch.setattr(Game, "tick", tick)
 
 
 def test_loop_plays_posted_keys_until_escape(
@@ -265,7 +266,7 @@ def test_loop_plays_posted_keys_until_escape(
         (5, pygame.KEYDOWN, pygame.K_SPACE),
         (7, pygame.KEYDOWN, pygame.K_ESCAPE),
     )
-    game = play.Game(CAR, "training", seed=0, watch_expert=False)
+    game = Game(CAR, "training", seed=0, watch_expert=False)
     play.run(game, window)
     assert player.held == [
         [], ["up"], ["up", "left"], ["up", "left"], ["left"], ["left"], ["left"], ["left"]
@@ -328,7 +329,7 @@ def test_what_cannot_be_is_refused_in_one_line(
 def test_a_world_without_experts_is_played_to_its_end(
     monkeypatch: pytest.MonkeyPatch, window: pygame.Surface
 ) -> None:
-    game = play.Game(replace(CAR, experts={}), "training", seed=5, watch_expert=False)
+    game = Game(replace(CAR, experts={}), "training", seed=5, watch_expert=False)
     while game.phase != "over":
         game.tick(["up", "left"])
     game.paint(window)
@@ -350,10 +351,10 @@ def test_every_option_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_command_prints_one_line_for_each_episode(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(game: play.Game, window: pygame.Surface) -> None:
+    def run(game: Game, window: pygame.Surface) -> None:
         assert window.get_size() == SIZE
         assert (game.seed, game.split) == (4, "held_out")
-        game.results += [play.Result(4, 10.0, 40.0), play.Result(5, 30.0, 40.0)]
+        game.results += [Result(4, 10.0, 40.0), Result(5, 30.0, 40.0)]
 
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     monkeypatch.setattr(play, "run", run)
@@ -386,10 +387,10 @@ def test_only_returns_that_are_both_positive_are_given_as_a_ratio(
     line: str,
     row: tuple[str, str],
 ) -> None:
-    result = play.Result(7, total, expert)
+    result = Result(7, total, expert)
     totals = f"you {total:.2f}, expert {expert:.2f}"
     assert play.summary([result], "you") == [f"seed 7: {totals}, {line}"]
-    game = play.Game(CAR, "training", seed=7, watch_expert=False)
+    game = Game(CAR, "training", seed=7, watch_expert=False)
     game.results.append(result)
     game.phase, game._ending = "over", "Over"
     shown: list[tuple[str, str]] = []
@@ -399,7 +400,7 @@ def test_only_returns_that_are_both_positive_are_given_as_a_ratio(
 
 
 def test_a_world_of_turns_that_is_told_its_cell_is_played(window: pygame.Surface) -> None:
-    game = play.Game(get_world("Maze"), "training", seed=0, watch_expert=False)
+    game = Game(get_world("Maze"), "training", seed=0, watch_expert=False)
     game.tick([])
     assert int(game.state["step"]) == 0
     keys = ["up", "right", "down", "left"]
@@ -408,7 +409,7 @@ def test_a_world_of_turns_that_is_told_its_cell_is_played(window: pygame.Surface
         game.tick([keys[actions[0]]])
     game.paint(window)
     assert game.results[0].ratio == 1.0
-    watched = play.Game(get_world("Maze"), "training", seed=0, watch_expert=True)
+    watched = Game(get_world("Maze"), "training", seed=0, watch_expert=True)
     watched.tick(["up"])
     while watched.phase != "over":
         watched.tick([])

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from il_envs import play
+from il_envs.game import MOUSE, Game, command_keys
 from il_envs.world import View, get_world
 from tests.test_play import CAR, Player
 
@@ -21,15 +22,15 @@ def test_twelve_keys_are_held_at_once_modifiers_too(
     assert {pygame.K_LSHIFT, pygame.K_LCTRL} < set(keys)
     downs = [(1 + k // 3, pygame.KEYDOWN, key) for k, key in enumerate(keys)]
     Player(monkeypatch, *downs, (6, pygame.KEYUP, keys[0]), (8, pygame.KEYDOWN, pygame.K_ESCAPE))
-    game = play.Game(SHOOTER, "training", seed=0, watch_expert=False)
+    game = Game(SHOOTER, "training", seed=0, watch_expert=False)
     pressed = []
-    original = play.Game.paint
+    original = Game.paint
 
-    def paint(game: play.Game, window: pygame.Surface) -> None:
+    def paint(game: Game, window: pygame.Surface) -> None:
         pressed.append(int(game.state["held"].sum()))
         original(game, window)
 
-    monkeypatch.setattr(play.Game, "paint", paint)
+    monkeypatch.setattr(Game, "paint", paint)
     play.run(game, window)
     assert pressed == [0, 3, 6, 9, 12, 12, 11, 11, 11]
 
@@ -55,7 +56,7 @@ def test_the_mouse_presses_the_keys_that_the_world_says(
 
     world = replace(CAR, pointer=pointer)
     player = Player(monkeypatch, *MOUSE_EVENTS)
-    game = play.Game(world, "training", seed=0, watch_expert=False, uses_mouse=uses_mouse)
+    game = Game(world, "training", seed=0, watch_expert=False, uses_mouse=uses_mouse)
     game.phase = "playing"
     play.run(game, window)
     if uses_mouse:
@@ -64,7 +65,7 @@ def test_the_mouse_presses_the_keys_that_the_world_says(
         assert asked == [
             (*numbers, (300, 200), press) for numbers, press in zip(steps, presses, strict=True)
         ]
-        assert player.held == [[], [], [play.MOUSE], [], [], []]
+        assert player.held == [[], [], [MOUSE], [], [], []]
         assert game.state["drive"] > 0.0
     else:
         assert asked == []
@@ -79,7 +80,7 @@ def test_another_view_is_shown_and_has_a_pointer_of_its_own(window: pygame.Surfa
 
     other = View(lambda state, params, canvas: canvas.surface.fill((1, 2, 3)), keys("down"))
     world = replace(CAR, pointer=keys("up"), views=(other,))
-    game = play.Game(world, "training", seed=0, watch_expert=False, uses_mouse=True)
+    game = Game(world, "training", seed=0, watch_expert=False, uses_mouse=True)
     game.phase = "playing"
     drives = []
     for _ in range(3):
@@ -95,7 +96,7 @@ def test_another_view_is_shown_and_has_a_pointer_of_its_own(window: pygame.Surfa
 @pytest.mark.parametrize("uses_mouse", [True, False])
 def test_the_help_tells_of_the_mouse_where_it_is_used(uses_mouse: bool) -> None:
     world = replace(SHOOTER, views=(View(SHOOTER.draw),))
-    game = play.Game(world, "training", seed=0, watch_expert=False, uses_mouse=uses_mouse)
+    game = Game(world, "training", seed=0, watch_expert=False, uses_mouse=uses_mouse)
     row = ("mouse", "turn, left button to fire")
     assert (row in game._help()) == uses_mouse
     game.command("view")  # to one in which the mouse does nothing
@@ -103,17 +104,17 @@ def test_the_help_tells_of_the_mouse_where_it_is_used(uses_mouse: bool) -> None:
 
 
 def test_the_mouse_button_begins_the_game(window: pygame.Surface) -> None:
-    game = play.Game(SHOOTER, "training", seed=0, watch_expert=False, uses_mouse=True)
+    game = Game(SHOOTER, "training", seed=0, watch_expert=False, uses_mouse=True)
     game.tick([], (300, 200))
     assert game.phase == "ready"
-    game.tick([play.MOUSE], (300, 200))
+    game.tick([MOUSE], (300, 200))
     assert game.phase == "playing"
 
 
 def test_only_a_world_with_other_views_has_a_key_for_them() -> None:
-    assert "view" not in play.command_keys(CAR).values()
-    assert play.command_keys(SHOOTER)["v"] == "view"
-    assert play.command_keys(SHOOTER)["backspace"] == play.command_keys(CAR)["r"] == "restart"
+    assert "view" not in command_keys(CAR).values()
+    assert command_keys(SHOOTER)["v"] == "view"
+    assert command_keys(SHOOTER)["backspace"] == command_keys(CAR)["r"] == "restart"
 
 
 def test_a_world_without_a_pointer_refuses_the_mouse_in_one_line(
