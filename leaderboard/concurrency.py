@@ -249,8 +249,8 @@ def _claims(arms: list[Arm], expert: Cell | None) -> dict[str, tuple[Interval, s
 
 def _performance(single: Arm, mail: Arm) -> tuple[Interval, str]:
     ratio = ratio_interval(mail.scores, single.scores)
-    name = single.row.algorithm
-    return ratio, f"{name}'s score does not differ from 0" if isinf(ratio.low) else ""
+    nothing = isinf(ratio.low) or isnan(ratio.mean)
+    return ratio, f"{single.row.algorithm}'s score does not differ from 0" if nothing else ""
 
 
 def _times(single: Arm, mail: Arm) -> dict[str, tuple[Interval, str]]:

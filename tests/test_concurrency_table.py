@@ -265,6 +265,16 @@ def test_mail_that_does_not_get_there_has_no_ratio_of_times() -> None:
     assert claims.loc[TIME_OF_SEEDS, "status"] == "3 of 3 and 1 of 3 seeds get there"
 
 
+def test_a_score_of_exactly_nothing_leaves_no_ratio_and_is_said() -> None:
+    results = make_results()
+    for seed in range(3):
+        episodes = make_cell(cell_of("saps-rl", seed).spec, [0.0] * 2).episodes
+        results = changed(results, "saps-rl", seed, {"episodes": episodes})
+    claim = claims_of(results).loc[PERFORMANCE]
+    assert isnan(claim["value"])
+    assert claim["status"] == "saps-rl's score does not differ from 0"
+
+
 def test_seed_by_seed_each_gets_to_where_saps_rl_of_that_seed_arrives() -> None:
     results = make_results()
     for seed, level in enumerate((3.0, 4.0, 5.0)):
