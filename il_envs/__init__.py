@@ -18,6 +18,7 @@ from il_envs.demonstrations import Demonstrations, collect
 from il_envs.drift_car import lane_keeping as lane_keeping
 from il_envs.evaluation import Evaluation, evaluate, hard_optimal, policy_from_occupancy
 from il_envs.gym_env import WorldEnv
+from il_envs.learned_reward import LearnedReward, TabularReward, reward_table
 from il_envs.learning_curve import LearningCurve, LearningCurveRecorder
 from il_envs.linear_gaussian import LinearQuadraticModel
 from il_envs.linear_quadratic import linear_quadratic_soft_optimal
@@ -59,6 +60,7 @@ __all__ = [
     "ExactPolicy",
     "Expert",
     "ExpertPolicy",
+    "LearnedReward",
     "LearningCurve",
     "LearningCurveRecorder",
     "LinearQuadraticModel",
@@ -71,6 +73,7 @@ __all__ = [
     "Source",
     "TabularModel",
     "TabularPolicy",
+    "TabularReward",
     "UndeclaredSourceError",
     "World",
     "WorldEnv",
@@ -87,6 +90,7 @@ __all__ = [
     "policy_from_occupancy",
     "register",
     "replay",
+    "reward_table",
     "run_episodes",
     "soft_optimal",
     "starc_distance",

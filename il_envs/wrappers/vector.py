@@ -1,8 +1,10 @@
-"""The wrappers of `il_envs.wrappers` for vector environments; row i does as the single one."""
+"""Wrappers of vector environments: numbered actions (see `il_envs.wrappers`), learned rewards."""
 
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
@@ -13,6 +15,7 @@ from il_envs.buttons import (
     picked_chords,
     single_button_chords,
 )
+from il_envs.learned_reward import LearnedReward
 
 VectorEnv = gym.vector.VectorEnv[Any, Any, NDArray[Any]]
 
@@ -56,3 +59,43 @@ class JointButtons(NumberedChords):
 
     def __init__(self, env: VectorEnv) -> None:
         super().__init__(env, joint_chords(buttons_of(env.single_action_space)))
+
+
+class RewardWrapper(gym.vector.VectorWrapper[Any, Any, Any, Any, NDArray[Any]]):
+    """Pays a learned reward instead of the environment's own, so that any learner trains on it.
+
+    Where a step only resets a row, or the row stands still, its reward is 0.
+
+    Args:
+        env: of any autoreset mode; the environments of a `Problem` will do.
+        reward: what to pay.
+    """
+
+    def __init__(self, env: VectorEnv, reward: LearnedReward) -> None:
+        super().__init__(env)
+        self.learned_reward = reward
+        self._same_step = env.metadata.get("autoreset_mode") is AutoresetMode.SAME_STEP
+        self._observations: Any = None
+        self._has_ended = np.zeros(env.num_envs, np.bool_)
+
+    def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> Any:
+        self._observations, info = self.env.reset(seed=seed, options=options)
+        self._has_ended &= ~np.asarray((options or {}).get("reset_mask", True))
+        return self._observations, info
+
+    def step(self, actions: Any) -> Any:
+        observations, _, terminated, truncated, info = self.env.step(actions)
+        ends = terminated | truncated
+        following = observations
+        if self._same_step and ends.any():
+            following = observations.copy()
+            following[ends] = info["final_obs"][ends]
+        rewards = self.learned_reward.reward(
+            self._observations, np.asarray(actions), following, terminated
+        )
+        if not self._same_step:
+            rewards = np.where(self._has_ended, 0.0, rewards)
+            mode = self.env.metadata.get("autoreset_mode")
+            self._has_ended = ends | (self._has_ended & (mode is AutoresetMode.DISABLED))
+        self._observations = observations
+        return observations, rewards, terminated, truncated, info
