@@ -89,7 +89,7 @@ def clone(
             observations, actions, policy.probabilities.shape, config.smoothing
         )
         return TabularPolicy(table, seed)
-    policy.fit_normalisation(observations)
+    policy.encoder.fit(observations)
     held_out = hold_out(groups, config.validation_share)
     fit(policy, observations, actions, held_out, config, updates, seed)
     return policy
@@ -154,7 +154,7 @@ def fit(
     Returns:
         The least validation loss, in nats.
     """
-    inputs, targets = policy.normalise(observations), torch.as_tensor(actions)
+    inputs, targets = policy.encoder(observations), torch.as_tensor(actions)
     mask = torch.as_tensor(held_out)
     train_inputs, train_targets = inputs[~mask], targets[~mask]
     generator = torch.Generator().manual_seed(seed)

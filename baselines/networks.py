@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from baselines.encoders import Encoder, is_picture
 from il_envs.buttons import joint_probabilities
 
 
@@ -122,11 +123,6 @@ def action_head(space: gym.Space[Any]) -> ActionHead:
     raise TypeError(f"no likelihood for the action space {space}")
 
 
-def is_picture(space: gym.Space[Any]) -> bool:
-    """Whether observations are pictures, uint8 [height, width, colours]."""
-    return isinstance(space, gym.spaces.Box) and space.dtype == np.uint8 and len(space.shape) == 3
-
-
 class Eye(nn.Sequential):
     """Convolutions over pictures, uint8 [rows, height, width, colours], to float32 [rows, size].
 
@@ -151,12 +147,8 @@ class Eye(nn.Sequential):
 class NetworkPolicy(nn.Module):
     """A multilayer perceptron from normalised observations to a distribution over actions.
 
-    A Discrete observation goes in as ones and zeros ("one-hot"), which are not normalised, and a
-    picture through an `Eye`.
+    Observations go in as an `Encoder` gives them, pictures through an `Eye` as well.
     """
-
-    observation_mean: Tensor
-    observation_scale: Tensor
 
     def __init__(
         self,
@@ -166,53 +158,24 @@ class NetworkPolicy(nn.Module):
         seed: int,
     ) -> None:
         super().__init__()
-        self._observation_space = observation_space
-        size = gym.spaces.flatdim(observation_space)
-        sees = is_picture(observation_space)
+        self.encoder = Encoder(observation_space)
+        size = self.encoder.size
         self._action_dtype = action_space.dtype
         self._generator = torch.Generator().manual_seed(seed)
         with torch.random.fork_rng():
             torch.manual_seed(seed)  # initialisation has no generator argument
             self.head = action_head(action_space)
             layers: list[nn.Module] = []
-            if sees:
+            if is_picture(observation_space):
                 eye = Eye(observation_space.shape or ())
                 layers, size = [eye], eye.size
             sizes = [size, *hidden_sizes]
             for inputs, outputs in pairwise(sizes):
                 layers += [nn.Linear(inputs, outputs), nn.ReLU()]
             self.body = nn.Sequential(*layers, nn.Linear(sizes[-1], self.head.outputs))
-        statistics = 0 if sees else size
-        self.register_buffer("observation_mean", torch.zeros(statistics))
-        self.register_buffer("observation_scale", torch.ones(statistics))
-
-    def fit_normalisation(self, observations: NDArray[Any]) -> None:
-        """Make the network see observations with mean 0 and deviation 1; [rows, ...].
-
-        What has never varied is only shifted: dividing by its tiny deviation would blow it up when
-        it does vary.
-        """
-        space = self._observation_space
-        if isinstance(space, gym.spaces.Discrete) or is_picture(space):
-            return
-        rows = torch.as_tensor(observations.reshape(len(observations), -1), dtype=torch.float32)
-        self.observation_mean.copy_(rows.mean(0))
-        deviation = rows.std(0)
-        self.observation_scale.copy_(torch.where(deviation > 1e-6, deviation, 1.0))
-
-    def normalise(self, observations: NDArray[Any]) -> Tensor:
-        """Observations as the network takes them: float32 [rows, size], or pictures as they are."""
-        space = self._observation_space
-        if is_picture(space):
-            return torch.as_tensor(observations)
-        if isinstance(space, gym.spaces.Discrete):
-            places = torch.as_tensor(observations - space.start)
-            return functional.one_hot(places, int(space.n)).float()
-        rows = torch.as_tensor(observations.reshape(len(observations), -1), dtype=torch.float32)
-        return (rows - self.observation_mean) / self.observation_scale
 
     def negative_log_likelihood(self, inputs: Tensor, actions: Tensor) -> Tensor:
-        """Mean over rows, in nats; `inputs` are normalised observations."""
+        """Mean over rows, in nats; `inputs` are encoded observations."""
         return self.head.negative_log_likelihood(self.body(inputs), actions)
 
     @torch.no_grad()
@@ -224,7 +187,7 @@ class NetworkPolicy(nn.Module):
         deterministic: bool = False,
     ) -> tuple[NDArray[Any], Any]:
         """Actions for a batch of observations, as in `il_envs.Policy`."""
-        outputs = self.body(self.normalise(observation))
+        outputs = self.body(self.encoder(observation))
         actions = self.head.choose(outputs, None if deterministic else self._generator)
         return actions.numpy().astype(self._action_dtype), None
 
@@ -238,7 +201,7 @@ class NetworkPolicy(nn.Module):
         """
         if not isinstance(self.head, CategoricalHead | BernoulliHead):
             raise TypeError("only Discrete actions and chords of buttons have a probability each")
-        return self.head.probabilities(self.body(self.normalise(observation)))
+        return self.head.probabilities(self.body(self.encoder(observation)))
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Every weight and statistic by name; `load_tensors` takes them back."""

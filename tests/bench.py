@@ -85,7 +85,7 @@ def cloning_rates() -> tuple[Callable[[], float], Callable[[], float]]:
         policy = NetworkPolicy(
             space.observation_space, space.action_space, config.hidden_sizes, seed=0
         )
-        policy.fit_normalisation(observations)
+        policy.encoder.fit(observations)
         start = time.perf_counter()
         fit(policy, observations, actions, held_out, config, UPDATES, seed=0)
         return UPDATES * config.batch_size / (time.perf_counter() - start)

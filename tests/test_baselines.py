@@ -77,7 +77,7 @@ class TestLikelihoods:
 class TestNetworkPolicy:
     def _policy(self, space, seed=0):
         policy = NetworkPolicy(gym.spaces.Box(-1, 1, (4,)), space, (8,), seed)
-        policy.fit_normalisation(np.random.default_rng(0).normal(3.0, 2.0, (50, 4)))
+        policy.encoder.fit(np.random.default_rng(0).normal(3.0, 2.0, (50, 4)))
         return policy
 
     def test_modes_and_samples_are_valid_and_repeat(self, space):
@@ -108,8 +108,8 @@ class TestDiscreteObservations:
 
     def test_they_go_in_as_ones_and_zeros_that_are_not_normalised(self):
         policy = self._policy()
-        policy.fit_normalisation(self.OBSERVATIONS)
-        inputs = policy.normalise(self.OBSERVATIONS)
+        policy.encoder.fit(self.OBSERVATIONS)
+        inputs = policy.encoder(self.OBSERVATIONS)
         assert inputs.dtype == torch.float32
         np.testing.assert_array_equal(inputs, np.eye(5)[self.OBSERVATIONS - 2])
 
@@ -134,7 +134,7 @@ class TestDiscreteObservations:
 
     def test_probabilities_of_chords_are_their_likelihoods(self):
         policy = self._policy(gym.spaces.MultiBinary(3))
-        inputs = policy.normalise(self.OBSERVATIONS[:1])
+        inputs = policy.encoder(self.OBSERVATIONS[:1])
         with torch.no_grad():
             likelihoods = [
                 np.exp(-policy.negative_log_likelihood(inputs, torch.tensor(chord[None])).item())
@@ -241,7 +241,7 @@ class TestFit:
         actions = actions if targets is None else targets(actions)
         space = gym.spaces.Box(-1, 1, (2,))
         policy = NetworkPolicy(gym.spaces.Box(-9, 9, (3,)), space, (32,), seed)
-        policy.fit_normalisation(inputs)
+        policy.encoder.fit(inputs)
         config = replace(
             bc.BCConfig(), patience=patience, validation_interval=10, learning_rate=rate
         )
@@ -256,7 +256,7 @@ class TestFit:
     def test_returns_the_weights_of_the_least_validation_loss(self):
         policy, loss = self._fit(updates=400, patience=400)
         inputs, actions, held_out = self._data()
-        rows = policy.normalise(inputs[held_out]), torch.tensor(actions[held_out])
+        rows = policy.encoder(inputs[held_out]), torch.tensor(actions[held_out])
         assert bc._loss(policy, *rows) == pytest.approx(loss, abs=1e-6)
 
     def test_stops_when_validation_does_not_improve(self, monkeypatch):
