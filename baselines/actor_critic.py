@@ -10,13 +10,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
+from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.preprocessing import is_image_space
 
 from baselines.networks import action_head, one_thread
-from il_envs import World
+from il_envs import LearnedReward, World
 from il_envs.buttons import Chords, joint_chords, joint_index
 
 
@@ -27,10 +28,18 @@ class ActorCritic:
         network: an actor-critic network of Stable-Baselines3, recurrent or not.
         seed: of its samples.
         chords: int8 [chords, K] where the network's actions are rows of that table.
+        reward: what it was trained for, where that was learned.
     """
 
-    def __init__(self, network: ActorCriticPolicy, seed: int, chords: Chords | None = None) -> None:
+    def __init__(
+        self,
+        network: ActorCriticPolicy,
+        seed: int,
+        chords: Chords | None = None,
+        reward: LearnedReward | None = None,
+    ) -> None:
         self.network = network
+        self.reward = reward
         self._chords = chords
         self._generator_state = torch.Generator().manual_seed(seed).get_state()
 
@@ -79,11 +88,17 @@ class ExactActorCritic(ActorCritic):
         return joint
 
 
-def policy_of(network: ActorCriticPolicy, seed: int, chords: Chords | None = None) -> ActorCritic:
+def policy_of(
+    network: ActorCriticPolicy,
+    seed: int,
+    chords: Chords | None = None,
+    reward: LearnedReward | None = None,
+) -> ActorCritic:
     """A trained network as a policy, exact where it can be; the arguments are `ActorCritic`'s."""
     memory = isinstance(network, RecurrentActorCriticPolicy)
     counted = not isinstance(network.action_space, gym.spaces.Box)
-    return (ExactActorCritic if counted and not memory else ActorCritic)(network, seed, chords)
+    kind = ExactActorCritic if counted and not memory else ActorCritic
+    return kind(network, seed, chords, reward)
 
 
 def network_name(observation_space: gym.Space[Any], recurrent: bool = False) -> str:
@@ -92,8 +107,11 @@ def network_name(observation_space: gym.Space[Any], recurrent: bool = False) -> 
     return f"{kind}LstmPolicy" if recurrent else f"{kind}Policy"
 
 
-def learn(model: OnPolicyAlgorithm, steps: int) -> None:
+def learn(model: OnPolicyAlgorithm, steps: int, callback: BaseCallback | None = None) -> None:
     """Train with as many whole rollouts as the environment steps suffice for.
+
+    Args:
+        callback: is called at every step and rollout.
 
     Raises:
         ValueError: if they do not for one.
@@ -105,7 +123,7 @@ def learn(model: OnPolicyAlgorithm, steps: int) -> None:
             f"{model.n_envs} environments"
         )
     model.set_logger(Logger(None, []))  # the default one makes a folder
-    model.learn(steps // rollout * rollout)
+    model.learn(steps // rollout * rollout, callback)
 
 
 @contextmanager

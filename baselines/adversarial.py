@@ -1,0 +1,216 @@
+"""Adversarial imitation: GAIL (Ho and Ermon 2016) and AIRL (Fu, Luo and Levine 2018).
+
+A discriminator D tells the expert's transitions from the policy's, and the policy is paid for
+transitions that it takes for the expert's:
+
+GAIL    D(s, a) = 1 / (1 + exp(-f(s, a))). At its best f is the log of the ratio of the expert's
+        occupancy to the policy's, so its reward has no meaning without that policy.
+AIRL    D(s, a, s') = exp(f) / (exp(f) + pi(a|s)) with f = g(s, a) + discount * h(s') - h(s)
+        (their equation 4). Where policy and expert agree f is the expert's advantage, and where g
+        is of the state alone it is the true reward, up to a constant (their theorem 5.1).
+
+Both keep D smooth with a gradient penalty (Gulrajani et al. 2017), see inputs as the demonstrations
+normalise them, and know that an episode may end: `RewardNetwork` says how.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3.common.policies import ActorCriticPolicy
+from torch import Tensor, nn
+from torch.nn import functional
+
+from baselines.actor_critic import ActorCritic, policy_of, untouched_generators
+from baselines.encoders import is_picture
+from baselines.networks import one_thread
+from baselines.reward_learning import (
+    PPOConfig,
+    Transitions,
+    absorbed_share,
+    demonstrated,
+    draw_places,
+    log_probabilities,
+    optimise,
+)
+from baselines.reward_networks import RewardNetwork
+from il_envs import Algorithm, Problem, World
+
+
+@dataclass(frozen=True)
+class AdversarialConfig:
+    """Settings of GAIL and AIRL."""
+
+    shaping: bool = False
+    """Whether D is AIRL's: the reward is shaped by a potential h, and D knows pi."""
+    state_only: bool = False
+    """Whether the reward is of the state alone."""
+    form: Literal["logit", "survival", "mortality"] = "survival"
+    """What the policy is paid: log D - log(1 - D), as in AIRL, or -log(1 - D), or log D."""
+    hidden_sizes: tuple[int, ...] = (64, 64)
+    """Tanh units of each hidden layer, of f, or of g and of h."""
+    batch_size: int = 1024
+    """Transitions of each side in a minibatch of the discriminator."""
+    updates_per_rollout: int = 8
+    """Minibatches of the discriminator between two rollouts."""
+    learning_rate: float = 3e-4
+    """Of the discriminator's Adam."""
+    gradient_penalty: float = 10.0
+    """Of the squared distance of the gradient's norm from 1, between the two sides."""
+    absorbing: bool = True
+    """Whether states that end an episode are followed by an absorbing state with a learned reward;
+    if not, what comes after the end is worth 0 whatever the reward."""
+    ppo: PPOConfig = field(default_factory=PPOConfig)
+    """The optimiser of the policy."""
+
+
+class Rows(NamedTuple):
+    """Transitions as a discriminator sees them."""
+
+    inputs: Tensor  # of g, [rows, size]
+    before: Tensor  # of h, [rows, size]
+    after: Tensor  # of h in the state that followed
+    log_probabilities: Tensor  # of the action under the policy, [rows]; 0 in the absorbing state
+
+
+class Side(NamedTuple):
+    """What one side, the expert or the policy, did."""
+
+    rows: Rows  # the last one is the absorbing state
+    absorbed: float  # share of its discounted time that it spends there
+
+    def draw(self, count: int, generator: torch.Generator) -> Rows:
+        """A minibatch of its occupancy."""
+        places = draw_places(len(self.rows.inputs) - 1, self.absorbed, count, generator)
+        return Rows(*(field[places] for field in self.rows))
+
+
+class Discriminator(nn.Module):
+    """Tells the transitions of the expert, whose logits are to be above 0, from the policy's."""
+
+    def __init__(
+        self, problem: Problem, shown: Transitions, seed: int, config: AdversarialConfig
+    ) -> None:
+        super().__init__()
+        spaces = problem.observation_space, problem.action_space
+        networks = [
+            RewardNetwork(
+                *spaces,
+                config.hidden_sizes,
+                seed + i,
+                state_only=config.state_only or i == 1,
+                discount=config.ppo.discount if config.absorbing else 0.0,
+                form=config.form,
+            )
+            for i in range(2 if config.shaping else 1)
+        ]
+        for network in networks:
+            network.fit_normalisation(shown.observations, shown.actions)
+        self.reward, *rest = networks
+        self.potential = rest[0] if rest else None
+        self._discount = config.ppo.discount
+
+    def side(self, transitions: Transitions, log_probabilities: Tensor) -> Side:
+        """What one side did, and how long it then rests in the absorbing state."""
+        observations, actions, following, terminated, _ = transitions
+        inputs = torch.cat([self.reward.inputs(observations, actions), self.reward.absorbing_input])
+        before = after = inputs[:, :0]
+        if self.potential is not None:
+            absorbing = self.potential.absorbing_input
+            before = torch.cat([self.potential.inputs(observations, actions), absorbing])
+            after = torch.cat([self.potential.inputs(following, actions), absorbing])
+            after[:-1][torch.as_tensor(terminated)] = absorbing
+        logs = torch.cat([log_probabilities, torch.zeros(1)])
+        absorbed = absorbed_share(transitions, float(self.reward.discount))
+        return Side(Rows(inputs, before, after, logs), absorbed)
+
+    def forward(self, rows: Rows) -> Tensor:
+        """log D - log(1 - D), [rows]."""
+        logits = self.reward(rows.inputs)
+        if self.potential is not None:
+            shaping = self._discount * self.potential(rows.after) - self.potential(rows.before)
+            logits = logits + shaping - rows.log_probabilities
+        return logits
+
+    def loss(self, expert: Rows, learner: Rows, penalty: float, generator: Any) -> Tensor:
+        """The cross-entropy of telling the sides apart, and the penalty on the gradient."""
+        loss = functional.softplus(-self(expert)).mean() + functional.softplus(self(learner)).mean()
+        share = torch.rand(len(expert.inputs), 1, generator=generator)
+        between = Rows(
+            *(
+                torch.lerp(ours, theirs, share if ours.ndim == 2 else share[:, 0]).requires_grad_()
+                for ours, theirs in zip(learner, expert, strict=True)
+            )
+        )
+        seen = between[:1] if self.potential is None else between[:3]
+        slopes = torch.autograd.grad(self(between).sum(), seen, create_graph=True)
+        norms = torch.cat(slopes, 1).norm(dim=1)
+        return loss + penalty * ((norms - 1.0) ** 2).mean()
+
+
+class Adversary:
+    """Trains the discriminator on each rollout, and pays the policy by it."""
+
+    def __init__(self, problem: Problem, seed: int, config: AdversarialConfig) -> None:
+        self._config = config
+        self._shown = demonstrated(problem.demonstrations(), problem.max_episode_steps)
+        self.discriminator = Discriminator(problem, self._shown, seed, config)
+        self._optimiser = torch.optim.Adam(
+            self.discriminator.parameters(), config.learning_rate, fused=True
+        )
+        self._generator = torch.Generator().manual_seed(seed)
+
+    def __call__(self, policy: ActorCriticPolicy, rollout: Transitions) -> NDArray[np.float64]:
+        """Learn from a rollout, and pay for it; a `reward_learning.Learner`."""
+        discriminator, config = self.discriminator, self._config
+        expert, learner = (
+            discriminator.side(t, log_probabilities(policy, t.observations, t.actions))
+            for t in (self._shown, rollout)
+        )
+        for _ in range(config.updates_per_rollout):
+            rows = [s.draw(config.batch_size, self._generator) for s in (expert, learner)]
+            loss = discriminator.loss(*rows, config.gradient_penalty, self._generator)
+            self._optimiser.zero_grad()
+            loss.backward()
+            self._optimiser.step()
+        with torch.no_grad():
+            worth = discriminator.reward.worth(discriminator(learner.rows))
+        return discriminator.reward.with_rest(worth[:-1], worth[-1:], rollout.terminated)
+
+
+def train(problem: Problem, seed: int, config: AdversarialConfig) -> ActorCritic:
+    """Play expert and policy against each other for the whole budget of steps."""
+    with one_thread(), untouched_generators():
+        adversary = Adversary(problem, seed, config)
+        reward = adversary.discriminator.reward
+        network = optimise(problem, reward.observation_encoder, adversary, config.ppo, seed)
+    return policy_of(network, seed, reward=reward)
+
+
+def sees_numbers(world: World) -> bool:
+    """Whether observations are numbers and not pictures."""
+    return not is_picture(world.observation_space)
+
+
+algorithm = Algorithm(
+    name="gail",
+    summary="adversarial imitation: paid for what a discriminator takes for the expert's; PPO",
+    sources=frozenset({"demonstrations", "env"}),
+    config=AdversarialConfig(),
+    train=train,
+    applies_to=sees_numbers,
+)
+airl = replace(
+    algorithm,
+    name="airl",
+    summary="adversarial inverse reinforcement learning, of states and actions; PPO",
+    config=AdversarialConfig(shaping=True, form="logit"),
+)
+airl_state = replace(
+    airl,
+    name="airl-state",
+    summary="adversarial inverse reinforcement learning, of states alone; PPO",
+    config=replace(airl.config, state_only=True),
+)

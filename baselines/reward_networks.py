@@ -1,0 +1,153 @@
+"""Rewards that are networks, of states or of states and actions."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import safetensors.numpy
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from baselines.encoders import Encoder, is_picture
+from il_envs import World, get_world
+
+FORMS = {
+    "logit": lambda logit: logit,
+    "survival": functional.softplus,
+    "mortality": lambda logit: -functional.softplus(-logit),
+}
+"""What a network's output f is worth. For a discriminator D = 1 / (1 + exp(-f)) they are
+log D - log(1 - D), of either sign; -log(1 - D) > 0, which pays for surviving; and log D < 0, which
+pays for ending."""
+
+
+class RewardNetwork(nn.Module):
+    """A multilayer perceptron from a state, or a state and an action, to a reward.
+
+    An episode that terminates is in an absorbing state ever after, which is told by an input of its
+    own and has a learned reward like any other state (Kostrikov et al. 2019, "Discriminator-actor-
+    critic", section 4.2). Its discounted sum belongs to the step that terminated (Al-Hafez et al.
+    2023, "LS-IQ", section 4).
+
+    Args:
+        observation_space: of the world.
+        action_space: of the world.
+        hidden_sizes: units of each hidden layer.
+        seed: of the initial weights.
+        state_only: whether the reward is of the state alone.
+        discount: of what the absorbing state pays, a step; 0 if it is to pay nothing.
+        form: what its output is worth, a key of `FORMS`.
+
+    Raises:
+        TypeError: if observations are pictures.
+    """
+
+    discount: Tensor
+    form: Tensor
+
+    def __init__(
+        self,
+        observation_space: gym.Space[Any],
+        action_space: gym.Space[Any],
+        hidden_sizes: Sequence[int],
+        seed: int,
+        state_only: bool = False,
+        discount: float = 0.99,
+        form: str = "logit",
+    ) -> None:
+        super().__init__()
+        if is_picture(observation_space):
+            raise TypeError(f"no reward network for pictures, {observation_space}")
+        self.observation_encoder = Encoder(observation_space)
+        self.action_encoder = None if state_only else Encoder(action_space)
+        self.size = self.observation_encoder.size + 1  # the absorbing state's own input
+        self.size += 0 if self.action_encoder is None else self.action_encoder.size
+        self.body = perceptron((self.size, *hidden_sizes), seed)
+        self.register_buffer("discount", torch.tensor(discount))
+        self.register_buffer("form", torch.tensor(list(FORMS).index(form)))
+
+    def fit_normalisation(self, observations: NDArray[Any], actions: NDArray[Any]) -> None:
+        """Make the network see these observations and actions, [rows, ...], normalised."""
+        self.observation_encoder.fit(observations)
+        if self.action_encoder is not None:
+            self.action_encoder.fit(actions)
+
+    def inputs(self, observations: NDArray[Any], actions: NDArray[Any]) -> Tensor:
+        """What the network sees of states that are not absorbing, float32 [rows, size]."""
+        parts = [self.observation_encoder(observations)]
+        if self.action_encoder is not None:
+            parts.append(self.action_encoder(actions))
+        return torch.cat([*parts, torch.zeros(len(observations), 1)], 1)
+
+    @property
+    def absorbing_input(self) -> Tensor:
+        """What it sees of the absorbing state, float32 [1, size]."""
+        return functional.one_hot(torch.tensor([self.size - 1]), self.size).float()
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """The output f of each row of inputs, [rows]."""
+        outputs: Tensor = self.body(inputs)[:, 0]
+        return outputs
+
+    @torch.no_grad()
+    def reward(
+        self,
+        observation: NDArray[Any],
+        action: NDArray[Any],
+        next_observation: NDArray[Any],
+        ended: NDArray[np.bool_],
+    ) -> NDArray[np.float64]:
+        """What each transition is worth, float64 [rows], as in `il_envs.LearnedReward`."""
+        worth = self.worth(self(self.inputs(observation, action)))
+        return self.with_rest(worth, self.worth(self(self.absorbing_input)), ended)
+
+    def worth(self, outputs: Tensor) -> Tensor:
+        """What outputs are worth in the network's form, [rows]."""
+        return list(FORMS.values())[int(self.form)](outputs)
+
+    def with_rest(
+        self, worth: Tensor, absorbing: Tensor, ended: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """Steps' worth, [rows], and where an episode ended the worth of the absorbing state, [1],
+        ever after: float64 [rows]."""
+        rest = absorbing * self.discount / (1.0 - self.discount)
+        return (worth + torch.as_tensor(ended) * rest).double().numpy()
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Every weight, statistic and setting by name; `load_reward` makes the reward of them."""
+        return {name: tensor.numpy(force=True) for name, tensor in self.state_dict().items()}
+
+
+def perceptron(sizes: Sequence[int], seed: int) -> nn.Sequential:
+    """A network of tanh units with one output; sizes are of the input and the hidden layers."""
+    layers: list[nn.Module] = []
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)  # initialisation has no generator argument
+        for inputs, outputs in pairwise(sizes):
+            layers += [nn.Linear(inputs, outputs), nn.Tanh()]
+        return nn.Sequential(*layers, nn.Linear(sizes[-1], 1))
+
+
+def load_reward(path: Path | str, world: World | str) -> RewardNetwork:
+    """The reward in a `reward.safetensors` that one of the baselines' cells has left.
+
+    Args:
+        world: the one it was learned in.
+    """
+    world = get_world(world) if isinstance(world, str) else world
+    tensors = {k: torch.from_numpy(v) for k, v in safetensors.numpy.load_file(path).items()}
+    hidden = [len(tensors[name]) for name in tensors if name.endswith("bias")][:-1]
+    network = RewardNetwork(
+        world.observation_space,
+        world.action_space,
+        hidden,
+        seed=0,
+        state_only=not any(name.startswith("action_encoder") for name in tensors),
+    )
+    network.load_state_dict(tensors)
+    return network
