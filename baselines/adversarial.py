@@ -14,7 +14,7 @@ normalise them, and know that an episode may end: `RewardNetwork` says how.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -134,20 +134,21 @@ class Discriminator(nn.Module):
             logits = logits + shaping - rows.log_probabilities
         return logits
 
-    def loss(self, expert: Rows, learner: Rows, penalty: float, generator: Any) -> Tensor:
-        """The cross-entropy of telling the sides apart, and the penalty on the gradient."""
-        loss = functional.softplus(-self(expert)).mean() + functional.softplus(self(learner)).mean()
+    def cross_entropy(self, expert: Rows, learner: Rows) -> Tensor:
+        """Of telling the sides apart: -E_expert[log D] - E_learner[log(1 - D)], nats."""
+        return functional.softplus(-self(expert)).mean() + functional.softplus(self(learner)).mean()
+
+    def penalty(self, expert: Rows, learner: Rows, generator: torch.Generator) -> Tensor:
+        """The mean squared distance from 1 of the slope of the logits between the two sides."""
         share = torch.rand(len(expert.inputs), 1, generator=generator)
-        between = Rows(
-            *(
-                torch.lerp(ours, theirs, share if ours.ndim == 2 else share[:, 0]).requires_grad_()
-                for ours, theirs in zip(learner, expert, strict=True)
-            )
+        inputs, before, after = (
+            torch.lerp(*pair, share).requires_grad_()
+            for pair in zip(learner[:3], expert[:3], strict=True)
         )
-        seen = between[:1] if self.potential is None else between[:3]
-        slopes = torch.autograd.grad(self(between).sum(), seen, create_graph=True)
-        norms = torch.cat(slopes, 1).norm(dim=1)
-        return loss + penalty * ((norms - 1.0) ** 2).mean()
+        logits = self(Rows(inputs, before, after, expert.log_probabilities))
+        seen = [inputs] if self.potential is None else [inputs, before, after]
+        slopes = torch.autograd.grad(logits.sum(), seen, create_graph=True)
+        return ((torch.cat(slopes, 1).norm(dim=1) - 1.0) ** 2).mean()
 
 
 class Adversary:
@@ -170,8 +171,9 @@ class Adversary:
             for t in (self._shown, rollout)
         )
         for _ in range(config.updates_per_rollout):
-            rows = [s.draw(config.batch_size, self._generator) for s in (expert, learner)]
-            loss = discriminator.loss(*rows, config.gradient_penalty, self._generator)
+            theirs, ours = (s.draw(config.batch_size, self._generator) for s in (expert, learner))
+            penalty = discriminator.penalty(theirs, ours, self._generator)
+            loss = discriminator.cross_entropy(theirs, ours) + config.gradient_penalty * penalty
             self._optimiser.zero_grad()
             loss.backward()
             self._optimiser.step()

@@ -186,8 +186,8 @@ class RewardLearning(BaseCallback):
         return True
 
     def _on_rollout_end(self) -> None:
-        buffer: Any = self.locals["rollout_buffer"]
-        paid = self._learner(self.model.policy, self._rollout(buffer))
+        buffer, policy = self.locals["rollout_buffer"], self.locals["self"].policy
+        paid = self._learner(policy, self._rollout(buffer))
         # What is there already is the value of the states in which episodes were truncated.
         buffer.rewards += paid.reshape(buffer.rewards.shape)
         buffer.compute_returns_and_advantage(self.locals["values"], self.locals["dones"])
@@ -213,5 +213,5 @@ def log_probabilities(
 ) -> Tensor:
     """Of actions under a policy, in nats, float32 [rows]."""
     rows, _ = policy.obs_to_tensor(observations)
-    _, logs, _ = policy.evaluate_actions(rows, torch.as_tensor(actions))
+    _, logs, _ = policy.evaluate_actions(rows, torch.as_tensor(actions, dtype=torch.float32))
     return logs

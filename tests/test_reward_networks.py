@@ -1,0 +1,82 @@
+"""Rewards that are networks: what they see, what the end of an episode is worth, saving them."""
+
+import numpy as np
+import pytest
+import safetensors.numpy
+import torch
+
+from baselines.reward_networks import FORMS, RewardNetwork, load_reward
+from il_envs import LearnedReward, collect, get_world, reward_table
+
+
+def _network(name, **settings):
+    world = get_world(name)
+    shown = collect(name, 300, seed=0)
+    network = RewardNetwork(world.observation_space, world.action_space, (8, 8), 0, **settings)
+    network.fit_normalisation(shown.observations, shown.actions)
+    return network, shown
+
+
+def _rewards(network, shown, ended=None):
+    ended = np.zeros(len(shown), np.bool_) if ended is None else ended
+    return network.reward(shown.observations, shown.actions, shown.observations, ended)
+
+
+def test_the_forms_are_those_of_a_discriminator():
+    logits = torch.linspace(-4, 4, 9, dtype=torch.float64)
+    share = 1.0 / (1.0 + torch.exp(-logits))
+    expected = {
+        "logit": torch.log(share) - torch.log(1 - share),
+        "survival": -torch.log(1 - share),
+        "mortality": torch.log(share),
+    }
+    assert set(FORMS) == set(expected)
+    for name, form in FORMS.items():
+        torch.testing.assert_close(form(logits), expected[name])
+    assert (FORMS["survival"](logits) > 0).all()
+    assert (FORMS["mortality"](logits) < 0).all()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_end_is_worth_the_absorbing_state_for_ever(form):
+    network, shown = _network("DriftCar", discount=0.9, form=form)
+    ended = np.arange(len(shown)) % 3 == 0
+    with torch.no_grad():
+        absorbing = FORMS[form](network(network.absorbing_input)).item()
+    rest = sum(0.9**k for k in range(1, 400)) * absorbing
+    expected = _rewards(network, shown) + rest * ended
+    np.testing.assert_allclose(_rewards(network, shown, ended), expected, atol=1e-5)
+
+
+def test_without_discount_the_end_is_worth_nothing():
+    network, shown = _network("DriftCar", discount=0.0)
+    ended = np.ones(len(shown), np.bool_)
+    np.testing.assert_array_equal(_rewards(network, shown, ended), _rewards(network, shown))
+
+
+@pytest.mark.parametrize("name", ["DriftCar", "FourRooms", "Shooter", "Duel"])
+@pytest.mark.parametrize("state_only", [False, True])
+def test_it_comes_back_from_its_tensors(name, state_only, tmp_path):
+    network, shown = _network(name, state_only=state_only, discount=0.95, form="survival")
+    path = tmp_path / "reward.safetensors"
+    safetensors.numpy.save_file(network.tensors(), path)
+    loaded = load_reward(path, name)
+    ended = np.arange(len(shown)) % 2 == 0
+    np.testing.assert_array_equal(_rewards(loaded, shown, ended), _rewards(network, shown, ended))
+    assert isinstance(loaded, LearnedReward)
+
+
+def test_a_reward_of_states_alone_does_not_see_actions():
+    network, _ = _network("FourRooms", state_only=True)
+    world = get_world("FourRooms")
+    table = reward_table(network, world.known_model(), world.action_space)
+    np.testing.assert_allclose(table, np.repeat(table[:, :1], 4, axis=1), atol=1e-12)
+    other, _ = _network("FourRooms")
+    table = reward_table(other, world.known_model(), world.action_space)
+    assert np.ptp(table, axis=1).min() > 1e-4
+
+
+def test_pictures_are_refused():
+    world = get_world("ShooterPixels")
+    with pytest.raises(TypeError, match="no reward network for pictures"):
+        RewardNetwork(world.observation_space, world.action_space, (8,), 0)
