@@ -18,8 +18,8 @@ def grid(request):
 
 def test_the_family_is_complete():
     assert {world.name for world in GRIDS} == {
-        "Binaryworld", "CliffChain", "FourRooms", "FourRoomsMoved", "Macrocells", "Objectworld",
-        "RiskyBridge",
+        "Binaryworld", "CliffChain", "FourRooms", "FourRoomsMoved", "FourRoomsMovedStill",
+        "FourRoomsStill", "Macrocells", "Objectworld", "RiskyBridge",
     }  # fmt: skip
 
 
@@ -71,20 +71,45 @@ def test_risky_bridge_parts_the_two_models():
     assert goal[causal.sample(2_000, 0)[0][:, -1]].mean() > 0.7
 
 
-def test_four_rooms_and_their_twin_differ_in_walls_alone():
-    first, moved = (
-        il_envs.get_world(name).params("training") for name in ("FourRooms", "FourRoomsMoved")
-    )
+@pytest.mark.parametrize("still", ["", "Still"])
+def test_four_rooms_and_their_twin_differ_in_walls_alone(still):
+    names = (f"FourRooms{still}", f"FourRoomsMoved{still}")
+    first, moved = (il_envs.get_world(name).params("training") for name in names)
+    assert [il_envs.get_world(name).transfer for name in names] == list(names[::-1])
     assert (first["reward"] == moved["reward"]).all()
     walls = [table["tile"] == tiles.WALL for table in (first, moved)]
     assert (walls[0] != walls[1]).any()
     doors = ~walls[0] & walls[1]
     assert doors.any()
-    for name in ("FourRooms", "FourRoomsMoved"):
+    for name in names:
         model = il_envs.get_world(name).model()
         reachable = hard_optimal(model).value[0] > 0.0
         free = model.initial > 0.0
         assert reachable[free].all(), "some cell of the rooms does not lead to the goal"
+
+
+@pytest.mark.parametrize("name", ["FourRooms", "FourRoomsMoved"])
+def test_still_rooms_have_the_same_map_and_no_luck_but_the_start(name):
+    slipping, still = (il_envs.get_world(name + twin) for twin in ("", "Still"))
+    for field in ("tile", "reward"):
+        assert (slipping.params("training")[field] == still.params("training")[field]).all()
+    model = still.model()
+    assert (model.initial == slipping.model().initial).all()
+    assert (model.transition.data == 1.0).all()
+    assert model.transition.nnz == model.states * model.actions
+    assert slipping.model().transition.nnz > model.transition.nnz
+
+
+@pytest.mark.parametrize("name", ["FourRooms", "FourRoomsMoved"])
+def test_identity_6_causal_and_posterior_are_one_in_still_rooms(name):
+    """Where moves slip the two policies differ, and the marginals differ with the start in both."""
+    causal = il_envs.get_world(name + "Still").reference()
+    posterior = soft_optimal(causal.model, "posterior", causal.temperature)
+    np.testing.assert_allclose(posterior.policy, causal.policy, rtol=0.0, atol=1e-12)
+    np.testing.assert_allclose(posterior.value, causal.value, rtol=1e-12)
+    slipping = il_envs.get_world(name).reference()
+    believer = soft_optimal(slipping.model, "posterior", slipping.temperature)
+    assert np.abs(believer.policy - slipping.policy).max() > 0.01
 
 
 def test_objectworld_rewards_follow_from_its_objects():

@@ -6,7 +6,14 @@ from numba import njit
 from numpy.testing import assert_allclose
 from scipy import linalg, optimize, special, stats
 
-from il_envs import ExpertPolicy, RandomPolicy, WorldEnv, get_world, run_episodes
+from il_envs import (
+    ExpertPolicy,
+    RandomPolicy,
+    WorldEnv,
+    get_world,
+    linear_quadratic_soft_optimal,
+    run_episodes,
+)
 from il_envs.canvas import Canvas
 from il_envs.drift_car import car_picture, lane_scene
 from il_envs.drift_car import dynamics as car
@@ -14,7 +21,7 @@ from il_envs.drift_car import lane_keeping as lane
 from il_envs.linear_gaussian import LinearGaussianPolicy, evaluate_linear_gaussian
 from il_envs.random import hash_normal, log_share, normal_quantile
 
-WORLD = get_world("LaneKeeping")
+WORLD, STILL = get_world("LaneKeeping"), get_world("LaneKeepingStill")
 STEPS = lane.MAX_EPISODE_STEPS
 EPISODES = 600
 
@@ -67,6 +74,15 @@ def paths(episodes):
     return states, np.stack([episode.actions for episode in episodes])
 
 
+@pytest.fixture(scope="module")
+def still_paths():
+    """States [N, T + 1, n], actions [N, T, m] and returns [N] of the expert's episodes."""
+    episodes = run_episodes(STILL, "training", ExpertPolicy, range(EPISODES))
+    states = np.stack([episode.observations for episode in episodes])
+    actions = np.stack([episode.actions for episode in episodes])
+    return states, actions, np.array([episode.total_reward for episode in episodes])
+
+
 class TestConstants:
     def test_corner(self, corner):
         state, action = corner
@@ -102,16 +118,20 @@ class TestConstants:
         assert_allclose(lane.GAIN - reference.policy.gain, 0.0, atol=1e-5)
         assert_allclose(lane.HAND @ lane.HAND.T - reference.policy.covariance, 0.0, atol=1e-8)
 
-    def test_the_stationary_expert_is_optimal_to_a_hundred_millionth_of_a_nat(self):
-        reference = lane.reference()
+    @pytest.mark.parametrize("name", lane.BENDS)
+    def test_the_stationary_expert_is_optimal_to_a_hundred_millionth_of_a_nat(self, name):
+        reference = lane.reference(name)
         policy = _constant_policy(lane.GAIN, lane.HAND @ lane.HAND.T)
         soft_return = evaluate_linear_gaussian(reference.model, policy).expected_return
         assert 0.0 <= reference.log_partition - soft_return - policy.entropy < 1e-8
 
-    def test_clipping_is_as_good_as_impossible(self):
-        deviation = np.sqrt(np.einsum("tii->ti", lane.reference().marginals.action_covariance))
-        assert (1.0 / deviation).min() > 8.0
-        assert 2.0 * stats.norm.sf(1.0 / deviation).sum() < 1e-12
+    @pytest.mark.parametrize("name", lane.BENDS)
+    def test_clipping_is_as_good_as_impossible(self, name):
+        marginals = lane.reference(name).marginals
+        deviation = np.sqrt(np.einsum("tii->ti", marginals.action_covariance))
+        room = (1.0 - np.abs(marginals.action_mean)) / deviation
+        assert room.min() > 8.0
+        assert 2.0 * stats.norm.sf(room).sum() < 1e-12
 
     def test_no_episode_leaves_the_observation_space(self):
         """The sum of the worst actions and the largest noises that there can be."""
@@ -198,6 +218,50 @@ class TestWorld:
     def test_keys_stay_within_the_action_bounds(self):
         for key in WORLD.play_keys:
             assert abs(key.value) <= 1.0
+
+
+class TestStill:
+    """The twin without gusts; its start, too, is always the same."""
+
+    @pytest.mark.parametrize(
+        ("style", "golden"), [("scripted", "20b7aac3371b9205"), ("mean", "db27de456df6ab7a")]
+    )
+    def test_golden_bits(self, style, golden):
+        episode = run_episodes(STILL, "training", lambda env: ExpertPolicy(env, style), [2019])[0]
+        assert episode.state_hash[:16] == golden
+
+    def test_what_happens_follows_from_the_actions(self, still_paths):
+        states, actions, _ = still_paths
+        assert (states[:, 0] == lane.START).all()
+        assert (states[1:, -1] != states[:-1, -1]).any(), "the experts' hands do not tremble"
+        moved = states[:, :-1] @ lane.TRANSITION.T + actions @ lane.CONTROL.T
+        assert_allclose(states[:, 1:], moved, atol=1e-12)
+
+    def test_identity_6_causal_and_posterior_are_one(self):
+        causal = lane.reference("LaneKeepingStill")
+        posterior = linear_quadratic_soft_optimal(causal.model, "posterior")
+        assert_allclose(posterior.policy.gain, causal.policy.gain, rtol=1e-10)
+        assert_allclose(posterior.policy.covariance, causal.policy.covariance, rtol=1e-10)
+        assert posterior.log_partition == pytest.approx(causal.log_partition, rel=1e-12)
+        assert posterior.expected_return == pytest.approx(causal.expected_return, rel=1e-10)
+
+    def test_identity_6_fails_where_there_are_gusts(self):
+        causal = lane.reference()
+        posterior = linear_quadratic_soft_optimal(causal.model, "posterior")
+        assert np.abs(posterior.policy.gain - causal.policy.gain).max() > 0.01
+
+    def test_gusts_and_starts_change_no_gain(self):
+        with_gusts, still = lane.reference(), lane.reference("LaneKeepingStill")
+        assert (still.policy.gain == with_gusts.policy.gain).all()
+        assert (still.policy.covariance == with_gusts.policy.covariance).all()
+
+    def test_returns_are_those_of_the_model(self, still_paths):
+        """The mean within 4 standard errors: a perfect expert fails one in some 10,000 runs."""
+        reference = STILL.reference()
+        states, actions, returns = still_paths
+        assert_allclose(reference.model.returns(states, actions), returns, rtol=1e-12)
+        bound = 4.0 * returns.std() / np.sqrt(EPISODES)
+        assert abs(returns.mean() - reference.expected_return) < bound
 
 
 class TestExperts:
@@ -287,8 +351,8 @@ class TestNormal:
 
 class TestPicture:
     @staticmethod
-    def history(steps):
-        env = WorldEnv("LaneKeeping")
+    def history(steps, name="LaneKeeping"):
+        env = WorldEnv(name)
         env.reset(seed=5)
         expert, states = ExpertPolicy(env), [env.state]
         for _ in range(steps):
@@ -297,8 +361,8 @@ class TestPicture:
         return np.stack(states)
 
     @staticmethod
-    def picture(history):
-        canvas = Canvas(WORLD, lane.PARAMS)
+    def picture(history, world=WORLD):
+        canvas = Canvas(world, world.params("training"))
         canvas.begin(history[0])
         for state in history[1:]:
             canvas.add(state)
@@ -309,9 +373,20 @@ class TestPicture:
         assert (self.picture(history) == self.picture(history)).all()
         assert (self.picture(history) != self.picture(history[:-1])).any()
 
+    def test_without_gusts_the_tube_is_narrower(self):
+        history = self.history(20, "LaneKeepingStill")
+        shown, blown = self.picture(history, STILL), self.picture(history, WORLD)
+        changed = (shown != blown).any(axis=2)
+        assert changed[:480].sum() > 500
+        wide, narrow = (
+            lane_scene.predicted(lane.START, world.params("training")["gust"][0])[1][1:]
+            for world in (WORLD, STILL)
+        )
+        assert (narrow < wide).all()
+
     def test_the_tube_is_the_experts_own_future(self):
         """Means and deviations of 600 runs from one state: 5 standard errors of each."""
-        mean, spread = lane_scene.predicted(np.array([0.5, 0.02, 0.3, -0.4, 0.1]))
+        mean, spread = lane_scene.predicted(np.array([0.5, 0.02, 0.3, -0.4, 0.1]), lane.GUST)
         reference = lane.reference()
         result = evaluate_linear_gaussian(
             type(reference.model)(

@@ -27,8 +27,8 @@ def tabular(request):
 
 def test_they_are_all_here():
     assert {world.name for world in WORLDS} == {
-        "Binaryworld", "CliffChain", "Duel", "FourRooms", "FourRoomsMoved", "Macrocells",
-        "Objectworld", "RiskyBridge",
+        "Binaryworld", "CliffChain", "Duel", "FourRooms", "FourRoomsMoved", "FourRoomsMovedStill",
+        "FourRoomsStill", "Macrocells", "Objectworld", "RiskyBridge",
     }  # fmt: skip
 
 

@@ -34,9 +34,16 @@ a unit of reward is a nat. Episodes last 125 steps (5 s); nothing terminates.
 
 The splits are alike. Experts: `scripted` (the causal soft-optimal policy, Gaussian), `mean` (its
 mean, which is the best policy for the reward alone).
+
+LaneKeepingStill is the same bend without gusts, with the same experts, for gusts change no gain;
+its exact answer is `lane_keeping.reference("LaneKeepingStill")`. Every episode starts one standard
+deviation of LaneKeeping's starts off the line: 0.5 m, 0.035 rad, 0.3 and 0.5 m/s, 0.1 rad/s. It is
+for methods whose theory leaves nothing to luck: the weights of guided cost learning (Finn, Levine
+and Abbeel 2016) aim at the posterior model, which is the causal one here, and are normalised over
+the episodes of one start, where Gaussian starts give one episode each.
 """
 
-from functools import cache
+from functools import cache, partial
 
 import gymnasium as gym
 import numpy as np
@@ -129,31 +136,43 @@ STATE = np.dtype(
         ("lateral_sum", "f8"),  # m, sum over steps of |lateral error|
     ]
 )
-PARAMS = np.zeros(
-    1, [("radius", "f8"), ("speed", "f8")]
-)  # m, m/s; it never varies, but kernels take a record
-PARAMS["radius"], PARAMS["speed"] = RADIUS, SPEED
-PARAMS.flags.writeable = False
+PARAMS = np.dtype(
+    [
+        ("gust", "f8", GUST.shape),
+        ("start_mean", "f8", STATES),  # of the first deviation
+        ("start_deviation", "f8", STATES),  # its standard deviations
+    ]
+)
 MEASURES = ("lateral_error", "mean_lateral_error")
 
 
-def params(split: Split) -> States:
-    """The same corner in either split."""
-    return PARAMS
+def _bend(gust: Array, start_mean: Array, start_deviation: Array) -> States:
+    """The one `PARAMS` record of a world, [1]."""
+    bend = np.zeros(1, PARAMS)
+    bend["gust"], bend["start_mean"], bend["start_deviation"] = gust, start_mean, start_deviation
+    bend.flags.writeable = False
+    return bend
+
+
+BENDS = {
+    "LaneKeeping": _bend(GUST, np.zeros(STATES), START),
+    "LaneKeepingStill": _bend(np.zeros_like(GUST), START, np.zeros(STATES)),
+}
 
 
 @cache
-def reference() -> LinearQuadraticSoftOptimal:
+def reference(name: str = "LaneKeeping") -> LinearQuadraticSoftOptimal:
     """The causal soft-optimal policy at temperature 1, which `scripted` follows, and its model."""
+    bend = BENDS[name][0]
     return linear_quadratic_soft_optimal(
         LinearQuadraticModel(
             transition=TRANSITION,
             control=CONTROL,
-            noise=GUST @ GUST.T,
+            noise=bend["gust"] @ bend["gust"].T,
             state_cost=np.diag(STATE_COST),
             action_cost=np.diag(ACTION_COST),
-            initial_mean=np.zeros(STATES),
-            initial_covariance=np.diag(START**2),
+            initial_mean=bend["start_mean"],
+            initial_covariance=np.diag(bend["start_deviation"] ** 2),
             horizon=MAX_EPISODE_STEPS,
             final_cost=FINAL_COST,
         )
@@ -162,15 +181,16 @@ def reference() -> LinearQuadraticSoftOptimal:
 
 @njit
 def reset(state: Record, params: Array) -> None:
+    bend = params[0]
     for i in range(STATES):
-        state.deviation[i] = START[i] * normal(state)
+        state.deviation[i] = bend.start_mean[i] + bend.start_deviation[i] * normal(state)
     state.action[:] = 0.0
     state.lateral_sum = 0.0
 
 
 @njit
 def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
-    cost = 0.0
+    bend, cost = params[0], 0.0
     before = state.deviation.copy()
     for i in range(STATES):
         cost += STATE_COST[i] * before[i] * before[i]
@@ -185,7 +205,7 @@ def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     for j in range(GUSTS):
         gust = normal(state)
         for i in range(STATES):
-            state.deviation[i] += GUST[i, j] * gust
+            state.deviation[i] += bend.gust[i, j] * gust
     if state.step == MAX_EPISODE_STEPS - 1:
         for i in range(STATES):
             for j in range(STATES):
@@ -236,31 +256,41 @@ def draw(state: np.void, params: States, canvas: Canvas) -> None:
     lane_scene.paint(state, params, canvas)
 
 
-lane_keeping = register(
-    World(
-        name="LaneKeeping",
-        state=STATE,
-        params=params,
-        observation_space=gym.spaces.Box(-OBSERVATION_MAX, OBSERVATION_MAX, dtype=np.float64),
-        action_space=gym.spaces.Box(-1.0, 1.0, (ACTIONS,), np.float64),
-        action_names=("steering", "drive"),
-        reset=reset,
-        step=step,
-        observe=observe,
-        measure=measure,
-        measures=MEASURES,
-        draw=draw,
-        experts={
-            "scripted": Expert(scripted, "causal soft-optimal, Gaussian; exact"),
-            "mean": Expert(mean, "the mean of the soft-optimal policy"),
-        },
-        control_period=CONTROL_PERIOD,
-        max_episode_steps=MAX_EPISODE_STEPS,
-        play_keys=(
-            PlayKey("left", 0, 0.3, "steer left", rise=1.2, fall=2.4),
-            PlayKey("right", 0, -0.3, "steer right", rise=1.2, fall=2.4),
-            PlayKey("up", 1, 0.6, "drive", rise=3.0, fall=6.0),
-            PlayKey("down", 1, -0.6, "brake", rise=3.0, fall=6.0),
-        ),
+def _register(name: str) -> World:
+    def params(split: Split) -> States:
+        """The same bend in either split."""
+        return BENDS[name]
+
+    return register(
+        World(
+            name=name,
+            state=STATE,
+            params=params,
+            observation_space=gym.spaces.Box(-OBSERVATION_MAX, OBSERVATION_MAX, dtype=np.float64),
+            action_space=gym.spaces.Box(-1.0, 1.0, (ACTIONS,), np.float64),
+            action_names=("steering", "drive"),
+            reset=reset,
+            step=step,
+            observe=observe,
+            measure=measure,
+            measures=MEASURES,
+            draw=draw,
+            experts={
+                "scripted": Expert(scripted, "causal soft-optimal, Gaussian; exact"),
+                "mean": Expert(mean, "the mean of the soft-optimal policy"),
+            },
+            control_period=CONTROL_PERIOD,
+            max_episode_steps=MAX_EPISODE_STEPS,
+            play_keys=(
+                PlayKey("left", 0, 0.3, "steer left", rise=1.2, fall=2.4),
+                PlayKey("right", 0, -0.3, "steer right", rise=1.2, fall=2.4),
+                PlayKey("up", 1, 0.6, "drive", rise=3.0, fall=6.0),
+                PlayKey("down", 1, -0.6, "brake", rise=3.0, fall=6.0),
+            ),
+            reference=partial(reference, name),
+        )
     )
-)
+
+
+lane_keeping = _register("LaneKeeping")
+lane_keeping_still = _register("LaneKeepingStill")

@@ -5,8 +5,6 @@ still and only its marks pass by. Points are complex numbers in metres from the 
 station: real along the line there, imaginary to its left.
 """
 
-from functools import lru_cache
-
 import numpy as np
 import pygame
 
@@ -60,12 +58,12 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     canvas.surface.fill(GRASS)
     lay(pygame.transform.smoothscale(ground.surface, SIZE), canvas.surface, (0, 0))
     things = _layer()
-    _paint_tube(things, state["deviation"])
+    _paint_tube(things, state["deviation"], params["gust"][0])
     _paint_trail(things, canvas.history, station)
     if abs(state["deviation"][0]) < SEEN:
         _paint_car(things, state)
     lay(pygame.transform.smoothscale(things.surface, SIZE), canvas.surface, (0, 0))
-    _paint_panel(canvas.surface, canvas.history)
+    _paint_panel(canvas)
 
 
 def stations_of(history: States) -> Numbers:
@@ -82,28 +80,23 @@ def place(ahead: Numbers | float, left: Numbers | float) -> Points:
     return points
 
 
-def predicted(deviation: Numbers) -> tuple[Numbers, Numbers]:
+def predicted(deviation: Numbers, gust: Numbers) -> tuple[Numbers, Numbers]:
     """Mean lateral error under the expert, and its standard deviation, from now on, in metres.
+
+    Args:
+        deviation: of now, float64 [5].
+        gust: of the world's parameters, float64 [5, 3].
 
     Returns:
         float64 [TUBE_STEPS + 1] each.
     """
-    closed = lane.TRANSITION - lane.CONTROL @ lane.GAIN
-    means = [deviation]
+    closed, hand = lane.TRANSITION - lane.CONTROL @ lane.GAIN, lane.CONTROL @ lane.HAND
+    noise = hand @ hand.T + gust @ gust.T
+    means, covariances = [deviation], [np.zeros((lane.STATES, lane.STATES))]
     for _ in range(TUBE_STEPS):
         means.append(closed @ means[-1])
-    lateral: Numbers = np.stack(means)[:, 0]
-    return lateral, _spread()
-
-
-@lru_cache(maxsize=1)
-def _spread() -> Numbers:
-    closed, hand = lane.TRANSITION - lane.CONTROL @ lane.GAIN, lane.CONTROL @ lane.HAND
-    covariances = [np.zeros((lane.STATES, lane.STATES))]
-    for _ in range(TUBE_STEPS):
-        spread = closed @ covariances[-1] @ closed.T
-        covariances.append(spread + hand @ hand.T + lane.GUST @ lane.GUST.T)
-    return np.sqrt(np.stack(covariances)[:, 0, 0])
+        covariances.append(closed @ covariances[-1] @ closed.T + noise)
+    return np.stack(means)[:, 0], np.sqrt(np.stack(covariances)[:, 0, 0])
 
 
 def _layer() -> Layer:
@@ -187,9 +180,9 @@ def _disc(
     fill(layer, _on_sheet(middle + rim)[None], colour, opacity)
 
 
-def _paint_tube(layer: Layer, deviation: Numbers) -> None:
+def _paint_tube(layer: Layer, deviation: Numbers, gust: Numbers) -> None:
     """Where the expert would go from here: its mean path, and one and two deviations around it."""
-    mean, spread = predicted(deviation)
+    mean, spread = predicted(deviation, gust)
     ahead: Numbers = lane.SPEED * lane.CONTROL_PERIOD * np.arange(len(mean), dtype=np.float64)
     for count, opacity in DEVIATIONS:
         _band(layer, ahead, mean - count * spread, mean + count * spread, TUBE, opacity)
@@ -215,14 +208,14 @@ def _paint_car(layer: Layer, state: np.void) -> None:
     )  # fmt: skip
 
 
-def _paint_panel(surface: pygame.Surface, history: States) -> None:
+def _paint_panel(canvas: Canvas) -> None:
     """Time, the errors beside how large the expert's are, the last action beside the expert's."""
-    layer = Layer(PANEL_SIZE)
+    layer, history = Layer(PANEL_SIZE), canvas.history
     panel(layer)
     state, before = history[-1], history[-2:][0]
     lateral, heading = state["deviation"][:2]
     steering, drive = lane.ACTION_UNIT * state["action"]
-    typical = np.sqrt(np.diag(lane.reference().marginals.state_covariance[-1]))
+    typical = np.sqrt(np.diag(lane.reference(canvas.world.name).marginals.state_covariance[-1]))
     usual = -lane.GAIN @ before["deviation"] if len(history) > 1 else np.zeros(lane.ACTIONS)
     usual *= lane.ACTION_UNIT
     trembling = lane.ACTION_UNIT * np.sqrt(np.diag(lane.HAND @ lane.HAND.T))
@@ -248,10 +241,10 @@ def _paint_panel(surface: pygame.Surface, history: States) -> None:
         bar(layer, x - 0.75, top - 4, x + 0.75, bottom + 4, FAINT)
         needle, colour = place_of(value), ACCENT if abs(value) < abs(end) else RED
         bar(layer, needle - 2, top - 6, needle + 2, bottom + 6, colour)
-    layer.lay_on(surface, corner)
+    layer.lay_on(canvas.surface, corner)
 
     def label(text: str, x: float, y: float, size: int, colour: Colour) -> None:
-        write(surface, text, (corner[0] + x, corner[1] + y), size, colour)
+        write(canvas.surface, text, (corner[0] + x, corner[1] + y), size, colour)
 
     label(f"{lane.CONTROL_PERIOD * int(state['step']):.1f} s", 62, 40, 36, TEXT)
     label("time", 62, 78, 18, FAINT)

@@ -7,7 +7,9 @@ its observation, action and reward.
 from il_envs.grid.binaryworld import binaryworld_world as binaryworld_world
 from il_envs.grid.cliff_chain import cliff_chain as cliff_chain
 from il_envs.grid.cliff_chain import cliff_chain_world as cliff_chain_world
+from il_envs.grid.four_rooms import four_rooms_moved_still_world as four_rooms_moved_still_world
 from il_envs.grid.four_rooms import four_rooms_moved_world as four_rooms_moved_world
+from il_envs.grid.four_rooms import four_rooms_still_world as four_rooms_still_world
 from il_envs.grid.four_rooms import four_rooms_world as four_rooms_world
 from il_envs.grid.macrocells import macrocells as macrocells
 from il_envs.grid.macrocells import macrocells_world as macrocells_world

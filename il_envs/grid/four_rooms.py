@@ -7,6 +7,11 @@ Observation, Discrete(121): the cell, row by row in a grid of 11 by 11. Action, 
 right, down, left; with probability 0.1 the move is one of all four, drawn anew, and who bumps into
 a wall stays. Reward: 1 for each step at the goal, which is never left, and 0 elsewhere. An episode
 starts in any free cell and takes 50 steps. The rooms are those of Sutton, Precup and Singh 1999.
+
+FourRoomsStill and FourRoomsMovedStill are the same rooms where every move is the one that was
+chosen. Nothing is left to luck but the start, so the causal and the posterior model are one: the
+weights of guided cost learning (Finn, Levine and Abbeel 2016) are right once they are normalised
+for each start, and so is the premise of AIRL's theorem (Fu, Luo and Levine 2018).
 """
 
 import numpy as np
@@ -15,6 +20,7 @@ from il_envs.grid import tiles
 from il_envs.grid.engine import Grid, register_grid, transitions
 from il_envs.grid.maps import read_map
 from il_envs.tabular_model import TabularModel
+from il_envs.world import World
 
 MAP = """
 .....#.....
@@ -48,20 +54,22 @@ SLIP = 0.1
 TEMPERATURE = 0.3
 
 
-def _make(drawing: str) -> Grid:
+def _make(drawing: str, slip: float) -> Grid:
     layout = read_map(drawing)
     goal = layout.states_of(tiles.GOAL)
     reward = np.zeros(layout.tiles.size)
     reward[goal] = 1.0
-    moves = transitions(layout.walls, SLIP, "anywhere", absorbing=goal)
+    moves = transitions(layout.walls, slip, "anywhere", absorbing=goal)
     features = np.eye(reward.size)
     model = TabularModel(moves, reward, layout.initial, HORIZON, features=features)
     return Grid(model, layout.shape, layout.tiles, TEMPERATURE)
 
 
-four_rooms_world = register_grid(
-    "FourRooms", SHAPE, HORIZON, lambda: _make(MAP), transfer="FourRoomsMoved"
-)
-four_rooms_moved_world = register_grid(
-    "FourRoomsMoved", SHAPE, HORIZON, lambda: _make(MOVED_MAP), transfer="FourRooms"
-)
+def _register(name: str, drawing: str, slip: float, transfer: str) -> World:
+    return register_grid(name, SHAPE, HORIZON, lambda: _make(drawing, slip), transfer=transfer)
+
+
+four_rooms_world = _register("FourRooms", MAP, SLIP, "FourRoomsMoved")
+four_rooms_moved_world = _register("FourRoomsMoved", MOVED_MAP, SLIP, "FourRooms")
+four_rooms_still_world = _register("FourRoomsStill", MAP, 0.0, "FourRoomsMovedStill")
+four_rooms_moved_still_world = _register("FourRoomsMovedStill", MOVED_MAP, 0.0, "FourRoomsStill")
