@@ -241,6 +241,9 @@ def check_algorithm(algorithm: Algorithm[Any], world: World, labels: int = 300) 
         budget = Budget(labels=labels, steps=10 * labels)
         problem = Problem(world, algorithm.sources, budget, seed=0)
         policy = algorithm.train(problem, 0, algorithm.config)
+        assert callable(getattr(policy, "predict", None)), (
+            f"{algorithm.name}: train returns no policy but {type(policy).__name__}"
+        )
         episodes = run_episodes(world, "held_out", partial(_same_policy, policy), [1, 2])
         hashes.append([episode.state_hash for episode in episodes])
     assert hashes[0] == hashes[1], f"{algorithm.name}: the same seed gives two different policies"

@@ -1,5 +1,8 @@
-"""What a policy answers, checked before anything believes it."""
+"""What training returns and what a policy answers, checked before anything believes it."""
 
+import inspect
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -15,18 +18,75 @@ from il_envs.world import World
 SUM_TOLERANCE = 1e-6
 """How far from 1 the probabilities of a state may sum; float32 networks miss it by 1e-7."""
 
+PREDICT_ARGUMENTS = ("observation", "state", "episode_start", "deterministic")
+OPTIONAL_METHODS = ("tensors", "action_probabilities")
+"""Of a policy; None is the same as leaving one out."""
+
 
 class InvalidActionError(ValueError):
     """A policy answered with something that is no actions, no probabilities or no reward."""
+
+
+def require_policy(policy: object) -> None:
+    """Check what training has returned, as far as that can be seen before it is used.
+
+    Raises:
+        TypeError: if it has no method `predict` of the right arguments, or something else in the
+            place of an optional method.
+    """
+    kind = type(policy).__name__
+    if isinstance(policy, type):
+        raise TypeError(f"train must return a policy, not the class {policy.__name__} itself")
+    if not hasattr(policy, "predict"):
+        raise TypeError(f"train must return a policy with a method predict, not {kind}")
+    for name in ("predict", *OPTIONAL_METHODS):
+        method = getattr(policy, name, None)
+        if not callable(method) and (name == "predict" or method is not None):
+            found = type(method).__name__
+            raise TypeError(f"{name} of a policy must be a method, in {kind} it is of type {found}")
+    with suppress(ValueError):  # compiled code may not tell what it takes
+        signature = inspect.signature(policy.predict)
+        try:
+            signature.bind(*PREDICT_ARGUMENTS)
+        except TypeError as error:
+            wanted = ", ".join(PREDICT_ARGUMENTS)
+            raise TypeError(f"predict of {kind} must take ({wanted}), not {signature}") from error
+
+
+def policy_tensors(policy: Policy) -> dict[str, NDArray[Any]]:
+    """What the method `tensors` of a policy returns, contiguous; empty if it has none.
+
+    Raises:
+        TypeError: if it is no dict of names to arrays of numbers.
+    """
+    tensors = getattr(policy, "tensors", None)
+    if tensors is None:
+        return {}
+    named = tensors()
+    must = "tensors must return a dict of names to arrays of numbers"
+    if not isinstance(named, Mapping):
+        raise TypeError(f"{must}, not {type(named).__name__}")
+    for name in named:
+        if not isinstance(name, str):
+            raise TypeError(f"{must}; the name {name!r} is of type {type(name).__name__}")
+    return {name: _numbers(array, f"{must}; {name!r}") for name, array in named.items()}
+
+
+def _numbers(array: object, what: str) -> NDArray[Any]:
+    try:
+        numbers = np.asarray(array, order="C")
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged; of a tensor with a gradient
+        raise TypeError(f"{what} is no array: {error}") from error
+    if numbers.dtype.kind not in "biuf" or numbers.dtype.itemsize > 8:
+        raise TypeError(f"{what} has dtype {numbers.dtype}")
+    return numbers
 
 
 class CheckedPolicy:
     """A policy whose every answer is checked before the world sees it."""
 
     def __init__(self, policy: Policy, world: World) -> None:
-        if not callable(getattr(policy, "predict", None)):
-            kind = type(policy).__name__
-            raise TypeError(f"train must return a policy with a method predict, not {kind}")
+        require_policy(policy)
         self._policy = policy
         self._world = world
         self._low, self._high = action_bounds(world.action_space)
@@ -72,7 +132,13 @@ def policy_table(policy: ExactPolicy, model: TabularModel) -> FloatArray:
     assert model.horizon is not None
     states, tables = np.arange(model.states), []
     for step in range(model.horizon):
-        table = np.asarray(policy.action_probabilities(states, step), np.float64)
+        answer = policy.action_probabilities(states, step)
+        try:
+            table = np.asarray(answer, np.float64)
+        except (TypeError, ValueError) as error:
+            raise InvalidActionError(
+                f"action_probabilities must return an array of numbers: {error}"
+            ) from error
         _check_table(table, model, step)
         tables.append(table / table.sum(1, keepdims=True))
     return np.stack(tables)

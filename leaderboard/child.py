@@ -10,25 +10,32 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import psutil
 import safetensors.numpy
 
 from il_envs.learning_curve import LearningCurve, LearningCurveRecorder
-from il_envs.policy import ExactPolicy, ExpertPolicy, Policy
+from il_envs.policy import ExactPolicy, Policy
 from il_envs.problem import Budget, Meter, Problem
 from il_envs.rollout import Episode, run_episodes
+from il_envs.vector_env import WorldVectorEnv
 from il_envs.world import World, get_world
 from leaderboard.cells import Cell, Status, episode_rows, versions, write_cell, write_traces
-from leaderboard.checked import CheckedPolicy, InvalidActionError, learned_reward, policy_table
+from leaderboard.checked import (
+    CheckedPolicy,
+    InvalidActionError,
+    learned_reward,
+    policy_table,
+    policy_tensors,
+    require_policy,
+)
 from leaderboard.exact import ExactMeasures, measure
 from leaderboard.protocol import EVALUATION_SEED, CellSpec
-from leaderboard.references import exact_reference, reference_policy
+from leaderboard.references import exact_reference, reference_policy, reference_table
 from leaderboard.submission import load
 
 CANNOT_WRITE = 74
@@ -58,12 +65,10 @@ def compute(spec: CellSpec) -> Outcome:
     try:
         world = get_world(spec.world)
         if spec.labels is None:
-            policy = reference_policy(world, spec.algorithm, spec.seed)
+            _evaluate_reference(spec, world, outcome)
         else:
             policy = _train(spec, world, outcome)
-        start = time.perf_counter()
-        _evaluate(policy, spec, world, outcome)
-        outcome.evaluation_seconds = time.perf_counter() - start
+            _evaluate_learner(policy, spec, world, outcome)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         outcome.status, outcome.reason = _failure(error), _reason(error)
@@ -83,33 +88,50 @@ def _train(spec: CellSpec, world: World, outcome: Outcome) -> Policy:
     finally:
         outcome.train_seconds = time.perf_counter() - start
         outcome.learning_curve = recorder.curve() if problem.meter.steps else None
-    if hasattr(policy, "tensors"):
-        arrays = {name: np.ascontiguousarray(array) for name, array in policy.tensors().items()}
-        outcome.policy = safetensors.numpy.save(arrays)
+    require_policy(policy)
+    tensors = policy_tensors(policy)
+    if tensors:
+        outcome.policy = safetensors.numpy.save(tensors)
     return policy
 
 
-def _evaluate(policy: Policy | None, spec: CellSpec, world: World, outcome: Outcome) -> None:
-    """Run the held-out episodes, and measure exactly what can be.
-
-    Where the reference is exact a policy is evaluated as the stochastic policy that it is, so that
-    what its episodes return agrees with what it is expected to.
-    """
-    checked = None if policy is None else CheckedPolicy(policy, world)
+def _evaluate_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
+    make_policy = reference_policy(world, spec.algorithm, spec.seed)
+    start = time.perf_counter()
+    outcome.episodes = _held_out_episodes(make_policy, spec, world)
     reference = exact_reference(world)
-    episodes = run_episodes(
-        world,
-        "held_out",
-        lambda env: checked or ExpertPolicy(env, world.reference_style),
-        spec.evaluation_seeds,
-        deterministic=reference is None,
-        keep_observations=False,
-    )
+    if reference is not None:
+        table = reference_table(reference, spec.algorithm)
+        outcome.exact = measure(world, table, None, EVALUATION_SEED)
+    outcome.evaluation_seconds = time.perf_counter() - start
+
+
+def _evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Outcome) -> None:
+    checked = CheckedPolicy(policy, world)
+    start = time.perf_counter()
+    episodes = _held_out_episodes(lambda env: checked, spec, world)
+    reference = exact_reference(world)
     if reference is not None and isinstance(policy, ExactPolicy):
         table = policy_table(policy, reference.model)
         reward = learned_reward(policy, reference.model)
         outcome.exact = measure(world, table, reward, EVALUATION_SEED)
     outcome.episodes = episodes  # none of a policy that has failed
+    outcome.evaluation_seconds = time.perf_counter() - start
+
+
+def _held_out_episodes(
+    make_policy: Callable[[WorldVectorEnv], Policy], spec: CellSpec, world: World
+) -> list[Episode]:
+    """Where the reference is exact a policy acts as the stochastic policy that it is, so that what
+    its episodes return agrees with what it is expected to."""
+    return run_episodes(
+        world,
+        "held_out",
+        make_policy,
+        spec.evaluation_seeds,
+        deterministic=exact_reference(world) is None,
+        keep_observations=False,
+    )
 
 
 def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:

@@ -167,7 +167,8 @@ def check_algorithm(origin: str) -> bool:
 
 def verify_results(folder: Path) -> bool:
     """Replay every finished cell, and measure exactly again; whether all agree."""
-    finished = [cell for cell in read_results(folder).cells if cell.status == "ok"]
+    cells = read_results(folder).cells
+    finished = [cell for cell in cells if cell.status == "ok"]
     different = [problem for cell in finished for problem in verify_episodes(folder, cell)]
     measured = [verify_measures(folder, cell) for cell in finished]
     wrong = [problems for problems in measured if problems]
@@ -181,6 +182,9 @@ def verify_results(folder: Path) -> bool:
     again = sum(problems is not None for problems in measured)
     if again:
         print(f"{again - len(wrong)} of {again} cells are measured to the same exact numbers")
+    for cell in cells:
+        if cell.status != "ok":
+            print(f"{cell.spec.title}: failed, nothing to replay: {cell.reason}")
     return not different and not wrong
 
 

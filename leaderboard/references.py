@@ -7,6 +7,7 @@ on the episodes that all are evaluated on.
 
 import hashlib
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
@@ -14,9 +15,10 @@ import gymnasium as gym
 from il_envs.buttons import chords_of
 from il_envs.evaluation import hard_optimal, uniform_policy
 from il_envs.kernels import fingerprint
-from il_envs.policy import Policy, RandomPolicy, TabularPolicy
+from il_envs.policy import ExpertPolicy, Policy, RandomPolicy, TabularPolicy
 from il_envs.soft_optimal import SoftOptimal
 from il_envs.tabular_checks import FloatArray
+from il_envs.vector_env import WorldVectorEnv
 from il_envs.world import World
 
 EMPIRICAL_REFERENCES = ("random", "expert")
@@ -70,13 +72,16 @@ def reference_table(reference: SoftOptimal, name: str) -> FloatArray:
     return reference.policy if name == "soft-optimal" else hard_optimal(model).policy
 
 
-def reference_policy(world: World, name: str, seed: int) -> Policy | None:
-    """The policy of a reference row; None for the expert, which is bound to its environment."""
+def reference_policy(world: World, name: str, seed: int) -> Callable[[WorldVectorEnv], Policy]:
+    """What gives the policy of a reference row for the environment that it acts in; an expert is
+    bound to it."""
     reference = exact_reference(world)
     if reference is not None:
         table = reference_table(reference, name)
-        return TabularPolicy(table, seed, chords_of(world.action_space))
-    return RandomPolicy(world.action_space, seed) if name == "random" else None
+        return lambda env: TabularPolicy(table, seed, chords_of(world.action_space))
+    if name == "random":
+        return lambda env: RandomPolicy(world.action_space, seed)
+    return lambda env: ExpertPolicy(env, world.reference_style)
 
 
 def _source_hash(kind: type) -> str:

@@ -94,7 +94,7 @@ def test_a_model_of_other_actions_is_not_exact(space):
 
 @pytest.mark.parametrize("name", ["random", "soft-optimal", "optimal"])
 def test_reference_rows_press_buttons(name):
-    policy = reference_policy(DUEL, name, seed=0)
+    policy = reference_policy(DUEL, name, seed=0)(il_envs.WorldVectorEnv("Duel", 1))
     assert isinstance(policy, ExactPolicy)
     pressed, _ = policy.predict(np.arange(882))
     assert pressed.shape == (882, 5)

@@ -1,11 +1,13 @@
 """The commands as a user types them, and the one line for each mistake."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from leaderboard.cells import failed_cell, read_cell, write_cell
 from leaderboard.protocol import PROFILES
 
 ALGORITHMS = Path(__file__).parent / "algorithms"
@@ -109,6 +111,25 @@ def test_verify_counts_episodes(
     assert "48 of 48 episodes in 3 cells" in out
 
 
+def test_verify_names_a_cell_that_has_nothing_to_replay(
+    results: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "results"
+    shutil.copytree(results, folder)
+    path = next(folder.glob("DriftCar/good/*/seed_0"))
+    write_cell(path, failed_cell(read_cell(path).spec, "error", "TypeError: forgotten"))
+    code, out, _ = in_process(monkeypatch, capsys, "verify", folder)
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0].startswith("32 of 32 episodes in 2 cells")
+    assert lines[1] == (
+        "DriftCar good labels=3000 seed=0: failed, nothing to replay: TypeError: forgotten"
+    )
+
+
 def test_new_writes_an_algorithm_that_passes_its_check(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     assert leaderboard("new", folder).returncode == 0
@@ -128,6 +149,7 @@ def test_new_writes_an_algorithm_that_passes_its_check(tmp_path: Path) -> None:
     [
         ("nan", "invalid action: DriftCar: action entry 0 of row 0 is nan"),
         ("unseeded", "the same seed gave another policy the second time"),
+        ("forgets", "train must return a policy with a method predict, not NoneType"),
     ],
 )
 def test_check_says_what_is_wrong_in_one_line(name: str, problem: str) -> None:

@@ -221,6 +221,7 @@ def with_entry(state: int, action: int, value: float) -> np.ndarray:
     [
         (np.zeros((42, 3)), "must return the shape [42, 2], not [42, 3]"),
         (None, "must return the shape [42, 2], not []"),
+        ("left", "must return an array of numbers: could not convert string to float: 'left'"),
         (with_entry(3, 1, np.nan), "action 1 in state 3 at step 0 has the probability nan"),
         (with_entry(3, 1, -0.5), "action 1 in state 3 at step 0 has the probability -0.5"),
         (with_entry(3, 1, np.inf), "action 1 in state 3 at step 0 has the probability inf"),

@@ -11,15 +11,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
+import torch
 from rich.console import Console
-from safetensors.numpy import load_file
+from safetensors.numpy import load as load_bytes
+from safetensors.numpy import load_file, save
 
 import il_envs
+from il_envs import RandomPolicy
 from leaderboard import UserError
 from leaderboard.cells import (
     Cell,
@@ -29,7 +33,12 @@ from leaderboard.cells import (
     read_traces,
     write_cell,
 )
-from leaderboard.checked import CheckedPolicy, InvalidActionError
+from leaderboard.checked import (
+    CheckedPolicy,
+    InvalidActionError,
+    policy_tensors,
+    require_policy,
+)
 from leaderboard.metrics import summary
 from leaderboard.progress import Progress
 from leaderboard.protocol import CellSpec, Profile, cells_of_run, world_hash
@@ -70,7 +79,7 @@ def snapshot(out: Path) -> dict[str, tuple[bytes, int]]:
 def failures(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Cell], Path]:
     """One run with every way of failing that ends by itself, and one algorithm that is well."""
     out = tmp_path_factory.mktemp("failures")
-    names = ("raises", "nan", "undeclared", "exits", "exits_badly", "killed", "good")
+    names = ("raises", "nan", "undeclared", "exits", "exits_badly", "killed", "forgets", "good")
     return compute(specs_of(*names), out), out
 
 
@@ -83,6 +92,7 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Cell],
         ("exits", "crashed", "ended itself with exit code 0"),
         ("exits_badly", "crashed", "ended itself with exit code 3"),
         ("killed", "crashed", "was killed by signal 11 (Segmentation fault)"),
+        ("forgets", "error", "train must return a policy with a method predict, not NoneType"),
         ("good", "ok", ""),
     ],
 )
@@ -118,9 +128,92 @@ def test_an_answer_that_is_no_action_is_described(answer: object, reason: str) -
     assert reason in str(caught.value)
 
 
-def test_training_must_return_a_policy() -> None:
-    with pytest.raises(TypeError, match="a policy with a method predict, not NoneType"):
-        CheckedPolicy(None, il_envs.get_world("DriftCar"))  # type: ignore[arg-type]
+class Steers:
+    """A policy; the tests spoil it."""
+
+    def predict(
+        self, observation: object, state: object, episode_start: object, deterministic: object
+    ) -> tuple[np.ndarray, None]:
+        return np.zeros((3, 2), np.float32), None
+
+
+def spoiled(**attributes: object) -> Steers:
+    policy = Steers()
+    vars(policy).update(attributes)
+    return policy
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason"),
+    [
+        (None, "train must return a policy with a method predict, not NoneType"),
+        (3, "train must return a policy with a method predict, not int"),
+        ((Steers(), {}), "train must return a policy with a method predict, not tuple"),
+        (Steers, "train must return a policy, not the class Steers itself"),
+        (
+            spoiled(predict=np.zeros(2)),
+            "predict of a policy must be a method, in Steers it is of type ndarray",
+        ),
+        (
+            spoiled(predict=None),
+            "predict of a policy must be a method, in Steers it is of type NoneType",
+        ),
+        (
+            spoiled(predict=lambda observation: None),
+            "predict of Steers must take (observation, state, episode_start, deterministic), "
+            "not (observation)",
+        ),
+        (
+            spoiled(tensors={"weights": np.zeros(2)}),
+            "tensors of a policy must be a method, in Steers it is of type dict",
+        ),
+        (
+            spoiled(action_probabilities=np.zeros(2)),
+            "action_probabilities of a policy must be a method, in Steers it is of type ndarray",
+        ),
+    ],
+)
+def test_training_must_return_a_policy(policy: object, reason: str) -> None:
+    for check in (require_policy, lambda p: CheckedPolicy(p, il_envs.get_world("DriftCar"))):
+        with pytest.raises(TypeError) as caught:
+            check(policy)
+        assert str(caught.value) == reason
+
+
+@pytest.mark.parametrize("predict", [RandomPolicy.predict, print])
+def test_a_policy_may_take_more_and_leave_out_what_is_optional(predict: object) -> None:
+    require_policy(spoiled(predict=partial(predict, Steers()), tensors=None))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (None, ", not NoneType"),
+        ([np.zeros(2)], ", not list"),
+        ({3: np.zeros(2)}, "; the name 3 is of type int"),
+        ({"a": np.zeros(2), "b": np.array([None, 1])}, "; 'b' has dtype object"),
+        ({"a": "text"}, "; 'a' has dtype <U4"),
+        ({"a": np.zeros(2, np.clongdouble)}, "; 'a' has dtype complex256"),
+        ({"a": np.zeros(2, np.longdouble)}, "; 'a' has dtype float128"),
+        ({"a": [[1.0], [2.0, 3.0]]}, "; 'a' is no array: "),
+        ({"a": torch.zeros(2, requires_grad=True)}, "; 'a' is no array: Can't call numpy()"),
+    ],
+)
+def test_tensors_must_be_arrays_of_numbers_by_name(answer: object, reason: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        policy_tensors(spoiled(tensors=lambda: answer))
+    must = "tensors must return a dict of names to arrays of numbers"
+    assert str(caught.value).startswith(must + reason)
+
+
+def test_tensors_are_kept_as_they_are() -> None:
+    arrays = {"a": np.float32(3.0), "b": np.arange(6.0).reshape(2, 3).T, "c": np.array([True])}
+    kept = load_bytes(save(policy_tensors(spoiled(tensors=lambda: arrays))))
+    assert kept.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert kept[name].dtype == array.dtype
+        np.testing.assert_array_equal(kept[name], array)
+    assert policy_tensors(Steers()) == policy_tensors(spoiled(tensors=None)) == {}
 
 
 def test_the_traceback_is_in_the_log(failures: tuple[dict[str, Cell], Path]) -> None:
