@@ -6,7 +6,14 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from il_envs import Demonstrations, SoftOptimal, TabularModel, TabularPolicy, World
+from il_envs import (
+    Demonstrations,
+    SoftOptimal,
+    TabularModel,
+    TabularPolicy,
+    TabularReward,
+    World,
+)
 from il_envs.buttons import chords_of, joint_index
 
 FloatArray = NDArray[np.float64]
@@ -33,12 +40,12 @@ class RewardPolicy(TabularPolicy):
         action_space: gym.Space[Any],
     ) -> None:
         super().__init__(probabilities, seed, chords_of(action_space))
-        self.reward = reward
+        self.reward = TabularReward(reward)
         self.curve = {name: np.array(values) for name, values in curve.items()}
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """The table, the reward and the training curve."""
-        return super().tensors() | {"reward": self.reward} | self.curve
+        """The table and the training curve; the reward has its own."""
+        return super().tensors() | self.curve
 
 
 def whole_trajectories(

@@ -100,5 +100,7 @@ def reward_table(
         ]
     )  # fmt: skip
     table = np.zeros((model.states, model.actions))
-    np.add.at(table, (states, actions), values * model.transition.data)
+    table[states, actions] = values  # a reward of the state and action alone comes back to the bit
+    from_there = values - table[states, actions]
+    np.add.at(table, (states, actions), from_there * model.transition.data)
     return table

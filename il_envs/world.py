@@ -84,6 +84,19 @@ class ErrorMeasure:
 
 
 @dataclass(frozen=True)
+class Probe:
+    """Two coordinates of a world's states, over which a reward can be drawn.
+
+    `place(states, first, second)` moves State records [n] in place to values [n] of the two, and
+    leaves all else in them as it is.
+    """
+
+    labels: tuple[str, str]  # with units, for the axes of a picture
+    values: tuple[NDArray[np.float64], NDArray[np.float64]]  # to look at, ascending
+    place: Callable[[States, NDArray[np.float64], NDArray[np.float64]], None]
+
+
+@dataclass(frozen=True)
 class World:
     """Everything there is to know about one world.
 
@@ -124,6 +137,7 @@ class World:
     reference: Callable[[], Any] | None = None  # the exact answer, of which the expert is a sample
     transfer: str | None = None  # the world in which a reward learned in this one is tried
     one_button_bound: Callable[[], float] | None = None  # on the return of one button a step
+    probe: Probe | None = None  # where a reward is drawn that is no table
 
     @property
     def id(self) -> str:

@@ -4,6 +4,8 @@ cell.json            what was run, how it ended, what it used, what episodes in 
                      a row for each evaluation episode, what is exact
 actions.npz          the action trace of each evaluation episode, [T, ...], "arr_0", "arr_1", ...
 policy.safetensors   what was learned, where the policy has `tensors()`
+reward.safetensors   the reward that was learned, where the policy has one with `tensors()`
+reward_map.npz       that reward over the states of the world, as `reward_maps` has it
 log.txt              what the child process printed
 """
 
@@ -16,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from zipfile import BadZipFile
+from zlib import error as ZlibError  # noqa: N812
 
 import numpy as np
 import psutil
@@ -28,6 +31,9 @@ from leaderboard import UserError
 from leaderboard.exact import ExactMeasures
 from leaderboard.protocol import CellSpec, Profile, label_budgets, reference_seeds
 from leaderboard.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES
+
+DAMAGES = (OSError, KeyError, ValueError, EOFError, BadZipFile, ZlibError)
+"""What NumPy raises of archives that are missing or damaged."""
 
 Status = Literal["ok", "error", "invalid action", "timeout", "memory", "crashed"]
 
@@ -168,8 +174,29 @@ def read_traces(folder: Path, episodes: int) -> list[NDArray[Any]]:
     try:
         with np.load(path) as file:
             return [file[f"arr_{i}"] for i in range(episodes)]
-    except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
+    except DAMAGES as error:
         raise UserError(f"{path}: missing or damaged: {error}") from error
+
+
+def write_reward_map(folder: Path, kept: dict[str, NDArray[np.float64]]) -> None:
+    """Write what is kept of a learned reward, `reward_map.npz`."""
+    np.savez_compressed(folder / "reward_map.npz", **kept)  # type: ignore[arg-type]
+
+
+def read_reward_map(folder: Path) -> dict[str, NDArray[np.float64]]:
+    """What is kept of a learned reward, by name; empty for a policy without one.
+
+    Raises:
+        UserError: if the file is damaged.
+    """
+    path = folder / "reward_map.npz"
+    if not path.exists():
+        return {}
+    try:
+        with np.load(path) as file:
+            return dict(file)
+    except DAMAGES as error:
+        raise UserError(f"{path}: damaged: {error}") from error
 
 
 def read_cell(folder: Path) -> Cell:

@@ -53,13 +53,13 @@ def require_policy(policy: object) -> None:
             raise TypeError(f"predict of {kind} must take ({wanted}), not {signature}") from error
 
 
-def policy_tensors(policy: Policy) -> dict[str, NDArray[Any]]:
-    """What the method `tensors` of a policy returns, contiguous; empty if it has none.
+def tensors_of(owner: object) -> dict[str, NDArray[Any]]:
+    """What the method `tensors` of a policy or a reward returns, contiguous; empty if it has none.
 
     Raises:
         TypeError: if it is no dict of names to arrays of numbers.
     """
-    tensors = getattr(policy, "tensors", None)
+    tensors = getattr(owner, "tensors", None)
     if tensors is None:
         return {}
     named = tensors()
@@ -164,27 +164,3 @@ def _check_table(table: FloatArray, model: TabularModel, step: int) -> None:
         raise InvalidActionError(
             f"the probabilities in state {state} at step {step} sum to {sums[state]:.10g}, not to 1"
         )
-
-
-def learned_reward(policy: Policy, model: TabularModel) -> FloatArray | None:
-    """The attribute `reward` of a policy that comes with one, float64 [S] or [S, A].
-
-    Raises:
-        InvalidActionError: if it is no such array of finite numbers.
-    """
-    reward = getattr(policy, "reward", None)
-    if reward is None:
-        return None
-    try:
-        array = np.array(reward, np.float64)
-    except (TypeError, ValueError) as error:
-        raise InvalidActionError(f"the policy's reward is no array of numbers: {error}") from error
-    shapes = [(model.states,), (model.states, model.actions)]
-    if array.shape not in shapes:
-        raise InvalidActionError(
-            f"the policy's reward must have the shape {list(shapes[0])} or {list(shapes[1])}, "
-            f"not {list(array.shape)}"
-        )
-    if not np.isfinite(array).all():
-        raise InvalidActionError("the policy's reward has entries that are not finite")
-    return array

@@ -24,18 +24,27 @@ from il_envs.problem import Budget, Meter, Problem
 from il_envs.rollout import Episode, run_episodes
 from il_envs.vector_env import WorldVectorEnv
 from il_envs.world import World, get_world
-from leaderboard.cells import Cell, Status, episode_rows, versions, write_cell, write_traces
+from leaderboard.cells import (
+    Cell,
+    Status,
+    episode_rows,
+    versions,
+    write_cell,
+    write_reward_map,
+    write_traces,
+)
 from leaderboard.checked import (
     CheckedPolicy,
     InvalidActionError,
-    learned_reward,
     policy_table,
-    policy_tensors,
     require_policy,
+    tensors_of,
 )
+from leaderboard.checked_reward import learned_reward
 from leaderboard.exact import ExactMeasures, measure
 from leaderboard.protocol import EVALUATION_SEED, CellSpec
 from leaderboard.references import exact_reference, reference_policy, reference_table
+from leaderboard.reward_maps import RewardMap, reward_map, tables_of
 from leaderboard.submission import load
 
 CANNOT_WRITE = 74
@@ -57,6 +66,8 @@ class Outcome:
     episodes: Sequence[Episode] = ()
     exact: ExactMeasures | None = None
     policy: bytes = b""  # safetensors
+    reward: bytes = b""  # safetensors
+    reward_map: RewardMap = field(default_factory=dict)
 
 
 def compute(spec: CellSpec) -> Outcome:
@@ -89,10 +100,14 @@ def _train(spec: CellSpec, world: World, outcome: Outcome) -> Policy:
         outcome.train_seconds = time.perf_counter() - start
         outcome.learning_curve = recorder.curve() if problem.meter.steps else None
     require_policy(policy)
-    tensors = policy_tensors(policy)
-    if tensors:
-        outcome.policy = safetensors.numpy.save(tensors)
+    outcome.policy = _saved(policy)
     return policy
+
+
+def _saved(learned: object) -> bytes:
+    """The tensors of a policy or a reward as safetensors, empty where there are none."""
+    tensors = tensors_of(learned)
+    return safetensors.numpy.save(tensors) if tensors else b""
 
 
 def _evaluate_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
@@ -110,11 +125,13 @@ def _evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Out
     checked = CheckedPolicy(policy, world)
     start = time.perf_counter()
     episodes = _held_out_episodes(lambda env: checked, spec, world)
+    reward = learned_reward(policy, world)
+    if reward is not None:
+        outcome.reward, outcome.reward_map = _saved(reward), reward_map(world, reward)
     reference = exact_reference(world)
     if reference is not None and isinstance(policy, ExactPolicy):
         table = policy_table(policy, reference.model)
-        reward = learned_reward(policy, reference.model)
-        outcome.exact = measure(world, table, reward, EVALUATION_SEED)
+        outcome.exact = measure(world, table, tables_of(outcome.reward_map), EVALUATION_SEED)
     outcome.episodes = episodes  # none of a policy that has failed
     outcome.evaluation_seconds = time.perf_counter() - start
 
@@ -144,6 +161,10 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
         write_traces(folder, outcome.episodes)
     if outcome.policy:
         (folder / "policy.safetensors").write_bytes(outcome.policy)
+    if outcome.reward:
+        (folder / "reward.safetensors").write_bytes(outcome.reward)
+    if outcome.reward_map:
+        write_reward_map(folder, outcome.reward_map)
     cell = Cell(
         spec=spec,
         status=outcome.status,

@@ -1,13 +1,13 @@
 """Exact measures: how far a policy is from the reference, without the noise of sampling."""
 
+from dataclasses import dataclass
 from math import isinf, sqrt
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from pydantic import BaseModel, ConfigDict
 
 from il_envs.evaluation import Evaluation, divergence, evaluate, hard_optimal, uniform_policy
+from il_envs.learned_reward import LearnedReward, reward_table
 from il_envs.reward_distance import epic_distance, starc_distance
 from il_envs.soft_optimal import SoftOptimal
 from il_envs.tabular_checks import FloatArray
@@ -44,34 +44,53 @@ class ExactMeasures(BaseModel):
     reward: 0 is the uniform random policy, 1 the optimum."""
 
 
+@dataclass(frozen=True)
+class RewardTables:
+    """A learned reward where dynamics are known: its expectation over the next state.
+
+    Attributes:
+        own: r(s, a) in the world that it was learned in, float64 [S, A].
+        transfer: in that world's transfer world; None if it has none.
+    """
+
+    own: FloatArray
+    transfer: FloatArray | None
+
+
+def reward_tables(world: World, reward: LearnedReward) -> RewardTables:
+    """The tables of a reward learned in an exact world."""
+    worlds = [world] if world.transfer is None else [world, get_world(world.transfer)]
+    tables = [reward_table(reward, _reference(w).model, w.action_space) for w in worlds]
+    return RewardTables(tables[0], tables[1] if len(tables) == 2 else None)
+
+
 def measure(
-    world: World, table: FloatArray, learned_reward: ArrayLike | None, seed: int
+    world: World, table: FloatArray, rewards: RewardTables | None, seed: int
 ) -> ExactMeasures:
     """The exact measures of a policy.
 
     Args:
         world: an exact one.
         table: pi(a|s), float64 [S, A], or pi_t(a|s), [T, S, A].
-        learned_reward: [S] or [S, A], or None where the policy comes without one.
+        rewards: what the policy was planned for, or None where it comes without a reward.
         seed: of the held-out trajectories.
 
     Raises:
         ValueError: if the table or the reward does not fit the world.
     """
-    reference = exact_reference(world)
-    assert reference is not None
+    reference = _reference(world)
     model, true_reward = reference.model, reference.model.reward
     assert true_reward is not None  # it has been solved
     policy = evaluate(model, table)
     difference = np.abs(policy.occupancy - reference.occupancy)
     mean, error = _log_likelihood(reference, policy, seed)
     epic = starc = transfer = None
-    if learned_reward is not None:
-        starc = starc_distance(model, learned_reward, true_reward)
+    if rewards is not None:
+        starc = starc_distance(model, rewards.own, true_reward)
         if not model.has_timed_reward:
-            epic = epic_distance(learned_reward, true_reward, model.discount)
-        if world.transfer is not None:
-            transfer = _transfer(get_world(world.transfer), learned_reward)
+            epic = epic_distance(rewards.own, true_reward, model.discount)
+        if world.transfer is not None and rewards.transfer is not None:
+            transfer = _transfer(get_world(world.transfer), rewards.transfer)
     return ExactMeasures(
         expected_return=policy.expected_return,
         occupancy_distance=float(0.5 * difference.sum((1, 2)).mean()),
@@ -86,9 +105,7 @@ def measure(
 
 def likelihood_bound(world: World) -> float:
     """The most that a policy can expect of its log-likelihood: minus the reference's entropy."""
-    reference = exact_reference(world)
-    assert reference is not None
-    return -reference.entropy
+    return -_reference(world).entropy
 
 
 def _log_likelihood(reference: SoftOptimal, policy: Evaluation, seed: int) -> tuple[float, float]:
@@ -101,11 +118,8 @@ def _log_likelihood(reference: SoftOptimal, policy: Evaluation, seed: int) -> tu
     return mean, float(likelihoods.std(ddof=1) / sqrt(len(likelihoods)))
 
 
-def _transfer(world: World, learned_reward: Any) -> float:
-    reference = exact_reference(world)
-    if reference is None:
-        raise ValueError(f"{world.name} has no exact reference, so no reward can be tried in it")
-    model = reference.model
+def _transfer(world: World, learned_reward: FloatArray) -> float:
+    model = _reference(world).model
     planned = hard_optimal(model.with_reward(learned_reward)).policy
     uniform = uniform_policy(model.available)
     worth, zero, one = (
@@ -113,3 +127,10 @@ def _transfer(world: World, learned_reward: Any) -> float:
         for policy in (planned, uniform, hard_optimal(model).policy)
     )
     return (worth - zero) / (one - zero)
+
+
+def _reference(world: World) -> SoftOptimal:
+    reference = exact_reference(world)
+    if reference is None:
+        raise ValueError(f"{world.name} has no exact reference, so nothing is exact in it")
+    return reference

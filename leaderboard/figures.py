@@ -1,5 +1,5 @@
 """Pictures of a run, as SVG files: errors that compound, survival and exact scores against labels,
-returns while training against steps.
+returns while training against steps. Learned rewards have pictures of their own.
 
 The first is after figure 2 ("dimensional drift") of A. Dharna, "Reinforcement Learning Special
 Topic: Imitation Learning", 2019. Nothing is recorded for it: the action traces are played again.
@@ -32,6 +32,7 @@ from leaderboard.drawing import (
     panels,
     save,
 )
+from leaderboard.reward_pictures import reward_pictures
 from leaderboard.rows import Row, Scale, return_of, row_of, scale_of, survival
 from leaderboard.statistics import CONFIDENCE
 from leaderboard.training import has_acted, training_returns
@@ -87,6 +88,9 @@ def write_figures(results: Results, extension: str = "svg") -> list[Path]:
             if figure is not None:
                 paths.append(results.folder / f"{name}.{extension}")
                 save(figure, paths[-1])
+        for name, figure in reward_pictures(results).items():
+            paths.append(results.folder / f"{name}.{extension}")
+            save(figure, paths[-1])
     return paths
 
 

@@ -23,10 +23,12 @@ EVALUATION_SEED = 900_000_000
 
 MEASURING = (
     "leaderboard.checked",
+    "leaderboard.checked_reward",
     "leaderboard.exact",
     "leaderboard.references",
     "il_envs.buttons",
     "il_envs.evaluation",
+    "il_envs.learned_reward",
     "il_envs.reward_distance",
     "il_envs.sampling",
     "il_envs.soft_backup",

@@ -39,14 +39,14 @@ def exact_reference(world: World) -> SoftOptimal | None:
     reference = world.reference()
     if not isinstance(reference, SoftOptimal) or reference.backup != "causal":
         return None
-    if reference.model.actions != _action_count(world.action_space):
+    if reference.model.actions != action_count(world.action_space):
         return None
     if reference.model.horizon is None or reference.model.discount != 1.0:
         return None  # returns and likelihoods of episodes are not discounted
     return reference
 
 
-def _action_count(space: gym.Space[Any]) -> int | None:
+def action_count(space: gym.Space[Any]) -> int | None:
     """How many numbered actions or chords a space has; None if it is of another kind."""
     if isinstance(space, gym.spaces.Discrete):
         return int(space.n)

@@ -10,11 +10,12 @@ from il_envs.policy import TabularPolicy
 from il_envs.rollout import replay
 from il_envs.world import get_world
 from leaderboard import UserError
-from leaderboard.cells import Cell, read_traces
+from leaderboard.cells import Cell, read_reward_map, read_traces
 from leaderboard.checked import policy_table
 from leaderboard.exact import ExactMeasures, measure
 from leaderboard.protocol import EVALUATION_SEED
 from leaderboard.references import exact_reference, reference_table
+from leaderboard.reward_maps import tables_of
 
 TOLERANCE = 1e-9
 """Relative difference of an exact measure that another processor may make."""
@@ -86,7 +87,8 @@ def _measures(folder: Path, cell: Cell) -> ExactMeasures | None:
         if "probabilities" not in tensors:
             return None
         table = policy_table(TabularPolicy(tensors["probabilities"], 0), reference.model)
-        return measure(world, table, tensors.get("reward"), EVALUATION_SEED)
+        rewards = tables_of(read_reward_map(folder))
+        return measure(world, table, rewards, EVALUATION_SEED)
     except (OSError, SafetensorError, ValueError, IndexError) as error:
         raise UserError(f"{path}: damaged: {error}") from error
 

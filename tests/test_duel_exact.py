@@ -145,7 +145,8 @@ def test_a_learned_table_is_one_of_chords(results):
     cell = next(cell for cell in results.cells if cell.spec.algorithm == "maxent")
     tensors = load_file(results.folder / cell.spec.folder / "policy.safetensors")
     assert tensors["probabilities"].shape == (40, 882, 32)
-    assert tensors["reward"].shape == (882, 32)
+    reward = load_file(results.folder / cell.spec.folder / "reward.safetensors")
+    assert reward["table"].shape == (882, 32)
     assert cell.exact is not None
     value = evaluate(DUEL.model(), tensors["probabilities"]).expected_return
     assert cell.exact.expected_return == pytest.approx(value, rel=1e-12)

@@ -55,9 +55,10 @@ def test_every_method_returns_its_reward_policy_and_curve(algorithm):
     policy = learn(quick(algorithm), BRIDGE, 600)
     model = BRIDGE.model()
     assert policy.probabilities.shape == (model.horizon, model.states, model.actions)
-    assert policy.reward.shape == (model.states,)
+    assert policy.reward.table.shape == (model.states,)
     assert all(0 < len(values) <= 151 for values in policy.curve.values())
-    assert set(policy.tensors()) == {"probabilities", "reward", *policy.curve}
+    assert set(policy.tensors()) == {"probabilities", *policy.curve}
+    assert set(policy.reward.tensors()) == {"table"}
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_every_method_returns_its_reward_policy_and_curve(algorithm):
 def test_chords_of_buttons_are_the_actions_of_a_model(algorithm):
     check_algorithm(quick(algorithm), DUEL)
     policy = learn(quick(algorithm), DUEL, 400)
-    assert policy.reward.shape == (882, 32)
+    assert policy.reward.table.shape == (882, 32)
     actions, _ = policy.predict(np.arange(882))
     assert (actions.dtype, actions.shape) == (np.int8, (882, 5))
     episode = run_episodes(DUEL, "held_out", lambda env: policy, [1])[0]
@@ -85,7 +86,7 @@ def test_maxent_learns_what_a_hit_is_worth():
     policy = learn(maxent_irl.algorithm, DUEL, 2_000)
     assert score(policy, DUEL) > 0.95
     model = DUEL.model()
-    weights = np.linalg.lstsq(model.features.reshape(-1, 2), policy.reward.ravel())[0]
+    weights = np.linalg.lstsq(model.features.reshape(-1, 2), policy.reward.table.ravel())[0]
     assert weights[0] > 0.0 > weights[1]
 
 
@@ -205,7 +206,9 @@ class TestMaxEnt:
     def test_a_learned_reward_holds_where_the_doors_are_elsewhere(self):
         policy = learn(maxent_irl.algorithm, ROOMS, 2_000)
         twin = il_envs.get_world(ROOMS.transfer).model()
-        own = evaluate(twin, hard_optimal(twin.with_reward(policy.reward)).policy).expected_return
+        own = evaluate(
+            twin, hard_optimal(twin.with_reward(policy.reward.table)).policy
+        ).expected_return
         assert own >= 0.9 * hard_optimal(twin).expected_return
 
 

@@ -10,8 +10,9 @@ import pytest
 import il_envs
 from il_envs import TabularPolicy, get_world
 from leaderboard.cells import Cell
-from leaderboard.checked import InvalidActionError, learned_reward, policy_table
-from leaderboard.exact import ExactMeasures, likelihood_bound, measure
+from leaderboard.checked import InvalidActionError, policy_table
+from leaderboard.checked_reward import learned_reward
+from leaderboard.exact import ExactMeasures, likelihood_bound, measure, reward_tables
 from leaderboard.references import exact_reference, reference_codes
 from tests.test_leaderboard_tables import make_cell, make_spec
 
@@ -32,7 +33,9 @@ def some_table(name: str, seed: int = 0) -> np.ndarray:
 
 
 def measured(name: str, table: np.ndarray, reward: np.ndarray | None = None) -> ExactMeasures:
-    return measure(get_world(name), table, reward, SEED)
+    world = get_world(name)
+    rewards = None if reward is None else reward_tables(world, il_envs.TabularReward(reward))
+    return measure(world, table, rewards, SEED)
 
 
 def occupancy_by_hand(name: str, policy: np.ndarray) -> np.ndarray:
@@ -259,6 +262,6 @@ def test_a_table_depends_on_the_step_and_its_rounding_is_mended() -> None:
 )
 def test_a_reward_that_is_none_is_described(reward: object, problem: str) -> None:
     with pytest.raises(InvalidActionError, match="the policy's reward") as caught:
-        learned_reward(Told(half_and_half(), reward), reference_of("CliffChain").model)  # type: ignore[arg-type]
+        learned_reward(Told(half_and_half(), reward), get_world("CliffChain"))  # type: ignore[arg-type]
     assert problem in str(caught.value)
     assert "\n" not in str(caught.value)

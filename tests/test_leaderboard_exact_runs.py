@@ -14,7 +14,14 @@ from safetensors.numpy import load_file, save_file
 import il_envs
 from il_envs import get_world
 from leaderboard import UserError, commands
-from leaderboard.cells import Cell, Manifest, Results, failed_cell, read_results
+from leaderboard.cells import (
+    Cell,
+    Manifest,
+    Results,
+    failed_cell,
+    read_results,
+    write_reward_map,
+)
 from leaderboard.child import compute
 from leaderboard.exact import likelihood_bound
 from leaderboard.explanation import explanation
@@ -146,10 +153,14 @@ def test_verify_notices_a_tampered_table_or_reward(results: Results, tmp_path: P
     tensors = load_file(results.folder / cell.spec.folder / "policy.safetensors")
     save_file({"probabilities": tensors["probabilities"][:, ::-1].copy()}, path)
     assert len(verify_measures(tmp_path, cell) or []) == 5
-    save_file(tensors | {"reward": np.zeros(63)}, path)
+    save_file(tensors, path)
+    write_reward_map(path.parent, {"own": np.zeros((63, 4))})
     problems = verify_measures(tmp_path, cell)
     assert problems is not None
     assert ["epic is None" in problems[0], "starc is None" in problems[1]] == [True, True]
+    (path.parent / "reward_map.npz").write_bytes(b"nothing")
+    with pytest.raises(UserError, match=r"reward_map\.npz: damaged"):
+        verify_measures(tmp_path, cell)
     path.write_bytes(b"nothing")
     with pytest.raises(UserError, match=r"policy\.safetensors: damaged"):
         verify_measures(tmp_path, cell)

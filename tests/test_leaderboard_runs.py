@@ -36,8 +36,8 @@ from leaderboard.cells import (
 from leaderboard.checked import (
     CheckedPolicy,
     InvalidActionError,
-    policy_tensors,
     require_policy,
+    tensors_of,
 )
 from leaderboard.metrics import summary
 from leaderboard.progress import Progress
@@ -201,19 +201,19 @@ def test_a_policy_may_take_more_and_leave_out_what_is_optional(predict: object) 
 )
 def test_tensors_must_be_arrays_of_numbers_by_name(answer: object, reason: str) -> None:
     with pytest.raises(TypeError) as caught:
-        policy_tensors(spoiled(tensors=lambda: answer))
+        tensors_of(spoiled(tensors=lambda: answer))
     must = "tensors must return a dict of names to arrays of numbers"
     assert str(caught.value).startswith(must + reason)
 
 
 def test_tensors_are_kept_as_they_are() -> None:
     arrays = {"a": np.float32(3.0), "b": np.arange(6.0).reshape(2, 3).T, "c": np.array([True])}
-    kept = load_bytes(save(policy_tensors(spoiled(tensors=lambda: arrays))))
+    kept = load_bytes(save(tensors_of(spoiled(tensors=lambda: arrays))))
     assert kept.keys() == arrays.keys()
     for name, array in arrays.items():
         assert kept[name].dtype == array.dtype
         np.testing.assert_array_equal(kept[name], array)
-    assert policy_tensors(Steers()) == policy_tensors(spoiled(tensors=None)) == {}
+    assert tensors_of(Steers()) == tensors_of(spoiled(tensors=None)) == {}
 
 
 def test_the_traceback_is_in_the_log(failures: tuple[dict[str, Cell], Path]) -> None:

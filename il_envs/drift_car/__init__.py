@@ -38,6 +38,7 @@ import gymnasium as gym
 from il_envs.drift_car import dynamics
 from il_envs.drift_car.draw import draw
 from il_envs.drift_car.expert import EXPERTS
+from il_envs.drift_car.probe import PROBE
 from il_envs.drift_car.track import bank
 from il_envs.world import ErrorMeasure, PlayKey, World, register
 
@@ -56,6 +57,7 @@ drift_car = register(
         measures=dynamics.MEASURES,
         error=ErrorMeasure("lateral_error", dynamics.HALF_WIDTH, "lateral error (m)"),
         draw=draw,
+        probe=PROBE,
         experts=EXPERTS,
         control_period=dynamics.CONTROL_PERIOD,
         max_episode_steps=dynamics.MAX_EPISODE_STEPS,

@@ -1,0 +1,32 @@
+"""The lateral error and the sideslip, over which a reward of the drifting car is drawn."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from il_envs.drift_car.dynamics import HALF_WIDTH
+from il_envs.world import Probe, States
+
+
+def place(states: States, lateral: NDArray[np.float64], sideslip: NDArray[np.float64]) -> None:
+    """Move cars across the track and turn them: where each one goes and how fast stays as it is,
+    where its nose points does not.
+
+    Args:
+        lateral: m, positive to the left.
+        sideslip: degrees, from the nose to the course, positive to the left.
+    """
+    angle = np.radians(sideslip)
+    velocity = states["forward_speed"] + 1j * states["lateral_speed"]
+    heading = states["heading_cos"] + 1j * states["heading_sin"]
+    heading *= np.exp(1j * (np.angle(velocity) - angle))
+    states["lateral"] = lateral
+    states["forward_speed"] = np.abs(velocity) * np.cos(angle)
+    states["lateral_speed"] = np.abs(velocity) * np.sin(angle)
+    states["heading_cos"], states["heading_sin"] = heading.real, heading.imag
+
+
+PROBE = Probe(
+    labels=("lateral error (m)", "sideslip (degrees)"),
+    values=(np.linspace(-HALF_WIDTH, HALF_WIDTH, 41), np.linspace(-70.0, 70.0, 29)),
+    place=place,
+)

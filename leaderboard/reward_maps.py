@@ -1,0 +1,75 @@
+"""What a learned reward is over the states of its world, to be drawn beside the true one.
+
+A reward lives as long as the process that learned it, so the child asks it and keeps the answers.
+In an exact world they are the tables of the reward. Elsewhere the states of an expert's episode are
+moved over the two coordinates of the world's probe, and the expert takes a step from each.
+"""
+
+import numpy as np
+
+from il_envs.learned_reward import LearnedReward
+from il_envs.policy import ExpertPolicy
+from il_envs.tabular_checks import FloatArray
+from il_envs.vector_env import WorldVectorEnv
+from il_envs.world import Probe, States, World
+from leaderboard.exact import RewardTables, reward_tables
+from leaderboard.protocol import EVALUATION_SEED
+from leaderboard.references import exact_reference
+
+RewardMap = dict[str, FloatArray]
+
+REFERENCE_STATES = 32
+"""Of the expert's episode, at equal distances in time."""
+
+
+def reward_map(world: World, reward: LearnedReward) -> RewardMap:
+    """What is kept of a reward in the cell's folder, by name; nothing where there is no way to
+    look at it."""
+    if exact_reference(world) is not None:
+        tables = reward_tables(world, reward)
+        return {"own": tables.own} | (
+            {} if tables.transfer is None else {"transfer": tables.transfer}
+        )
+    return {} if world.probe is None else probed(world, world.probe, reward)
+
+
+def tables_of(kept: RewardMap) -> RewardTables | None:
+    """The tables among what was kept, if they are."""
+    return RewardTables(kept["own"], kept.get("transfer")) if "own" in kept else None
+
+
+def probed(world: World, probe: Probe, reward: LearnedReward) -> RewardMap:
+    """The true and the learned reward of the expert's steps from placed states, float64 [n, m],
+    means over the reference states; and the n and m values of the two coordinates."""
+    reference = reference_states(world)
+    grid = np.meshgrid(*probe.values, indexing="ij")
+    states = np.repeat(reference, grid[0].size)
+    probe.place(states, *(np.tile(values.ravel(), reference.size) for values in grid))
+    env = WorldVectorEnv(world.name, states.size, "held_out", "Disabled")
+    env.states = states
+    before = env.observe()
+    actions, _ = ExpertPolicy(env).predict()
+    after, true, terminated, _, _ = env.step(actions)
+    learned = reward.reward(before, actions, after, terminated)
+    shape = (reference.size, *grid[0].shape)
+    return {
+        "first": probe.values[0],
+        "second": probe.values[1],
+        "true": true.reshape(shape).mean(0),
+        "learned": learned.reshape(shape).mean(0),
+    }
+
+
+def reference_states(world: World) -> States:
+    """States of the expert's first held-out episode, `REFERENCE_STATES` of them."""
+    env = WorldVectorEnv(world.name, 1, "held_out", "Disabled")
+    expert = ExpertPolicy(env)
+    env.reset(seed=EVALUATION_SEED)
+    memory, visited, ended = None, [], False
+    while not ended:
+        visited.append(env.states.copy())
+        actions, memory = expert.predict(state=memory)
+        _, _, terminated, truncated, _ = env.step(actions)
+        ended = bool(terminated[0] or truncated[0])
+    places = np.linspace(0, len(visited) - 1, REFERENCE_STATES).round().astype(np.int64)
+    return np.concatenate([visited[place] for place in places])
