@@ -23,12 +23,24 @@ def sample_trajectories(
         initial: start distribution, float64 [S].
         dynamics: gives p(s'|s,a) at a step, csr [A * S, S'], row a * S + s.
     """
-    policies = policy[None] if policy.ndim == 2 else policy
     random = np.random.default_rng(seed)
-    states = np.empty((count, steps + 1), np.int64)
-    actions = np.empty((count, steps), np.int64)
-    start = np.cumsum(initial)
-    states[:, 0] = np.searchsorted(start, random.random(count) * start[-1], side="right")
+    cumulative = np.cumsum(initial)
+    starts = np.searchsorted(cumulative, random.random(count) * cumulative[-1], side="right")
+    return sample_from(starts, policy, dynamics, random, steps)
+
+
+def sample_from(
+    starts: IntArray,
+    policy: FloatArray,
+    dynamics: Callable[[int], sparse.csr_array],
+    random: np.random.Generator,
+    steps: int,
+) -> tuple[IntArray, IntArray]:
+    """A trajectory from each of the starts, int64 [N]; otherwise as `sample_trajectories`."""
+    policies = policy[None] if policy.ndim == 2 else policy
+    states = np.empty((len(starts), steps + 1), np.int64)
+    actions = np.empty((len(starts), steps), np.int64)
+    states[:, 0] = starts
     transition = None
     for step in range(steps):
         state = states[:, step]
@@ -36,7 +48,7 @@ def sample_trajectories(
         before, transition = transition, dynamics(step)
         if transition is not before:  # dynamics that stay the same are summed up once
             cumulative = np.cumsum(transition.data)
-        rows = actions[:, step] * initial.size + state
+        rows = actions[:, step] * policies.shape[1] + state
         states[:, step + 1] = _successors(transition, cumulative, rows, random)
     return states, actions
 

@@ -1,0 +1,279 @@
+"""Guided cost learning with exact policy steps (Finn, Levine and Abbeel 2016).
+
+It learns a reward that is linear in the features, R(tau) = w . features(tau), where the model is
+known. In turn (algorithm 1):
+
+1. The policy becomes the soft-optimal one of the present reward, exactly. Trajectories are sampled
+   from it, from the starts that were demonstrated: then the luck of starts is nobody's intent.
+2. The reward takes gradient steps towards the demonstrations and away from the background
+   (algorithm 2): the samples of the last policies and the demonstrations, importance-weighted.
+
+The weights are the published ones where the dynamics are deterministic, and those of the causal
+model where they are random; `trajectory_weights` says why.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+from torch import Tensor
+
+from baselines.networks import one_thread
+from baselines.planning import FloatArray, IntArray, RewardPolicy, has_features, whole_trajectories
+from baselines.trajectory_weights import (
+    effective_sample_size,
+    irl_loss,
+    log_fused_density,
+    normalised_weights,
+)
+from il_envs import Algorithm, Problem, TabularModel, hard_optimal, soft_optimal
+from il_envs.evaluation import entries_of
+from il_envs.sampling import sample_from
+
+SMOOTHING = 1.0
+"""Actions that the fitted density counts in each state before the first demonstration."""
+
+Trajectories = tuple[NDArray[Any], NDArray[Any]]
+"""States [N, T + 1, ...] and actions [N, T, ...]."""
+
+
+@dataclass(frozen=True)
+class ExactGuidedCostConfig:
+    """Settings of guided cost learning with exact policy steps."""
+
+    weights: Literal["trajectory", "policy ratio", "none"] | None = None
+    """Of the background: the published ones, the causal model's, or equal ones; None for
+    "trajectory" where the dynamics are deterministic, and "policy ratio" elsewhere."""
+    per_start: bool = True
+    """Whether every start keeps its share of the weights."""
+    entropy: float = 1.0
+    """What a nat of entropy is worth in the policy step; without, the policy is greedy."""
+    append_demonstrations: bool = True
+    """Whether the demonstrations are part of the background."""
+    past_policies: int = 10
+    """Policies whose samples make the background, the present one among them."""
+    policy_steps: int = 10
+    """How often the policy is made anew and sampled."""
+    samples: int = 100
+    """Trajectories of each policy at least; every demonstrated start has as many of them."""
+    reward_steps: int = 100
+    """Gradient steps of the reward after each policy step."""
+    learning_rate: float = 0.3
+    """Of Adam, at the start; it falls to zero along a half cosine."""
+    prior_deviation: float = 0.5
+    """Standard deviation of the Gaussian prior on the reward's weights, in nats for each unit of a
+    feature."""
+
+
+class Sampler(Protocol):
+    """A policy in a known model."""
+
+    def log_likelihood(self, states: Any, actions: Any) -> FloatArray:
+        """sum_t log pi_t(a_t|s_t) of each trajectory, float64 [N], nats."""
+        ...
+
+    def sample(self, starts: Any, random: np.random.Generator) -> Trajectories:
+        """A trajectory from each start."""
+        ...
+
+
+class Planner(Protocol):
+    """A known model, in which rewards are linear in features and policy steps are exact."""
+
+    def features(self, states: Any, actions: Any) -> FloatArray:
+        """Of each trajectory, summed over its steps, float64 [N, K]."""
+        ...
+
+    def plan(self, weights: FloatArray, entropy: float) -> Sampler:
+        """The policy that maximises E[weights . features] + entropy * H."""
+        ...
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Trajectories, the policy that they are samples of, and the number of each one's start [N]."""
+
+    sampler: Sampler
+    states: NDArray[Any]
+    actions: NDArray[Any]
+    starts: IntArray
+
+
+@dataclass(frozen=True)
+class Background:
+    """Batches that stand for the target together, M trajectories."""
+
+    states: NDArray[Any]
+    actions: NDArray[Any]
+    features: Tensor  # [M, K]
+    starts: Tensor  # int64 [M]
+    log_density: Tensor  # of the start and the actions, under the mixture that was sampled [M]
+
+
+def learn_reward(
+    planner: Planner,
+    demonstrations: Trajectories,
+    demonstrator: Sampler,
+    config: ExactGuidedCostConfig,
+    random: np.random.Generator,
+) -> tuple[FloatArray, dict[str, list[float]]]:
+    """Learn the weights of a reward.
+
+    Args:
+        demonstrator: the density of the demonstrations, fitted or exact.
+        config: its `weights` must be named.
+
+    Returns:
+        The weights, float64 [K], and after each policy step the loss, the gradient's largest entry
+        and the effective sample size of the background.
+
+    Raises:
+        ArithmeticError: if rewards diverge.
+    """
+    states, actions = demonstrations
+    starts, numbers, counts = np.unique(
+        states[:, 0], axis=0, return_inverse=True, return_counts=True
+    )
+    shares = torch.as_tensor(counts / len(states))
+    demonstrated = Batch(demonstrator, states, actions, numbers)
+    repeats = np.repeat(np.arange(len(starts)), -(-config.samples // len(starts)))
+    features = torch.as_tensor(planner.features(states, actions))
+    weights = torch.zeros(features.shape[1], dtype=torch.float64, requires_grad=True)
+    precision = 1.0 / (len(states) * config.prior_deviation**2)
+    optimiser = torch.optim.Adam([weights], config.learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
+        optimiser, config.policy_steps * config.reward_steps
+    )
+    curve: dict[str, list[float]] = {"loss": [], "gradient": [], "effective_sample_size": []}
+    past: list[Batch] = []
+    for _ in range(config.policy_steps):
+        sampler = planner.plan(weights.detach().numpy(), config.entropy)
+        past.append(Batch(sampler, *sampler.sample(starts[repeats], random), repeats))
+        past = past[-config.past_policies :]
+        background = pool(planner, [demonstrated] * config.append_demonstrations + past)
+        for _ in range(config.reward_steps):
+            importance = importance_weights(planner, background, weights.detach(), shares, config)
+            loss = irl_loss(features @ weights, background.features @ weights, importance)
+            loss = loss + 0.5 * precision * weights.square().sum()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+        assert weights.grad is not None  # it has just been computed
+        curve["loss"].append(loss.item())
+        curve["gradient"].append(float(weights.grad.abs().max()))
+        curve["effective_sample_size"].append(effective_sample_size(importance))
+    return weights.detach().numpy(), curve
+
+
+def pool(planner: Planner, batches: Sequence[Batch]) -> Background:
+    """Batches as samples of one mixture, whose shares are those of the batches at each start."""
+    states, actions, starts = (
+        np.concatenate([getattr(batch, name) for batch in batches])
+        for name in ("states", "actions", "starts")
+    )
+    counts = [np.bincount(batch.starts, minlength=starts.max() + 1)[starts] for batch in batches]
+    densities = [batch.sampler.log_likelihood(states, actions) for batch in batches]
+    log_density = log_fused_density(*map(torch.as_tensor, map(np.stack, (densities, counts))))
+    return Background(
+        states,
+        actions,
+        torch.as_tensor(planner.features(states, actions)),
+        torch.as_tensor(starts),
+        log_density + torch.as_tensor(np.sum(counts, axis=0) / len(starts)).log(),
+    )
+
+
+def importance_weights(
+    planner: Planner,
+    background: Background,
+    weights: Tensor,
+    shares: Tensor,
+    config: ExactGuidedCostConfig,
+) -> Tensor:
+    """What each trajectory of the background counts for the reward of these weights, [M]."""
+    starts = background.starts
+    if config.weights == "trajectory":
+        log_target = background.features @ weights
+    elif config.weights == "policy ratio":
+        present = planner.plan(weights.numpy(), 1.0)
+        log_target = torch.as_tensor(present.log_likelihood(background.states, background.actions))
+    else:
+        log_target = background.log_density
+    log_weights = shares.log()[starts] + log_target - background.log_density
+    if config.per_start:
+        return normalised_weights(log_weights, starts, shares)
+    return normalised_weights(log_weights, torch.zeros_like(starts), torch.ones(1).double())
+
+
+@dataclass(frozen=True)
+class TabularSampler:
+    """A policy pi_t(a|s), float64 [T, S, A], in a tabular model."""
+
+    model: TabularModel
+    policy: FloatArray
+
+    def log_likelihood(self, states: IntArray, actions: IntArray) -> FloatArray:
+        with np.errstate(divide="ignore"):
+            return np.log(entries_of(self.policy, states, actions)).sum(1)
+
+    def sample(self, starts: IntArray, random: np.random.Generator) -> tuple[IntArray, IntArray]:
+        steps, dynamics = len(self.policy), self.model.transition
+        return sample_from(starts, self.policy, lambda step: dynamics, random, steps)
+
+
+@dataclass(frozen=True)
+class TabularPlanner:
+    """A tabular model with features and a horizon."""
+
+    model: TabularModel
+
+    @property
+    def is_deterministic(self) -> bool:
+        """Whether every action leads to one state."""
+        return bool((self.model.transition.data == 1.0).all())
+
+    def features(self, states: IntArray, actions: IntArray) -> FloatArray:
+        model = self.model
+        pairs = (states[:, :-1] * model.actions + actions).ravel()
+        rows = np.repeat(np.arange(len(actions)), actions.shape[1])
+        visits = sparse.csr_array(
+            (np.ones(pairs.size), (rows, pairs)), (len(actions), model.states * model.actions)
+        )
+        table = model.features if model.features.ndim == 3 else model.features[:, None]
+        shape = (model.states, model.actions, model.feature_count)
+        return visits @ np.broadcast_to(table, shape).reshape(-1, model.feature_count)
+
+    def plan(self, weights: FloatArray, entropy: float) -> TabularSampler:
+        model = self.model.with_linear_reward(weights)
+        solution = soft_optimal(model, temperature=entropy) if entropy else hard_optimal(model)
+        return TabularSampler(model, solution.policy)
+
+    def fit(self, states: IntArray, actions: IntArray) -> TabularSampler:
+        """The shares of actions in each state, smoothed: a density of demonstrations."""
+        model = self.model
+        counts = len(states) * model.empirical_occupancy(states, actions).sum(0)
+        counts += SMOOTHING * model.available / model.available.sum(1, keepdims=True)
+        policy = counts / counts.sum(1, keepdims=True)
+        return TabularSampler(model, np.broadcast_to(policy, (model.horizon or 1, *policy.shape)))
+
+
+def train(problem: Problem, seed: int, config: ExactGuidedCostConfig) -> RewardPolicy:
+    """Learn a reward from whole demonstrated episodes, and return its soft-optimal policy."""
+    planner = TabularPlanner(problem.model())
+    demonstrations = whole_trajectories(problem.demonstrations(), planner.model)
+    if config.weights is None:
+        weights = "trajectory" if planner.is_deterministic else "policy ratio"
+        config = replace(config, weights=weights)
+    with one_thread():
+        weights, curve = learn_reward(
+            planner, demonstrations, planner.fit(*demonstrations), config,
+            np.random.default_rng(seed),
+        )  # fmt: skip
+    policy = planner.plan(weights, 1.0).policy
+    reward = planner.model.features @ weights
+    return RewardPolicy(policy, seed, reward, curve, problem.action_space)
