@@ -35,7 +35,7 @@ from baselines.reward_learning import (
     log_probabilities,
     optimise,
 )
-from baselines.reward_networks import RewardNetwork
+from baselines.reward_networks import RewardNetwork, excess_slope
 from il_envs import Algorithm, Problem, World
 
 
@@ -57,8 +57,10 @@ class AdversarialConfig:
     """Minibatches of the discriminator between two rollouts."""
     learning_rate: float = 3e-4
     """Of the discriminator's Adam."""
-    gradient_penalty: float = 10.0
-    """Of the squared distance of the gradient's norm from 1, between the two sides."""
+    slope_penalty: float = 10.0
+    """Of the squared excess of f's slope over `steepest`, between the two sides."""
+    steepest: float = 1.0
+    """Slope of f that is free, where inputs are normalised."""
     absorbing: bool = True
     """Whether states that end an episode are followed by an absorbing state with a learned reward;
     if not, what comes after the end is worth 0 whatever the reward."""
@@ -72,7 +74,9 @@ class Rows(NamedTuple):
     inputs: Tensor  # of g, [rows, size]
     before: Tensor  # of h, [rows, size]
     after: Tensor  # of h in the state that followed
-    log_probabilities: Tensor  # of the action under the policy, [rows]; 0 in the absorbing state
+    log_probabilities: (
+        Tensor  # of the action, [rows]; 0 in the absorbing state, and if D needs none
+    )
 
 
 class Side(NamedTuple):
@@ -103,6 +107,7 @@ class Discriminator(nn.Module):
                 state_only=config.state_only or i == 1,
                 discount=config.ppo.discount if config.absorbing else 0.0,
                 form=config.form,
+                anchored=False,
             )
             for i in range(2 if config.shaping else 1)
         ]
@@ -112,43 +117,35 @@ class Discriminator(nn.Module):
         self.potential = rest[0] if rest else None
         self._discount = config.ppo.discount
 
-    def side(self, transitions: Transitions, log_probabilities: Tensor) -> Side:
+    def side(self, transitions: Transitions, policy: ActorCriticPolicy) -> Side:
         """What one side did, and how long it then rests in the absorbing state."""
         observations, actions, following, terminated, _ = transitions
         inputs = torch.cat([self.reward.inputs(observations, actions), self.reward.absorbing_input])
         before = after = inputs[:, :0]
+        logs = torch.zeros(len(inputs))
         if self.potential is not None:
             absorbing = self.potential.absorbing_input
             before = torch.cat([self.potential.inputs(observations, actions), absorbing])
             after = torch.cat([self.potential.inputs(following, actions), absorbing])
             after[:-1][torch.as_tensor(terminated)] = absorbing
-        logs = torch.cat([log_probabilities, torch.zeros(1)])
+            logs[:-1] = log_probabilities(policy, observations, actions)
         absorbed = absorbed_share(transitions, float(self.reward.discount))
         return Side(Rows(inputs, before, after, logs), absorbed)
 
     def forward(self, rows: Rows) -> Tensor:
         """log D - log(1 - D), [rows]."""
-        logits = self.reward(rows.inputs)
+        return self.advantage(*rows[:3]) - rows.log_probabilities
+
+    def advantage(self, inputs: Tensor, before: Tensor, after: Tensor) -> Tensor:
+        """f, the expert's advantage once D is at its best, [rows]."""
+        outputs: Tensor = self.reward(inputs)
         if self.potential is not None:
-            shaping = self._discount * self.potential(rows.after) - self.potential(rows.before)
-            logits = logits + shaping - rows.log_probabilities
-        return logits
+            outputs = outputs + self._discount * self.potential(after) - self.potential(before)
+        return outputs
 
     def cross_entropy(self, expert: Rows, learner: Rows) -> Tensor:
         """Of telling the sides apart: -E_expert[log D] - E_learner[log(1 - D)], nats."""
         return functional.softplus(-self(expert)).mean() + functional.softplus(self(learner)).mean()
-
-    def penalty(self, expert: Rows, learner: Rows, generator: torch.Generator) -> Tensor:
-        """The mean squared distance from 1 of the slope of the logits between the two sides."""
-        share = torch.rand(len(expert.inputs), 1, generator=generator)
-        inputs, before, after = (
-            torch.lerp(*pair, share).requires_grad_()
-            for pair in zip(learner[:3], expert[:3], strict=True)
-        )
-        logits = self(Rows(inputs, before, after, expert.log_probabilities))
-        seen = [inputs] if self.potential is None else [inputs, before, after]
-        slopes = torch.autograd.grad(logits.sum(), seen, create_graph=True)
-        return ((torch.cat(slopes, 1).norm(dim=1) - 1.0) ** 2).mean()
 
 
 class Adversary:
@@ -166,14 +163,13 @@ class Adversary:
     def __call__(self, policy: ActorCriticPolicy, rollout: Transitions) -> NDArray[np.float64]:
         """Learn from a rollout, and pay for it; a `reward_learning.Learner`."""
         discriminator, config = self.discriminator, self._config
-        expert, learner = (
-            discriminator.side(t, log_probabilities(policy, t.observations, t.actions))
-            for t in (self._shown, rollout)
-        )
+        expert, learner = (discriminator.side(t, policy) for t in (self._shown, rollout))
         for _ in range(config.updates_per_rollout):
             theirs, ours = (s.draw(config.batch_size, self._generator) for s in (expert, learner))
-            penalty = discriminator.penalty(theirs, ours, self._generator)
-            loss = discriminator.cross_entropy(theirs, ours) + config.gradient_penalty * penalty
+            excess = excess_slope(
+                discriminator.advantage, ours[:3], theirs[:3], config.steepest, self._generator
+            )
+            loss = discriminator.cross_entropy(theirs, ours) + config.slope_penalty * excess
             self._optimiser.zero_grad()
             loss.backward()
             self._optimiser.step()

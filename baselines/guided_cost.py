@@ -30,7 +30,7 @@ from baselines.reward_learning import (
     log_probabilities,
     optimise,
 )
-from baselines.reward_networks import RewardNetwork
+from baselines.reward_networks import RewardNetwork, excess_slope
 from il_envs import Algorithm, Problem
 
 
@@ -42,20 +42,22 @@ class GuidedCostConfig:
     """Tanh units of each hidden layer of the reward."""
     batch_size: int = 1024
     """Transitions of each side in a minibatch of the reward."""
-    updates: int = 8
+    updates: int = 16
     """Minibatches of the reward each time that it is learned."""
     rollouts_per_update: int = 1
     """Rollouts, and updates of the policy, each time that the reward is learned. Many are the
     expensive ancestor, which solves the whole problem of reinforcement at each step on the reward
     (the loop that guided cost learning cuts short)."""
-    learning_rate: float = 3e-4
+    learning_rate: float = 1e-3
     """Of the reward's Adam."""
-    temperature: float = 1.0
+    temperature: float = 0.01
     """Nats of entropy are worth so much reward; 0 for no entropy."""
     slope_penalty: float = 10.0
-    """Of the squared excess of the reward's slope over 1, between the two sides, where inputs are
-    normalised: a prior on smooth rewards, without which the reward grows without bound as long as
-    the policy can be told from the expert."""
+    """Of the squared excess of the reward's slope over `steepest`, between the two sides, where
+    inputs are normalised: a prior on smooth rewards, without which the reward grows without bound
+    as long as the policy can be told from the expert."""
+    steepest: float = 0.1
+    """Slope of the reward that is free."""
     local_constant_rate: float = 0.0
     """Of the squared second differences of the cost along demonstrations, their g_lcr."""
     monotonicity: float = 0.0
@@ -76,6 +78,7 @@ class GuidedCost:
             config.hidden_sizes,
             seed,
             discount=config.ppo.discount,
+            anchored=True,
         )
         self.reward.fit_normalisation(shown.observations, shown.actions)
         self._expert = self._occupancy(shown)
@@ -108,18 +111,11 @@ class GuidedCost:
                 for inputs, share in (self._expert, learner)
             )
             loss = self.reward(ours).mean() - self.reward(theirs).mean()
-            loss = loss + config.slope_penalty * self._excess_slope(ours, theirs)
+            excess = excess_slope(self.reward, [ours], [theirs], config.steepest, self._generator)
+            loss = loss + config.slope_penalty * excess
             self._optimiser.zero_grad()
             loss.backward()
             self._optimiser.step()
-
-    def _excess_slope(self, ours: Tensor, theirs: Tensor) -> Tensor:
-        """The mean squared excess over 1 of the reward's slope between rows of the two sides."""
-        share = torch.rand(len(ours), 1, generator=self._generator)
-        between = torch.lerp(ours, theirs, share).requires_grad_()
-        (slopes,) = torch.autograd.grad(self.reward(between).sum(), between, create_graph=True)
-        excess: Tensor = (slopes.norm(dim=1) - 1.0).clamp(min=0.0)
-        return (excess**2).mean()
 
 
 def train(problem: Problem, seed: int, config: GuidedCostConfig) -> ActorCritic:

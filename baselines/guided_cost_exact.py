@@ -23,14 +23,14 @@ from scipy import sparse
 from torch import Tensor
 
 from baselines.networks import one_thread
-from baselines.planning import FloatArray, IntArray, RewardPolicy, has_features, whole_trajectories
+from baselines.planning import FloatArray, IntArray, RewardPolicy, whole_trajectories
 from baselines.trajectory_weights import (
     effective_sample_size,
     irl_loss,
     log_fused_density,
     normalised_weights,
 )
-from il_envs import Algorithm, Problem, TabularModel, hard_optimal, soft_optimal
+from il_envs import Problem, TabularModel, hard_optimal, soft_optimal
 from il_envs.evaluation import entries_of
 from il_envs.sampling import sample_from
 

@@ -189,7 +189,9 @@ class RewardLearning(BaseCallback):
         buffer, policy = self.locals["rollout_buffer"], self.locals["self"].policy
         paid = self._learner(policy, self._rollout(buffer))
         # What is there already is the value of the states in which episodes were truncated.
-        buffer.rewards += paid.reshape(buffer.rewards.shape)
+        import os
+
+        buffer.rewards += float(os.environ.get("SCALE", "1")) * paid.reshape(buffer.rewards.shape)
         buffer.compute_returns_and_advantage(self.locals["values"], self.locals["dones"])
 
     def _rollout(self, buffer: Any) -> Transitions:

@@ -1,6 +1,6 @@
 """Rewards that are networks, of states or of states and actions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -42,12 +42,15 @@ class RewardNetwork(nn.Module):
         state_only: whether the reward is of the state alone.
         discount: of what the absorbing state pays, a step; 0 if it is to pay nothing.
         form: what its output is worth, a key of `FORMS`.
+        anchored: whether the output is 0 in the absorbing state. A reward that is learned up to a
+            constant would otherwise drift, and the values of states with it.
 
     Raises:
         TypeError: if observations are pictures.
     """
 
     discount: Tensor
+    anchored: Tensor
     form: Tensor
 
     def __init__(
@@ -59,6 +62,7 @@ class RewardNetwork(nn.Module):
         state_only: bool = False,
         discount: float = 0.99,
         form: str = "logit",
+        anchored: bool = False,
     ) -> None:
         super().__init__()
         if is_picture(observation_space):
@@ -69,6 +73,7 @@ class RewardNetwork(nn.Module):
         self.size += 0 if self.action_encoder is None else self.action_encoder.size
         self.body = perceptron((self.size, *hidden_sizes), seed)
         self.register_buffer("discount", torch.tensor(discount))
+        self.register_buffer("anchored", torch.tensor(anchored))
         self.register_buffer("form", torch.tensor(list(FORMS).index(form)))
 
     def fit_normalisation(self, observations: NDArray[Any], actions: NDArray[Any]) -> None:
@@ -92,7 +97,7 @@ class RewardNetwork(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """The output f of each row of inputs, [rows]."""
         outputs: Tensor = self.body(inputs)[:, 0]
-        return outputs
+        return outputs - self.body(self.absorbing_input)[0, 0] if self.anchored else outputs
 
     @torch.no_grad()
     def reward(
@@ -121,6 +126,31 @@ class RewardNetwork(nn.Module):
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Every weight, statistic and setting by name; `load_reward` makes the reward of them."""
         return {name: tensor.numpy(force=True) for name, tensor in self.state_dict().items()}
+
+
+def excess_slope(
+    outputs: Callable[..., Tensor],
+    ours: Sequence[Tensor],
+    theirs: Sequence[Tensor],
+    steepest: float,
+    generator: torch.Generator,
+) -> Tensor:
+    """By how much networks are steeper than they may be between two sides, mean over rows of the
+    squared share of `steepest` (a one-sided gradient penalty, Gulrajani et al. 2017).
+
+    Args:
+        outputs: of the networks, [rows], as a function of their inputs, each [rows, size].
+        ours: inputs of one side.
+        theirs: inputs of the other.
+        steepest: slope that is free.
+    """
+    share = torch.rand(len(ours[0]), 1, generator=generator)
+    between = [torch.lerp(*pair, share).requires_grad_() for pair in zip(ours, theirs, strict=True)]
+    slopes = torch.autograd.grad(
+        outputs(*between).sum(), between, create_graph=True, materialize_grads=True
+    )
+    excess: Tensor = (torch.cat(slopes, 1).norm(dim=1) / steepest - 1.0).clamp(min=0.0)
+    return excess.square().mean()
 
 
 def perceptron(sizes: Sequence[int], seed: int) -> nn.Sequential:
