@@ -58,7 +58,7 @@ def train(problem: Problem, seed: int, config: DAggerConfig) -> ClonedPolicy:
             action, _ = policy.predict(observation, deterministic=True)
             action[expert_drives & asked] = label[expert_drives & asked]
             observation, *_ = env.step(action)
-        # Sorted by environment, so that whole ones are held out and no episode is on both sides.
+        # Sorted by environment: rows that follow each other are of the same episode.
         groups = np.concatenate(columns)
         order = np.argsort(groups, kind="stable")
         rows, targets = np.concatenate(observations)[order], np.concatenate(labels)[order]

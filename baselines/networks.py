@@ -16,6 +16,9 @@ from torch.nn import functional
 from baselines.encoders import Encoder, is_picture
 from il_envs.buttons import joint_probabilities
 
+LOG_DEVIATION_MIN = -6.0
+"""Of a Gaussian: a deviation of a 400th of a unit."""
+
 
 class ActionHead(nn.Module, ABC):
     """A distribution over actions whose parameters a network puts out."""
@@ -30,25 +33,39 @@ class ActionHead(nn.Module, ABC):
     def choose(self, outputs: Tensor, generator: torch.Generator | None) -> Tensor:
         """A sample, or the mode where there is no generator."""
 
+    def calibrate(self, outputs: Tensor, actions: Tensor) -> None:
+        """Fit what no network puts out to actions that it was not trained on, if there is such."""
+        return
+
+    @abstractmethod
+    def average(self, outputs: Tensor) -> Tensor:
+        """The outputs [rows, outputs] that stand for the mean of several networks' distributions.
+
+        Args:
+            outputs: [networks, rows, outputs].
+        """
+
 
 class GaussianHead(ActionHead):
     """Box actions: a mean from the network and a standard deviation that is the same everywhere.
 
-    Learning the deviation weighs each entry of the action by how precisely it can be predicted.
+    The deviation weighs each entry of the action by how precisely it can be predicted. It is fitted
+    to held-out rows, for the error on what a network has learned by heart says little about it.
     """
 
+    log_deviation: Tensor
     low: Tensor
     high: Tensor
 
     def __init__(self, space: gym.spaces.Box) -> None:
         super().__init__()
         self.outputs = space.shape[0]
-        self.log_deviation = nn.Parameter(torch.full((self.outputs,), -1.0))
+        self.register_buffer("log_deviation", torch.full((self.outputs,), -1.0))
         self.register_buffer("low", torch.tensor(space.low), persistent=False)
         self.register_buffer("high", torch.tensor(space.high), persistent=False)
 
     def negative_log_likelihood(self, outputs: Tensor, actions: Tensor) -> Tensor:
-        log_deviation = self.log_deviation.clamp(min=-6.0)
+        log_deviation = self._log_deviation()
         scaled = (outputs - actions) * torch.exp(-log_deviation)
         constant = 0.5 * np.log(2.0 * np.pi)
         loss: Tensor = (0.5 * scaled * scaled).sum(1).mean() + (log_deviation + constant).sum()
@@ -57,8 +74,21 @@ class GaussianHead(ActionHead):
     def choose(self, outputs: Tensor, generator: torch.Generator | None) -> Tensor:
         if generator is not None:
             noise = torch.randn(outputs.shape, generator=generator)
-            outputs = outputs + noise * torch.exp(self.log_deviation)
+            outputs = outputs + noise * torch.exp(self._log_deviation())
         return torch.clamp(outputs, self.low, self.high)
+
+    def average(self, outputs: Tensor) -> Tensor:
+        """The mean of the modes."""
+        return torch.clamp(outputs, self.low, self.high).mean(0)
+
+    def calibrate(self, outputs: Tensor, actions: Tensor) -> None:
+        """Take the deviation of the greatest likelihood: the root of the mean squared error."""
+        self.log_deviation.copy_(0.5 * torch.log((outputs - actions).square().mean(0)))
+
+    def _log_deviation(self) -> Tensor:
+        """No less than LOG_DEVIATION_MIN, or an expert that can be foretold would drive it to
+        minus infinity."""
+        return self.log_deviation.clamp(min=LOG_DEVIATION_MIN)
 
 
 class CategoricalHead(ActionHead):
@@ -77,6 +107,10 @@ class CategoricalHead(ActionHead):
             return outputs.argmax(1) + self._start
         probabilities = functional.softmax(outputs, 1)
         return torch.multinomial(probabilities, 1, generator=generator)[:, 0] + self._start
+
+    def average(self, outputs: Tensor) -> Tensor:
+        """The logarithms of the mean probabilities."""
+        return functional.log_softmax(outputs, 2).logsumexp(0) - np.log(len(outputs))
 
     def probabilities(self, outputs: Tensor) -> NDArray[np.float64]:
         """Of each action, float64 [rows, actions]."""
@@ -100,6 +134,11 @@ class BernoulliHead(ActionHead):
         if generator is None:
             return (outputs > 0.0).to(torch.int8)
         return torch.bernoulli(torch.sigmoid(outputs), generator=generator).to(torch.int8)
+
+    def average(self, outputs: Tensor) -> Tensor:
+        """The logits of each button's mean probability; the buttons stay independent."""
+        pressed, released = functional.logsigmoid(outputs), functional.logsigmoid(-outputs)
+        return pressed.logsumexp(0) - released.logsumexp(0)
 
     def probabilities(self, outputs: Tensor) -> NDArray[np.float64]:
         """Of each chord, float64 [rows, 2^K]: the product over the buttons."""
@@ -172,11 +211,16 @@ class NetworkPolicy(nn.Module):
             sizes = [size, *hidden_sizes]
             for inputs, outputs in pairwise(sizes):
                 layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-            self.body = nn.Sequential(*layers, nn.Linear(sizes[-1], self.head.outputs))
+            self.body: nn.Module = nn.Sequential(*layers, nn.Linear(sizes[-1], self.head.outputs))
 
     def negative_log_likelihood(self, inputs: Tensor, actions: Tensor) -> Tensor:
         """Mean over rows, in nats; `inputs` are encoded observations."""
         return self.head.negative_log_likelihood(self.body(inputs), actions)
+
+    @torch.no_grad()
+    def calibrate(self, inputs: Tensor, actions: Tensor) -> None:
+        """Fit the head to rows that the network was not trained on; arguments as above."""
+        self.head.calibrate(self.body(inputs), actions)
 
     @torch.no_grad()
     def predict(

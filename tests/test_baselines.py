@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy import stats
 
-from baselines import bc, dagger
+from baselines import bc, bc_ensemble, dagger
 from baselines.networks import NetworkPolicy, action_head, one_thread
 from il_envs import Budget, ExactPolicy, Problem, TabularPolicy, get_world, run_episodes
 from il_envs.buttons import joint_chords, joint_index
@@ -20,6 +20,9 @@ SMALL_BC = replace(
 )
 SMALL = {
     "bc": replace(bc.algorithm, config=SMALL_BC),
+    "bc-ensemble": replace(
+        bc_ensemble.algorithm, config=bc_ensemble.BCEnsembleConfig(members=2, cloning=SMALL_BC)
+    ),
     "dagger": replace(
         dagger.algorithm,
         config=replace(
@@ -63,6 +66,29 @@ class TestLikelihoods:
             for chord in chords
         ]
         assert sum(likelihoods) == pytest.approx(1.0, abs=1e-6)
+
+    def test_a_gaussian_samples_with_the_deviation_of_its_likelihood(self):
+        """20,000 samples; the bounds are six standard errors of a deviation."""
+        head = action_head(gym.spaces.Box(-1, 1, (3,)))
+        head.log_deviation.copy_(torch.tensor([-np.inf, -9.0, -2.0]))
+        samples = head.choose(torch.zeros(20_000, 3), torch.Generator().manual_seed(0)).numpy()
+        deviations = np.exp([-6.0, -6.0, -2.0])
+        np.testing.assert_allclose(samples.std(0), deviations, rtol=0.03)
+        ours = head.negative_log_likelihood(torch.zeros(20_000, 3), torch.tensor(samples)).item()
+        exact = stats.norm.logpdf(samples, 0.0, deviations).sum(1).mean()
+        assert ours == pytest.approx(-exact, rel=1e-5)
+
+    def test_calibration_has_the_greatest_likelihood(self):
+        head = action_head(gym.spaces.Box(-1, 1, (2,)))
+        outputs, actions = torch.rand(2, 50, 2, generator=torch.Generator().manual_seed(0))
+        head.calibrate(outputs, actions)
+        fitted = head.log_deviation.clone()
+        least = head.negative_log_likelihood(outputs, actions).item()
+        for change in (-0.01, 0.01):
+            for entry in range(2):
+                head.log_deviation.copy_(fitted)
+                head.log_deviation[entry] += change
+                assert head.negative_log_likelihood(outputs, actions).item() > least
 
     def test_an_unknown_space_is_refused(self):
         with pytest.raises(TypeError, match="no likelihood for the action space"):
@@ -216,11 +242,13 @@ def test_initialisation_leaves_the_global_generator_alone():
 
 class TestHoldOut:
     @pytest.mark.parametrize("share", [0.05, 0.1, 0.5, 0.9])
-    def test_whole_episodes_and_about_the_share(self, share):
-        groups = np.repeat(np.arange(40), np.random.default_rng(0).integers(1, 60, 40))
+    @pytest.mark.parametrize("lengths", [[1000, 1000], [1990, 10], [7] * 300, [2000]], ids=str)
+    def test_the_share_to_a_row_in_whole_episodes_but_for_one(self, share, lengths):
+        groups = np.repeat(np.arange(len(lengths)), lengths)
         held_out = bc.hold_out(groups, share)
-        assert not set(groups[held_out]) & set(groups[~held_out])
-        assert held_out.mean() == pytest.approx(share, abs=0.06)
+        assert abs(held_out.sum() - share * len(groups)) <= 0.5
+        assert len(set(groups[held_out]) & set(groups[~held_out])) <= 1
+        assert (np.diff(held_out.astype(int)) != 0).sum() == 1, "neighbours on both sides"
 
     @pytest.mark.parametrize("groups", [[0, 0, 0, 0], [0, 1], [0, 1, 1, 1, 1, 1], [0] * 9 + [1]])
     @pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
@@ -264,6 +292,82 @@ class TestFit:
         monkeypatch.setattr(bc, "_loss", lambda *rows: looks.append(0) or float(len(looks)))
         _, loss = self._fit(updates=10_000, patience=5)
         assert (len(looks), loss) == (6, 1.0)
+
+    def test_the_default_patience_can_end_within_the_default_updates(self):
+        config = bc.BCConfig()
+        assert config.patience * config.validation_interval < config.updates
+
+
+class TestEnsemble:
+    """Three networks that have learned nothing, and so differ."""
+
+    OBSERVATIONS = np.random.default_rng(1).normal(3.0, 2.0, (40, 4)).astype(np.float32)
+
+    def _members(self, space, first_seed=0):
+        members = [
+            NetworkPolicy(gym.spaces.Box(-9, 9, (4,)), space, (8,), first_seed + i)
+            for i in range(3)
+        ]
+        for member in members:
+            member.encoder.fit(self.OBSERVATIONS)
+            member.body[-1].weight.data *= 5.0  # so that some actions are cut off
+        return members
+
+    def test_continuous_actions_are_the_mean_of_the_modes(self):
+        members = self._members(gym.spaces.Box(-1, 1, (2,)))
+        modes = [m.predict(self.OBSERVATIONS, deterministic=True)[0] for m in members]
+        assert (np.abs(modes) == 1.0).any()
+        actions, _ = bc_ensemble.average(members).predict(self.OBSERVATIONS, deterministic=True)
+        np.testing.assert_allclose(actions, np.mean(modes, 0), atol=1e-6)
+
+    def test_probabilities_of_actions_are_the_mean(self):
+        members = self._members(gym.spaces.Discrete(3, start=1))
+        policy = bc_ensemble.average(members)
+        expected = np.mean([m.action_probabilities(self.OBSERVATIONS, 0) for m in members], 0)
+        probabilities = policy.action_probabilities(self.OBSERVATIONS, 0)
+        np.testing.assert_allclose(probabilities, expected, atol=1e-6)
+        actions, _ = policy.predict(self.OBSERVATIONS, deterministic=True)
+        np.testing.assert_array_equal(actions, expected.argmax(1) + 1)
+
+    def test_probabilities_of_buttons_are_the_mean_and_stay_independent(self):
+        members = self._members(gym.spaces.MultiBinary(3))
+        pressed = np.mean(
+            [m.action_probabilities(self.OBSERVATIONS, 0) @ joint_chords(3) for m in members], 0
+        )
+        policy = bc_ensemble.average(members)
+        probabilities = policy.action_probabilities(self.OBSERVATIONS, 0)
+        chords = joint_chords(3)[:, None]
+        expected = np.where(chords == 1, pressed, 1.0 - pressed).prod(2).T
+        np.testing.assert_allclose(probabilities, expected, atol=1e-6)
+        actions, _ = policy.predict(self.OBSERVATIONS, deterministic=True)
+        np.testing.assert_array_equal(actions, pressed > 0.5)
+
+    def test_its_tensors_are_those_of_all_members(self):
+        policy = bc_ensemble.average(self._members(gym.spaces.Box(-1, 1, (2,))))
+        other = bc_ensemble.average(self._members(gym.spaces.Box(-1, 1, (2,)), first_seed=3))
+        expected = policy.predict(self.OBSERVATIONS, deterministic=True)[0]
+        assert not np.array_equal(other.predict(self.OBSERVATIONS, deterministic=True)[0], expected)
+        other.load_tensors(policy.tensors())
+        np.testing.assert_array_equal(
+            other.predict(self.OBSERVATIONS, deterministic=True)[0], expected
+        )
+
+    def test_members_share_the_demonstrations_and_the_deviation_is_that_of_their_mean(self):
+        config = SMALL["bc-ensemble"].config
+        problem = Problem(get_world("DriftCar"), bc.algorithm.sources, Budget(300, 1), 2)
+        policy = bc_ensemble.train(problem, 1, config)
+        assert problem.meter.demonstrations == 300
+        problem = Problem(get_world("DriftCar"), bc.algorithm.sources, Budget(300, 1), 2)
+        shown = problem.demonstrations(300)
+        alone = bc.clone(
+            bc.blank_policy(problem, 2, SMALL_BC), shown.observations, shown.actions,
+            shown.episode_index, SMALL_BC, SMALL_BC.updates, 2,
+        )  # fmt: skip
+        inputs = policy.encoder(shown.observations)
+        assert torch.equal(policy.body.bodies[0](inputs), alone.body(inputs))
+        actions, _ = policy.predict(shown.observations[270:], deterministic=True)
+        errors = np.square(actions - shown.actions[270:]).mean(0)
+        np.testing.assert_allclose(policy.head.log_deviation, 0.5 * np.log(errors), rtol=1e-3)
 
 
 class TestMixing:
