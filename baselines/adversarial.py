@@ -53,14 +53,14 @@ class AdversarialConfig:
     """Tanh units of each hidden layer, of f, or of g and of h."""
     batch_size: int = 1024
     """Transitions of each side in a minibatch of the discriminator."""
-    updates_per_rollout: int = 8
+    updates_per_rollout: int = 16
     """Minibatches of the discriminator between two rollouts."""
-    learning_rate: float = 3e-4
+    learning_rate: float = 1e-3
     """Of the discriminator's Adam."""
     slope_penalty: float = 10.0
     """Of the squared excess of f's slope over `steepest`, between the two sides."""
     steepest: float = 1.0
-    """Slope of f that is free, where inputs are normalised."""
+    """Slope of f that is free, in nats for each deviation of an input."""
     absorbing: bool = True
     """Whether states that end an episode are followed by an absorbing state with a learned reward;
     if not, what comes after the end is worth 0 whatever the reward."""
@@ -107,7 +107,6 @@ class Discriminator(nn.Module):
                 state_only=config.state_only or i == 1,
                 discount=config.ppo.discount if config.absorbing else 0.0,
                 form=config.form,
-                anchored=False,
             )
             for i in range(2 if config.shaping else 1)
         ]
@@ -204,7 +203,7 @@ airl = replace(
     algorithm,
     name="airl",
     summary="adversarial inverse reinforcement learning, of states and actions; PPO",
-    config=AdversarialConfig(shaping=True, form="logit"),
+    config=AdversarialConfig(shaping=True, form="logit", steepest=3.0),
 )
 airl_state = replace(
     airl,

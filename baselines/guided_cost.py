@@ -31,6 +31,7 @@ from baselines.reward_learning import (
     optimise,
 )
 from baselines.reward_networks import RewardNetwork, excess_slope
+from baselines.trajectory_weights import local_constant_rate, monotonic
 from il_envs import Algorithm, Problem
 
 
@@ -50,14 +51,13 @@ class GuidedCostConfig:
     (the loop that guided cost learning cuts short)."""
     learning_rate: float = 1e-3
     """Of the reward's Adam."""
-    temperature: float = 0.01
-    """Nats of entropy are worth so much reward; 0 for no entropy."""
+    temperature: float = 1.0
+    """What a nat of entropy is worth; 0 for no entropy."""
     slope_penalty: float = 10.0
-    """Of the squared excess of the reward's slope over `steepest`, between the two sides, where
-    inputs are normalised: a prior on smooth rewards, without which the reward grows without bound
-    as long as the policy can be told from the expert."""
-    steepest: float = 0.1
-    """Slope of the reward that is free."""
+    """Of the squared excess of the reward's slope over `steepest`, between the two sides. Without
+    it the reward grows without bound as long as the policy can be told from the expert."""
+    steepest: float = 10.0
+    """Slope of the reward that is free, in nats for each deviation of an input."""
     local_constant_rate: float = 0.0
     """Of the squared second differences of the cost along demonstrations, their g_lcr."""
     monotonicity: float = 0.0
@@ -71,17 +71,20 @@ class GuidedCost:
 
     def __init__(self, problem: Problem, seed: int, config: GuidedCostConfig) -> None:
         self._config = config
-        shown = demonstrated(problem.demonstrations(), problem.max_episode_steps)
+        demonstrations = problem.demonstrations()
+        shown = demonstrated(demonstrations, problem.max_episode_steps)
         self.reward = RewardNetwork(
             problem.observation_space,
             problem.action_space,
             config.hidden_sizes,
             seed,
             discount=config.ppo.discount,
-            anchored=True,
+            anchored=True,  # what no demonstration tells is the reward's level
         )
         self.reward.fit_normalisation(shown.observations, shown.actions)
         self._expert = self._occupancy(shown)
+        lengths = [len(episode) for episode in demonstrations.episodes]
+        self._episodes = self._expert[0][:-1].split(lengths)
         self._optimiser = torch.optim.Adam(
             self.reward.parameters(), config.learning_rate, fused=True
         )
@@ -110,12 +113,22 @@ class GuidedCost:
                 inputs[draw_places(len(inputs) - 1, share, config.batch_size, self._generator)]
                 for inputs, share in (self._expert, learner)
             )
-            loss = self.reward(ours).mean() - self.reward(theirs).mean()
             excess = excess_slope(self.reward, [ours], [theirs], config.steepest, self._generator)
-            loss = loss + config.slope_penalty * excess
+            loss = self.reward(ours).mean() - self.reward(theirs).mean()
+            loss = loss + config.slope_penalty * excess + self._unevenness()
             self._optimiser.zero_grad()
             loss.backward()
             self._optimiser.step()
+
+    def _unevenness(self) -> Tensor | float:
+        """Their regularisers, of a demonstration drawn at random."""
+        config = self._config
+        if not (config.local_constant_rate or config.monotonicity):
+            return 0.0
+        place = torch.randint(len(self._episodes), (), generator=self._generator)
+        rewards = self.reward(self._episodes[place])[None]
+        uneven = config.local_constant_rate * local_constant_rate(rewards)
+        return uneven + config.monotonicity * monotonic(rewards)
 
 
 def train(problem: Problem, seed: int, config: GuidedCostConfig) -> ActorCritic:

@@ -188,10 +188,9 @@ class RewardLearning(BaseCallback):
     def _on_rollout_end(self) -> None:
         buffer, policy = self.locals["rollout_buffer"], self.locals["self"].policy
         paid = self._learner(policy, self._rollout(buffer))
-        # What is there already is the value of the states in which episodes were truncated.
-        import os
-
-        buffer.rewards += float(os.environ.get("SCALE", "1")) * paid.reshape(buffer.rewards.shape)
+        # What is there already is the value of the states in which episodes were truncated. Values
+        # are to be means of the reward, and not sums of a hundred: of the critic's own size.
+        buffer.rewards += (1.0 - buffer.gamma) * paid.reshape(buffer.rewards.shape)
         buffer.compute_returns_and_advantage(self.locals["values"], self.locals["dones"])
 
     def _rollout(self, buffer: Any) -> Transitions:

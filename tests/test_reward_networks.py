@@ -5,7 +5,7 @@ import pytest
 import safetensors.numpy
 import torch
 
-from baselines.reward_networks import FORMS, RewardNetwork, load_reward
+from baselines.reward_networks import FORMS, RewardNetwork, excess_slope, load_reward
 from il_envs import LearnedReward, collect, get_world, reward_table
 
 
@@ -74,6 +74,35 @@ def test_a_reward_of_states_alone_does_not_see_actions():
     other, _ = _network("FourRooms")
     table = reward_table(other, world.known_model(), world.action_space)
     assert np.ptp(table, axis=1).min() > 1e-4
+
+
+def test_an_anchored_reward_is_zero_in_the_absorbing_state():
+    network, shown = _network("DriftCar", anchored=True)
+    ended = np.ones(len(shown), np.bool_)
+    np.testing.assert_array_equal(_rewards(network, shown, ended), _rewards(network, shown))
+    plain, _ = _network("DriftCar")
+    with torch.no_grad():
+        absorbing = plain(plain.absorbing_input).item()
+    np.testing.assert_allclose(
+        _rewards(network, shown), _rewards(plain, shown) - absorbing, atol=1e-6
+    )
+
+
+class TestExcessSlope:
+    """A plane has the same slope wherever the sides are."""
+
+    def _excess(self, steepest, slope=5.0, unused=False):
+        weight = slope * torch.tensor([0.6, 0.0, 0.8])
+        sides = torch.randn(2, 50, 3, generator=torch.Generator().manual_seed(0))
+        inputs = [[side, side] if unused else [side] for side in sides]
+        return excess_slope(lambda *x: x[0] @ weight, *inputs, steepest, torch.Generator()).item()
+
+    def test_what_is_steeper_counts_and_what_is_not_is_free(self):
+        assert self._excess(steepest=2.0) == pytest.approx(1.5**2, rel=1e-5)
+        assert self._excess(steepest=5.1) == 0.0
+
+    def test_an_input_that_does_nothing_has_no_slope(self):
+        assert self._excess(steepest=2.0, unused=True) == pytest.approx(1.5**2, rel=1e-5)
 
 
 def test_pictures_are_refused():
