@@ -16,6 +16,7 @@ from il_envs.concurrency import (
 )
 from il_envs.demonstrations import Demonstrations, collect
 from il_envs.drift_car import lane_keeping as lane_keeping
+from il_envs.drift_car import misspecified as misspecified
 from il_envs.evaluation import Evaluation, evaluate, hard_optimal, policy_from_occupancy
 from il_envs.gym_env import WorldEnv
 from il_envs.learned_reward import LearnedReward, TabularReward, reward_table

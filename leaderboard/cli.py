@@ -122,6 +122,17 @@ def theory(
         raise typer.Exit(1)
 
 
+@app.command()
+def misspecified(
+    out: Annotated[Path, typer.Option(help="Folder of the picture.")] = Path("results", "theory"),
+) -> None:
+    """Search for the optimum of DriftCarMisspecified's reward, and print where it is."""
+    from leaderboard import commands
+
+    if not commands.show_misspecified(out):
+        raise typer.Exit(1)
+
+
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 

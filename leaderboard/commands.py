@@ -1,7 +1,7 @@
 """What the commands do; `cli.py` reads their arguments."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rich.console import Console
@@ -11,6 +11,7 @@ from leaderboard import UsageError, UserError
 from leaderboard.cells import Declaration, Manifest, Results, extend_manifest, read_results
 from leaderboard.check import check
 from leaderboard.explanation import explanation
+from leaderboard.findings import Finding
 from leaderboard.metrics import ALL_WORLDS, summary
 from leaderboard.page import FORMATS, as_csv, as_markdown
 from leaderboard.progress import Progress
@@ -196,8 +197,23 @@ def show_theory(folder: Path) -> bool:
     """
     from leaderboard.theory import write_theory  # matplotlib takes a second
 
+    return _show(write_theory, folder)
+
+
+def show_misspecified(folder: Path) -> bool:
+    """Search for the optimum of DriftCarMisspecified; whether every number is where it must be.
+
+    Raises:
+        UserError: if the picture cannot be written.
+    """
+    from leaderboard.misspecified import write_misspecified  # matplotlib takes a second
+
+    return _show(write_misspecified, folder)
+
+
+def _show(write: Callable[[Path], tuple[list[Path], list[Finding]]], folder: Path) -> bool:
     try:
-        paths, findings = write_theory(folder)
+        paths, findings = write(folder)
     except OSError as error:
         raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
     for finding in findings:

@@ -124,6 +124,12 @@ def inverse_speed(forward_speed: float) -> float:
 
 
 @njit
+def rolling_direction(forward_speed: float) -> float:
+    """-1 for a car that is in reverse, else 1; like sideslip, not judged when it hardly moves."""
+    return -1.0 if forward_speed < -SPIN_SPEED_MIN else 1.0
+
+
+@njit
 def accelerations(
     x: float,
     y: float,
@@ -133,14 +139,17 @@ def accelerations(
     cosine: float,
     drive: float,
     grip: float,
+    direction: float = 1.0,
 ) -> tuple[float, float, float]:
     """Time derivatives of the speeds x and y of the body (m/s^2) and of its yaw rate w (rad/s^2).
 
     `floor` is `inverse_speed(x)`; `tangent` and `cosine` are of the steering angle; `grip` is
     `rear_grip(drive)`. They change slowly and are computed once for both stages of a substep.
+    `direction` is the `rolling_direction`: in reverse, front wheels that point left push to the
+    right.
     """
-    ratio = (y + FRONT_AXLE * w) * floor
-    slip = (ratio - tangent) / max(1.0 + ratio * tangent, 0.05)  # tangent of a difference of angles
+    ratio, steered = (y + FRONT_AXLE * w) * floor, direction * tangent
+    slip = (ratio - steered) / max(1.0 + ratio * steered, 0.05)  # tangent of a difference of angles
     front = brush_force(FRONT_STIFFNESS, slip, FRONT_GRIP) * cosine
     rear = brush_force(REAR_STIFFNESS, (y - REAR_AXLE * w) * floor, grip)
     resistance = DRAG * x * abs(x) + ROLLING_RESISTANCE * x * floor
@@ -176,6 +185,7 @@ def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     Actuators move once a substep; body and position follow by the midpoint rule (RK2).
     """
     track = params[state.track]
+    direction = rolling_direction(state.forward_speed)
     steering_target = STEERING_MAX * np.float64(action[0])
     drive_target = DRIVE_MAX * np.float64(action[1])
     x, y, w = state.forward_speed, state.lateral_speed, state.yaw_rate
@@ -192,13 +202,13 @@ def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
         curvature = lookup(track.curvature, station * scale)
         stretch = 1.0 / (1.0 - curvature * lateral)  # of the centreline against the car's own path
 
-        ax, ay, aw = accelerations(x, y, w, floor, tangent, wheel_cosine, drive, grip)
+        ax, ay, aw = accelerations(x, y, w, floor, tangent, wheel_cosine, drive, grip, direction)
         swing = half * (w - curvature * stretch * (x * cosine - y * sine))
         middle_cosine, middle_sine = cosine - swing * sine, sine + swing * cosine
         middle_x, middle_y, middle_w = x + half * ax, y + half * ay, w + half * aw
 
         ax, ay, aw = accelerations(
-            middle_x, middle_y, middle_w, floor, tangent, wheel_cosine, drive, grip
+            middle_x, middle_y, middle_w, floor, tangent, wheel_cosine, drive, grip, direction
         )
         along = stretch * (middle_x * middle_cosine - middle_y * middle_sine)
         lateral += h * (middle_x * middle_sine + middle_y * middle_cosine)
@@ -228,12 +238,13 @@ def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
 
 @njit
 def sideslip_angle(forward_speed: float, lateral_speed: float) -> float:
-    """Angle from the car's nose to its course in rad, within 4e-4 up to 90 degrees.
+    """Angle from the car's nose, or tail in reverse, to its course in rad, within 4e-4.
 
-    The Pade approximant of the arctangent, at the tangent of half the angle.
+    Up to 90 degrees: the Pade approximant of the arctangent, at the tangent of half the angle.
     """
     speed = sqrt(forward_speed * forward_speed + lateral_speed * lateral_speed)
-    half = lateral_speed / max(speed + forward_speed, 1e-9)
+    leading = rolling_direction(forward_speed) * forward_speed
+    half = lateral_speed / max(speed + leading, 1e-9)
     square = half * half
     return (
         2.0 * half * (945.0 + square * (735.0 + square * 64.0))

@@ -71,7 +71,9 @@ def _paint_cluster(surface: pygame.Surface, history: States, corner: tuple[int, 
     sideslip = degrees(car.sideslip_angle(state["forward_speed"], state["lateral_speed"]))
     _paint_gauge(layer, sideslip)
     _paint_circle(layer, history[-TRAIL:])
-    _paint_pedals(layer, state["drive"] / car.DRIVE_MAX, state["steering"] / car.STEERING_MAX)
+    direction = car.rolling_direction(state["forward_speed"])
+    push = direction * state["drive"] / car.DRIVE_MAX
+    _paint_pedals(layer, push, state["steering"] / car.STEERING_MAX)
     layer.lay_on(surface, corner)
 
     def label(text: str, x: float, y: float, size: int, colour: Colour) -> None:
@@ -79,7 +81,10 @@ def _paint_cluster(surface: pygame.Surface, history: States, corner: tuple[int, 
 
     speed = hypot(state["forward_speed"], state["lateral_speed"])
     label(f"{3.6 * speed:.0f}", SPEED_X, 50, 72, TEXT)
-    label("km/h", SPEED_X, 90, 20, FAINT)
+    if direction < 0.0:
+        label("km/h in reverse", SPEED_X, 90, 20, RED)
+    else:
+        label("km/h", SPEED_X, 90, 20, FAINT)
     shade = RED if abs(sideslip) > GAUGE_RED else TEXT
     label(f"{abs(sideslip):.0f}°", GAUGE_X + 3, 78, 34, shade)
     label("sideslip", GAUGE_X, 102, 18, FAINT)

@@ -215,7 +215,7 @@ def _paint_car(
     left, top = round(position.real * SCALE) - side // 2, round(-position.imag * SCALE) - side // 2
     place = position - complex(left, -top) / SCALE
     sheet = Layer((side, side), factor=4)
-    braking = bool(state["drive"] < BRAKING)
+    braking = bool(car.rolling_direction(state["forward_speed"]) * state["drive"] < BRAKING)
     car_picture.paint(sheet, place, heading, float(state["steering"]), braking)
     sheet.lay_on(surface, (left, top))
     if braking:
