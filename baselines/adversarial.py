@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.actor_critic import ActorCritic, policy_of, untouched_generators
-from baselines.encoders import is_picture
+from baselines.encoders import sees_numbers
 from baselines.networks import one_thread
 from baselines.reward_learning import (
     PPOConfig,
@@ -36,7 +36,7 @@ from baselines.reward_learning import (
     optimise,
 )
 from baselines.reward_networks import RewardNetwork, excess_slope
-from il_envs import Algorithm, Problem, World
+from il_envs import Algorithm, Problem
 
 
 @dataclass(frozen=True)
@@ -184,11 +184,6 @@ def train(problem: Problem, seed: int, config: AdversarialConfig) -> ActorCritic
         reward = adversary.discriminator.reward
         network = optimise(problem, reward.observation_encoder, adversary, config.ppo, seed)
     return policy_of(network, seed, reward=reward)
-
-
-def sees_numbers(world: World) -> bool:
-    """Whether observations are numbers and not pictures."""
-    return not is_picture(world.observation_space)
 
 
 algorithm = Algorithm(

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from il_envs import World
+
 LEAST_DEVIATION = 1e-6
 """An entry that varies less counts as one that has never varied."""
 
@@ -16,6 +18,11 @@ LEAST_DEVIATION = 1e-6
 def is_picture(space: gym.Space[Any]) -> bool:
     """Whether elements are pictures, uint8 [height, width, colours]."""
     return isinstance(space, gym.spaces.Box) and space.dtype == np.uint8 and len(space.shape) == 3
+
+
+def sees_numbers(world: World) -> bool:
+    """Whether a world's observations are numbers and not pictures."""
+    return not is_picture(world.observation_space)
 
 
 class Encoder(nn.Module):

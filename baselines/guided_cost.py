@@ -19,7 +19,7 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from torch import Tensor
 
 from baselines.actor_critic import ActorCritic, policy_of, untouched_generators
-from baselines.adversarial import sees_numbers
+from baselines.encoders import sees_numbers
 from baselines.networks import one_thread
 from baselines.reward_learning import (
     PPOConfig,

@@ -96,13 +96,13 @@ def draw_places(steps: int, absorbed: float, count: int, generator: torch.Genera
 def optimise(
     problem: Problem, encoder: Encoder, learner: Learner, config: PPOConfig, seed: int
 ) -> ActorCriticPolicy:
-    """The policy that PPO arrives at with the whole budget of steps, paid by the learner.
+    """The policy that PPO arrives at with what is left of the budget of steps, paid by the learner.
 
     Args:
         encoder: of observations, as the policy sees them.
 
     Raises:
-        ValueError: if the budget has fewer steps than a rollout takes.
+        ValueError: if fewer steps are left than a rollout takes.
     """
     env = GymnasiumVecEnv(RewardWrapper(problem.env(config.num_envs), Unpaid()))
     model = PPO(
@@ -125,7 +125,7 @@ def optimise(
         seed=seed,
         device="cpu",
     )
-    learn(model, problem.budget.steps, RewardLearning(learner, problem.max_episode_steps))
+    learn(model, problem.steps_left, RewardLearning(learner, problem.max_episode_steps))
     return model.policy
 
 

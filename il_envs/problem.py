@@ -179,6 +179,11 @@ class Problem:
         """How many more expert actions the budget allows."""
         return self.budget.labels - self.meter.labels
 
+    @property
+    def steps_left(self) -> int:
+        """How many more environment steps the budget allows."""
+        return self.budget.steps - self.meter.steps
+
     def _require(self, source: Source) -> None:
         if source not in self._sources:
             raise UndeclaredSourceError(
@@ -302,6 +307,8 @@ class Algorithm(Generic[Config]):
         config: the settings, a frozen dataclass.
         train: `train(problem, seed, config)` returns the learned policy.
         applies_to: whether it can learn in a world.
+        control_for: of a control, which nothing can be learned by: whether it belongs beside an
+            algorithm, to see that this one is above it. None for what is no control.
         factors: what it varies, for tables that compare: the level of each factor by the factor's
             name, as in {"actions": "MAPS", "learning": "RL"}; read-only.
     """
@@ -312,6 +319,7 @@ class Algorithm(Generic[Config]):
     config: Config
     train: Callable[[Problem, int, Config], Policy]
     applies_to: Callable[[World], bool] = _any_world
+    control_for: "Callable[[Algorithm[Any]], bool] | None" = None
     factors: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -325,6 +333,11 @@ class Algorithm(Generic[Config]):
                 f"{{'actions': 'MAPS'}}, not {factors}"
             )
         object.__setattr__(self, "factors", MappingProxyType(factors))
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it is there to be beaten."""
+        return self.control_for is not None
 
     @property
     def uses_labels(self) -> bool:

@@ -82,6 +82,9 @@ class Declaration(BaseModel):
     uses_labels: bool = True
     factors: dict[str, str] = {}
     """What it varies, as `il_envs.Algorithm` has it."""
+    is_control: bool = False
+    controls: tuple[str, ...] = ()
+    """The controls of the run that belong beside it."""
 
 
 class Manifest(BaseModel):
@@ -105,7 +108,8 @@ class Manifest(BaseModel):
 
     def budgets(self, algorithm: str) -> tuple[int, ...]:
         """The numbers of labels an algorithm has a row at; the table ranks at the last one."""
-        return label_budgets(self.profile, self.declaration(algorithm).uses_labels)
+        said = self.declaration(algorithm)
+        return label_budgets(self.profile, said.uses_labels, said.is_control)
 
     def references(self, world: str) -> tuple[str, ...]:
         """The reference rows of a world: the 0 of the score, its 1, and what else there is."""

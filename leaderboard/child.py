@@ -89,7 +89,7 @@ def compute(spec: CellSpec) -> Outcome:
 def _train(spec: CellSpec, world: World, outcome: Outcome) -> Policy:
     assert spec.labels is not None  # only reference rows have none
     algorithm = load(spec.origin).algorithm
-    budget = Budget(labels=spec.labels, steps=spec.profile.steps)
+    budget = Budget(labels=spec.labels, steps=spec.steps)
     recorder = LearningCurveRecorder(budget.steps)
     problem = Problem(world, algorithm.sources, budget, spec.seed, world.reference_style, recorder)
     outcome.meter = problem.meter

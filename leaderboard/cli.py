@@ -35,7 +35,7 @@ def list_all() -> None:
 def run(
     profile: Annotated[str, typer.Option(help="smoke, quick, full or shooter.")] = "quick",
     algorithms: Annotated[
-        str, typer.Option(help="Names or folders, with commas; all installed by default.")
+        str, typer.Option(help="Names or folders, with commas.", show_default="profile's")
     ] = "",
     worlds: Annotated[
         str, typer.Option(help="Names, with commas, or all.", show_default="profile's")
@@ -49,6 +49,9 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Folder of results.", show_default="results/PROFILE")
     ] = None,
+    controls: Annotated[
+        bool, typer.Option(help="Add the controls that belong beside the algorithms.")
+    ] = True,
 ) -> None:
     """Compute the cells that are missing, and print the table."""
     from leaderboard import commands
@@ -56,11 +59,12 @@ def run(
     chosen = commands.profile_named(profile)
     commands.run(
         chosen,
-        _names(algorithms) or commands.all_algorithms(),
+        _names(algorithms),
         commands.worlds_of_run(_names(worlds), chosen),
         chosen.seeds if seeds is None else seeds,
         (os.cpu_count() or 1) if workers is None else workers,
         Path("results", profile) if out is None else out,
+        controls,
     )
 
 

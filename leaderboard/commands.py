@@ -1,5 +1,6 @@
 """What the commands do; `cli.py` reads their arguments."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -8,16 +9,18 @@ from rich.console import Console
 
 from il_envs.world import WORLDS, get_world
 from leaderboard import UsageError, UserError
-from leaderboard.cells import Declaration, Manifest, Results, extend_manifest, read_results
+from leaderboard.cells import Manifest, Results, extend_manifest, read_results
 from leaderboard.check import check
 from leaderboard.explanation import explanation
 from leaderboard.findings import Finding
 from leaderboard.metrics import ALL_WORLDS, summary
 from leaderboard.page import FORMATS, as_csv, as_markdown
+from leaderboard.plan import plan
 from leaderboard.progress import Progress
 from leaderboard.protocol import PROFILES, Profile, cells_of_run
 from leaderboard.references import exact_reference
-from leaderboard.runner import run_cells
+from leaderboard.runner import run_cells, unfinished
+from leaderboard.selection import declaration_of, inapplicable, named, of_profile, with_controls
 from leaderboard.submission import installed, load_all, write_template
 from leaderboard.verification import verify_episodes, verify_measures
 
@@ -33,14 +36,23 @@ def show_list() -> None:
     for contender in load_all(installed()):
         algorithm = contender.algorithm
         print(f"  {algorithm.name}: {algorithm.summary}")
-        print(f"    uses {', '.join(sorted(algorithm.sources)) or 'nothing'}")
+        what = "a control, uses" if algorithm.is_control else "uses"
+        print(f"    {what} {', '.join(sorted(algorithm.sources)) or 'nothing'}")
     print("profiles")
     for profile in PROFILES.values():
         labels = ", ".join(f"{count:,}" for count in profile.labels)
-        worlds = ", ".join(profile.worlds) or "all"
+        worlds = ", ".join(
+            f"{world} ({', '.join(names)})" if names else world
+            for world, names in profile.worlds.items()
+        )
+        steps = ", ".join(
+            [f"{profile.steps:,} steps"]
+            + [f"{number:,} in {world}" for world, number in profile.steps_of_worlds.items()]
+        )
         print(
-            f"  {profile.name}: worlds {worlds}; labels {labels}; training seeds {profile.seeds}; "
-            f"{profile.evaluation_episodes} evaluation episodes; {profile.steps:,} steps; "
+            f"  {profile.name}: worlds {worlds or 'all'}; labels {labels}; "
+            f"training seeds {profile.seeds}; "
+            f"{profile.evaluation_episodes} evaluation episodes; {steps}; "
             f"{profile.time_limit:g} s and {profile.memory_limit / 2**30:g} GiB a cell"
         )
 
@@ -52,8 +64,13 @@ def run(
     seeds: int,
     workers: int,
     out: Path,
+    controls: bool = True,
 ) -> None:
     """Compute what is missing, then write and print the table.
+
+    Args:
+        origins: of the algorithms; none for the profile's.
+        controls: whether to add those that belong beside the algorithms.
 
     Raises:
         UserError, UnknownNameError: on a mistake of the user's.
@@ -64,7 +81,11 @@ def run(
     if out.exists() and not out.is_dir():
         raise UserError(f"--out {out} is a file, must be a folder")
     worlds = [get_world(name) for name in dict.fromkeys(world_names)]
-    contenders = load_all(origins)
+    chosen = named(origins)
+    _tell(inapplicable(chosen, worlds))
+    contenders = chosen or of_profile(profile, worlds)
+    if controls:
+        contenders = with_controls(contenders, worlds)
     specs = cells_of_run(profile, worlds, contenders, seeds)
     manifest = Manifest(
         profile=profile,
@@ -78,16 +99,16 @@ def run(
         seeds=seeds,
         exact_worlds=tuple(w.name for w in worlds if exact_reference(w) is not None),
         declarations={
-            contender.algorithm.name: Declaration(
-                uses_labels=contender.algorithm.uses_labels,
-                factors=dict(contender.algorithm.factors),
-            )
+            contender.algorithm.name: declaration_of(contender, contenders)
             for contender in contenders
         },
     )
     try:
         out.mkdir(parents=True, exist_ok=True)
         extend_manifest(out, manifest)
+        waiting = unfinished(specs, out)
+        if waiting:
+            _tell(plan(waiting, contenders, out, workers, os.cpu_count() or 1))
         computed = run_cells(specs, out, workers, Progress(Console(stderr=True)))
         results = read_results(out)
         write_page(results)
@@ -102,6 +123,11 @@ def run(
             f"{len(failed)} of {len(specs)} cells failed; log.txt in each one's folder tells more, "
             "and a removed folder is computed anew"
         )
+
+
+def _tell(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line, file=sys.stderr, flush=True)
 
 
 def write_page(results: Results) -> None:
@@ -238,8 +264,3 @@ def worlds_of_run(names: list[str], profile: Profile) -> list[str]:
     if names == [ALL_WORLDS]:
         return list(WORLDS)
     return names or list(profile.worlds) or list(WORLDS)
-
-
-def all_algorithms() -> list[str]:
-    """The names of all installed algorithms."""
-    return list(installed())

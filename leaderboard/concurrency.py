@@ -86,7 +86,7 @@ class Arm:
 
     def steps_to(self, level: float) -> tuple[float, NDArray[np.float64]]:
         """`steps_to` of the mean curve and of each seed's own, [seeds]."""
-        curves, steps = self.curves, bin_ends(self.row.cells[0].spec.profile.steps)
+        curves, steps = self.curves, bin_ends(self.row.cells[0].spec.steps)
         mean, *each = (steps_to(curve, level, steps) for curve in (curves.mean(0), *curves))
         return mean, np.array(each)
 
@@ -265,7 +265,7 @@ def _times(single: Arm, mail: Arm) -> dict[str, tuple[Interval, str]]:
 
 def _time_of_seeds(single: Arm, mail: Arm) -> tuple[Interval, str]:
     """Steps until each seed's curve is where SAPS RL's of the same seed arrives."""
-    steps = bin_ends(mail.row.cells[0].spec.profile.steps)
+    steps = bin_ends(mail.row.cells[0].spec.steps)
     levels = [arrival(curve) for curve in single.curves]
     each, mail_each = (
         np.array([steps_to(*pair, steps) for pair in zip(arm.curves, levels, strict=True)])

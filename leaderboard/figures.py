@@ -6,6 +6,7 @@ Topic: Imitation Learning", 2019. Nothing is recorded for it: the action traces 
 """
 
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +206,9 @@ def learning_curve(results: Results) -> Figure | None:
         for name, colour, steps, returns in lines:
             last = draw_mean(axes, steps, returns, (-np.inf, np.inf), colour)
             names.append((name, colour, last))
-        axes.set(xlabel="environment steps", xlim=(0.0, results.manifest.profile.steps))
+        axes.set(
+            xlabel="environment steps", xlim=(0.0, results.manifest.profile.steps_in(world.name))
+        )
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         name_panel(axes, f"{world.name}: return of training episodes", _seeds(results))
         name_lines(axes, names)
@@ -224,7 +227,7 @@ def _training_lines(
             continue
         returns = np.array([training_returns(cell) for cell in cells])
         known = ~np.isnan(returns).any(0)
-        steps = bin_ends(results.manifest.profile.steps)[known]
+        steps = bin_ends(results.manifest.profile.steps_in(world.name))[known]
         if known.any():
             lines.append((row.algorithm, colour, steps, returns[:, known].T))
     return lines
@@ -294,13 +297,13 @@ def _lines(results: Results, world: World) -> list[tuple[Row, str]]:
 
 
 def _algorithms(results: Results, world: World) -> list[tuple[Row, str]]:
-    """The algorithms' rows at their last number of labels, by name, and their colours."""
-    budgets = results.manifest.budgets
-    rows = [
-        (row_of(results, name, world.name, budgets(name)[-1]), COLOURS[place % len(COLOURS)])
-        for place, name in enumerate(sorted(results.manifest.algorithms))
-    ]
-    return [(row, colour) for row, colour in rows if _finished(row)]
+    """The learners' rows at their last number of labels, by name, and their colours; controls are
+    for the table."""
+    manifest = results.manifest
+    learners = [name for name in manifest.algorithms if not manifest.declaration(name).is_control]
+    rows = [row_of(results, n, world.name, manifest.budgets(n)[-1]) for n in sorted(learners)]
+    coloured = zip(rows, cycle(COLOURS), strict=False)
+    return [(row, colour) for row, colour in coloured if _finished(row)]
 
 
 def _finished(row: Row) -> list[Cell]:

@@ -88,8 +88,8 @@ def summary(results: Results) -> pd.DataFrame:
     apply to all. The reference rows have none: they are 0 and 1 in each world.
 
     Columns: algorithm, world, labels, seeds, score, low, high, iqm, survival, return, status ("ok",
-    "1 of 3 failed", "unranked"), reason, reference (whether it is a reference row), and the exact
-    `MEASURES`, means over seeds.
+    "1 of 3 failed", "unranked"), reason, reference and control (whether it is such a row), and the
+    exact `MEASURES`, means over seeds.
     """
     rows = list(_rows(results))
     summaries = [_summarise(results, [row], row.world) for row in rows]
@@ -138,6 +138,7 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
         "status": status,
         "reason": reason,
         "reference": rows[0].labels is None,
+        "control": results.manifest.declaration(rows[0].algorithm).is_control,
     }
     return row | {
         name: float(np.mean([measures[name] for measures in exact])) if one_world else nan

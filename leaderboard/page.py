@@ -10,13 +10,14 @@ from rich.table import Table
 from il_envs.world import WORLDS, get_world
 from leaderboard.cells import Results
 from leaderboard.concurrency import claim_table, final_table, milestone_table
+from leaderboard.controls import control_notes
 from leaderboard.exact import likelihood_bound
 from leaderboard.metrics import ALL_WORLDS, MEASURES
 from leaderboard.statistics import CONFIDENCE
 
 NONE = "\N{EN DASH}"
 INFINITE = "\N{INFINITY}"
-REFERENCE = " (reference)"
+REFERENCE, CONTROL = " (reference)", " (control)"
 INTERVAL = f"{CONFIDENCE:.0%} interval"
 LEFT_COLUMNS = {"algorithm", "world", "status", "actions", "learning", "claim"}
 CSV_COLUMNS = [
@@ -113,7 +114,7 @@ def _rich(formatted: pd.DataFrame, notes: list[str]) -> Table:
     for name in formatted.columns:
         table.add_column(name, justify="left" if name in LEFT_COLUMNS else "right")
     for cells in formatted.itertuples(index=False):
-        table.add_row(*cells, style="dim" if cells[0].endswith(REFERENCE) else None)
+        table.add_row(*cells, style="dim" if cells[0].endswith((REFERENCE, CONTROL)) else None)
     return table
 
 
@@ -167,7 +168,7 @@ FORMATS: dict[str, Callable[[Results, pd.DataFrame], str | RenderableType]] = {
 def _tables(results: Results, summary: pd.DataFrame) -> list[tuple[pd.DataFrame, list[str]]]:
     """The table of scores, those of exact measures and of concurrency if there are any, and the
     notes of each."""
-    tables = [(_scores(results, summary), header(results))]
+    tables = [(_scores(results, summary), [*header(results), *control_notes(results)])]
     exact = summary[summary["world"].isin(results.manifest.exact_worlds)]
     if len(exact):
         tables.append((_exact_measures(exact), exact_header(results)))
@@ -220,8 +221,9 @@ def _exact_measures(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _names(summary: pd.DataFrame) -> "pd.Series[str]":
-    suffix = summary["reference"].map({True: REFERENCE, False: ""})
-    return summary["algorithm"] + suffix
+    reference = summary["reference"].map({True: REFERENCE, False: ""})
+    control = summary["control"].map({True: CONTROL, False: ""})
+    return summary["algorithm"] + reference + control
 
 
 def _final(table: pd.DataFrame) -> pd.DataFrame:

@@ -9,12 +9,14 @@ import inspect
 from collections.abc import Iterable
 from importlib import import_module
 from importlib.metadata import version
+from math import inf
 from pathlib import PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from il_envs.kernels import fingerprint
 from il_envs.world import World, get_world
+from leaderboard.durations import expected_seconds
 from leaderboard.references import exact_reference, reference_codes
 from leaderboard.submission import Contender
 
@@ -54,13 +56,20 @@ class Profile(BaseModel):
     evaluation_episodes: int
     steps: int
     """Environment steps an algorithm may take, over all rows."""
+    steps_of_worlds: dict[str, int] = {}
+    """The same in worlds that have another number."""
     time_limit: float
     """s of wall clock for a cell."""
     memory_limit: int = 4 * GIBIBYTE
     """bytes of resident memory for a cell, its child processes included."""
-    worlds: tuple[str, ...] = Field(default=(), exclude=True)
-    """Worlds of a run unless the command line names others; empty for all. It is not stored: which
-    other worlds a run has makes no difference to a cell."""
+    worlds: dict[str, tuple[str, ...]] = Field(default={}, exclude=True)
+    """Worlds of a run unless the command line names others, and the algorithms in each unless it
+    names those; empty for all. It is not stored: what else a run has makes no difference to a
+    cell."""
+
+    def steps_in(self, world: str) -> int:
+        """Environment steps an algorithm may take in a world, over all rows."""
+        return self.steps_of_worlds.get(world, self.steps)
 
 
 PROFILES = {
@@ -73,16 +82,43 @@ PROFILES = {
             evaluation_episodes=16,
             steps=50_000,
             time_limit=120.0,
-            worlds=("DriftCar", "RiskyBridge"),
+            worlds={"DriftCar": (), "RiskyBridge": ()},
         ),
         Profile(
             name="quick",
-            labels=(2_000, 4_000, 8_000),
+            labels=(2_000,),
+            seeds=2,
+            evaluation_episodes=32,
+            steps=1_000_000,
+            steps_of_worlds={"FourRooms": 300_000, "Gauntlet": 500_000},
+            time_limit=600.0,
+            worlds={
+                "DriftCar": ("bc", "dagger", "gcl"),
+                "FourRooms": ("bc", "dagger", "maxent", "gcl"),
+                "Gauntlet": ("bc", "mail"),
+            },
+        ),
+        Profile(
+            name="survival",
+            labels=(1_000, 2_000, 4_000, 8_000),
+            seeds=5,
+            evaluation_episodes=32,
+            steps=1_000_000,
+            time_limit=900.0,
+            worlds={"DriftCar": ("bc", "bc-ensemble", "dagger", "dart", "gail", "gcl")},
+        ),
+        Profile(
+            name="rewards",
+            labels=(1_000, 8_000),
             seeds=3,
             evaluation_episodes=32,
-            steps=200_000,
-            time_limit=300.0,
-            worlds=("DriftCar", "FourRooms"),
+            steps=1_000_000,
+            time_limit=1_800.0,
+            worlds={
+                "DriftCar": ("bc", "gail", "airl", "gcl"),
+                "FourRooms": ("bc", "maxent", "gail", "airl", "gcl"),
+                "FourRoomsStill": ("bc", "maxent", "gail", "airl", "airl-state", "gcl"),
+            },
         ),
         Profile(
             name="full",
@@ -99,7 +135,7 @@ PROFILES = {
             evaluation_episodes=256,
             steps=10_000_000,
             time_limit=7_200.0,
-            worlds=("Shooter",),
+            worlds={"Shooter": ()},
         ),
     )
 }
@@ -128,6 +164,11 @@ class CellSpec(BaseModel):
         return PurePosixPath(self.world, self.algorithm, *labels, f"seed_{self.seed}")
 
     @property
+    def steps(self) -> int:
+        """Environment steps it may take, over all rows."""
+        return self.profile.steps_in(self.world)
+
+    @property
     def title(self) -> str:
         """The cell in words, for lines of progress."""
         labels = "" if self.labels is None else f" labels={self.labels}"
@@ -142,43 +183,39 @@ class CellSpec(BaseModel):
 def cells_of_run(
     profile: Profile, worlds: Iterable[World], contenders: Iterable[Contender], seeds: int
 ) -> list[CellSpec]:
-    """Every cell of a run, reference rows included, the ones that take longest first."""
-    specs: list[tuple[int, CellSpec]] = []
+    """Every cell of a run: the reference rows, so that what is done of a run has scores, and then
+    the cells that take longest first."""
+    specs: list[tuple[float, CellSpec]] = []
     contenders = list(contenders)
     for world in worlds:
         world_key = _world_key(world)
-        specs += [(0, spec) for spec in _references(profile, world, world_key, seeds)]
+        specs += [(inf, spec) for spec in _references(profile, world, world_key, seeds)]
         for seed in range(seeds):
             for contender in contenders:
                 if not contender.algorithm.applies_to(world):
                     continue
-                for labels in label_budgets(profile, contender.algorithm.uses_labels):
-                    key = _key(profile, world_key, contender.code, labels, seed)
-                    key["config"] = repr(contender.algorithm.config)
+                algorithm = contender.algorithm
+                for labels in label_budgets(profile, algorithm.uses_labels, algorithm.is_control):
+                    key = _key(profile, world, world_key, contender.code, labels, seed)
+                    key["config"] = repr(algorithm.config)
                     spec = CellSpec(
                         world=world.name,
-                        algorithm=contender.algorithm.name,
+                        algorithm=algorithm.name,
                         origin=contender.origin,
                         labels=labels,
                         seed=seed,
                         profile=profile,
                         key=key,
                     )
-                    specs.append((_duration(profile, contender, labels), spec))
+                    specs.append((expected_seconds(spec.steps, world, algorithm), spec))
     return [spec for _, spec in sorted(specs, key=lambda pair: -pair[0])]
 
 
-def label_budgets(profile: Profile, uses_labels: bool) -> tuple[int, ...]:
-    """The numbers of labels an algorithm is trained with: one that uses none is trained once."""
-    return profile.labels if uses_labels else (0,)
-
-
-def _duration(profile: Profile, contender: Contender, labels: int) -> int:
-    """How long a cell takes next to others, roughly; without labels only steps limit it."""
-    if not contender.algorithm.uses_labels:
-        return profile.steps
-    acts = bool(contender.algorithm.sources & {"env", "reward"})
-    return 2 * labels if acts else labels
+def label_budgets(profile: Profile, uses_labels: bool, is_control: bool) -> tuple[int, ...]:
+    """The numbers of labels an algorithm is trained with: one that uses none is trained once, and a
+    control at the number that the table ranks at."""
+    budgets = profile.labels if uses_labels else (0,)
+    return budgets[-1:] if is_control else budgets
 
 
 def reference_seeds(exact: bool, seeds: int) -> int:
@@ -198,7 +235,7 @@ def _references(
             labels=None,
             seed=seed,
             profile=profile,
-            key=_key(profile, world_key, code, None, seed),
+            key=_key(profile, world, world_key, code, None, seed),
         )
         for name, code in reference_codes(world).items()
         for seed in range(count)
@@ -206,7 +243,12 @@ def _references(
 
 
 def _key(
-    profile: Profile, world_key: dict[str, str], code: str, labels: int | None, seed: int
+    profile: Profile,
+    world: World,
+    world_key: dict[str, str],
+    code: str,
+    labels: int | None,
+    seed: int,
 ) -> dict[str, str]:
     return {
         "suite": version("il-envs"),
@@ -214,7 +256,7 @@ def _key(
         "code": code,
         "labels": str(labels),
         "seed": str(seed),
-        "steps": str(profile.steps),
+        "steps": str(profile.steps_in(world.name)),
         "evaluation": f"{profile.evaluation_episodes} from {EVALUATION_SEED}",
         "limits": f"{profile.time_limit:g} s, {profile.memory_limit} bytes",
     }

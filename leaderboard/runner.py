@@ -76,7 +76,7 @@ def run_cells(
         OSError: if results cannot be written; what was finished stays.
     """
     remove_leftovers(results)
-    waiting = [spec for spec in specs if not is_finished(spec, results)]
+    waiting = unfinished(specs, results)
     compile_kernels({spec.world for spec in waiting})
     done: list[Cell] = []
     with progress, _noticed_interrupt() as interrupted:
@@ -109,6 +109,15 @@ def is_finished(spec: CellSpec, results: Path) -> bool:
     """
     folder = results / spec.folder
     return (folder / "cell.json").exists() and read_cell(folder).spec.key == spec.key
+
+
+def unfinished(specs: Iterable[CellSpec], results: Path) -> list[CellSpec]:
+    """The cells that are still to be computed.
+
+    Raises:
+        UserError: if a cell's file is damaged.
+    """
+    return [spec for spec in specs if not is_finished(spec, results)]
 
 
 def compile_kernels(worlds: Iterable[str]) -> None:

@@ -487,7 +487,7 @@ def test_a_run_of_all_four_prints_the_table(
         name="tiny", labels=(100, 200), seeds=1, evaluation_episodes=2, steps=2_000, time_limit=60.0
     )
     out = tmp_path / "out"
-    commands.run(profile, origins, ["DriftCar"], 1, 2, out)
+    commands.run(profile, origins, ["DriftCar"], 1, 2, out, controls=False)
     printed = capsys.readouterr().out
     results = read_results(out)
     assert {cell.status for cell in results.cells} == {"ok"}

@@ -116,7 +116,7 @@ def test_the_measures_of_cloned_buttons_are_theirs():
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     out = tmp_path_factory.mktemp("duel") / "out"
-    commands.run(TINY, ["bc", "maxent"], ["Duel"], 1, 2, out)
+    commands.run(TINY, ["bc", "maxent"], ["Duel"], 1, 2, out, controls=False)
     return read_results(out)
 
 

@@ -38,7 +38,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("results") / "out"
     finished = leaderboard(
         "run", "--profile", "smoke", "--worlds", "DriftCar", "--algorithms", ALGORITHMS / "good",
-        "--out", out,
+        "--no-controls", "--out", out,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     assert "good" in finished.stdout

@@ -43,7 +43,7 @@ from tests.test_leaderboard_tables import PROFILE, make_cell, make_spec
 
 TINY = Profile(
     name="tiny", labels=(60, 300), seeds=2, evaluation_episodes=4, steps=1_000, time_limit=60.0,
-    worlds=("RiskyBridge", "CliffChain"),
+    worlds={"RiskyBridge": (), "CliffChain": ()},
 )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ TINY = Profile(
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """What `leaderboard run` leaves, for behaviour cloning in two exact worlds."""
     out = tmp_path_factory.mktemp("exact") / "out"
-    commands.run(TINY, ["bc"], commands.worlds_of_run([], TINY), 2, 2, out)
+    commands.run(TINY, ["bc"], commands.worlds_of_run([], TINY), 2, 2, out, controls=False)
     return read_results(out)
 
 
@@ -279,12 +279,12 @@ def test_a_profile_has_worlds_which_are_no_part_of_its_cells() -> None:
         profile = PROFILES[name]
         assert set(profile.worlds) <= set(il_envs.WORLDS)
         assert "worlds" not in profile.model_dump_json()
-    assert PROFILES["smoke"].worlds == ("DriftCar", "RiskyBridge")
-    assert PROFILES["quick"].worlds == ("DriftCar", "FourRooms")
+    assert list(PROFILES["smoke"].worlds) == ["DriftCar", "RiskyBridge"]
+    assert list(PROFILES["quick"].worlds) == ["DriftCar", "FourRooms", "Gauntlet"]
 
 
 def test_worlds_are_those_named_or_the_profiles_or_all() -> None:
-    assert commands.worlds_of_run([], PROFILES["quick"]) == ["DriftCar", "FourRooms"]
+    assert commands.worlds_of_run([], PROFILES["smoke"]) == ["DriftCar", "RiskyBridge"]
     assert commands.worlds_of_run(["Macrocells"], PROFILES["smoke"]) == ["Macrocells"]
     everything = list(il_envs.WORLDS)
     assert commands.worlds_of_run(["all"], PROFILES["smoke"]) == everything

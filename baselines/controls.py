@@ -1,0 +1,135 @@
+"""Controls: rows that nothing can be learned by, to see that what was learned is above them.
+
+`shuffled-labels` clones demonstrations whose actions were dealt out anew among the states: what it
+scores needs no more than how often each action is taken. `constant-reward` is paid 1 for each step:
+what it scores needs no more than to stay alive. `do-nothing` steers nowhere and presses nothing:
+what it scores is the world's own doing.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+from stable_baselines3.common.policies import ActorCriticPolicy
+
+from baselines.actor_critic import ActorCritic, policy_of, untouched_generators
+from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone
+from baselines.encoders import Encoder, sees_numbers
+from baselines.networks import one_thread
+from baselines.reward_learning import PPOConfig, Transitions, optimise
+from il_envs import Algorithm, Problem, RandomPolicy, World
+
+WARM_UP = 64
+"""Random steps in each environment that the network's inputs are normalised by."""
+
+
+def train_on_shuffled_labels(problem: Problem, seed: int, config: BCConfig) -> ClonedPolicy:
+    """Clone the demonstrations, each state with the action of another one."""
+    shown = problem.demonstrations()
+    actions = np.random.default_rng(seed).permutation(shown.actions)
+    policy = blank_policy(problem, seed, config)
+    return clone(
+        policy, shown.observations, actions, shown.episode_index, config, config.updates, seed
+    )
+
+
+@dataclass(frozen=True)
+class ConstantRewardConfig:
+    """Settings of the policy that is paid 1 for each step."""
+
+    ppo: PPOConfig = field(default_factory=PPOConfig)
+    """The optimiser of the policy, that of the learners of rewards."""
+
+
+def train_on_constant_reward(
+    problem: Problem, seed: int, config: ConstantRewardConfig
+) -> ActorCritic:
+    """Learn to go on for as long as possible with the whole budget of steps."""
+    encoder = Encoder(problem.observation_space)
+    env = problem.env(config.ppo.num_envs)
+    random = RandomPolicy(problem.action_space, seed)
+    observation, _ = env.reset()
+    seen = [observation]
+    for _ in range(WARM_UP):
+        actions, _ = random.predict(observation)
+        observation, *_ = env.step(actions)
+        seen.append(observation)
+    encoder.fit(np.concatenate(seen))
+    with one_thread(), untouched_generators():
+        network = optimise(problem, encoder, _pay_one, config.ppo, seed)
+    return policy_of(network, seed)
+
+
+def _pay_one(policy: ActorCriticPolicy, rollout: Transitions) -> NDArray[np.float64]:
+    return np.ones(len(rollout.terminated))
+
+
+class Idle:
+    """A policy whose actions are all zero."""
+
+    def __init__(self, action_space: gym.Space[Any]) -> None:
+        self._space = action_space
+
+    def predict(
+        self,
+        observation: NDArray[Any],
+        state: Any = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[Any], Any]:
+        """Zeros, [rows, ...], as in `Policy`."""
+        return np.zeros((len(observation), *(self._space.shape or ())), self._space.dtype), None
+
+
+@dataclass(frozen=True)
+class IdleConfig:
+    """There is nothing to set."""
+
+
+def do_nothing(problem: Problem, seed: int, config: IdleConfig) -> Idle:
+    """Learn nothing."""
+    return Idle(problem.action_space)
+
+
+def has_a_zero(world: World) -> bool:
+    """Whether one of a world's actions is to do nothing: zeros within bounds, or no button."""
+    space = world.action_space
+    if isinstance(space, gym.spaces.Box):
+        return space.contains(np.zeros(space.shape, space.dtype))
+    return isinstance(space, gym.spaces.MultiBinary)
+
+
+def learns_a_reward(algorithm: Algorithm[Any]) -> bool:
+    """Whether an algorithm acts for a reward of its own: neither the world's nor an expert's word
+    tells it what is good."""
+    return "env" in algorithm.sources and not {"reward", "expert"} & algorithm.sources
+
+
+shuffled = Algorithm(
+    name="shuffled-labels",
+    summary="behaviour cloning of actions dealt out anew among the states",
+    sources=frozenset({"demonstrations"}),
+    config=BCConfig(),
+    train=train_on_shuffled_labels,
+    control_for=lambda algorithm: algorithm.uses_labels,
+)
+constant = Algorithm(
+    name="constant-reward",
+    summary="paid 1 for each step, whatever it does; PPO",
+    sources=frozenset({"env"}),
+    config=ConstantRewardConfig(),
+    train=train_on_constant_reward,
+    applies_to=sees_numbers,
+    control_for=learns_a_reward,
+)
+nothing = Algorithm(
+    name="do-nothing",
+    summary="zeros, or no button, at every step",
+    sources=frozenset(),
+    config=IdleConfig(),
+    train=do_nothing,
+    applies_to=has_a_zero,
+    control_for=lambda algorithm: True,
+)

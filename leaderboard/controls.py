@@ -1,0 +1,48 @@
+"""Where a learner is not above a control beside it: what it has learned may be nothing."""
+
+from math import isnan
+
+from leaderboard.cells import Results
+from leaderboard.rows import Row, row_of, scale_of, scores_of
+from leaderboard.statistics import CONFIDENCE, Interval, difference_interval
+
+
+def control_notes(results: Results) -> list[str]:
+    """A line for each learner and control whose scores do not tell the learner from it: the
+    interval of the difference is not above 0, or, with one training seed, the difference is not."""
+    notes = []
+    for world in results.manifest.worlds:
+        for name, worlds in results.manifest.algorithms.items():
+            for control in results.manifest.declaration(name).controls:
+                if world in worlds and world in results.manifest.algorithms.get(control, ()):
+                    rows = [_headline(results, row, world) for row in (name, control)]
+                    notes += _note(results, *rows)
+    return notes
+
+
+def _headline(results: Results, algorithm: str, world: str) -> Row:
+    return row_of(results, algorithm, world, results.manifest.budgets(algorithm)[-1])
+
+
+def _note(results: Results, learner: Row, control: Row) -> list[str]:
+    if learner.fault or control.fault:
+        return []
+    scores = [scores_of(row, scale_of(results, row.world)) for row in (learner, control)]
+    difference = difference_interval(*scores)
+    if _is_above_zero(difference):
+        return []
+    interval = ""
+    if not isnan(difference.low):
+        interval = (
+            f"; the difference's {CONFIDENCE:.0%} interval is "
+            f"[{difference.low:.3f}, {difference.high:.3f}]"
+        )
+    means = " against ".join(f"{values.mean():.3f}" for values in scores)
+    return [
+        f"{learner.world}: {learner.algorithm} is not above its control {control.algorithm} "
+        f"({means}{interval})."
+    ]
+
+
+def _is_above_zero(difference: Interval) -> bool:
+    return difference.mean > 0.0 if isnan(difference.low) else difference.low > 0.0

@@ -1,0 +1,96 @@
+"""Which algorithms a run has in which worlds: those that were named, or else the profile's, and the
+controls that belong beside them."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+from il_envs.world import World
+from leaderboard import UserError
+from leaderboard.cells import Declaration
+from leaderboard.protocol import Profile
+from leaderboard.submission import Contender, installed, load, load_all
+
+
+def named(origins: Iterable[str]) -> list[Contender]:
+    """The algorithms of these names and folders, in every world that they apply to."""
+    return load_all(origins)
+
+
+def of_profile(profile: Profile, worlds: Iterable[World]) -> list[Contender]:
+    """A profile's algorithms, each in the worlds that it has there; in other worlds, and where it
+    names none, all that are installed and no controls."""
+    chosen: dict[str, set[str]] = {}
+    for world in worlds:
+        for name in profile.worlds.get(world.name) or _learners():
+            chosen.setdefault(name, set()).add(world.name)
+    return [_within(load(name), names) for name, names in chosen.items()]
+
+
+def with_controls(contenders: list[Contender], worlds: Iterable[World]) -> list[Contender]:
+    """The contenders, and the installed controls that belong beside a learner among them, each in
+    the worlds of its learners."""
+    learners = [c for c in contenders if not c.algorithm.is_control]
+    there = {contender.algorithm.name for contender in contenders}
+    added = []
+    for control in _installed_controls() if learners else ():
+        beside = [c for c in learners if belongs(control, c)]
+        names = {w.name for w in worlds for c in beside if c.algorithm.applies_to(w)}
+        if names and control.algorithm.name not in there:
+            added.append(_within(control, names))
+    return [*contenders, *added]
+
+
+def belongs(control: Contender, learner: Contender) -> bool:
+    """Whether a control belongs beside a learner."""
+    is_beside = control.algorithm.control_for
+    return (
+        is_beside is not None and not learner.algorithm.is_control and is_beside(learner.algorithm)
+    )
+
+
+def declaration_of(contender: Contender, contenders: Iterable[Contender]) -> Declaration:
+    """What an algorithm says of itself, and which of the others are controls beside it."""
+    algorithm = contender.algorithm
+    return Declaration(
+        uses_labels=algorithm.uses_labels,
+        factors=dict(algorithm.factors),
+        is_control=algorithm.is_control,
+        controls=tuple(c.algorithm.name for c in contenders if belongs(c, contender)),
+    )
+
+
+def inapplicable(contenders: Iterable[Contender], worlds: Iterable[World]) -> Iterator[str]:
+    """A line for each algorithm that does not apply to all the worlds."""
+    for contender in contenders:
+        others = [w for w in worlds if not contender.algorithm.applies_to(w)]
+        if others:
+            kinds = ", ".join(
+                f"{w.name} ({type(w.observation_space).__name__} observations, "
+                f"{type(w.action_space).__name__} actions)"
+                for w in others
+            )
+            yield f"{contender.algorithm.name} has no rows where it does not apply: {kinds}"
+
+
+def _learners() -> list[str]:
+    controls = {control.origin for control in _installed_controls()}
+    return [name for name in installed() if name not in controls]
+
+
+def _installed_controls() -> Iterator[Contender]:
+    for name in installed():
+        with suppress(UserError):  # who names what cannot be loaded is told so
+            contender = load(name)
+            if contender.algorithm.is_control:
+                yield contender
+
+
+def _within(contender: Contender, names: set[str]) -> Contender:
+    """A contender that does not apply to other worlds than these."""
+    algorithm = contender.algorithm
+
+    def applies_to(world: World) -> bool:
+        return world.name in names and algorithm.applies_to(world)
+
+    return replace(contender, algorithm=replace(algorithm, applies_to=applies_to))
