@@ -1,0 +1,140 @@
+"""Surpassing the demonstrator, the reason to learn rewards at all.
+
+An expert who often errs demonstrates. Who imitates learns to err as often; who learns what the
+expert wants can do it better. In an exact world the return of a policy is computed, and so is that
+of the best policy for the reward that it comes with: the learned reward optimised anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from il_envs.evaluation import evaluate, hard_optimal
+from il_envs.policy import ExactPolicy, ExpertPolicy, Policy
+from il_envs.problem import Budget, Problem
+from il_envs.rollout import run_episodes
+from il_envs.world import World, get_world
+from leaderboard.checked import policy_table
+from leaderboard.exact import reward_tables
+from leaderboard.protocol import EVALUATION_SEED
+from leaderboard.references import exact_reference
+from leaderboard.statistics import CONFIDENCE, Interval, difference_interval
+from leaderboard.submission import load
+
+LABELS = 8_000
+EPISODES = 32
+"""Held out, where returns are not exact."""
+DEMONSTRATIONS = 1_000
+"""Episodes of the demonstrator, to know what it returns itself."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """One world, and an expert who often errs there."""
+
+    world: str
+    style: str
+    algorithms: tuple[str, ...]
+    steps: int
+    seeds: int
+
+
+STUDIES = (
+    Study("FourRooms", "hot", ("bc", "dagger", "maxent", "gcl-exact", "gcl", "airl"), 500_000, 3),
+    Study("Macrocells", "hot", ("bc", "dagger", "maxent", "gcl-exact"), 500_000, 3),
+    Study("DriftCar", "noisy", ("bc", "dagger", "gcl", "airl"), 1_000_000, 3),
+)
+
+COLUMNS = ("algorithm", "world", "who acts", "return", f"above the demonstrator, {CONFIDENCE:.0%}")
+
+
+def surpassing(studies: Sequence[Study] = STUDIES) -> pd.DataFrame:
+    """A row for each policy, and each learned reward optimised anew, best first in each world.
+
+    Columns: `COLUMNS`, whose last one is the interval of the difference, over training seeds and
+    over the demonstrator's episodes.
+    """
+    rows = []
+    for study in studies:
+        world = get_world(study.world)
+        demonstrator = demonstrator_returns(world, study)
+        rows.append(_row(study, f"demonstrator ({study.style})", "expert", demonstrator, None))
+        for name in study.algorithms:
+            returns = np.array([learned_returns(world, study, name, s) for s in range(study.seeds)])
+            for who, values in zip(("policy", "reward, optimised anew"), returns.T, strict=True):
+                if not np.isnan(values).any():
+                    rows.append(_row(study, name, who, values, demonstrator))
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return frame.sort_values(["world", "return"], ascending=[True, False], ignore_index=True)
+
+
+def write_surpassing(folder: Path) -> pd.DataFrame:
+    """Compute the table, and write it as `surpassing.csv`.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    frame = surpassing()
+    frame.to_csv(folder / "surpassing.csv", index=False)
+    return frame
+
+
+def demonstrator_returns(world: World, study: Study) -> NDArray[np.float64]:
+    """What held-out episodes of the demonstrator return, float64 [episodes]."""
+    seeds = range(EVALUATION_SEED, EVALUATION_SEED + DEMONSTRATIONS)
+    episodes = run_episodes(
+        world,
+        "held_out",
+        lambda env: ExpertPolicy(env, study.style),
+        seeds if exact_reference(world) is not None else seeds[:EPISODES],
+        keep_observations=False,
+    )
+    return np.array([episode.total_reward for episode in episodes])
+
+
+def learned_returns(world: World, study: Study, name: str, seed: int) -> tuple[float, float]:
+    """True returns of what an algorithm learned: of its policy, and of the best policy for its
+    reward, NaN where there is none or it cannot be planned for."""
+    algorithm = load(name).algorithm
+    budget = Budget(LABELS, study.steps)
+    problem = Problem(world, algorithm.sources, budget, seed, study.style)
+    policy = algorithm.train(problem, seed, algorithm.config)
+    reference = exact_reference(world)
+    if reference is None:
+        return _sampled_return(world, policy), nan
+    assert isinstance(policy, ExactPolicy)  # every learner of tables tells its probabilities
+    own = evaluate(reference.model, policy_table(policy, reference.model)).expected_return
+    reward = getattr(policy, "reward", None)
+    if reward is None:
+        return own, nan
+    learned = reference.model.with_reward(reward_tables(world, reward).own)
+    return own, evaluate(reference.model, hard_optimal(learned).policy).expected_return
+
+
+def _sampled_return(world: World, policy: Policy) -> float:
+    seeds = range(EVALUATION_SEED, EVALUATION_SEED + EPISODES)
+    episodes = run_episodes(world, "held_out", lambda env: policy, seeds, keep_observations=False)
+    return float(np.mean([episode.total_reward for episode in episodes]))
+
+
+def _row(
+    study: Study,
+    name: str,
+    who: str,
+    returns: NDArray[np.float64],
+    demonstrator: NDArray[np.float64] | None,
+) -> tuple[str, str, str, float, str]:
+    above = "–"
+    if demonstrator is not None:
+        above = _shown(difference_interval(returns, demonstrator))
+    return name, study.world, who, float(returns.mean()), above
+
+
+def _shown(interval: Interval) -> str:
+    return f"{interval.mean:+.2f} [{interval.low:.2f}, {interval.high:.2f}]"
