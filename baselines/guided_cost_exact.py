@@ -56,12 +56,13 @@ class ExactGuidedCostConfig:
     """Whether the demonstrations are part of the background."""
     past_policies: int = 10
     """Policies whose samples make the background, the present one among them."""
-    policy_steps: int = 10
-    """How often the policy is made anew and sampled."""
+    policy_steps: int | None = None
+    """How often the policy is made anew and sampled; None for 10 where the dynamics are
+    deterministic, and 100 elsewhere, where the target moves with every step of the reward."""
     samples: int = 100
     """Trajectories of each policy at least; every demonstrated start has as many of them."""
-    reward_steps: int = 100
-    """Gradient steps of the reward after each policy step."""
+    reward_steps: int = 1_000
+    """Gradient steps of the reward in all."""
     learning_rate: float = 0.3
     """Of Adam, at the start; it falls to zero along a half cosine."""
     prior_deviation: float = 0.5
@@ -82,7 +83,18 @@ class Sampler(Protocol):
 
 
 class Planner(Protocol):
-    """A known model, in which rewards are linear in features and policy steps are exact."""
+    """A known model, in which rewards are linear in features and policy steps are exact.
+
+    Attributes:
+        is_deterministic: whether an action in a state has one outcome.
+        prior_mean: the weights to begin with, float64 [K].
+    """
+
+    @property
+    def is_deterministic(self) -> bool: ...
+
+    @property
+    def prior_mean(self) -> FloatArray: ...
 
     def features(self, states: Any, actions: Any) -> FloatArray:
         """Of each trajectory, summed over its steps, float64 [N, K]."""
@@ -125,8 +137,6 @@ def learn_reward(
 
     Args:
         demonstrator: the density of the demonstrations, fitted or exact.
-        config: its `weights` must be named.
-
     Returns:
         The weights, float64 [K], and after each policy step the loss, the gradient's largest entry
         and the effective sample size of the background.
@@ -142,23 +152,23 @@ def learn_reward(
     demonstrated = Batch(demonstrator, states, actions, numbers)
     repeats = np.repeat(np.arange(len(starts)), -(-config.samples // len(starts)))
     features = torch.as_tensor(planner.features(states, actions))
-    weights = torch.zeros(features.shape[1], dtype=torch.float64, requires_grad=True)
+    prior_mean = torch.as_tensor(planner.prior_mean)
+    weights = prior_mean.clone().requires_grad_()
     precision = 1.0 / (len(states) * config.prior_deviation**2)
     optimiser = torch.optim.Adam([weights], config.learning_rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
-        optimiser, config.policy_steps * config.reward_steps
-    )
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.reward_steps)
     curve: dict[str, list[float]] = {"loss": [], "gradient": [], "effective_sample_size": []}
     past: list[Batch] = []
-    for _ in range(config.policy_steps):
+    policy_steps = config.policy_steps or (10 if planner.is_deterministic else 100)
+    for _ in range(policy_steps):
         sampler = planner.plan(weights.detach().numpy(), config.entropy)
         past.append(Batch(sampler, *sampler.sample(starts[repeats], random), repeats))
         past = past[-config.past_policies :]
         background = pool(planner, [demonstrated] * config.append_demonstrations + past)
-        for _ in range(config.reward_steps):
+        for _ in range(config.reward_steps // policy_steps):
             importance = importance_weights(planner, background, weights.detach(), shares, config)
             loss = irl_loss(features @ weights, background.features @ weights, importance)
-            loss = loss + 0.5 * precision * weights.square().sum()
+            loss = loss + 0.5 * precision * (weights - prior_mean).square().sum()
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -197,13 +207,13 @@ def importance_weights(
 ) -> Tensor:
     """What each trajectory of the background counts for the reward of these weights, [M]."""
     starts = background.starts
-    if config.weights == "trajectory":
+    if config.weights == "none":
+        log_target = background.log_density
+    elif config.weights == "trajectory" or (config.weights is None and planner.is_deterministic):
         log_target = background.features @ weights
-    elif config.weights == "policy ratio":
+    else:
         present = planner.plan(weights.numpy(), 1.0)
         log_target = torch.as_tensor(present.log_likelihood(background.states, background.actions))
-    else:
-        log_target = background.log_density
     log_weights = shares.log()[starts] + log_target - background.log_density
     if config.per_start:
         return normalised_weights(log_weights, starts, shares)
@@ -237,6 +247,10 @@ class TabularPlanner:
         """Whether every action leads to one state."""
         return bool((self.model.transition.data == 1.0).all())
 
+    @property
+    def prior_mean(self) -> FloatArray:
+        return np.zeros(self.model.feature_count)
+
     def features(self, states: IntArray, actions: IntArray) -> FloatArray:
         model = self.model
         pairs = (states[:, :-1] * model.actions + actions).ravel()
@@ -266,9 +280,6 @@ def train(problem: Problem, seed: int, config: ExactGuidedCostConfig) -> RewardP
     """Learn a reward from whole demonstrated episodes, and return its soft-optimal policy."""
     planner = TabularPlanner(problem.model())
     demonstrations = whole_trajectories(problem.demonstrations(), planner.model)
-    if config.weights is None:
-        weights = "trajectory" if planner.is_deterministic else "policy ratio"
-        config = replace(config, weights=weights)
     with one_thread():
         weights, curve = learn_reward(
             planner, demonstrations, planner.fit(*demonstrations), config,

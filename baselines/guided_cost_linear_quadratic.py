@@ -1,0 +1,126 @@
+"""Guided cost learning with exact policy steps in linear-quadratic worlds.
+
+The costs of `guided_cost_exact` in a continuous world: R(tau) = -(sum_t x'Qx + u'Ru) - x_T'Fx_T
+with symmetric Q, R and F to be learned, which is linear in them; the policy step is Riccati's
+recursion. Features are scaled to be uncorrelated over the demonstrations, of variance 1: raw ones
+differ by orders of magnitude, and a gradient step would fit but the largest.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from baselines.planning import FloatArray
+from il_envs import LinearQuadraticModel, linear_quadratic_soft_optimal
+from il_envs.linear_gaussian import LinearGaussianPolicy, square_root
+
+
+@dataclass(frozen=True)
+class LinearGaussianSampler:
+    """A linear policy with Gaussian noise in a linear world."""
+
+    model: LinearQuadraticModel
+    policy: LinearGaussianPolicy
+
+    def log_likelihood(self, states: FloatArray, actions: FloatArray) -> FloatArray:
+        return self.policy.log_likelihood(states, actions)
+
+    def sample(
+        self, starts: FloatArray, random: np.random.Generator
+    ) -> tuple[FloatArray, FloatArray]:
+        steps, n, m = self.model.control.shape
+        gusts, hand = square_root(self.model.noise), square_root(self.policy.covariance)
+        states, actions = np.empty((len(starts), steps + 1, n)), np.empty((len(starts), steps, m))
+        states[:, 0] = starts
+        for t in range(steps):
+            actions[:, t] = self.policy.mean(t, states[:, t])
+            actions[:, t] += random.standard_normal((len(starts), m)) @ hand[t]
+            states[:, t + 1] = states[:, t] @ self.model.transition[t].T
+            states[:, t + 1] += actions[:, t] @ self.model.control[t].T
+            states[:, t + 1] += random.standard_normal((len(starts), n)) @ gusts[t]
+        return states, actions
+
+
+@dataclass(frozen=True)
+class QuadraticPlanner:
+    """A linear world whose costs are to be learned.
+
+    Args:
+        model: its dynamics; the costs are not looked at.
+        states, actions: demonstrations [N, T + 1, n] and [N, T, m], which features are scaled by.
+    """
+
+    model: LinearQuadraticModel
+    states: FloatArray
+    actions: FloatArray
+
+    @property
+    def is_deterministic(self) -> bool:
+        return not self.model.noise.any()
+
+    @property
+    def prior_mean(self) -> FloatArray:
+        """That of the cost of action under which the demonstrator's own noise is optimal in a
+        single step, and of states that cost nothing."""
+        policy = self.fit(self.states, self.actions).policy
+        n, costs = len(self.model.initial_mean), 0.5 * np.linalg.inv(policy.covariance[0])
+        return np.linalg.solve(self.scale, pack(np.zeros((n, n)), costs, np.zeros((n, n))))
+
+    @cached_property
+    def scale(self) -> FloatArray:
+        """What makes raw features uncorrelated, float64 [K, K]."""
+        sizes, axes = np.linalg.eigh(np.cov(self._raw(self.states, self.actions), rowvar=False))
+        return axes / np.sqrt(sizes)
+
+    def features(self, states: FloatArray, actions: FloatArray) -> FloatArray:
+        return self._raw(states, actions) @ self.scale
+
+    def _raw(self, states: FloatArray, actions: FloatArray) -> FloatArray:
+        squares = [
+            np.einsum("ntj,ntk->njk", vectors, vectors)
+            for vectors in (states[:, :-1], actions, states[:, -1:])
+        ]
+        return -np.stack([pack(*matrices) for matrices in zip(*squares, strict=True)])
+
+    def with_costs(self, weights: FloatArray) -> LinearQuadraticModel:
+        """The world with the costs that weights [K] stand for."""
+        n, m = self.model.control.shape[1:]
+        state, action, final = unpack(self.scale @ weights, (n, m, n))
+        return replace(self.model, state_cost=state, action_cost=action, final_cost=final)
+
+    def plan(self, weights: FloatArray, entropy: float) -> LinearGaussianSampler:
+        """Raises: ValueError: if the costs have no optimum."""
+        solution = linear_quadratic_soft_optimal(self.with_costs(weights), "causal", entropy)
+        return LinearGaussianSampler(self.model, solution.policy)
+
+    def fit(self, states: FloatArray, actions: FloatArray) -> LinearGaussianSampler:
+        """The density of demonstrations by linear regression, the same at every step."""
+        x, u = (array.reshape(-1, array.shape[-1]) for array in (states[:, :-1], actions))
+        gain, *_ = np.linalg.lstsq(-x, u)
+        covariance = np.cov(u + x @ gain, rowvar=False)
+        steps = actions.shape[1]
+        policy = LinearGaussianPolicy(np.tile(gain.T, (steps, 1, 1)), np.tile(covariance, (steps, 1, 1)))
+        return LinearGaussianSampler(self.model, policy)
+
+
+def pack(*matrices: FloatArray) -> FloatArray:
+    """The upper triangles of symmetric matrices, in a row: entries off the diagonal times sqrt 2,
+    so that inner products stay."""
+    rows = []
+    for matrix in matrices:
+        upper = np.triu_indices(len(matrix))
+        rows.append(matrix[upper] * np.where(upper[0] == upper[1], 1.0, np.sqrt(2.0)))
+    return np.concatenate(rows)
+
+
+def unpack(row: FloatArray, sizes: tuple[int, ...]) -> list[FloatArray]:
+    """The inverse of `pack`."""
+    matrices = []
+    for size in sizes:
+        upper = np.triu_indices(size)
+        entries, row = row[: len(upper[0])], row[len(upper[0]) :]
+        matrix = np.zeros((size, size))
+        matrix[upper] = entries / np.where(upper[0] == upper[1], 1.0, np.sqrt(2.0))
+        matrices.append(np.triu(matrix) + np.triu(matrix, 1).T)
+    return matrices
