@@ -288,3 +288,40 @@ def train(problem: Problem, seed: int, config: ExactGuidedCostConfig) -> RewardP
     policy = planner.plan(weights, 1.0).policy
     reward = planner.model.features @ weights
     return RewardPolicy(policy, seed, reward, curve, problem.action_space)
+
+
+algorithm = Algorithm(
+    name="gcl-exact",
+    summary="guided cost learning with exact policy steps: linear reward, weighted samples",
+    sources=frozenset({"demonstrations", "model"}),
+    config=ExactGuidedCostConfig(),
+    train=train,
+    applies_to=has_features,
+)
+
+
+def _variant(name: str, summary: str, **settings: Any) -> Algorithm[ExactGuidedCostConfig]:
+    config = replace(algorithm.config, **settings)
+    return replace(algorithm, name=f"gcl-exact-{name}", summary=summary, config=config)
+
+
+unweighted = _variant(
+    "unweighted", "gcl-exact, its background not weighted", weights="none", learning_rate=0.01
+)
+no_entropy = _variant("no-entropy", "gcl-exact, sampling from the best policy", entropy=0.0)
+no_appended = _variant(
+    "no-appended",
+    "gcl-exact without the demonstrations in the background",
+    append_demonstrations=False,
+    learning_rate=0.03,
+)
+no_past = _variant("no-past", "gcl-exact, forgetting the samples of past policies", past_policies=1)
+per_start = _variant(
+    "per-start", "gcl-exact with the published weights, start by start", weights="trajectory"
+)
+published = _variant(
+    "published",
+    "gcl-exact with the published weights, all starts together",
+    weights="trajectory",
+    per_start=False,
+)

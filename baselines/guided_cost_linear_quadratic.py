@@ -2,8 +2,9 @@
 
 The costs of `guided_cost_exact` in a continuous world: R(tau) = -(sum_t x'Qx + u'Ru) - x_T'Fx_T
 with symmetric Q, R and F to be learned, which is linear in them; the policy step is Riccati's
-recursion. Features are scaled to be uncorrelated over the demonstrations, of variance 1: raw ones
-differ by orders of magnitude, and a gradient step would fit but the largest.
+recursion. Features are scaled to be uncorrelated, of variance 1, over trajectories of one start
+under a policy that is fitted to the demonstrations. Raw ones differ by orders of magnitude, and no
+one length of gradient steps would suit them all.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +15,9 @@ import numpy as np
 from baselines.planning import FloatArray
 from il_envs import LinearQuadraticModel, linear_quadratic_soft_optimal
 from il_envs.linear_gaussian import LinearGaussianPolicy, square_root
+
+ROLLOUTS = 8
+"""Trajectories from each start that features are scaled by."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,12 @@ class QuadraticPlanner:
     @cached_property
     def scale(self) -> FloatArray:
         """What makes raw features uncorrelated, float64 [K, K]."""
-        sizes, axes = np.linalg.eigh(np.cov(self._raw(self.states, self.actions), rowvar=False))
+        starts = np.repeat(self.states[:, 0], ROLLOUTS, 0)
+        sampler = self.fit(self.states, self.actions)
+        raw = self._raw(*sampler.sample(starts, np.random.default_rng(0)))
+        luck = raw.reshape(-1, ROLLOUTS, raw.shape[1])
+        luck = (luck - luck.mean(1, keepdims=True)).reshape(raw.shape)
+        sizes, axes = np.linalg.eigh(luck.T @ luck / (len(self.states) * (ROLLOUTS - 1)))
         return axes / np.sqrt(sizes)
 
     def features(self, states: FloatArray, actions: FloatArray) -> FloatArray:
