@@ -14,31 +14,23 @@ model where they are random; `trajectory_weights` says why.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import sparse
 from torch import Tensor
 
+from baselines.guided_cost_planners import Planner, Sampler, TabularPlanner, Trajectories
 from baselines.networks import one_thread
-from baselines.planning import FloatArray, IntArray, RewardPolicy, whole_trajectories
+from baselines.planning import FloatArray, IntArray, RewardPolicy, has_features, whole_trajectories
 from baselines.trajectory_weights import (
     effective_sample_size,
     irl_loss,
     log_fused_density,
     normalised_weights,
 )
-from il_envs import Problem, TabularModel, hard_optimal, soft_optimal
-from il_envs.evaluation import entries_of
-from il_envs.sampling import sample_from
-
-SMOOTHING = 1.0
-"""Actions that the fitted density counts in each state before the first demonstration."""
-
-Trajectories = tuple[NDArray[Any], NDArray[Any]]
-"""States [N, T + 1, ...] and actions [N, T, ...]."""
+from il_envs import Algorithm, Problem
 
 
 @dataclass(frozen=True)
@@ -68,41 +60,6 @@ class ExactGuidedCostConfig:
     prior_deviation: float = 0.5
     """Standard deviation of the Gaussian prior on the reward's weights, in nats for each unit of a
     feature."""
-
-
-class Sampler(Protocol):
-    """A policy in a known model."""
-
-    def log_likelihood(self, states: Any, actions: Any) -> FloatArray:
-        """sum_t log pi_t(a_t|s_t) of each trajectory, float64 [N], nats."""
-        ...
-
-    def sample(self, starts: Any, random: np.random.Generator) -> Trajectories:
-        """A trajectory from each start."""
-        ...
-
-
-class Planner(Protocol):
-    """A known model, in which rewards are linear in features and policy steps are exact.
-
-    Attributes:
-        is_deterministic: whether an action in a state has one outcome.
-        prior_mean: the weights to begin with, float64 [K].
-    """
-
-    @property
-    def is_deterministic(self) -> bool: ...
-
-    @property
-    def prior_mean(self) -> FloatArray: ...
-
-    def features(self, states: Any, actions: Any) -> FloatArray:
-        """Of each trajectory, summed over its steps, float64 [N, K]."""
-        ...
-
-    def plan(self, weights: FloatArray, entropy: float) -> Sampler:
-        """The policy that maximises E[weights . features] + entropy * H."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -137,6 +94,7 @@ def learn_reward(
 
     Args:
         demonstrator: the density of the demonstrations, fitted or exact.
+
     Returns:
         The weights, float64 [K], and after each policy step the loss, the gradient's largest entry
         and the effective sample size of the background.
@@ -218,62 +176,6 @@ def importance_weights(
     if config.per_start:
         return normalised_weights(log_weights, starts, shares)
     return normalised_weights(log_weights, torch.zeros_like(starts), torch.ones(1).double())
-
-
-@dataclass(frozen=True)
-class TabularSampler:
-    """A policy pi_t(a|s), float64 [T, S, A], in a tabular model."""
-
-    model: TabularModel
-    policy: FloatArray
-
-    def log_likelihood(self, states: IntArray, actions: IntArray) -> FloatArray:
-        with np.errstate(divide="ignore"):
-            return np.log(entries_of(self.policy, states, actions)).sum(1)
-
-    def sample(self, starts: IntArray, random: np.random.Generator) -> tuple[IntArray, IntArray]:
-        steps, dynamics = len(self.policy), self.model.transition
-        return sample_from(starts, self.policy, lambda step: dynamics, random, steps)
-
-
-@dataclass(frozen=True)
-class TabularPlanner:
-    """A tabular model with features and a horizon."""
-
-    model: TabularModel
-
-    @property
-    def is_deterministic(self) -> bool:
-        """Whether every action leads to one state."""
-        return bool((self.model.transition.data == 1.0).all())
-
-    @property
-    def prior_mean(self) -> FloatArray:
-        return np.zeros(self.model.feature_count)
-
-    def features(self, states: IntArray, actions: IntArray) -> FloatArray:
-        model = self.model
-        pairs = (states[:, :-1] * model.actions + actions).ravel()
-        rows = np.repeat(np.arange(len(actions)), actions.shape[1])
-        visits = sparse.csr_array(
-            (np.ones(pairs.size), (rows, pairs)), (len(actions), model.states * model.actions)
-        )
-        table = model.features if model.features.ndim == 3 else model.features[:, None]
-        shape = (model.states, model.actions, model.feature_count)
-        return visits @ np.broadcast_to(table, shape).reshape(-1, model.feature_count)
-
-    def plan(self, weights: FloatArray, entropy: float) -> TabularSampler:
-        model = self.model.with_linear_reward(weights)
-        solution = soft_optimal(model, temperature=entropy) if entropy else hard_optimal(model)
-        return TabularSampler(model, solution.policy)
-
-    def fit(self, states: IntArray, actions: IntArray) -> TabularSampler:
-        """The shares of actions in each state, smoothed: a density of demonstrations."""
-        model = self.model
-        counts = len(states) * model.empirical_occupancy(states, actions).sum(0)
-        counts += SMOOTHING * model.available / model.available.sum(1, keepdims=True)
-        policy = counts / counts.sum(1, keepdims=True)
-        return TabularSampler(model, np.broadcast_to(policy, (model.horizon or 1, *policy.shape)))
 
 
 def train(problem: Problem, seed: int, config: ExactGuidedCostConfig) -> RewardPolicy:

@@ -19,6 +19,10 @@ from il_envs.linear_gaussian import LinearGaussianPolicy, square_root
 ROLLOUTS = 8
 """Trajectories from each start that features are scaled by."""
 
+LEAST_SIZE = 1e-6
+"""Of a direction of features, whose variances are 1: the dynamics fix what is smaller, and a cost
+of it changes no policy."""
+
 
 @dataclass(frozen=True)
 class LinearGaussianSampler:
@@ -69,18 +73,22 @@ class QuadraticPlanner:
         single step, and of states that cost nothing."""
         policy = self.fit(self.states, self.actions).policy
         n, costs = len(self.model.initial_mean), 0.5 * np.linalg.inv(policy.covariance[0])
-        return np.linalg.solve(self.scale, pack(np.zeros((n, n)), costs, np.zeros((n, n))))
+        raw = pack(np.zeros((n, n)), costs, np.zeros((n, n)))
+        return np.linalg.lstsq(self.scale, raw)[0]
 
     @cached_property
     def scale(self) -> FloatArray:
-        """What makes raw features uncorrelated, float64 [K, K]."""
+        """What makes raw features uncorrelated, float64 [raw, K]."""
         starts = np.repeat(self.states[:, 0], ROLLOUTS, 0)
         sampler = self.fit(self.states, self.actions)
         raw = self._raw(*sampler.sample(starts, np.random.default_rng(0)))
         luck = raw.reshape(-1, ROLLOUTS, raw.shape[1])
         luck = (luck - luck.mean(1, keepdims=True)).reshape(raw.shape)
-        sizes, axes = np.linalg.eigh(luck.T @ luck / (len(self.states) * (ROLLOUTS - 1)))
-        return axes / np.sqrt(sizes)
+        covariance = luck.T @ luck / (len(self.states) * (ROLLOUTS - 1))
+        deviation = np.sqrt(np.diag(covariance))
+        sizes, axes = np.linalg.eigh(covariance / np.outer(deviation, deviation))
+        told = sizes > LEAST_SIZE
+        return axes[:, told] / np.sqrt(sizes[told]) / deviation[:, None]
 
     def features(self, states: FloatArray, actions: FloatArray) -> FloatArray:
         return self._raw(states, actions) @ self.scale
@@ -109,7 +117,9 @@ class QuadraticPlanner:
         gain, *_ = np.linalg.lstsq(-x, u)
         covariance = np.cov(u + x @ gain, rowvar=False)
         steps = actions.shape[1]
-        policy = LinearGaussianPolicy(np.tile(gain.T, (steps, 1, 1)), np.tile(covariance, (steps, 1, 1)))
+        policy = LinearGaussianPolicy(
+            np.tile(gain.T, (steps, 1, 1)), np.tile(covariance, (steps, 1, 1))
+        )
         return LinearGaussianSampler(self.model, policy)
 
 

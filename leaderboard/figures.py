@@ -22,6 +22,7 @@ from il_envs.rollout import run_episodes
 from il_envs.world import ErrorMeasure, World, get_world
 from leaderboard import UserError
 from leaderboard.cells import Cell, Results, read_traces
+from leaderboard.divergences import divergence
 from leaderboard.drawing import (
     BAND_SEEDS,
     COLOURS,
@@ -83,6 +84,7 @@ def write_figures(results: Results, extension: str = "svg") -> list[Path]:
             ("compounding_error", compounding_error),
             ("survival", survival_by_labels),
             ("score", score_by_labels),
+            ("divergence", divergence),
             ("learning_curve", learning_curve),
         ):
             figure = make(results)

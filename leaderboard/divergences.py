@@ -1,0 +1,69 @@
+"""How far policies are from the reference in exact worlds, as a picture: every seed is a dot."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from il_envs.tabular_checks import FloatArray
+from leaderboard.cells import Results
+from leaderboard.drawing import COLOURS, panels
+from leaderboard.rows import row_of
+
+LEAST = 1e-3
+"""Nats an episode: what is less is drawn here."""
+
+INFINITE_PLACE = 1.6
+"""Where infinity is drawn, in units of the largest finite divergence."""
+
+
+def divergence(results: Results) -> Figure | None:
+    """The KL divergence from the reference to every algorithm's policy, at its last number of
+    labels; one panel for each exact world, the nearest algorithm at the top."""
+    drawn = [(w, rows) for w in results.manifest.exact_worlds if (rows := _rows(results, w))]
+    if not drawn:
+        return None
+    figure, all_axes = panels(len(drawn))
+    for (world, rows), axes in zip(drawn, all_axes, strict=True):
+        _draw(axes, rows)
+        axes.set_title(f"{world}: how far from the expert", pad=10.0)
+        labels = f"{results.manifest.profile.labels[-1]:,} expert labels"
+        axes.set_xlabel(f"KL, nats an episode (exact; a dot for each seed; {labels})")
+    return figure
+
+
+def _rows(results: Results, world: str) -> list[tuple[str, FloatArray]]:
+    """Each algorithm in a world and the divergence of every seed, float64 [seeds], the nearest
+    first; of rows that are complete and did not fail."""
+    rows = []
+    for name, worlds in results.manifest.algorithms.items():
+        if world not in worlds:
+            continue
+        row = row_of(results, name, world, results.manifest.budgets(name)[-1])
+        measures = [cell.exact for cell in row.cells if cell.status == "ok"]
+        if not row.fault and len(measures) == len(row.cells):
+            rows.append((name, np.array([m.policy_divergence for m in measures if m is not None])))
+    return sorted(rows, key=lambda entry: float(np.mean(entry[1])))
+
+
+def _draw(axes: Axes, rows: list[tuple[str, FloatArray]]) -> None:
+    values = np.maximum(np.concatenate([seeds for _, seeds in rows]), LEAST)
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if finite.size else (LEAST, 1.0)
+    edge = high * (high / low) ** 0.1 * INFINITE_PLACE
+    for place, (_, seeds) in enumerate(rows):
+        shown = np.minimum(np.maximum(seeds, LEAST), edge)
+        axes.plot(
+            shown, np.full(len(shown), place), "o", color=COLOURS[0], markersize=6.0, alpha=0.55,
+            markeredgewidth=0.0, clip_on=False,
+        )  # fmt: skip
+        mean = float(np.mean(seeds))
+        text = f"{mean:.3g}" if np.isfinite(mean) else "\N{INFINITY}"
+        axes.annotate(
+            text, (1.0, place), (8, 0), xycoords=("axes fraction", "data"),
+            textcoords="offset points", color="#333333", fontweight="bold",
+            verticalalignment="center", annotation_clip=False,
+        )  # fmt: skip
+    axes.set(xscale="log", xlim=(low / (high / low) ** 0.05 / 1.2, edge))
+    axes.set_yticks(range(len(rows)), [name for name, _ in rows])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.grid(visible=True, axis="x")
