@@ -180,16 +180,16 @@ def importance_weights(
 
 def train(problem: Problem, seed: int, config: ExactGuidedCostConfig) -> RewardPolicy:
     """Learn a reward from whole demonstrated episodes, and return its soft-optimal policy."""
-    planner = TabularPlanner(problem.model())
-    demonstrations = whole_trajectories(problem.demonstrations(), planner.model)
+    model = problem.model()
+    planner = TabularPlanner(model)
+    demonstrations = whole_trajectories(problem.demonstrations(), model)
     with one_thread():
         weights, curve = learn_reward(
             planner, demonstrations, planner.fit(*demonstrations), config,
             np.random.default_rng(seed),
         )  # fmt: skip
     policy = planner.plan(weights, 1.0).policy
-    reward = planner.model.features @ weights
-    return RewardPolicy(policy, seed, reward, curve, problem.action_space)
+    return RewardPolicy(policy, seed, model.features @ weights, curve, problem.action_space)
 
 
 algorithm = Algorithm(

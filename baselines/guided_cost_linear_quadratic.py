@@ -69,26 +69,33 @@ class QuadraticPlanner:
 
     @property
     def prior_mean(self) -> FloatArray:
-        """That of the cost of action under which the demonstrator's own noise is optimal in a
-        single step, and of states that cost nothing."""
+        """That of the cost of action under which the demonstrator's noise is optimal in a single
+        step, and of states that cost nothing."""
         policy = self.fit(self.states, self.actions).policy
         n, costs = len(self.model.initial_mean), 0.5 * np.linalg.inv(policy.covariance[0])
-        raw = pack(np.zeros((n, n)), costs, np.zeros((n, n)))
-        return np.linalg.lstsq(self.scale, raw)[0]
+        return self.weights_of(np.zeros((n, n)), costs, np.zeros((n, n)))
 
     @cached_property
-    def scale(self) -> FloatArray:
-        """What makes raw features uncorrelated, float64 [raw, K]."""
+    def covariance(self) -> FloatArray:
+        """Of raw features over trajectories of one start, float64 [raw, raw]."""
         starts = np.repeat(self.states[:, 0], ROLLOUTS, 0)
         sampler = self.fit(self.states, self.actions)
         raw = self._raw(*sampler.sample(starts, np.random.default_rng(0)))
         luck = raw.reshape(-1, ROLLOUTS, raw.shape[1])
         luck = (luck - luck.mean(1, keepdims=True)).reshape(raw.shape)
-        covariance = luck.T @ luck / (len(self.states) * (ROLLOUTS - 1))
-        deviation = np.sqrt(np.diag(covariance))
-        sizes, axes = np.linalg.eigh(covariance / np.outer(deviation, deviation))
+        return luck.T @ luck / (len(self.states) * (ROLLOUTS - 1))
+
+    @cached_property
+    def scale(self) -> FloatArray:
+        """What makes raw features uncorrelated, float64 [raw, K]."""
+        deviation = np.sqrt(np.diag(self.covariance))
+        sizes, axes = np.linalg.eigh(self.covariance / np.outer(deviation, deviation))
         told = sizes > LEAST_SIZE
         return axes[:, told] / np.sqrt(sizes[told]) / deviation[:, None]
+
+    def weights_of(self, *costs: FloatArray) -> FloatArray:
+        """The weights [K] of costs Q, R and F, as far as a trajectory of a start can tell them."""
+        return self.scale.T @ self.covariance @ pack(*costs)
 
     def features(self, states: FloatArray, actions: FloatArray) -> FloatArray:
         return self._raw(states, actions) @ self.scale

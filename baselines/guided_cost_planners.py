@@ -93,6 +93,7 @@ class TabularPlanner:
         visits = sparse.csr_array(
             (np.ones(pairs.size), (rows, pairs)), (len(actions), model.states * model.actions)
         )
+        assert model.features is not None  # or no reward could be learned
         table = model.features if model.features.ndim == 3 else model.features[:, None]
         shape = (model.states, model.actions, model.feature_count)
         return visits @ np.broadcast_to(table, shape).reshape(-1, model.feature_count)

@@ -33,6 +33,7 @@ def log_fused_density(log_densities: Tensor, counts: Tensor) -> Tensor:
         counts: how many of the trajectories from the same start are each policy's, [k, M]; or
             [k, 1], where that is the same for every start.
     """
+    counts = counts.to(log_densities.dtype)
     return torch.logsumexp(log_densities + (counts / counts.sum(0)).log(), 0)
 
 

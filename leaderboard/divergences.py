@@ -3,10 +3,11 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from il_envs.tabular_checks import FloatArray
 from leaderboard.cells import Results
-from leaderboard.drawing import COLOURS, panels
+from leaderboard.drawing import COLOURS, name_panel, panels
 from leaderboard.rows import row_of
 
 LEAST = 1e-3
@@ -25,23 +26,23 @@ def divergence(results: Results) -> Figure | None:
     figure, all_axes = panels(len(drawn))
     for (world, rows), axes in zip(drawn, all_axes, strict=True):
         _draw(axes, rows)
-        axes.set_title(f"{world}: how far from the expert", pad=10.0)
         labels = f"{results.manifest.profile.labels[-1]:,} expert labels"
-        axes.set_xlabel(f"KL, nats an episode (exact; a dot for each seed; {labels})")
+        name_panel(axes, f"{world}: divergence from the expert", f"exact, {labels}, a dot a seed")
+        axes.set_xlabel("KL(expert || policy), nats an episode")
     return figure
 
 
 def _rows(results: Results, world: str) -> list[tuple[str, FloatArray]]:
     """Each algorithm in a world and the divergence of every seed, float64 [seeds], the nearest
-    first; of rows that are complete and did not fail."""
+    first; of complete rows of policies that tell their probabilities."""
     rows = []
     for name, worlds in results.manifest.algorithms.items():
         if world not in worlds:
             continue
         row = row_of(results, name, world, results.manifest.budgets(name)[-1])
-        measures = [cell.exact for cell in row.cells if cell.status == "ok"]
+        measures = [cell.exact for cell in row.cells if cell.exact is not None]
         if not row.fault and len(measures) == len(row.cells):
-            rows.append((name, np.array([m.policy_divergence for m in measures if m is not None])))
+            rows.append((name, np.array([m.policy_divergence for m in measures])))
     return sorted(rows, key=lambda entry: float(np.mean(entry[1])))
 
 
@@ -64,6 +65,9 @@ def _draw(axes: Axes, rows: list[tuple[str, FloatArray]]) -> None:
             verticalalignment="center", annotation_clip=False,
         )  # fmt: skip
     axes.set(xscale="log", xlim=(low / (high / low) ** 0.05 / 1.2, edge))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=6))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda nats, _: f"{nats:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.grid(visible=True, axis="x")

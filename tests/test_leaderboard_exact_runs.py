@@ -23,6 +23,7 @@ from leaderboard.cells import (
     write_reward_map,
 )
 from leaderboard.child import compute
+from leaderboard.divergences import divergence
 from leaderboard.exact import likelihood_bound
 from leaderboard.explanation import explanation
 from leaderboard.figures import compounding_error, score_by_labels, survival_by_labels
@@ -434,8 +435,42 @@ def test_the_figure_of_scores_has_both_references(results: Results) -> None:
     assert root.tag.endswith("svg")
 
 
+def test_the_figure_of_divergences_has_a_dot_for_every_seed(results: Results) -> None:
+    figure = divergence(results)
+    assert figure is not None
+    assert len(figure.axes) == 2
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["bc"]
+    measured = [
+        cell.exact.policy_divergence
+        for cell in results.cells
+        if (cell.spec.algorithm, cell.spec.world, cell.spec.labels) == ("bc", "RiskyBridge", 300)
+        and cell.exact is not None
+    ]
+    np.testing.assert_allclose(sorted(axes.lines[0].get_xdata()), sorted(measured))
+    assert f"{np.mean(measured):.3g}" in {text.get_text() for text in axes.texts}
+    assert (results.folder / "divergence.svg").exists()
+
+
+def test_an_infinite_divergence_is_at_the_edge_of_its_figure(results: Results) -> None:
+    cells = [
+        cell.model_copy(
+            update={"exact": cell.exact.model_copy(update={"policy_divergence": np.inf})}
+        )
+        if cell.spec.algorithm == "bc" and cell.spec.seed == 0 and cell.exact is not None
+        else cell
+        for cell in results.cells
+    ]
+    figure = divergence(replace(results, cells=tuple(cells)))
+    assert figure is not None
+    axes = figure.axes[0]
+    assert max(axes.lines[0].get_xdata()) == axes.get_xlim()[1]
+    assert "\N{INFINITY}" in {text.get_text() for text in axes.texts}
+
+
 def test_there_are_no_empty_figures(results: Results) -> None:
     assert survival_by_labels(results) is None
     assert compounding_error(results) is None
     manifest = results.manifest.model_copy(update={"exact_worlds": ()})
     assert score_by_labels(replace(results, manifest=manifest)) is None
+    assert divergence(replace(results, manifest=manifest)) is None
