@@ -33,7 +33,7 @@ def list_all() -> None:
 
 @app.command()
 def run(
-    profile: Annotated[str, typer.Option(help="smoke, quick, full or shooter.")] = "quick",
+    profile: Annotated[str, typer.Option(help="As `leaderboard list` names it.")] = "quick",
     algorithms: Annotated[
         str, typer.Option(help="Names or folders, with commas.", show_default="profile's")
     ] = "",
@@ -135,6 +135,16 @@ def misspecified(
 
     if not commands.show_misspecified(out):
         raise typer.Exit(1)
+
+
+@app.command()
+def surpass(
+    out: Annotated[Path, typer.Option(help="Folder of the table.")] = Path("results", "surpassing"),
+) -> None:
+    """Learn from experts who often err, and print who does better than they do."""
+    from leaderboard import commands
+
+    commands.show_surpassing(out)
 
 
 def _names(text: str) -> list[str]:

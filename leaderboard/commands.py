@@ -248,6 +248,21 @@ def _show(write: Callable[[Path], tuple[list[Path], list[Finding]]], folder: Pat
     return all(finding.holds for finding in findings)
 
 
+def show_surpassing(folder: Path) -> None:
+    """Learn from experts who often err, and print who does better.
+
+    Raises:
+        UserError: if the table cannot be written.
+    """
+    from leaderboard.surpassing import write_surpassing
+
+    try:
+        table = write_surpassing(folder)
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
+    print(table.to_string(index=False, float_format="{:.2f}".format))
+
+
 def profile_named(name: str) -> Profile:
     """The profile of that name.
 

@@ -130,7 +130,7 @@ def _row(
     returns: NDArray[np.float64],
     demonstrator: NDArray[np.float64] | None,
 ) -> tuple[str, str, str, float, str]:
-    above = "–"
+    above = ""
     if demonstrator is not None:
         above = _shown(difference_interval(returns, demonstrator))
     return name, study.world, who, float(returns.mean()), above
