@@ -221,7 +221,8 @@ def test_check_of_a_folder_without_an_algorithm(
         (
             ["run", "--profile", "smok"],
             2,
-            "--profile must be one of smoke, quick, full, shooter, not 'smok'",
+            "--profile must be one of smoke, quick, labels, rewards, one-episode, full, "
+            "shooter, not 'smok'",
         ),
         (["run", "--seeds", "0"], 2, "--seeds must be at least 1, not 0"),
         (["run", "--workers", "-1"], 2, "--workers must be at least 1, not -1"),

@@ -55,7 +55,7 @@ def test_a_plan_says_how_many_cells_and_how_long(tmp_path: Path) -> None:
     contenders = named(["bc", "maxent"])
     lines = plan(specs_of("bc", "maxent"), contenders, tmp_path, 2, 2)
     assert lines == [
-        "11 cells to compute, 2 at a time, about 2 minutes by estimate",
+        "11 cells to compute, 2 at a time, less than a minute by estimate",
         "  references    5 x 5 s, DriftCar, FourRooms",
         "  bc            4 x 5 to 35 s, DriftCar, FourRooms",
         "  maxent        2 x 5 s, FourRooms",
