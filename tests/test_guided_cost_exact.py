@@ -152,16 +152,16 @@ def test_errors_fall_with_the_root_of_the_number_of_samples(name):
 
 @pytest.mark.parametrize(("world", "kind"), [(STILL, "trajectory"), (ROOMS, "policy ratio")])
 def test_weights_correct_for_a_stale_policy(world, kind):
-    """The mean of 50 estimates from the policy of half the reward is within 4 standard errors of
-    the exact gradient with weights (a normal mean is not once in 15,000), and far off without."""
+    """The mean of 20 estimates from the policy of half the reward is within 4 standard errors of
+    the exact gradient with weights, whose own bias falls as 1 / M, and far off without."""
     case = tabular_case(world)
     stale = case.planner.plan(0.5 * case.weights, 1.0)
     biases = {}
     for weights in (kind, "none"):
-        errors = case.errors(weights, 2_000, 50, stale)[:, 0]
+        errors = case.errors(weights, 2_000, 20, stale)[:, 0]
         biases[weights] = abs(errors.mean()) / (errors.std(ddof=1) / np.sqrt(len(errors)))
     assert biases[kind] < 4.0
-    assert biases["none"] > 20.0
+    assert biases["none"] > 15.0
 
 
 def test_quadratic_features_give_the_returns():
