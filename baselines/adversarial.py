@@ -13,6 +13,7 @@ Both keep D smooth with a gradient penalty (Gulrajani et al. 2017), see inputs a
 normalise them, and know that an episode may end: `RewardNetwork` says how.
 """
 
+import warnings
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
@@ -36,7 +37,7 @@ from baselines.reward_learning import (
     optimise,
 )
 from baselines.reward_networks import RewardNetwork, excess_slope
-from il_envs import Algorithm, Problem
+from il_envs import Algorithm, Problem, TrainingWarning
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,13 @@ class AdversarialConfig:
     if not, what comes after the end is worth 0 whatever the reward."""
     ppo: PPOConfig = field(default_factory=PPOConfig)
     """The optimiser of the policy."""
+
+
+HELD_OUT = 10
+"""One of so many demonstrated transitions is not trained on."""
+TELLING = 0.995
+"""Share of unseen transitions that no discriminator tells apart unless the two sides are worlds
+apart."""
 
 
 class Rows(NamedTuple):
@@ -142,6 +150,12 @@ class Discriminator(nn.Module):
             outputs = outputs + self._discount * self.potential(after) - self.potential(before)
         return outputs
 
+    @torch.no_grad()
+    def told_apart(self, expert: Rows, learner: Rows) -> float:
+        """The share of either side's transitions that D takes for that side's, their mean."""
+        shares = (self(expert)[:-1] > 0.0).float().mean(), (self(learner)[:-1] < 0.0).float().mean()
+        return float(sum(shares)) / 2.0
+
     def cross_entropy(self, expert: Rows, learner: Rows) -> Tensor:
         """Of telling the sides apart: -E_expert[log D] - E_learner[log(1 - D)], nats."""
         return functional.softplus(-self(expert)).mean() + functional.softplus(self(learner)).mean()
@@ -152,7 +166,12 @@ class Adversary:
 
     def __init__(self, problem: Problem, seed: int, config: AdversarialConfig) -> None:
         self._config = config
-        self._shown = demonstrated(problem.demonstrations(), problem.max_episode_steps)
+        shown = demonstrated(problem.demonstrations(), problem.max_episode_steps)
+        held_out = len(shown.actions) // HELD_OUT
+        self._shown = Transitions._make(rows[: len(rows) - held_out] for rows in shown)
+        self._held_out = Transitions._make(rows[len(rows) - held_out :] for rows in shown)
+        self.told_apart: list[float] = []
+        """Of each rollout, and demonstrations held out, the share that D took for what it was."""
         self.discriminator = Discriminator(problem, self._shown, seed, config)
         self._optimiser = torch.optim.Adam(
             self.discriminator.parameters(), config.learning_rate, fused=True
@@ -163,6 +182,9 @@ class Adversary:
         """Learn from a rollout, and pay for it; a `reward_learning.Learner`."""
         discriminator, config = self.discriminator, self._config
         expert, learner = (discriminator.side(t, policy) for t in (self._shown, rollout))
+        if len(self._held_out.actions):
+            unseen = discriminator.side(self._held_out, policy).rows, learner.rows
+            self.told_apart.append(discriminator.told_apart(*unseen))
         for _ in range(config.updates_per_rollout):
             theirs, ours = (s.draw(config.batch_size, self._generator) for s in (expert, learner))
             excess = excess_slope(
@@ -183,6 +205,14 @@ def train(problem: Problem, seed: int, config: AdversarialConfig) -> ActorCritic
         adversary = Adversary(problem, seed, config)
         reward = adversary.discriminator.reward
         network = optimise(problem, reward.observation_encoder, adversary, config.ppo, seed)
+    lately = np.mean(adversary.told_apart[-len(adversary.told_apart) // 4 :] or [0.0])
+    if lately > TELLING:
+        warnings.warn(
+            f"the discriminator still tells {lately:.1%} of unseen transitions apart: the policy "
+            "has not come near the demonstrations",
+            TrainingWarning,
+            stacklevel=2,
+        )
     return policy_of(network, seed, reward=reward)
 
 

@@ -12,6 +12,7 @@ The weights are the published ones where the dynamics are deterministic, and tho
 model where they are random; `trajectory_weights` says why.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -30,7 +31,10 @@ from baselines.trajectory_weights import (
     log_fused_density,
     normalised_weights,
 )
-from il_envs import Algorithm, Problem
+from il_envs import Algorithm, Problem, TrainingWarning
+
+LONE = 2.0
+"""Effective sample size of weights that leave one trajectory alone."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,15 @@ def train(problem: Problem, seed: int, config: ExactGuidedCostConfig) -> RewardP
             planner, demonstrations, planner.fit(*demonstrations), config,
             np.random.default_rng(seed),
         )  # fmt: skip
+    sizes = curve["effective_sample_size"]
+    lately = sizes[len(sizes) // 2 :]
+    if max(lately) < LONE:
+        warnings.warn(
+            f"the effective sample size has been below {LONE} for the last {len(lately)} policy "
+            "steps: the gradient is that of a single trajectory",
+            TrainingWarning,
+            stacklevel=2,
+        )
     policy = planner.plan(weights, 1.0).policy
     return RewardPolicy(policy, seed, model.features @ weights, curve, problem.action_space)
 

@@ -188,6 +188,11 @@ class RewardLearning(BaseCallback):
     def _on_rollout_end(self) -> None:
         buffer, policy = self.locals["rollout_buffer"], self.locals["self"].policy
         paid = self._learner(policy, self._rollout(buffer))
+        if not np.isfinite(paid).all():
+            raise ArithmeticError(
+                f"the learned reward is not finite after {self.num_timesteps:,} steps: it has "
+                "diverged; lower its learning rate"
+            )
         # What is there already is the value of the states in which episodes were truncated. Values
         # are to be means of the reward, and not sums of a hundred: of the critic's own size.
         buffer.rewards += (1.0 - buffer.gamma) * paid.reshape(buffer.rewards.shape)

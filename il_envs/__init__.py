@@ -31,6 +31,7 @@ from il_envs.problem import (
     Meter,
     Problem,
     Source,
+    TrainingWarning,
     UndeclaredSourceError,
 )
 from il_envs.reward_distance import epic_distance, starc_distance
@@ -75,6 +76,7 @@ __all__ = [
     "TabularModel",
     "TabularPolicy",
     "TabularReward",
+    "TrainingWarning",
     "UndeclaredSourceError",
     "World",
     "WorldEnv",

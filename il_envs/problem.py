@@ -33,6 +33,10 @@ class BudgetExceededError(RuntimeError):
     """An algorithm asked for more than the problem allows."""
 
 
+class TrainingWarning(UserWarning):
+    """Training went on, but what was learned is in doubt: the leaderboard says so in the row."""
+
+
 @dataclass
 class Meter:
     """What an algorithm has used."""

@@ -61,6 +61,8 @@ class Cell(BaseModel):
     status: Status
     reason: str
     """One line on what went wrong; empty when the status is ok."""
+    warnings: tuple[str, ...] = ()
+    """What training warned of, a line each."""
     meter: dict[str, int] = {}
     """What the algorithm used, as `il_envs.Meter` counts it."""
     learning_curve: LearningCurve | None = None

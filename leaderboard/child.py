@@ -10,8 +10,9 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +21,7 @@ import safetensors.numpy
 
 from il_envs.learning_curve import LearningCurve, LearningCurveRecorder
 from il_envs.policy import ExactPolicy, Policy
-from il_envs.problem import Budget, Meter, Problem
+from il_envs.problem import Budget, Meter, Problem, TrainingWarning
 from il_envs.rollout import Episode, run_episodes
 from il_envs.vector_env import WorldVectorEnv
 from il_envs.world import World, get_world
@@ -59,6 +60,7 @@ class Outcome:
 
     status: Status = "ok"
     reason: str = ""
+    warnings: list[str] = field(default_factory=list)
     meter: Meter = field(default_factory=Meter)
     learning_curve: LearningCurve | None = None
     train_seconds: float = 0.0
@@ -95,13 +97,30 @@ def _train(spec: CellSpec, world: World, outcome: Outcome) -> Policy:
     outcome.meter = problem.meter
     start = time.perf_counter()
     try:
-        policy = algorithm.train(problem, spec.seed, algorithm.config)
+        with _kept_warnings(outcome):
+            policy = algorithm.train(problem, spec.seed, algorithm.config)
     finally:
         outcome.train_seconds = time.perf_counter() - start
         outcome.learning_curve = recorder.curve() if problem.meter.steps else None
     require_policy(policy)
     outcome.policy = _saved(policy)
     return policy
+
+
+@contextmanager
+def _kept_warnings(outcome: Outcome) -> Iterator[None]:
+    """Keep what training warns of; other warnings go where they always do."""
+    show = warnings.showwarning
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", TrainingWarning)
+        try:
+            yield
+        finally:
+            for warning in caught:
+                if issubclass(warning.category, TrainingWarning):
+                    outcome.warnings.append(_first_line(str(warning.message)))
+                else:
+                    show(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 def _saved(learned: object) -> bytes:
@@ -169,6 +188,7 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
         spec=spec,
         status=outcome.status,
         reason=outcome.reason,
+        warnings=tuple(outcome.warnings),
         meter=outcome.meter.as_dict(),
         learning_curve=outcome.learning_curve,
         train_seconds=outcome.train_seconds,
@@ -190,7 +210,11 @@ def _failure(error: BaseException) -> Status:
 def _reason(error: BaseException) -> str:
     if isinstance(error, InvalidActionError):
         return str(error)
-    return traceback.format_exception_only(error)[-1].strip().splitlines()[0]
+    return _first_line(traceback.format_exception_only(error)[-1])
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0]
 
 
 def watch(parent: int) -> None:

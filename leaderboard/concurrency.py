@@ -233,7 +233,7 @@ def _claims(results: Results, world: str, arms: list[Arm]) -> dict[str, tuple[In
     expert = row_of(results, results.manifest.references(world)[1], world, None)
     claims[EXPERT] = _passing(mail, expert.cells[0])  # there is one for every seed, all alike
     statuses = [(arm.row.algorithm, status_of([arm.row])[0]) for arm in compared]
-    failures = [f"{name}: {status}" for name, status in statuses if status != "ok"]
+    failures = [f"{name}: {status}" for name, status in statuses if not status.startswith("ok")]
     return {
         claim: (interval, "; ".join([*filter(None, [status]), *failures]))
         for claim, (interval, status) in claims.items()

@@ -71,10 +71,11 @@ def _normalisation(scale: Scale, references: tuple[str, ...]) -> list[str]:
 def _outcome(cell: Cell) -> str:
     if cell.status != "ok":
         return f"{cell.status}: {cell.reason} (scored as random)"
+    warned = "".join(f"; warned: {warning}" for warning in cell.warnings)
     mean = f"mean return {mean_return(cell):.6f}"
     if cell.exact is None:
-        return f"{mean}, survival {survival(cell):.0%}"
-    return f"exact return {cell.exact.expected_return:.6f} (its episodes' {mean})"
+        return f"{mean}, survival {survival(cell):.0%}{warned}"
+    return f"exact return {cell.exact.expected_return:.6f} (its episodes' {mean}){warned}"
 
 
 def _training(cell: Cell) -> list[str]:

@@ -87,9 +87,9 @@ def summary(results: Results) -> pd.DataFrame:
     With several worlds, rows for the mean over all of them come first, for the algorithms that
     apply to all. The reference rows have none: they are 0 and 1 in each world.
 
-    Columns: algorithm, world, labels, seeds, score, low, high, iqm, survival, return, status ("ok",
-    "1 of 3 failed", "unranked"), reason, reference and control (whether it is such a row), and the
-    exact `MEASURES`, means over seeds.
+    Columns: algorithm, world, labels, seeds, score, low, high, iqm, survival, return, status and
+    reason as `status_of` has them, reference and control (whether it is such a row), and the exact
+    `MEASURES`, means over seeds.
     """
     rows = list(_rows(results))
     summaries = [_summarise(results, [row], row.world) for row in rows]

@@ -71,7 +71,8 @@ def row_of(results: Results, algorithm: str, world: str, labels: int | None) -> 
 
 
 def status_of(rows: Sequence[Row]) -> tuple[str, str]:
-    """The status of rows taken together, "ok", "1 of 3 failed" or "unranked", and the reason."""
+    """The status of rows taken together, "ok", "ok, 1 of 3 warned", "1 of 3 failed" or "unranked",
+    and the reason."""
     faults = [row.fault for row in rows if row.fault]
     if faults:
         return "unranked", faults[0]
@@ -79,6 +80,9 @@ def status_of(rows: Sequence[Row]) -> tuple[str, str]:
     failed = [cell for cell in cells if cell.status != "ok"]
     if failed:
         return f"{len(failed)} of {len(cells)} failed", f"{failed[0].status}: {failed[0].reason}"
+    warned = [cell for cell in cells if cell.warnings]
+    if warned:
+        return f"ok, {len(warned)} of {len(cells)} warned", warned[0].warnings[0]
     return "ok", ""
 
 

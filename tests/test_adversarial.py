@@ -19,7 +19,7 @@ from baselines.reward_learning import (
     log_probabilities,
     optimise,
 )
-from il_envs import Budget, Problem, get_world
+from il_envs import Budget, Problem, TrainingWarning, get_world
 from il_envs.stable_baselines import GymnasiumVecEnv
 from il_envs.testing import check_algorithm
 from il_envs.wrappers.vector import RewardWrapper
@@ -289,3 +289,36 @@ def test_the_environments_rewards_are_not_needed():
     """Problems without the source "reward" give NaN; none reaches the policy."""
     policy = SMALL["gail"].train(_problem("DriftCar", steps=4 * 32), 0, SMALL["gail"].config)
     assert all(np.isfinite(tensor).all() for tensor in policy.tensors().values())
+
+
+class TestWarnings:
+    def _train(self, monkeypatch, share):
+        """With a discriminator that tells so much of what it has not seen apart."""
+        monkeypatch.setattr(Discriminator, "told_apart", lambda *sides: share)
+        SMALL["gail"].train(_problem(steps=4 * 128), 0, SMALL["gail"].config)
+
+    def test_a_discriminator_that_cannot_be_deceived_is_warned_of(self, monkeypatch):
+        with pytest.warns(TrainingWarning, match=r"still tells 100.0% of unseen transitions apart"):
+            self._train(monkeypatch, 1.0)
+
+    def test_one_that_is_mostly_right_is_not(self, monkeypatch):
+        self._train(monkeypatch, 0.9)  # warnings are errors here
+
+    def test_the_share_is_of_either_side(self):
+        rows = _tabular(np.ones(9, int))
+        discriminator, _ = _best_discriminator(_tabular(_counts(0)), _tabular(_counts(1)))
+        with torch.no_grad():
+            logits = discriminator(rows)[:-1]
+        taken = ((logits > 0).double().mean() + (logits < 0).double().mean()) / 2
+        assert discriminator.told_apart(rows, rows) == pytest.approx(taken.item(), abs=1e-6)
+
+    def test_a_reward_that_is_not_finite_ends_the_training(self, monkeypatch):
+        problem = _problem(steps=4 * 128)
+        shown = demonstrated(problem.demonstrations(), problem.max_episode_steps)
+        reward = Discriminator(problem, shown, 0, AdversarialConfig()).reward
+
+        def learner(policy, rollout):
+            return np.full(len(rollout.terminated), np.nan)
+
+        with pytest.raises(ArithmeticError, match="not finite after 128 steps: it has diverged"):
+            optimise(problem, reward.observation_encoder, learner, SMALL_PPO, 0)
