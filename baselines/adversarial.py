@@ -147,7 +147,8 @@ class Discriminator(nn.Module):
         """f, the expert's advantage once D is at its best, [rows]."""
         outputs: Tensor = self.reward(inputs)
         if self.potential is not None:
-            outputs = outputs + self._discount * self.potential(after) - self.potential(before)
+            shaping = self._discount * self.potential(after) - self.potential(before)
+            outputs = outputs + shaping / (1.0 - self._discount)
         return outputs
 
     @torch.no_grad()
@@ -188,7 +189,7 @@ class Adversary:
         for _ in range(config.updates_per_rollout):
             theirs, ours = (s.draw(config.batch_size, self._generator) for s in (expert, learner))
             excess = excess_slope(
-                discriminator.advantage, ours[:3], theirs[:3], config.steepest, self._generator
+                discriminator.reward, ours.inputs, theirs.inputs, config.steepest, self._generator
             )
             loss = discriminator.cross_entropy(theirs, ours) + config.slope_penalty * excess
             self._optimiser.zero_grad()

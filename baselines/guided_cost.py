@@ -113,7 +113,7 @@ class GuidedCost:
                 inputs[draw_places(len(inputs) - 1, share, config.batch_size, self._generator)]
                 for inputs, share in (self._expert, learner)
             )
-            excess = excess_slope(self.reward, [ours], [theirs], config.steepest, self._generator)
+            excess = excess_slope(self.reward, ours, theirs, config.steepest, self._generator)
             loss = self.reward(ours).mean() - self.reward(theirs).mean()
             loss = loss + config.slope_penalty * excess + self._unevenness()
             self._optimiser.zero_grad()

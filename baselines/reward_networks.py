@@ -129,27 +129,24 @@ class RewardNetwork(nn.Module):
 
 
 def excess_slope(
-    outputs: Callable[..., Tensor],
-    ours: Sequence[Tensor],
-    theirs: Sequence[Tensor],
+    network: Callable[[Tensor], Tensor],
+    ours: Tensor,
+    theirs: Tensor,
     steepest: float,
     generator: torch.Generator,
 ) -> Tensor:
-    """By how much networks are steeper than they may be between two sides, mean over rows of the
+    """By how much a network is steeper than it may be between two sides, mean over rows of the
     squared share of `steepest` (a one-sided gradient penalty, Gulrajani et al. 2017).
 
     Args:
-        outputs: of the networks, [rows], as a function of their inputs, each [rows, size].
-        ours: inputs of one side.
-        theirs: inputs of the other.
+        network: from inputs [rows, size] to outputs [rows].
+        ours, theirs: inputs of the two sides, [rows, size].
         steepest: slope that is free.
     """
-    share = torch.rand(len(ours[0]), 1, generator=generator)
-    between = [torch.lerp(*pair, share).requires_grad_() for pair in zip(ours, theirs, strict=True)]
-    slopes = torch.autograd.grad(
-        outputs(*between).sum(), between, create_graph=True, materialize_grads=True
-    )
-    excess: Tensor = (torch.cat(slopes, 1).norm(dim=1) / steepest - 1.0).clamp(min=0.0)
+    share = torch.rand(len(ours), 1, generator=generator)
+    between = torch.lerp(ours, theirs, share).requires_grad_()
+    (slopes,) = torch.autograd.grad(network(between).sum(), between, create_graph=True)
+    excess: Tensor = (slopes.norm(dim=1) / steepest - 1.0).clamp(min=0.0)
     return excess.square().mean()
 
 

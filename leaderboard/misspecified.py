@@ -4,8 +4,10 @@ A plan is a way to drive: a speed, forward or in reverse, a place across the roa
 a driver who keeps both. The cross-entropy method (Rubinstein 1999) searches plans for the most of
 the reward, with the extra noise of Szita and Lorincz 2006 against settling too early; what it finds
 is then driven on held-out tracks. Some restarts search all plans, some those that go forward.
+Beside them is who learns a reward from the expert's demonstrations instead.
 """
 
+from collections.abc import Callable
 from math import exp, log, sqrt
 from pathlib import Path
 
@@ -18,13 +20,15 @@ from il_envs.drift_car import dynamics as car
 from il_envs.drift_car.misspecified import drift_car_misspecified, step
 from il_envs.drift_car.track import SAMPLES
 from il_envs.kernels import kept_kernel
-from il_envs.policy import ExpertPolicy
+from il_envs.policy import ExpertPolicy, Policy
+from il_envs.problem import Budget, Problem
 from il_envs.rollout import run_episodes
 from il_envs.tabular_checks import FloatArray
 from il_envs.vector_env import WorldVectorEnv
 from il_envs.world import Array, Record, Split, States
 from leaderboard.drawing import COLOURS, EXPERT_COLOUR, STYLE, name_panel, panels, save
 from leaderboard.findings import Finding
+from leaderboard.submission import load
 
 PLAN = np.dtype(
     [
@@ -51,6 +55,9 @@ OUTCOME = np.dtype(
     ]
 )
 
+LEARNER = "gcl"
+BUDGET = Budget(labels=8_000, steps=1_000_000)
+
 RESTARTS, ROUNDS = 4, 40  # restarts of each kind
 PLANS, ELITE = 64, 8
 EPISODES, HELD_OUT_EPISODES = 16, 200
@@ -64,24 +71,34 @@ def write_misspecified(folder: Path) -> tuple[list[Path], list[Finding]]:
         OSError: if it cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    expert = expert_outcome()
+    expert, learned = policy_outcome(ExpertPolicy), learned_outcome(seed=0)
     free = [search(seed, only_forward=False) for seed in range(RESTARTS)]
     forward = [search(seed, only_forward=True) for seed in range(RESTARTS)]
     path = folder / "misspecified.svg"
     with mpl.rc_context(STYLE):
-        save(draw(expert, free, forward), path)
-    return [path], findings(expert, free, forward)
+        save(draw(expert, learned, free, forward), path)
+    return [path], findings(expert, learned, free, forward)
 
 
-def expert_outcome() -> np.void:
-    """What the expert gets on the held-out tracks, an `OUTCOME`."""
-    world = drift_car_misspecified
-    episodes = run_episodes(world, "held_out", ExpertPolicy, range(HELD_OUT_EPISODES))
+def policy_outcome(make_policy: Callable[[WorldVectorEnv], Policy]) -> np.void:
+    """What a policy gets on the held-out tracks, an `OUTCOME`."""
+    episodes = run_episodes(
+        drift_car_misspecified, "held_out", make_policy, range(HELD_OUT_EPISODES)
+    )
     outcome = np.zeros(1, OUTCOME)
     outcome["proxy"] = np.mean([episode.total_reward for episode in episodes])
     outcome["true"] = np.mean([episode.measures["true_return"][-1] for episode in episodes])
+    outcome["reverse"] = np.mean([(e.observations[:-1, 0] < 0.0).mean() for e in episodes])
     outcome["lateral"] = np.mean([e.measures["mean_lateral_error"][-1] for e in episodes])
     return outcome[0]
+
+
+def learned_outcome(seed: int) -> np.void:
+    """What a learner of rewards gets there, who sees the expert drive and no reward: `OUTCOME`."""
+    algorithm = load(LEARNER).algorithm
+    problem = Problem(drift_car_misspecified, algorithm.sources, BUDGET, seed)
+    policy = algorithm.train(problem, seed, algorithm.config)
+    return policy_outcome(lambda env: policy)
 
 
 def search(seed: int, only_forward: bool, rounds: int = ROUNDS) -> np.void:
@@ -160,12 +177,22 @@ def _act(state: Record, plan: Record, track: Record, action: Array) -> None:
     action[0] = car.clip(angle / car.STEERING_MAX, -1.0, 1.0)
 
 
-def findings(expert: np.void, free: list[np.void], forward: list[np.void]) -> list[Finding]:
-    """The numbers: free restarts reverse nearer the edge than the centreline, and earn the most."""
+def findings(
+    expert: np.void, learned: np.void, free: list[np.void], forward: list[np.void]
+) -> list[Finding]:
+    """The numbers: free restarts reverse nearer the edge than the centreline, and earn the most;
+    who learns from the expert drives as he does."""
     best_forward = max(float(outcome["proxy"]) for outcome in forward)
     numbers = [
         Finding("the expert: proxy return", float(expert["proxy"])),
         Finding("the expert: true return", float(expert["true"])),
+        Finding(f"{LEARNER}: proxy return", float(learned["proxy"])),
+        Finding(
+            f"{LEARNER}: share of the expert's true return",
+            float(learned["true"] / expert["true"]),
+            low=0.7,
+        ),
+        Finding(f"{LEARNER}: share of time in reverse", float(learned["reverse"]), high=0.01),
     ]
     for kind, outcomes in (("free", free), ("forward", forward)):
         for seed, outcome in enumerate(outcomes):
@@ -187,12 +214,13 @@ def findings(expert: np.void, free: list[np.void], forward: list[np.void]) -> li
     return numbers
 
 
-def draw(expert: np.void, free: list[np.void], forward: list[np.void]) -> Figure:
+def draw(expert: np.void, learned: np.void, free: list[np.void], forward: list[np.void]) -> Figure:
     """The proxy return of each restart's plan against its true return."""
     figure, (axes,) = panels(1)
     for name, outcomes, colour in (
         ("best plans", free, COLOURS[1]),
         ("best forward plans", forward, COLOURS[0]),
+        (f"{LEARNER}, from demonstrations", [learned], COLOURS[2]),
         ("expert", [expert], EXPERT_COLOUR),
     ):
         true = [float(outcome["true"]) for outcome in outcomes]

@@ -19,14 +19,14 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
-from stable_baselines3 import A2C
+from stable_baselines3 import A2C, PPO
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 from torch import nn
 
 import il_envs
-from baselines import mail
+from baselines import adversarial, mail
 from baselines.bc import BCConfig, fit
 from baselines.networks import NetworkPolicy
 from il_envs.stable_baselines import GymnasiumVecEnv
@@ -148,6 +148,34 @@ def mail_rates() -> tuple[Callable[[], float], Callable[[], float]]:
     return ours, a2c_rate(GymnasiumVecEnv(env), 100)
 
 
+def gail_rates() -> tuple[Callable[[], float], Callable[[], float]]:
+    """Steps a second of GAIL in DriftCar, and of Stable-Baselines3's PPO alone, set alike."""
+    world, config = il_envs.get_world("DriftCar"), adversarial.algorithm.config
+    ppo = config.ppo
+    budget = il_envs.Budget(labels=8_000, steps=8 * ppo.num_envs * ppo.rollout_steps)
+
+    def ours() -> float:
+        problem = il_envs.Problem(world, adversarial.algorithm.sources, budget, seed=0)
+        start = time.perf_counter()
+        adversarial.train(problem, 0, config)
+        return budget.steps / (time.perf_counter() - start)
+
+    env = il_envs.WorldVectorEnv(world.name, ppo.num_envs, autoreset_mode="SameStep")
+
+    def alone() -> float:
+        model = PPO(
+            "MlpPolicy", GymnasiumVecEnv(env), learning_rate=ppo.learning_rate,
+            n_steps=ppo.rollout_steps, batch_size=ppo.batch_size, n_epochs=ppo.epochs,
+            ent_coef=ppo.entropy_coefficient, seed=0, device="cpu",
+        )  # fmt: skip
+        model.set_logger(Logger(None, []))
+        start = time.perf_counter()
+        model.learn(budget.steps)
+        return budget.steps / (time.perf_counter() - start)
+
+    return ours, alone
+
+
 def start_seconds(cache: str) -> float:
     """Seconds from starting Python to the end of the first step."""
     code = (
@@ -196,6 +224,7 @@ def main() -> None:
     label = "A2C on DriftCar, 128 rows"
     compare(table, label, "steps/s", *bridge_rates(), "DummyVecEnv")
     compare(table, "MAIL on Shooter", "steps/s", *mail_rates(), "A2C, same rows")
+    compare(table, "GAIL on DriftCar", "steps/s", *gail_rates(), "PPO alone, set alike")
     with tempfile.TemporaryDirectory() as cache:
         cold = start_seconds(cache)
         warm = np.median([start_seconds(cache) for _ in range(ROUNDS)])

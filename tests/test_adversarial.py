@@ -144,25 +144,24 @@ class TestDiscriminator:
         return discriminator, transitions, discriminator.side(transitions, None)
 
     def test_airl_is_the_formula(self):
-        """f = g(s, a) + discount * h(s') - h(s), and log D - log(1 - D) = f - log pi."""
+        """f = g(s, a) + discount * h(s') - h(s), log D - log(1 - D) = f - log pi; the network that
+        stands for h puts out (1 - discount) h."""
         discriminator, transitions, side = self._sides(adversarial.airl.config)
         observations, actions, following, terminated, _ = transitions
-        g, h = discriminator.reward, discriminator.potential
+        reward, potential = discriminator.reward, discriminator.potential
         with torch.no_grad():
-            after = torch.where(
-                torch.as_tensor(terminated),
-                h(h.absorbing_input),
-                h(h.inputs(following, actions)),
+            g, before, after = (
+                reward(reward.inputs(observations, actions)),
+                potential(potential.inputs(observations, actions)) / 0.01,
+                potential(potential.inputs(following, actions)) / 0.01,
             )
-            f = (
-                g(g.inputs(observations, actions))
-                + 0.99 * after
-                - h(h.inputs(observations, actions))
-            )
+            absorbing = potential(potential.absorbing_input) / 0.01
+            after = torch.where(torch.as_tensor(terminated), absorbing, after)
+            f = g + 0.99 * after - before
             logits = discriminator(side.rows)
-            np.testing.assert_allclose(logits[:-1], f - torch.arange(6.0), atol=1e-5)
-            absorbing = g(g.absorbing_input) + (0.99 - 1.0) * h(h.absorbing_input)
-            np.testing.assert_allclose(logits[-1:], absorbing, atol=1e-6)
+            np.testing.assert_allclose(logits[:-1], f - torch.arange(6.0), rtol=1e-4, atol=1e-4)
+            rest = reward(reward.absorbing_input) + (0.99 - 1.0) * absorbing
+            np.testing.assert_allclose(logits[-1:], rest, atol=1e-4)
 
     def test_time_in_the_absorbing_state_counts(self):
         _, _, side = self._sides(AdversarialConfig())

@@ -110,7 +110,7 @@ class TestReverse:
 
     def test_has_the_most_of_the_reward_and_nothing_of_what_was_meant(self):
         """The expert gets 9.8 and 61.6; the best that go forward are no better than it."""
-        expert = planner.expert_outcome()
+        expert = planner.policy_outcome(ExpertPolicy)
         reverse, forward = planner.drive(np.stack([REVERSE, FORWARD]), "held_out", 0, 100)
         assert reverse["proxy"] > 5.0 * expert["proxy"]
         assert reverse["true"] < 0.0
@@ -152,8 +152,8 @@ class TestPlanner:
         outcomes["proxy"], outcomes["true"] = [10.0, 9.0, 60.0], [60.0, 55.0, -40.0]
         outcomes["lateral"], outcomes["reverse"] = [0.2, 0.4, 3.5], [0.0, 0.0, 0.87]
         expert, forward, reverse = outcomes
-        assert all(f.holds for f in planner.findings(expert, [reverse], [forward]))
-        assert not all(f.holds for f in planner.findings(expert, [forward], [forward]))
+        assert all(f.holds for f in planner.findings(expert, expert, [reverse], [forward]))
+        assert not all(f.holds for f in planner.findings(expert, expert, [forward], [forward]))
 
 
 def test_brake_lights_are_lit_by_what_slows_the_car_down():

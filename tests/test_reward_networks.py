@@ -88,21 +88,13 @@ def test_an_anchored_reward_is_zero_in_the_absorbing_state():
     )
 
 
-class TestExcessSlope:
+@pytest.mark.parametrize(("steepest", "excess"), [(2.0, 1.5**2), (5.1, 0.0)])
+def test_what_is_steeper_than_it_may_be_counts(steepest, excess):
     """A plane has the same slope wherever the sides are."""
-
-    def _excess(self, steepest, slope=5.0, unused=False):
-        weight = slope * torch.tensor([0.6, 0.0, 0.8])
-        sides = torch.randn(2, 50, 3, generator=torch.Generator().manual_seed(0))
-        inputs = [[side, side] if unused else [side] for side in sides]
-        return excess_slope(lambda *x: x[0] @ weight, *inputs, steepest, torch.Generator()).item()
-
-    def test_what_is_steeper_counts_and_what_is_not_is_free(self):
-        assert self._excess(steepest=2.0) == pytest.approx(1.5**2, rel=1e-5)
-        assert self._excess(steepest=5.1) == 0.0
-
-    def test_an_input_that_does_nothing_has_no_slope(self):
-        assert self._excess(steepest=2.0, unused=True) == pytest.approx(1.5**2, rel=1e-5)
+    weight = 5.0 * torch.tensor([0.6, 0.0, 0.8])
+    sides = torch.randn(2, 50, 3, generator=torch.Generator().manual_seed(0))
+    found = excess_slope(lambda inputs: inputs @ weight, *sides, steepest, torch.Generator())
+    assert found.item() == pytest.approx(excess, rel=1e-5)
 
 
 def test_pictures_are_refused():
