@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.encoders import Encoder, is_picture
-from il_envs import World, get_world
+from il_envs import LearnedReward, TabularReward, World, get_world
 
 FORMS = {
     "logit": lambda logit: logit,
@@ -160,14 +160,17 @@ def perceptron(sizes: Sequence[int], seed: int) -> nn.Sequential:
         return nn.Sequential(*layers, nn.Linear(sizes[-1], 1))
 
 
-def load_reward(path: Path | str, world: World | str) -> RewardNetwork:
+def load_reward(path: Path | str, world: World | str) -> LearnedReward:
     """The reward in a `reward.safetensors` that one of the baselines' cells has left.
 
     Args:
         world: the one it was learned in.
     """
+    arrays = safetensors.numpy.load_file(path)
+    if "table" in arrays:
+        return TabularReward(arrays["table"])
     world = get_world(world) if isinstance(world, str) else world
-    tensors = {k: torch.from_numpy(v) for k, v in safetensors.numpy.load_file(path).items()}
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     hidden = [len(tensors[name]) for name in tensors if name.endswith("bias")][:-1]
     network = RewardNetwork(
         world.observation_space,

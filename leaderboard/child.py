@@ -110,17 +110,19 @@ def _train(spec: CellSpec, world: World, outcome: Outcome) -> Policy:
 @contextmanager
 def _kept_warnings(outcome: Outcome) -> Iterator[None]:
     """Keep what training warns of; other warnings go where they always do."""
-    show = warnings.showwarning
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", TrainingWarning)
-        try:
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", TrainingWarning)
             yield
-        finally:
-            for warning in caught:
-                if issubclass(warning.category, TrainingWarning):
-                    outcome.warnings.append(_first_line(str(warning.message)))
-                else:
-                    show(warning.message, warning.category, warning.filename, warning.lineno)
+    finally:
+        for warning in caught:
+            if issubclass(warning.category, TrainingWarning):
+                outcome.warnings.append(_first_line(str(warning.message)))
+            else:
+                warnings.showwarning(
+                    warning.message, warning.category, warning.filename, warning.lineno
+                )
 
 
 def _saved(learned: object) -> bytes:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from safetensors.numpy import load_file, save
 
 import il_envs
 from il_envs import RandomPolicy
-from leaderboard import UserError
+from leaderboard import UserError, child
 from leaderboard.cells import (
     Cell,
     failed_cell,
@@ -42,6 +43,7 @@ from leaderboard.checked import (
 from leaderboard.metrics import summary
 from leaderboard.progress import Progress
 from leaderboard.protocol import CellSpec, Profile, cells_of_run, world_hash
+from leaderboard.rows import Row, status_of
 from leaderboard.runner import is_finished, resident_memory, run_cells
 from leaderboard.submission import load, load_all
 from leaderboard.verification import verify_episodes
@@ -506,3 +508,17 @@ def test_the_cell_file_is_plain_json(failures: tuple[dict[str, Cell], Path]) -> 
     assert raw["spec"]["key"].keys() >= {"suite", "world", "code", "config", "labels", "seed"}
     assert set(raw["episodes"][0]) == {"seed", "total_reward", "length", "terminated", "state_hash"}
     assert os.path.basename(out) not in json.dumps(raw)  # results can be moved
+
+
+def test_a_warning_of_training_is_in_the_row_and_others_are_not(tmp_path: Path) -> None:
+    spec = learners(specs_of("warns"))[0]
+    with warnings.catch_warnings(record=True) as others:
+        warnings.simplefilter("default")
+        outcome = child.compute(spec)
+    assert (outcome.status, outcome.warnings) == ("ok", ["nothing was learned"])
+    assert [str(warning.message) for warning in others] == ["an old function is used"]
+    child.write(spec, outcome, tmp_path)
+    cell = read_cell(tmp_path)
+    assert cell.warnings == ("nothing was learned",)
+    rows = [Row("warns", "DriftCar", 400, (cell, cell.model_copy(update={"warnings": ()})), "")]
+    assert status_of(rows) == ("ok, 1 of 2 warned", "nothing was learned")

@@ -6,7 +6,7 @@ import safetensors.numpy
 import torch
 
 from baselines.reward_networks import FORMS, RewardNetwork, excess_slope, load_reward
-from il_envs import LearnedReward, collect, get_world, reward_table
+from il_envs import LearnedReward, TabularReward, collect, get_world, reward_table
 
 
 def _network(name, **settings):
@@ -64,6 +64,14 @@ def test_it_comes_back_from_its_tensors(name, state_only, tmp_path):
     ended = np.arange(len(shown)) % 2 == 0
     np.testing.assert_array_equal(_rewards(loaded, shown, ended), _rewards(network, shown, ended))
     assert isinstance(loaded, LearnedReward)
+
+
+def test_a_table_comes_back_too(tmp_path):
+    table = np.arange(12.0).reshape(3, 4)
+    safetensors.numpy.save_file(TabularReward(table).tensors(), tmp_path / "reward.safetensors")
+    loaded = load_reward(tmp_path / "reward.safetensors", "FourRooms")
+    assert isinstance(loaded, TabularReward)
+    np.testing.assert_array_equal(loaded.table, table)
 
 
 def test_a_reward_of_states_alone_does_not_see_actions():
