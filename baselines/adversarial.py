@@ -235,5 +235,14 @@ airl_state = replace(
     airl,
     name="airl-state",
     summary="adversarial inverse reinforcement learning, of states alone; PPO",
-    config=replace(airl.config, state_only=True),
+    # Linear, which is a table where states are numbered: nothing else is told apart so soon from
+    # the potential, which is of the state as well.
+    config=replace(
+        airl.config,
+        state_only=True,
+        hidden_sizes=(),
+        steepest=10.0,
+        learning_rate=3e-3,
+        updates_per_rollout=32,
+    ),
 )

@@ -56,10 +56,7 @@ def fill_table(table: NDArray[Any], model: TabularModel, policy: FloatArray) -> 
             raise ValueError(f"the table has room for {most} {what}, the model has {has}")
     table["start"] = np.cumsum(model.initial)
     table["reward"][:, : model.actions] = model.reward_at(0)
-    table["policy"] = 1.0
-    cumulative = np.cumsum(policy, axis=2).transpose(1, 0, 2)
-    rounded = np.round(cumulative / POLICY_STEP) * POLICY_STEP
-    table["policy"][:, : model.horizon, : model.actions] = rounded
+    fill_policy(table["policy"], policy)
     for row, (first, count) in enumerate(zip(model.transition.indptr, counts, strict=False)):
         action, state = divmod(row, model.states)
         entries = slice(first, first + count)
@@ -69,6 +66,13 @@ def fill_table(table: NDArray[Any], model: TabularModel, policy: FloatArray) -> 
         table["cumulative"][state, action] = 1.0
         sums = np.cumsum(model.transition.data[entries])
         table["cumulative"][state, action, : count - 1] = sums[:-1]
+
+
+def fill_policy(cumulative: NDArray[np.float32], policy: FloatArray) -> None:
+    """Write a policy pi_t(a|s), float64 [T, S, A], into a field [S, steps, actions] of a table."""
+    sums = np.cumsum(policy, axis=2).transpose(1, 0, 2)
+    cumulative[:] = 1.0
+    cumulative[:, : sums.shape[1], : sums.shape[2]] = np.round(sums / POLICY_STEP) * POLICY_STEP
 
 
 @njit

@@ -189,3 +189,20 @@ def test_equal_features_have_equal_rewards(name):
     kinds, which = np.unique(model.features, axis=0, return_inverse=True)
     for kind in range(len(kinds)):
         assert len(np.unique(model.reward[which.ravel() == kind])) == 1
+
+
+def test_the_hot_expert_is_soft_optimal_at_four_times_the_temperature():
+    """Of 40,000 draws in one cell, each share is within five standard deviations."""
+    env = WorldVectorEnv("FourRooms", 40_000)
+    env.reset(seed=0)
+    cell, step = 13, 5
+    states = env.states.copy()
+    states["cell"], states["step"] = cell, step
+    env.states = states
+    actions, _ = il_envs.ExpertPolicy(env, "hot").predict()
+    reference = il_envs.get_world("FourRooms").reference()
+    expected = soft_optimal(reference.model, "causal", 4 * reference.temperature).policy[step, cell]
+    assert np.abs(expected - reference.policy[step, cell]).max() > 0.05
+    shares = np.bincount(actions, minlength=4) / len(actions)
+    margin = 5.0 * np.sqrt(expected * (1.0 - expected) / len(actions))
+    assert (np.abs(shares - expected) < margin + 1e-6).all()

@@ -9,7 +9,6 @@ the reward.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import sqrt
 from typing import Literal
 
 import gymnasium as gym
@@ -23,10 +22,19 @@ from il_envs.random import hash_uniform, uniform
 from il_envs.soft_optimal import SoftOptimal, soft_optimal
 from il_envs.tabular_checks import FloatArray
 from il_envs.tabular_model import TabularModel
-from il_envs.tabular_table import EXPERT_STREAM, choice, fill_table, start_state, table_fields
+from il_envs.tabular_table import (
+    EXPERT_STREAM,
+    choice,
+    fill_policy,
+    fill_table,
+    start_state,
+    table_fields,
+)
 from il_envs.world import STATE_HEADER, Expert, PlayKey, Record, Split, States, World, register
 
 MAX_HORIZON, MAX_ACTIONS, MAX_SUCCESSORS = 100, 4, 4
+HEAT = 4.0
+"""Temperature of the hot expert, who often errs, as a multiple of the expert's."""
 
 STATE = np.dtype([*STATE_HEADER, ("cell", "i8")])
 
@@ -36,6 +44,7 @@ CELL = np.dtype(
         ("column", "i4"),
         ("tile", "i4"),  # what it looks like, a constant of `tiles`
         *table_fields(MAX_HORIZON, MAX_ACTIONS, MAX_SUCCESSORS),
+        ("hot_policy", "f4", (MAX_HORIZON, MAX_ACTIONS)),  # as `policy`, of the hot expert
     ]
 )
 """A row of a grid's parameters. All grids have the same layout, so they share compiled kernels."""
@@ -99,17 +108,10 @@ def act(state: Record, params: States, memory: FloatArray, action: NDArray[np.in
 
 @njit
 def act_hot(state: Record, params: States, memory: FloatArray, action: NDArray[np.int64]) -> None:
-    """As `act`, by the fourth roots of its probabilities: as if each choice had four times the
-    temperature."""
-    policy = params[state.cell].policy[min(state.step, MAX_HORIZON - 1)]
-    cumulative = np.empty(policy.size)
-    total, before = 0.0, 0.0
-    for i in range(policy.size):
-        total += sqrt(sqrt(policy[i] - before))
-        before = policy[i]
-        cumulative[i] = total
+    policy = params[state.cell].hot_policy
+    step = min(state.step, MAX_HORIZON - 1)
     draw = hash_uniform(state.key ^ EXPERT_STREAM, state.episode, np.uint64(state.step))
-    action[0] = choice(cumulative, draw * total)
+    action[0] = choice(policy[step], draw)
 
 
 def transitions(
@@ -201,7 +203,7 @@ def register_grid(
             text=text,
             experts={
                 "soft-optimal": Expert(act, "the exact soft-optimal policy, a sample of it"),
-                "hot": Expert(act_hot, "the same, choosing at four times the temperature"),
+                "hot": Expert(act_hot, "the soft-optimal policy at four times the temperature"),
             },
             control_period=0.25,
             max_episode_steps=horizon,
@@ -226,5 +228,7 @@ def parameters(grid: Grid, reference: SoftOptimal) -> States:
     table["row"], table["column"] = np.divmod(np.arange(grid.model.states), grid.shape[1])
     table["tile"] = grid.tiles
     fill_table(table, grid.model, reference.policy)
+    hot = soft_optimal(grid.model, "causal", HEAT * grid.temperature)
+    fill_policy(table["hot_policy"], hot.policy)
     table.flags.writeable = False
     return table
