@@ -6,7 +6,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from scipy import stats
+from scipy import special, stats
+from torch.nn.utils import parameters_to_vector
 
 from baselines import bc, bc_ensemble, dagger
 from baselines.networks import NetworkPolicy, action_head, one_thread
@@ -286,6 +287,24 @@ class TestFit:
         inputs, actions, held_out = self._data()
         rows = policy.encoder(inputs[held_out]), torch.tensor(actions[held_out])
         assert bc._loss(policy, *rows) == pytest.approx(loss, abs=1e-6)
+
+    def test_keeps_a_mean_of_the_weights_that_leans_on_the_last_ones(self, monkeypatch):
+        """Of N updates the weights after n weigh C(n + 9, 9) / C(N + 10, 10)."""
+        path, approach = [], bc._approach
+
+        def recorded(average, policy, share):
+            if not path:
+                path.append(parameters_to_vector(average.parameters()).clone())
+            path.append(parameters_to_vector(policy.parameters()).clone())
+            approach(average, policy, share)
+
+        monkeypatch.setattr(bc, "_approach", recorded)
+        policy, _ = self._fit(updates=9, patience=1)  # one look, at the end
+        shares = special.comb(np.arange(10) + 9, 9) / special.comb(19, 10)
+        expected = shares @ torch.stack(path).detach().numpy()
+        kept = parameters_to_vector(policy.parameters()).detach().numpy()
+        np.testing.assert_allclose(kept, expected, atol=1e-6)
+        assert np.abs(kept - path[-1].detach().numpy()).max() > 1e-4
 
     def test_stops_when_validation_does_not_improve(self, monkeypatch):
         looks = []
