@@ -37,7 +37,7 @@ class MaxEntConfig:
     """The model of the expert: "causal" knows that luck does not obey, "posterior" does not."""
     objective: Literal["likelihood", "matching"] = "likelihood"
     """Of the causal model; the posterior one always matches features."""
-    prior_deviation: float = 0.5
+    prior_deviation: float = 1.0
     """Standard deviation of the Gaussian prior on the weights, in nats for each unit of a feature;
     infinite for none, with which the optimum may lie at infinity."""
     gradient_tolerance: float = 1e-6

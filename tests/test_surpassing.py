@@ -10,7 +10,7 @@ from leaderboard.surpassing import Study
 
 @pytest.fixture(autouse=True)
 def _few(monkeypatch):
-    monkeypatch.setattr(surpassing, "LABELS", 2_000)
+    monkeypatch.setattr(surpassing, "LABELS", 4_000)
     monkeypatch.setattr(surpassing, "DEMONSTRATIONS", 200)
 
 
