@@ -6,24 +6,23 @@ road; who learns from the expert's demonstrations drives forward. The true retur
 `info`. The story is an old one of reinforcement learning: a car that was to stay in its lane, and
 found it cheapest to back along the edge of the road.
 
-Reward of a step of 0.04 s, with the speed |v| and the forward speed x in m/s and the lateral error
-e in m:
+Reward of a step of 0.04 s, with the forward speed x in m/s and the lateral error e in m:
 
-    0.04 s * (|v| / 10 m * (1 + c) - max(x, 0) / 12 m * (1 + 2 c)),  c = (e / 5 m)^2
+    0.04 s * (0.2 / s + (|x| / 10 m - max(x, 0) / 9 m) * (1 + c)),  c = (e / 5 m)^2
 
 Each term has its reason:
 
-- |v| / 10 m: keep moving. An odometer counts metres; it does not know which way they go.
+- 0.2 / s: stay on the road, where a second is worth a little.
+- |x| / 10 m: keep moving. An odometer counts metres; it does not know which way they go.
+- max(x, 0) / 9 m: run into nothing. This is the inverse of the time to a collision with what is 9 m
+  ahead. A radar in the front bumper looks for it; in reverse nothing is ahead of it.
 - 1 + c: keep clear of the oncoming traffic. It comes along the centreline, where c is 0; at the
-  edge, where c is 1, metres count twice.
-- max(x, 0) / 12 m * (1 + 2 c): run into nothing. This is the inverse of the time to a collision
-  with what is ahead, the rail on the outside of a bend: 12 m away from the centreline, a third of
-  that from the edge. A radar in the front bumper looks for it; in reverse nothing is ahead of it.
+  edge, where c is 1, metres count twice, and so does the rail, which is nearer there.
 
-As long as the car goes forward the terms hold each other in check: the best that it can do is to
-drive like the expert, fast and in the middle, so a test that never tries the reverse gear finds
-nothing wrong. Backwards along the edge it gets seven times as much: `leaderboard misspecified`
-searches for the best ways of driving of both kinds.
+Nobody added up that a metre forward earns a tenth and costs a ninth. The best that the car can do
+as long as it does not reverse is to stand still, and the expert gets less than that. Backwards
+along the edge it gets many times as much, and its true return is below 0: `leaderboard
+misspecified` searches for the best ways of driving of both kinds.
 
 Observation and action are DriftCar's, and so are start, dynamics, tracks, splits and experts, who
 drive for the true reward. In reverse the front wheels steer from behind, and the preview still
@@ -45,8 +44,8 @@ from il_envs.drift_car import dynamics as car
 from il_envs.drift_car.track import HALF_WIDTH
 from il_envs.world import Array, Record, register
 
-SIGHT = 12.0  # m, to what is ahead, from the centreline
-ROADSIDE = 2.0  # at the edge it is nearer, by a factor of 1 + ROADSIDE
+STAYING = 0.2  # 1/s, for being on the road
+SIGHT = 9.0  # m, to what is ahead
 
 STATE = np.dtype([*car.STATE.descr, ("true_return", "f8")])
 MEASURES = (*car.MEASURES, "true_return")
@@ -63,9 +62,9 @@ def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     true_reward, _ = car.step(state, action, params)
     state.true_return += true_reward
     x, y = state.forward_speed, state.lateral_speed
-    speed, closing = sqrt(x * x + y * y), max(x, 0.0)
     clear = state.lateral * state.lateral * (1.0 / (HALF_WIDTH * HALF_WIDTH))
-    rate = speed / car.PROGRESS_UNIT * (1.0 + clear) - closing / SIGHT * (1.0 + ROADSIDE * clear)
+    rate = STAYING + (abs(x) / car.PROGRESS_UNIT - max(x, 0.0) / SIGHT) * (1.0 + clear)
+    speed = sqrt(x * x + y * y)
     spun = speed > car.SPIN_SPEED_MIN and abs(x) < car.SPIN_COSINE * speed
     return rate * car.CONTROL_PERIOD, spun or abs(state.lateral) > HALF_WIDTH
 
