@@ -227,7 +227,7 @@ def draw(expert: np.void, learned: np.void, free: list[np.void], forward: list[n
         proxy = [float(outcome["proxy"]) for outcome in outcomes]
         axes.plot(true, proxy, color=colour, linestyle="", marker="o", markersize=8.0, label=name)
     axes.axvline(0.0, color="#888888", linewidth=0.8)
-    axes.set(xlabel="true return", ylabel="return of the proxy", ylim=(0.0, None))
+    axes.set(xlabel="true return", ylabel="return of the proxy")
     axes.legend(frameon=False)
     name_panel(
         axes, "DriftCarMisspecified: what is best is not what was meant",
