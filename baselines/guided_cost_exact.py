@@ -221,7 +221,7 @@ def _variant(name: str, summary: str, **settings: Any) -> Algorithm[ExactGuidedC
 
 
 unweighted = _variant(
-    "unweighted", "gcl-exact, its background not weighted", weights="none", learning_rate=0.01
+    "unweighted", "gcl-exact, its background not weighted", weights="none", learning_rate=0.003
 )
 no_entropy = _variant("no-entropy", "gcl-exact, sampling from the best policy", entropy=0.0)
 no_appended = _variant(
