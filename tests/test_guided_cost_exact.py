@@ -8,7 +8,13 @@ import torch
 
 import il_envs
 from baselines import guided_cost_exact
-from baselines.guided_cost_exact import Batch, ExactGuidedCostConfig, importance_weights, pool
+from baselines.guided_cost_exact import (
+    Batch,
+    ExactGuidedCostConfig,
+    importance_weights,
+    learn_reward,
+    pool,
+)
 from baselines.guided_cost_linear_quadratic import QuadraticPlanner, pack, unpack
 from baselines.guided_cost_planners import TabularPlanner
 from il_envs import Budget, Problem, evaluate, lane_keeping, linear_quadratic_soft_optimal
@@ -194,8 +200,7 @@ def test_a_fitted_linear_policy_is_the_demonstrators():
 
 @pytest.mark.statistical
 def test_all_four_parts_are_needed_where_the_dynamics_are_deterministic():
-    """KL of the learned reward's policy from 640 episodes. Seen over three seeds: .03 to .04 for
-    the whole, and .04 to .3 without one of the parts."""
+    """KL of the learned reward's policy from 640 episodes, on seeds that nothing was tuned on."""
     whole, *ablations = (
         np.array([divergence_of(learn(a, STILL, 32_000, seed), STILL) for seed in range(2)])
         for a in VARIANTS[:5]
@@ -216,3 +221,48 @@ def test_the_published_weights_mislead_where_dynamics_or_starts_are_random():
     assert causal <= 0.2
     assert per_start >= 2.0 * causal
     assert published >= 2.0 * per_start
+
+
+@pytest.mark.statistical
+def test_costs_are_learned_where_there_are_no_gusts():
+    """KL of the learned costs' policy from 640 episodes in LaneKeepingStill, on a seed that
+    nothing was tuned on. The published weights hold as long as the reward moves little between
+    policy steps; 27 costs told by 640 episodes are worth 27 / (2 * 640) = .021 nats."""
+    reference = il_envs.get_world("LaneKeepingStill").reference()
+    demonstrations = reference.sample(640, 5_002)
+    planner = QuadraticPlanner(reference.model, *demonstrations)
+    config = ExactGuidedCostConfig(
+        policy_steps=150, past_policies=5, samples=200, reward_steps=6_000, learning_rate=0.03
+    )
+    weights, curve = learn_reward(
+        planner, demonstrations, planner.fit(*demonstrations), config, np.random.default_rng(2)
+    )
+    learned = linear_divergence(reference, planner.plan(weights, 1.0).policy)
+    print("LaneKeepingStill", learned, curve["effective_sample_size"][-1])
+    assert learned <= 0.05
+
+
+def linear_divergence(reference, policy):
+    """sum_t E[KL(reference || policy)] where the reference goes, nats an episode."""
+    evaluation, total = reference.evaluation, 0.0
+    for t, (own, other) in enumerate(
+        zip(reference.policy.covariance, policy.covariance, strict=True)
+    ):
+        mean = evaluation.state_mean[t]
+        square = evaluation.state_covariance[t] + np.outer(mean, mean)
+        gap = reference.policy.gain[t] - policy.gain[t]
+        ratio = np.linalg.solve(other, own)
+        total += np.trace(ratio) - len(own) - np.linalg.slogdet(ratio)[1]
+        total += np.trace(np.linalg.solve(other, gap @ square @ gap.T))
+    return 0.5 * total
+
+
+def test_the_divergence_of_linear_policies_is_their_mean_log_ratio():
+    reference = lane_keeping.reference()
+    planner = QuadraticPlanner(reference.model, *reference.evaluation.sample(50, 0))
+    fitted = planner.fit(planner.states, planner.actions).policy
+    states, actions = reference.evaluation.sample(2_000, 1)
+    ratios = reference.policy.log_likelihood(states, actions)
+    ratios = ratios - fitted.log_likelihood(states, actions)
+    error = ratios.std(ddof=1) / np.sqrt(len(ratios))
+    assert linear_divergence(reference, fitted) == pytest.approx(ratios.mean(), abs=4.0 * error)
