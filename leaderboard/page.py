@@ -5,6 +5,7 @@ from math import isinf, isnan
 
 import pandas as pd
 from rich.console import Group, RenderableType
+from rich.markup import escape
 from rich.table import Table
 
 from il_envs.world import WORLDS, get_world
@@ -110,11 +111,12 @@ def as_text(results: Results, summary: pd.DataFrame) -> RenderableType:
 
 
 def _rich(formatted: pd.DataFrame, notes: list[str]) -> Table:
-    table = Table(caption="\n".join(notes), caption_justify="left")
+    table = Table(caption=escape("\n".join(notes)), caption_justify="left")
     for name in formatted.columns:
         table.add_column(name, justify="left" if name in LEFT_COLUMNS else "right")
     for cells in formatted.itertuples(index=False):
-        table.add_row(*cells, style="dim" if cells[0].endswith((REFERENCE, CONTROL)) else None)
+        style = "dim" if cells[0].endswith((REFERENCE, CONTROL)) else None
+        table.add_row(*map(escape, cells), style=style)
     return table
 
 

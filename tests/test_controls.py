@@ -9,6 +9,7 @@ import pytest
 
 import il_envs
 from baselines import bc, controls
+from baselines.reward_learning import PPOConfig
 from il_envs import Algorithm, Budget, Problem, get_world, run_episodes
 from il_envs.testing import check_algorithm
 from leaderboard.cells import Cell, Declaration, Manifest, Results, extend_manifest
@@ -25,10 +26,11 @@ from leaderboard.selection import (
     of_profile,
     with_controls,
 )
-from leaderboard.submission import Contender
+from leaderboard.submission import Contender, installed, load
 from tests.test_leaderboard_tables import PROFILE, make_cell, make_spec
 
 QUICK = replace(controls.shuffled, config=replace(bc.BCConfig(), updates=20))
+SHORT = PPOConfig(num_envs=8, rollout_steps=128, batch_size=128)
 CAR, ROOMS, GAUNTLET = (get_world(name) for name in ("DriftCar", "FourRooms", "Gauntlet"))
 
 
@@ -54,6 +56,27 @@ def test_shuffled_labels_are_as_frequent_as_the_true_ones_and_tell_nothing_of_st
     for state, count in zip(states, counts, strict=True):
         margin = 5.0 * np.sqrt(share * (1.0 - share) / count) + 0.5 / count
         assert (np.abs(cloned.probabilities[state] - share) <= margin).all()
+
+
+@pytest.mark.parametrize("name", ["RiskyBridge", "DriftCar"])
+def test_contract_of_a_constant_reward(name: str) -> None:
+    config = controls.ConstantRewardConfig(ppo=SHORT)
+    check_algorithm(replace(controls.constant, config=config), get_world(name))
+
+
+def test_who_is_paid_for_each_step_learns_to_go_on() -> None:
+    """On the line to walk a step costs .1, and yet episodes become longer."""
+    world = get_world("Walk")
+    problem = Problem(world, controls.constant.sources, Budget(0, 20_000), 0)
+    config = controls.ConstantRewardConfig(ppo=replace(SHORT, learning_rate=3e-3))
+    policy = controls.train_on_constant_reward(problem, 0, config)
+    assert problem.meter.reward_reads == 0
+    random = il_envs.RandomPolicy(world.action_space, 0)
+    long, short = (
+        np.mean([len(e) for e in run_episodes(world, "held_out", lambda env, p=p: p, range(64))])
+        for p in (policy, random)
+    )
+    assert long > 1.5 * short
 
 
 @pytest.mark.parametrize("name", ["DriftCar", "LaneKeeping", "Gauntlet", "Shooter"])
@@ -132,6 +155,13 @@ def test_a_control_is_beside_learners_and_no_other_control() -> None:
     declared = declaration_of(mine, [mine, shuffled, nothing])
     assert (declared.is_control, declared.controls) == (False, ("shuffled-labels", "do-nothing"))
     assert declaration_of(shuffled, [mine, shuffled, nothing]).controls == ()
+
+
+def test_a_constant_reward_is_beside_those_who_act_for_a_reward_of_their_own() -> None:
+    (constant,) = named(["constant-reward"])
+    beside = {name for name in installed() if belongs(constant, load(name))}
+    assert {"gail", "airl", "gcl"} <= beside
+    assert not {"bc", "dagger", "maxent", "mail", "do-nothing"} & beside
 
 
 def test_a_profile_names_the_algorithms_of_its_worlds() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from leaderboard import UserError
 from leaderboard.cells import failed_cell, read_cell, write_cell
 from leaderboard.protocol import PROFILES
 
@@ -68,6 +69,30 @@ def test_list_names_worlds_algorithms_and_profiles() -> None:
         "10,000,000 steps; 7200 s",
     ):
         assert part in shown
+
+
+def test_a_run_begins_with_who_does_not_apply_and_with_its_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*arguments: object) -> None:
+        raise UserError("the plan is made")
+
+    monkeypatch.setattr("leaderboard.commands.run_cells", stop)
+    code, out, errors = in_process(
+        monkeypatch, capsys,
+        "run", "--worlds", "RiskyBridge", "--algorithms", "mail,bc", "--workers", "1",
+        "--out", tmp_path,
+    )  # fmt: skip
+    assert (code, out) == (1, "")
+    assert errors.splitlines() == [
+        "mail has no rows where it does not apply: RiskyBridge (Discrete observations, Discrete "
+        "actions)",
+        "7 cells to compute, 1 at a time, less than a minute by estimate",
+        "  references         3 x 5 s, RiskyBridge",
+        "  bc                 2 x 5 s, RiskyBridge",
+        "  shuffled-labels    2 x 5 s, RiskyBridge",
+        "leaderboard: the plan is made",
+    ]
 
 
 def test_a_run_leaves_a_table_and_figures(results: Path) -> None:

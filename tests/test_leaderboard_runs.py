@@ -425,10 +425,12 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
     return False
 
 
-def start_and_wait_for_a_cell(out: Path) -> tuple["subprocess.Popen[str]", list[psutil.Process]]:
-    """A run with one cell done and the next one begun, and the processes of its cells."""
+def start_and_wait(
+    out: Path, *names: str, cells: int
+) -> tuple["subprocess.Popen[str]", list[psutil.Process]]:
+    """A run with so many cells done and the next one begun, and the processes of its cells."""
     process = subprocess.Popen(
-        run_command(out, "raises", "sleeps"),
+        run_command(out, *names),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -437,7 +439,7 @@ def start_and_wait_for_a_cell(out: Path) -> tuple["subprocess.Popen[str]", list[
 
     def has_begun() -> bool:
         children[:] = psutil.Process(process.pid).children()
-        return bool(snapshot(out) and children)
+        return bool(len(snapshot(out)) == cells and children)
 
     assert wait_until(has_begun, 60.0)
     return process, children
@@ -445,7 +447,7 @@ def start_and_wait_for_a_cell(out: Path) -> tuple["subprocess.Popen[str]", list[
 
 def test_a_killed_run_is_finished_by_the_same_command(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    process, children = start_and_wait_for_a_cell(out)
+    process, children = start_and_wait(out, "raises", "sleeps", cells=1)
     process.kill()
     process.communicate()
     before = snapshot(out)
@@ -462,17 +464,22 @@ def test_a_killed_run_is_finished_by_the_same_command(tmp_path: Path) -> None:
     assert not list(out.glob("**/.seed*"))
 
 
-def test_control_c_keeps_what_is_done(tmp_path: Path) -> None:
+def test_control_c_keeps_what_is_done_and_it_has_scores(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    process, children = start_and_wait_for_a_cell(out)
+    process, children = start_and_wait(out, "good", "sleeps", cells=3)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20.0)
     assert process.returncode == 130
-    assert errors.splitlines()[-1].startswith("leaderboard: interrupted; 1 of 4 cells are finished")
+    assert errors.splitlines()[-1].startswith("leaderboard: interrupted; 3 of 4 cells are finished")
     assert "Traceback" not in errors
     assert not any(is_running(child.pid) for child in children)
-    assert len(snapshot(out)) == 1
+    assert len(snapshot(out)) == 3
     assert not list(out.glob("**/.seed*"))
+    table = summary(read_results(out)).set_index("algorithm")
+    assert table["status"].to_dict() == {
+        "expert": "ok", "good": "ok", "random": "ok", "sleeps": "unranked",
+    }  # fmt: skip
+    assert np.isfinite(table.loc["good", "score"])
 
 
 def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path: Path) -> None:

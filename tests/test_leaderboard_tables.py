@@ -212,6 +212,29 @@ def test_the_notes_tell_what_one_button_can_return_where_that_is_known() -> None
     assert "one button" not in notes("Hill", "Pillar")
 
 
+def test_what_training_warns_of_is_in_every_format_and_in_the_explanation() -> None:
+    results = make_results()
+    doubt = {"warnings": ("it rests [too] much", "and more")}
+    cells = [
+        cell.model_copy(update=doubt) if (cell.spec.labels, cell.spec.seed) == (20, 1) else cell
+        for cell in results.cells
+    ]
+    results = replace(results, cells=tuple(cells))
+    table = summary(results)
+    assert row(table, "ours")["score"] == row(summary(make_results()), "ours")["score"]
+    told = "ok, 1 of 2 warned: it rests [too] much"
+    console = Console(record=True, width=200, file=io.StringIO())
+    console.print(as_text(results, table))
+    assert told in console.export_text()
+    assert told in as_markdown(results, table)
+    assert told in as_latex(results, table)
+    ours = list(csv.DictReader(io.StringIO(as_csv(results, table))))[1]
+    assert (ours["status"], ours["reason"]) == ("ok, 1 of 2 warned", "it rests [too] much")
+    explained = explanation(results, "ours", "Hill")
+    assert "seed 1: mean return 9.000000, survival 50%; warned: it rests [too] much" in explained
+    assert "; warned: and more" in explained
+
+
 def test_one_seed_shows_no_interval() -> None:
     results = make_results()
     manifest = results.manifest.model_copy(update={"seeds": 1})
