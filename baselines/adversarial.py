@@ -9,8 +9,8 @@ AIRL    D(s, a, s') = exp(f) / (exp(f) + pi(a|s)) with f = g(s, a) + discount * 
         (their equation 4). Where policy and expert agree f is the expert's advantage, and where g
         is of the state alone it is the true reward, up to a constant (their theorem 5.1).
 
-Both keep D smooth with a gradient penalty (Gulrajani et al. 2017), see inputs as the demonstrations
-normalise them, and know that an episode may end: `RewardNetwork` says how.
+Both keep rewards smooth with a gradient penalty (Gulrajani et al. 2017), see inputs as the
+demonstrations normalise them, and know that an episode may end: `RewardNetwork` says how.
 """
 
 import warnings
@@ -59,9 +59,9 @@ class AdversarialConfig:
     learning_rate: float = 1e-3
     """Of the discriminator's Adam."""
     slope_penalty: float = 10.0
-    """Of the squared excess of f's slope over `steepest`, between the two sides."""
+    """Of the squared excess of the reward's slope over `steepest`, between the two sides."""
     steepest: float = 1.0
-    """Slope of f that is free, in nats for each deviation of an input."""
+    """Slope of the reward that is free, in nats for each deviation of an input."""
     absorbing: bool = True
     """Whether states that end an episode are followed by an absorbing state with a learned reward;
     if not, what comes after the end is worth 0 whatever the reward."""
@@ -82,9 +82,7 @@ class Rows(NamedTuple):
     inputs: Tensor  # of g, [rows, size]
     before: Tensor  # of h, [rows, size]
     after: Tensor  # of h in the state that followed
-    log_probabilities: (
-        Tensor  # of the action, [rows]; 0 in the absorbing state, and if D needs none
-    )
+    log_probabilities: Tensor  # of actions, [rows]; 0 in the absorbing state, and in GAIL
 
 
 class Side(NamedTuple):

@@ -73,6 +73,7 @@ def test_a_run_measures_every_cell(results: Results) -> None:
     names = {path.name for path in results.folder.iterdir()}
     assert names == {
         "RiskyBridge", "CliffChain", "run.json", "table.csv", "table.md", "score.svg",
+        "divergence.svg",
     }  # fmt: skip
 
 
@@ -279,7 +280,7 @@ def test_a_profile_has_worlds_which_are_no_part_of_its_cells() -> None:
     for name in ("smoke", "quick", "full"):
         profile = PROFILES[name]
         assert set(profile.worlds) <= set(il_envs.WORLDS)
-        assert "worlds" not in profile.model_dump_json()
+        assert "worlds" not in profile.model_dump()
     assert list(PROFILES["smoke"].worlds) == ["DriftCar", "RiskyBridge"]
     assert list(PROFILES["quick"].worlds) == ["DriftCar", "FourRooms", "Gauntlet"]
 

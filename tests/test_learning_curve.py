@@ -373,9 +373,10 @@ def test_without_labels_there_is_one_cell_a_seed_and_the_others_are_as_before() 
     ours = [spec for spec in specs if spec.algorithm == "acts"]
     assert [spec for spec in specs if spec not in ours] == alone
     assert [(spec.labels, spec.seed) for spec in ours] == [(0, 0), (0, 1)]
-    assert specs[:2] == ours  # they take longest
+    learners = [spec for spec in specs if spec.labels is not None]
+    assert learners[-2:] == ours  # so few steps take less time than cloning
     assert ours[0].folder.as_posix() == "Buttons/acts/labels_0/seed_0"
-    assert [spec.labels for spec in alone if spec.algorithm == "bc"] == [100, 100, 10, 10]
+    assert [spec.labels for spec in alone if spec.algorithm == "bc"] == [10, 100, 10, 100]
 
 
 def test_the_table_shows_an_algorithm_without_labels(results: Results) -> None:

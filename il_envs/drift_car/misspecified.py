@@ -42,12 +42,14 @@ from numba import njit
 from il_envs.drift_car import drift_car
 from il_envs.drift_car import dynamics as car
 from il_envs.drift_car.track import HALF_WIDTH
-from il_envs.world import Array, Record, register
+from il_envs.world import STATE_HEADER, Array, Record, register
 
 STAYING = 0.2  # 1/s, for being on the road
 SIGHT = 9.0  # m, to what is ahead
 
-STATE = np.dtype([*car.STATE.descr, ("true_return", "f8")])
+# Not at the end: a record that begins as DriftCar's does would pass for one of DriftCar's in
+# compiled functions.
+STATE = np.dtype([*STATE_HEADER, ("true_return", "f8"), *car.STATE.descr[len(STATE_HEADER) :]])
 MEASURES = (*car.MEASURES, "true_return")
 
 
