@@ -1,6 +1,6 @@
 """The tables as people read them: scores, and beneath them exact measures and concurrency."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import isinf, isnan
 
 import pandas as pd
@@ -95,13 +95,14 @@ CLAIM_HEADER = [
 ]
 
 
-def final_header(results: Results) -> list[str]:
+def final_header(results: Results, worlds: Iterable[str]) -> list[str]:
     """What the numbers of the table of concurrency mean."""
+    steps_in = results.manifest.profile.steps_in
     return [
         "Concurrency (Harmer et al. 2018): one button a step (SAPS) or any number (MAPS), learned "
         "from rewards (RL) or from an expert too (IL + RL). Return: of held-out episodes.",
         "Steps: environment steps used while training, mean over training seeds, of at most "
-        f"{results.manifest.profile.steps:,}.",
+        f"{', '.join(f'{steps_in(world):,} in {world}' for world in worlds)}.",
     ]
 
 
@@ -177,7 +178,7 @@ def _tables(results: Results, summary: pd.DataFrame) -> list[tuple[pd.DataFrame,
     final = final_table(results)
     if len(final):
         tables += [
-            (_final(final), final_header(results)),
+            (_final(final), final_header(results, final["world"].unique())),
             (_milestones(milestone_table(results)), MILESTONE_HEADER),
             (_claims(claim_table(results)), CLAIM_HEADER),
         ]

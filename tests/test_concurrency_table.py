@@ -26,7 +26,7 @@ from leaderboard.concurrency import (
     milestone_table,
 )
 from leaderboard.metrics import summary
-from leaderboard.page import NONE, as_csv, as_latex, as_markdown, as_text
+from leaderboard.page import NONE, as_csv, as_latex, as_markdown, as_text, final_header
 from leaderboard.protocol import Profile
 from leaderboard.statistics import difference_interval, ratio_interval, student_interval
 from tests.test_leaderboard_tables import make_cell, make_spec
@@ -201,6 +201,14 @@ def test_steps_to_a_score_are_read_off_the_curves() -> None:
     assert list(mail["seed_steps"]) == [210.0] * 4
     assert mail["low"].iloc[0] == pytest.approx(interval.low)
     assert mail["high"].iloc[0] == pytest.approx(interval.high)
+
+
+def test_the_notes_say_how_many_steps_there_are_in_each_world() -> None:
+    profile = PROFILE.model_copy(update={"steps_of_worlds": {"Sea": 20}})
+    results = make_results()
+    manifest = results.manifest.model_copy(update={"profile": profile})
+    notes = final_header(replace(results, manifest=manifest), ["Hill", "Sea"])
+    assert notes[-1].endswith("of at most 1,000 in Hill, 20 in Sea.")
 
 
 def test_a_score_that_is_not_reached_is_said_to_be_so() -> None:
