@@ -7,11 +7,11 @@ import gymnasium as gym
 from il_envs.problem import Algorithm
 from il_envs.world import World
 
-START = 5.0
+START = 2.0
 """s, to begin a process, import, and evaluate: all that many cells do."""
-CLONING = 30.0
+CLONING = 12.0
 """s, to train a network on labels; where it is a table that is trained, nothing."""
-STEP_RATE = 12_000.0
+STEP_RATE = 16_000.0
 """Steps a second of a learner that acts, its updates included."""
 
 

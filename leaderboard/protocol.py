@@ -90,12 +90,12 @@ PROFILES = {
             seeds=2,
             evaluation_episodes=32,
             steps=1_000_000,
-            steps_of_worlds={"FourRooms": 300_000, "Gauntlet": 500_000},
+            steps_of_worlds={"FourRooms": 300_000},
             time_limit=600.0,
             worlds={
                 "DriftCar": ("bc", "dagger", "gcl"),
                 "FourRooms": ("bc", "dagger", "maxent", "gcl"),
-                "Gauntlet": ("bc", "mail"),
+                "Shooter": ("bc", "mail"),
             },
         ),
         Profile(

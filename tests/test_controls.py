@@ -31,7 +31,7 @@ from tests.test_leaderboard_tables import PROFILE, make_cell, make_spec
 
 QUICK = replace(controls.shuffled, config=replace(bc.BCConfig(), updates=20))
 SHORT = PPOConfig(num_envs=8, rollout_steps=128, batch_size=128)
-CAR, ROOMS, GAUNTLET = (get_world(name) for name in ("DriftCar", "FourRooms", "Gauntlet"))
+CAR, ROOMS, ARENA = (get_world(name) for name in ("DriftCar", "FourRooms", "Shooter"))
 
 
 # What they do.
@@ -79,7 +79,7 @@ def test_who_is_paid_for_each_step_learns_to_go_on() -> None:
     assert long > 1.5 * short
 
 
-@pytest.mark.parametrize("name", ["DriftCar", "LaneKeeping", "Gauntlet", "Shooter"])
+@pytest.mark.parametrize("name", ["DriftCar", "LaneKeeping", "Pillar", "Shooter"])
 def test_to_do_nothing_is_an_action_of_zeros(name: str) -> None:
     world = get_world(name)
     assert controls.nothing.applies_to(world)
@@ -111,14 +111,14 @@ def contender(name: str, **changes: object) -> Contender:
 
 def worlds_of(contenders: list[Contender]) -> dict[str, list[str]]:
     return {
-        c.algorithm.name: [w.name for w in (CAR, ROOMS, GAUNTLET) if c.algorithm.applies_to(w)]
+        c.algorithm.name: [w.name for w in (CAR, ROOMS, ARENA) if c.algorithm.applies_to(w)]
         for c in contenders
     }
 
 
 def test_controls_go_where_their_learners_are() -> None:
-    worlds = [CAR, ROOMS, GAUNTLET]
-    learner = contender("mine", applies_to=lambda world: world.name != "Gauntlet")
+    worlds = [CAR, ROOMS, ARENA]
+    learner = contender("mine", applies_to=lambda world: world.name != "Shooter")
     found = worlds_of(with_controls([learner], worlds))
     assert found["shuffled-labels"] == ["DriftCar", "FourRooms"]
     assert found["do-nothing"] == ["DriftCar"]
@@ -127,7 +127,7 @@ def test_controls_go_where_their_learners_are() -> None:
 
 
 def test_controls_that_were_named_stay_as_they_are_and_ask_for_no_others() -> None:
-    worlds = [CAR, ROOMS, GAUNTLET]
+    worlds = [CAR, ROOMS, ARENA]
     alone = named(["shuffled-labels"])
     assert with_controls(alone, worlds) == alone
     both = [contender("mine", applies_to=lambda world: world.name == "FourRooms"), *alone]
@@ -166,17 +166,17 @@ def test_a_constant_reward_is_beside_those_who_act_for_a_reward_of_their_own() -
 
 def test_a_profile_names_the_algorithms_of_its_worlds() -> None:
     quick = PROFILES["quick"]
-    found = worlds_of(of_profile(quick, [CAR, ROOMS, GAUNTLET]))
+    found = worlds_of(of_profile(quick, [CAR, ROOMS, ARENA]))
     assert found["maxent"] == ["FourRooms"]
-    assert found["mail"] == ["Gauntlet"]
-    assert found["bc"] == ["DriftCar", "FourRooms", "Gauntlet"]
+    assert found["mail"] == ["Shooter"]
+    assert found["bc"] == ["DriftCar", "FourRooms", "Shooter"]
     elsewhere = {c.algorithm.name for c in of_profile(quick, [get_world("RiskyBridge")])}
     assert {"apprenticeship", "dart", "gcl"} <= elsewhere
     assert "shuffled-labels" not in elsewhere
 
 
 def test_who_does_not_apply_is_told_in_a_line() -> None:
-    assert list(inapplicable(named(["mail", "bc"]), [ROOMS, GAUNTLET])) == [
+    assert list(inapplicable(named(["mail", "bc"]), [ROOMS, ARENA])) == [
         "mail has no rows where it does not apply: FourRooms (Discrete observations, Discrete "
         "actions)"
     ]

@@ -88,9 +88,9 @@ def test_a_run_begins_with_who_does_not_apply_and_with_its_plan(
         "mail has no rows where it does not apply: RiskyBridge (Discrete observations, Discrete "
         "actions)",
         "7 cells to compute, 1 at a time, less than a minute by estimate",
-        "  references         3 x 5 s, RiskyBridge",
-        "  bc                 2 x 5 s, RiskyBridge",
-        "  shuffled-labels    2 x 5 s, RiskyBridge",
+        "  references         3 x 2 s, RiskyBridge",
+        "  bc                 2 x 2 s, RiskyBridge",
+        "  shuffled-labels    2 x 2 s, RiskyBridge",
         "leaderboard: the plan is made",
     ]
 

@@ -282,7 +282,7 @@ def test_a_profile_has_worlds_which_are_no_part_of_its_cells() -> None:
         assert set(profile.worlds) <= set(il_envs.WORLDS)
         assert "worlds" not in profile.model_dump()
     assert list(PROFILES["smoke"].worlds) == ["DriftCar", "RiskyBridge"]
-    assert list(PROFILES["quick"].worlds) == ["DriftCar", "FourRooms", "Gauntlet"]
+    assert list(PROFILES["quick"].worlds) == ["DriftCar", "FourRooms", "Shooter"]
 
 
 def test_worlds_are_those_named_or_the_profiles_or_all() -> None:

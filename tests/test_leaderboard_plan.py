@@ -56,9 +56,9 @@ def test_a_plan_says_how_many_cells_and_how_long(tmp_path: Path) -> None:
     lines = plan(specs_of("bc", "maxent"), contenders, tmp_path, 2, 2)
     assert lines == [
         "11 cells to compute, 2 at a time, less than a minute by estimate",
-        "  references    5 x 5 s, DriftCar, FourRooms",
-        "  bc            4 x 5 to 35 s, DriftCar, FourRooms",
-        "  maxent        2 x 5 s, FourRooms",
+        "  references    5 x 2 s, DriftCar, FourRooms",
+        "  bc            4 x 2 to 14 s, DriftCar, FourRooms",
+        "  maxent        2 x 2 s, FourRooms",
     ]
 
 
@@ -79,4 +79,4 @@ def test_cells_that_are_done_tell_how_long_the_others_take(tmp_path: Path) -> No
     damaged.mkdir()
     (damaged / "cell.json").write_text("{")
     waiting = [spec for spec in specs if spec is not done]
-    assert "  maxent        1 x 100 s, FourRooms" in plan(waiting, contenders, tmp_path, 1, 1)
+    assert "  maxent        1 x 97 s, FourRooms" in plan(waiting, contenders, tmp_path, 1, 1)
