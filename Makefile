@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 YARDSTICK := .venv-imitation
 
-.PHONY: install leaderboard test test-statistical check lint bench bench-exact clean
+.PHONY: install leaderboard test test-statistical check lint bench bench-exact bench-peers clean
 
 leaderboard: $(INSTALLED)
 	$(BIN)/leaderboard run --profile quick
@@ -30,6 +30,9 @@ bench: $(INSTALLED)
 
 bench-exact: $(INSTALLED) $(YARDSTICK)/.installed
 	$(BIN)/python -m tests.bench_exact $(YARDSTICK)/bin/python
+
+bench-peers: $(INSTALLED) $(YARDSTICK)/.installed
+	$(BIN)/python -m tests.bench_peers $(YARDSTICK)/bin/python
 
 install: $(INSTALLED)
 

@@ -167,6 +167,7 @@ def gail_rates() -> tuple[Callable[[], float], Callable[[], float]]:
             "MlpPolicy", GymnasiumVecEnv(env), learning_rate=ppo.learning_rate,
             n_steps=ppo.rollout_steps, batch_size=ppo.batch_size, n_epochs=ppo.epochs,
             ent_coef=ppo.entropy_coefficient, seed=0, device="cpu",
+            policy_kwargs={"optimizer_kwargs": {"fused": True}},
         )  # fmt: skip
         model.set_logger(Logger(None, []))
         start = time.perf_counter()

@@ -1,4 +1,5 @@
-"""The other side of `make bench-exact`: the library `imitation`, run by an environment of its own.
+"""The other side of `make bench-exact` and `make bench-peers`: the library `imitation`, run by an
+environment of its own.
 
 Reads one JSON object a line and answers each with one JSON line. Arrays travel in .npz files.
 
@@ -9,6 +10,8 @@ Reads one JSON object a line and answers each with one JSON line. Arrays travel 
     {"task": "save", "path": PATH} -> {}; value, policy and visits of the last passes
     {"task": "learn", "network": "linear" or "tabular", "iterations": ...}
         -> {"seconds": ..., "visit_error": ..., "gradient": ..., "reward": [S]}
+    {"task": "gail", "demonstrations": PATH, "steps": ..., "updates": ...} -> {"seconds": ...}
+    {"task": "ppo", "steps": ...} -> {"seconds": ...}
 """
 
 import contextlib
@@ -18,11 +21,19 @@ import time
 from importlib.metadata import version
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import torch
+from imitation.algorithms.adversarial.gail import GAIL
 from imitation.algorithms.mce_irl import MCEIRL, mce_occupancy_measures, mce_partition_fh
+from imitation.data.types import Transitions
+from imitation.data.wrappers import RolloutInfoWrapper
 from imitation.rewards.reward_nets import BasicRewardNet
+from imitation.util import logger
+from imitation.util.networks import RunningNorm
 from seals.base_envs import TabularModelPOMDP
+from stable_baselines3 import PPO
+from stable_baselines3.common.vec_env import DummyVecEnv
 
 
 def dense_environment(arrays: Any, observations: np.ndarray) -> TabularModelPOMDP:
@@ -45,7 +56,7 @@ class Yardstick:
 
     def versions(self) -> dict[str, Any]:
         """What it runs."""
-        names = ("imitation", "numpy", "torch")
+        names = ("imitation", "stable-baselines3", "gymnasium", "numpy", "torch")
         return {"versions": ", ".join(f"{name} {version(name)}" for name in names)}
 
     def load(self, model: str) -> dict[str, Any]:
@@ -96,6 +107,45 @@ class Yardstick:
             "gradient": np.abs(features.T @ (visits - expert_visits)).max(),
             "reward": reward.tolist(),
         }
+
+    def gail(self, demonstrations: str, steps: int, updates: int) -> dict[str, Any]:
+        """Generative adversarial imitation learning, set as its documentation does."""
+        learner = pendulum_ppo(RolloutInfoWrapper)
+        arrays = np.load(demonstrations)
+        trainer = GAIL(
+            demonstrations=Transitions(**arrays, infos=np.array([{}] * len(arrays["dones"]))),
+            demo_batch_size=1024,
+            n_disc_updates_per_round=updates,
+            venv=learner.get_env(),
+            gen_algo=learner,
+            reward_net=BasicRewardNet(
+                learner.observation_space, learner.action_space, normalize_input_layer=RunningNorm
+            ),
+            custom_logger=logger.configure(format_strs=()),
+        )
+        start = time.perf_counter()
+        trainer.train(steps)
+        return {"seconds": time.perf_counter() - start}
+
+    def ppo(self, steps: int) -> dict[str, Any]:
+        """The policy's optimiser alone, on the world's own reward."""
+        learner = pendulum_ppo()
+        start = time.perf_counter()
+        learner.learn(steps)
+        return {"seconds": time.perf_counter() - start}
+
+
+def pendulum_ppo(*wrappers: Any) -> PPO:
+    """PPO in 32 pendulums."""
+
+    def pendulum() -> gym.Env[Any, Any]:
+        env: gym.Env[Any, Any] = gym.make("Pendulum-v1")
+        for wrapper in wrappers:
+            env = wrapper(env)
+        return env
+
+    env = DummyVecEnv([pendulum] * 32)
+    return PPO("MlpPolicy", env, n_steps=256, batch_size=1024, n_epochs=10, seed=0, device="cpu")
 
 
 def main() -> None:
