@@ -79,7 +79,8 @@ class Yardstick:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | {"TMPDIR": str(folder)},  # it leaves log files behind
+            # It leaves log files behind, and draws bars.
+            env=os.environ | {"TMPDIR": str(folder), "TQDM_DISABLE": "1"},
         )
 
     def ask(self, task: str, **arguments: Any) -> dict[str, Any]:

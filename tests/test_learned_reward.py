@@ -135,3 +135,26 @@ def test_the_true_reward_of_a_grid_is_what_the_environment_pays():
     paid = _step_all(RewardWrapper(wrapped, TabularReward(model.reward)))
     for (*_, reward, _, _, _), ours in zip(_step_all(plain), paid, strict=True):
         np.testing.assert_array_equal(ours[2], reward)
+
+
+@pytest.mark.parametrize("world", ["CartPole-v1", "CliffWalking-v1"])
+def test_gymnasiums_own_vector_environments_are_paid_for_where_an_episode_ended(world):
+    """They keep last observations as an array of objects."""
+    env = gym.make_vec(
+        world,
+        3,
+        vectorization_mode="sync",
+        vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP},
+        max_episode_steps=20,
+    )
+    reward = Recorded()
+    seen_end = False
+    for (_, observation, *_, info), (*_, after, _) in zip(
+        _step_all(RewardWrapper(env, reward), 40), reward.asked, strict=True
+    ):
+        for i in range(3):
+            ended = "final_obs" in info and info["_final_obs"][i]
+            last = info["final_obs"][i] if ended else observation[i]
+            np.testing.assert_array_equal(after[i], last)
+            seen_end |= bool(ended)
+    assert seen_end

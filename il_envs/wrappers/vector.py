@@ -89,7 +89,7 @@ class RewardWrapper(gym.vector.VectorWrapper[Any, Any, Any, Any, NDArray[Any]]):
         following = observations
         if self._same_step and ends.any():
             following = observations.copy()
-            following[ends] = info["final_obs"][ends]
+            following[ends] = np.stack(info["final_obs"][ends])  # Gymnasium's own: of objects
         rewards = self.learned_reward.reward(
             self._observations, np.asarray(actions), following, terminated
         )
