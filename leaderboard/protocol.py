@@ -90,7 +90,7 @@ PROFILES = {
             seeds=2,
             evaluation_episodes=32,
             steps=1_000_000,
-            steps_of_worlds={"FourRooms": 300_000},
+            steps_of_worlds={"FourRooms": 200_000},
             time_limit=600.0,
             worlds={
                 "DriftCar": ("bc", "dagger", "gcl"),
