@@ -31,16 +31,17 @@ def _note(results: Results, learner: Row, control: Row) -> list[str]:
     difference = difference_interval(*scores)
     if _is_above_zero(difference):
         return []
+    verdict = "cannot be told from" if difference.mean > 0.0 else "is not above"
+    means = " against ".join(f"{values.mean():.3f}" for values in scores)
     interval = ""
     if not isnan(difference.low):
         interval = (
-            f"; the difference's {CONFIDENCE:.0%} interval is "
-            f"[{difference.low:.3f}, {difference.high:.3f}]"
+            f" with {results.manifest.seeds} training seeds: the difference's {CONFIDENCE:.0%} "
+            f"interval is [{difference.low:.3f}, {difference.high:.3f}]"
         )
-    means = " against ".join(f"{values.mean():.3f}" for values in scores)
     return [
-        f"{learner.world}: {learner.algorithm} is not above its control {control.algorithm} "
-        f"({means}{interval})."
+        f"{learner.world}: {learner.algorithm} ({means}) {verdict} its control "
+        f"{control.algorithm}{interval}."
     ]
 
 

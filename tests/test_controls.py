@@ -217,25 +217,29 @@ def test_a_control_row_is_marked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ours", "floor"),
+    ("ours", "floor", "verdict"),
     [
-        ([1.0, 1.1, 1.2], [8.0, 8.1, 8.2]),  # below
-        ([1.0, 9.0, 5.0], [3.0, 3.1, 3.2]),  # above on average, and not surely
-        ([5.0, 5.0, 5.0], [5.0, 5.0, 5.0]),
+        ([1.0, 1.1, 1.2], [8.0, 8.1, 8.2], "is not above"),
+        ([1.0, 9.0, 5.0], [3.0, 3.1, 3.2], "cannot be told from"),  # above on average
+        ([5.0, 5.0, 5.0], [5.0, 5.0, 5.0], "is not above"),
     ],
 )
-def test_who_is_not_surely_above_a_control_is_told(ours: list[float], floor: list[float]) -> None:
+def test_who_is_not_surely_above_a_control_is_told(
+    ours: list[float], floor: list[float], verdict: str
+) -> None:
     results = results_of({"ours": ours, "floor": floor})
     (note,) = control_notes(results)
     means = f"{np.mean(ours) / 10:.3f} against {np.mean(floor) / 10:.3f}"
-    assert note.startswith(f"Hill: ours is not above its control floor ({means}; the difference's")
+    assert note.startswith(
+        f"Hill: ours ({means}) {verdict} its control floor with 3 training seeds"
+    )
     assert note in as_markdown(results, summary(results))
 
 
 def test_one_seed_is_compared_without_an_interval() -> None:
     assert control_notes(results_of({"ours": [5.0], "floor": [4.9]}, seeds=1)) == []
     (note,) = control_notes(results_of({"ours": [5.0], "floor": [5.0]}, seeds=1))
-    assert note == "Hill: ours is not above its control floor (0.500 against 0.500)."
+    assert note == "Hill: ours (0.500 against 0.500) is not above its control floor."
 
 
 def test_an_incomplete_row_is_not_compared() -> None:
