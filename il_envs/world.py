@@ -88,12 +88,13 @@ class Probe:
     """Two coordinates of a world's states, over which a reward can be drawn.
 
     `place(states, first, second)` moves State records [n] in place to values [n] of the two, and
-    leaves all else in them as it is.
+    leaves all else in them as it is; `read(states)` returns those values.
     """
 
     labels: tuple[str, str]  # with units, for the axes of a picture
     values: tuple[NDArray[np.float64], NDArray[np.float64]]  # to look at, ascending
     place: Callable[[States, NDArray[np.float64], NDArray[np.float64]], None]
+    read: Callable[[States], tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,8 @@ def tables_of(kept: RewardMap) -> RewardTables | None:
 
 def probed(world: World, probe: Probe, reward: LearnedReward) -> RewardMap:
     """The true and the learned reward of the expert's steps from placed states, float64 [n, m],
-    means over the reference states; and the n and m values of the two coordinates."""
+    means over the reference states; the n and m values of the two coordinates; and those of the
+    reference states themselves, [REFERENCE_STATES, 2]."""
     reference = reference_states(world)
     grid = np.meshgrid(*probe.values, indexing="ij")
     states = np.repeat(reference, grid[0].size)
@@ -55,6 +56,7 @@ def probed(world: World, probe: Probe, reward: LearnedReward) -> RewardMap:
     return {
         "first": probe.values[0],
         "second": probe.values[1],
+        "visited": np.stack(probe.read(reference), -1),
         "true": true.reshape(shape).mean(0),
         "learned": learned.reshape(shape).mean(0),
     }

@@ -56,7 +56,7 @@ def _picture(folder: Path, cell: Cell) -> Figure | None:
     kept, world = read_reward_map(folder / cell.spec.folder), get_world(cell.spec.world)
     if "own" in kept and _is_grid(world):
         return _over_cells(world, cell.spec.algorithm, kept["own"])
-    if "learned" in kept and world.probe is not None:
+    if "visited" in kept and world.probe is not None:
         return _over_probe(world.probe, world.name, cell.spec.algorithm, kept)
     return None
 
@@ -87,9 +87,10 @@ def _over_probe(probe: Probe, world: str, algorithm: str, kept: RewardMap) -> Fi
     true, learned = (np.ma.MaskedArray(kept[name].T[::-1], False) for name in ("true", "learned"))
     first, second = kept["first"], kept["second"]
     extent = first[0], first[-1], second[0], second[-1]
-    what = f"{world}: mean over {REFERENCE_STATES} states of the expert"
+    what = f"{world}: mean over {REFERENCE_STATES} states of the expert, dots"
     figure = _pair(true, learned, what, algorithm, extent)
     for axes in figure.axes[:2]:
+        axes.plot(*kept["visited"].T, ".", color="white", markersize=4.0, alpha=0.9)
         axes.set(xlabel=probe.labels[0], ylabel=probe.labels[1], aspect="auto")
     return figure
 

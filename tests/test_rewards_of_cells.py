@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load
 
 from il_envs import TabularReward, WorldVectorEnv, get_world
-from il_envs.drift_car.probe import place
+from il_envs.drift_car.probe import place, read
 from leaderboard.cells import Manifest, Results, write_cell, write_reward_map
 from leaderboard.checked import InvalidActionError
 from leaderboard.checked_reward import CheckedReward, learned_reward
@@ -125,16 +125,12 @@ def test_cars_are_placed_with_their_course_and_speed() -> None:
         return heading * (cars["forward_speed"] + 1j * cars["lateral_speed"])
 
     np.testing.assert_allclose(course(states), course(before), rtol=1e-12)
-    np.testing.assert_array_equal(states["lateral"], lateral)
-    slip = np.degrees(np.arctan2(states["lateral_speed"], states["forward_speed"]))
-    np.testing.assert_allclose(slip, sideslip, atol=1e-9)
+    found_lateral, found_sideslip = read(states)
+    np.testing.assert_array_equal(found_lateral, lateral)
+    np.testing.assert_allclose(found_sideslip, sideslip, atol=1e-9)
     for name in ("station", "yaw_rate", "steering", "drive", "step"):
         np.testing.assert_array_equal(states[name], before[name])
-    place(
-        states,
-        before["lateral"],
-        np.degrees(np.angle(before["forward_speed"] + 1j * before["lateral_speed"])),
-    )
+    place(states, *read(before))
     np.testing.assert_allclose(states["heading_sin"], before["heading_sin"], atol=1e-12)
 
 
@@ -146,6 +142,9 @@ def test_a_map_holds_what_the_expert_gets_from_each_place() -> None:
     # In a step of 0.04 s the expert goes back towards the middle by half a metre at most.
     np.testing.assert_allclose(kept["learned"], [[-2.0] * 2, [0.0] * 2, [2.0] * 2], atol=0.5)
     assert (kept["true"][:, 0] > 1.1 * kept["true"][:, 1]).all(), "who drifts is paid more"
+    lateral, sideslip = kept["visited"].T
+    assert (np.abs(lateral) < 5.0).all(), "the expert keeps to the track"
+    assert np.abs(sideslip).max() > 15.0, "and drifts"
     again = probed(CAR, small, Pays(lambda seen: seen[:, 5]))  # type: ignore[arg-type]
     np.testing.assert_array_equal(kept["true"], again["true"])
 
@@ -162,7 +161,7 @@ def test_a_cell_keeps_its_reward() -> None:
     outcome = compute(next(spec for spec in specs if spec.origin))
     assert (outcome.status, outcome.policy) == ("ok", b"")
     assert load(outcome.reward) == {"scale": np.float32(0.1)}
-    assert set(outcome.reward_map) == {"first", "second", "true", "learned"}
+    assert set(outcome.reward_map) == {"first", "second", "true", "learned", "visited"}
     learned = outcome.reward_map["learned"]
     assert learned.shape == (41, 29)
     assert learned[0].max() < learned[20].min() - 1.0, "who leaves the track pays 5"
@@ -176,7 +175,8 @@ def results_with(tmp_path: Path) -> Results:
     cells = []
     table = np.random.default_rng(0).normal(size=(121, 4))
     surface = np.arange(6.0).reshape(3, 2)
-    axes = {"first": np.arange(3.0), "second": np.arange(2.0)}
+    visited = np.array([[0.5, 0.2], [1.5, 0.8]])
+    axes = {"first": np.arange(3.0), "second": np.arange(2.0), "visited": visited}
     for world, kept in (
         ("FourRooms", {"own": table}),
         ("DriftCar", axes | {"true": surface, "learned": -surface}),
@@ -217,6 +217,8 @@ def test_rewards_are_drawn_beside_the_true_ones(tmp_path: Path) -> None:
     car = figures["reward_DriftCar_ours"].axes
     np.testing.assert_array_equal(car[0].images[0].get_array(), [[1.0, 3.0, 5.0], [0.0, 2.0, 4.0]])
     np.testing.assert_allclose(car[1].images[0].get_array(), [[4.0, 2.0, 0.0], [5.0, 3.0, 1.0]])
+    for axes in car[:2]:
+        np.testing.assert_array_equal(axes.lines[0].get_xydata(), [[0.5, 0.2], [1.5, 0.8]])
     assert car[0].get_xlabel() == "lateral error (m)"
     limits = {axes.images[0].get_clim() for axes in car[:2]}
     assert len(limits) == 1, "the same colours mean the same"

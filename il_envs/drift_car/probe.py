@@ -25,8 +25,15 @@ def place(states: States, lateral: NDArray[np.float64], sideslip: NDArray[np.flo
     states["heading_cos"], states["heading_sin"] = heading.real, heading.imag
 
 
+def read(states: States) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The lateral error, m, and the sideslip, degrees."""
+    sideslip = np.arctan2(states["lateral_speed"], states["forward_speed"])
+    return states["lateral"], np.degrees(sideslip)
+
+
 PROBE = Probe(
     labels=("lateral error (m)", "sideslip (degrees)"),
     values=(np.linspace(-HALF_WIDTH, HALF_WIDTH, 41), np.linspace(-70.0, 70.0, 29)),
     place=place,
+    read=read,
 )
