@@ -287,13 +287,13 @@ class TestDriftCar:
         assert len(returns) == dart.DARTConfig().rounds - 1
         assert np.mean(returns) >= 0.9 * mean_return(ExpertPolicy)
 
-    def test_it_beats_cloning_at_equal_labels(self):
-        """Seen over nine seeds: DART .78 with a deviation of .08; over six: cloning .35 with .21.
+    def test_it_is_as_good_as_cloning_at_equal_labels(self):
+        """Seen over six seeds: DART .79 with a deviation of .07, cloning .71 with .15.
 
-        Means of three normal draws like these break one of the bounds less than once in a hundred
-        runs.
+        Three seeds cannot tell the two apart. Means of three normal draws like these break one of
+        the bounds less than once in two hundred runs.
         """
         dart_scores = test_statistical._scores(dart.algorithm, 8_000)
         cloning_scores = test_statistical._scores(bc.algorithm, 8_000)
-        assert dart_scores.mean() >= 0.6
-        assert dart_scores.mean() >= cloning_scores.mean() + 0.1
+        assert dart_scores.mean() >= 0.65
+        assert dart_scores.mean() >= cloning_scores.mean() - 0.2

@@ -34,12 +34,13 @@ def _scores(algorithm, labels):
 def test_dagger_stays_on_the_track_and_cloning_does_not():
     """At equal numbers of labels DAgger is near the expert, and cloning is far below it.
 
-    Seen at 8,000 labels over three seeds: DAgger .98 with a deviation of .04, cloning .24 with .10.
-    Means of three normal draws like these break one of the bounds less than once in a hundred runs.
+    Seen at 2,000 labels over five seeds: DAgger .96 with a deviation of .03, cloning .45 with .17.
+    Means of three normal draws like these break one of the bounds less than once in a thousand
+    runs.
     """
-    dagger_scores = _scores(dagger.algorithm, 8_000)
-    cloning_scores = _scores(bc.algorithm, 8_000)
-    assert dagger_scores.mean() >= 0.9
+    dagger_scores = _scores(dagger.algorithm, 2_000)
+    cloning_scores = _scores(bc.algorithm, 2_000)
+    assert dagger_scores.mean() >= 0.85
     assert cloning_scores.mean() <= dagger_scores.mean() - 0.15
 
 
