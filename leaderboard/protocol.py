@@ -110,7 +110,7 @@ PROFILES = {
         Profile(
             name="rewards",
             labels=(8_000,),
-            seeds=3,
+            seeds=5,
             evaluation_episodes=32,
             steps=1_000_000,
             time_limit=1_800.0,
