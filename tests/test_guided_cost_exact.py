@@ -227,7 +227,11 @@ def test_the_published_weights_mislead_where_dynamics_or_starts_are_random():
 def test_costs_are_learned_where_there_are_no_gusts():
     """KL of the learned costs' policy from 640 episodes in LaneKeepingStill, on a seed that
     nothing was tuned on. The published weights hold as long as the reward moves little between
-    policy steps; 27 costs told by 640 episodes are worth 27 / (2 * 640) = .021 nats."""
+    policy steps; 27 costs told by 640 episodes are worth 27 / (2 * 640) = .021 nats.
+
+    Seen on seven other seeds: .011 to .025 on six, and an error on one, where a step on the reward
+    led to costs that have no optimum.
+    """
     reference = il_envs.get_world("LaneKeepingStill").reference()
     demonstrations = reference.sample(640, 5_002)
     planner = QuadraticPlanner(reference.model, *demonstrations)
