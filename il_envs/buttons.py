@@ -30,6 +30,14 @@ def buttons_of(space: gym.Space[Any]) -> int:
     raise TypeError(f"buttons are actions of a space MultiBinary(n), not of {space}")
 
 
+def action_count(space: gym.Space[Any]) -> int | None:
+    """How many numbered actions or chords a space has; None if it is of another kind."""
+    if isinstance(space, gym.spaces.Discrete):
+        return int(space.n)
+    chords = chords_of(space)
+    return None if chords is None else len(chords)
+
+
 def single_button_chords(buttons: int) -> Chords:
     """No button, then each one alone, int8 [K + 1, K]."""
     return np.eye(buttons + 1, buttons, -1, np.int8)

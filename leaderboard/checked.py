@@ -24,7 +24,7 @@ OPTIONAL_METHODS = ("tensors", "action_probabilities")
 
 
 class InvalidActionError(ValueError):
-    """A policy answered with something that is no actions, no probabilities or no reward."""
+    """A policy answered with something that is no actions or no probabilities."""
 
 
 def require_policy(policy: object) -> None:

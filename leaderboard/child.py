@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 import safetensors.numpy
 
+from il_envs.learned_reward import InvalidRewardError
 from il_envs.learning_curve import LearningCurve, LearningCurveRecorder
 from il_envs.policy import ExactPolicy, Policy
 from il_envs.problem import Budget, Meter, Problem, TrainingWarning
@@ -204,19 +205,19 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
 
 
 def _failure(error: BaseException) -> Status:
-    if isinstance(error, InvalidActionError):
+    if isinstance(error, InvalidActionError | InvalidRewardError):
         return "invalid action"
     return "memory" if isinstance(error, MemoryError) else "error"
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, InvalidActionError):
+    if isinstance(error, InvalidActionError | InvalidRewardError):
         return str(error)
     return _first_line(traceback.format_exception_only(error)[-1])
 
 
 def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0]
+    return (text.strip().splitlines() or ["no reason given"])[0]
 
 
 def watch(parent: int) -> None:

@@ -8,11 +8,10 @@ on the episodes that all are evaluated on.
 import hashlib
 import inspect
 from collections.abc import Callable
-from typing import Any
 
 import gymnasium as gym
 
-from il_envs.buttons import chords_of
+from il_envs.buttons import action_count, chords_of
 from il_envs.evaluation import hard_optimal, uniform_policy
 from il_envs.kernels import fingerprint
 from il_envs.policy import ExpertPolicy, Policy, RandomPolicy, TabularPolicy
@@ -44,14 +43,6 @@ def exact_reference(world: World) -> SoftOptimal | None:
     if reference.model.horizon is None or reference.model.discount != 1.0:
         return None  # returns and likelihoods of episodes are not discounted
     return reference
-
-
-def action_count(space: gym.Space[Any]) -> int | None:
-    """How many numbered actions or chords a space has; None if it is of another kind."""
-    if isinstance(space, gym.spaces.Discrete):
-        return int(space.n)
-    chords = chords_of(space)
-    return None if chords is None else len(chords)
 
 
 def reference_codes(world: World) -> dict[str, str]:

@@ -7,7 +7,7 @@ moved over the two coordinates of the world's probe, and the expert takes a step
 
 import numpy as np
 
-from il_envs.learned_reward import LearnedReward
+from il_envs.learned_reward import LearnedReward, rewards_of
 from il_envs.policy import ExpertPolicy
 from il_envs.tabular_checks import FloatArray
 from il_envs.vector_env import WorldVectorEnv
@@ -51,7 +51,7 @@ def probed(world: World, probe: Probe, reward: LearnedReward) -> RewardMap:
     before = env.observe()
     actions, _ = ExpertPolicy(env).predict()
     after, true, terminated, _, _ = env.step(actions)
-    learned = reward.reward(before, actions, after, terminated)
+    learned = rewards_of(reward, before, actions, after, terminated)
     shape = (reference.size, *grid[0].shape)
     return {
         "first": probe.values[0],

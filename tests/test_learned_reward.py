@@ -8,7 +8,8 @@ from gymnasium.vector import AutoresetMode
 import il_envs
 from il_envs import LearnedReward, TabularReward, WorldVectorEnv, get_world, reward_table
 from il_envs.buttons import joint_chords
-from il_envs.wrappers.vector import RewardWrapper
+from il_envs.learned_reward import InvalidRewardError
+from il_envs.wrappers.vector import RewardWrapper, SingleButton
 
 MODES = list(AutoresetMode)
 
@@ -158,3 +159,68 @@ def test_gymnasiums_own_vector_environments_are_paid_for_where_an_episode_ended(
             np.testing.assert_array_equal(after[i], last)
             seen_end |= bool(ended)
     assert seen_end
+
+
+class Writing:
+    """Writes over all that it is asked about."""
+
+    def reward(self, observation, action, next_observation, ended):
+        for asked in (observation, action, next_observation, ended):
+            asked[...] = 1
+        return np.zeros(len(observation))
+
+    def tensors(self):
+        return {}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_reward_that_writes_over_what_it_is_asked_changes_nothing(mode):
+    plain = _step_all(WorldVectorEnv("DriftCar", 3, autoreset_mode=mode))
+    paid = _step_all(RewardWrapper(WorldVectorEnv("DriftCar", 3, autoreset_mode=mode), Writing()))
+    for (_, observation, _, *ends, _), ours in zip(plain, paid, strict=True):
+        np.testing.assert_array_equal(ours[1], observation)
+        np.testing.assert_array_equal(ours[3:5], ends)
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
+def test_an_environment_that_writes_over_its_observations_is_paid_for_both(mode):
+    def environment(copy):
+        makers = [lambda: gym.make("il_envs/DriftCar-v0")] * 3
+        return gym.vector.SyncVectorEnv(makers, copy=copy, autoreset_mode=mode)
+
+    asked = []
+    for copy in (True, False):
+        reward = Recorded()
+        _step_all(RewardWrapper(environment(copy), reward), 40)
+        asked.append(reward.asked)
+    for copied, shared in zip(*asked, strict=True):
+        for expected, found in zip(copied, shared, strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "answer", [np.zeros((3, 1)), 1.0, None, np.zeros(2), np.array([0.0, np.nan, 0.0])]
+)
+def test_answers_that_are_no_rewards_are_refused(mode, answer):
+    class Answers(Writing):
+        def reward(self, *transition):
+            return answer
+
+    env = RewardWrapper(WorldVectorEnv("Walk", 3, autoreset_mode=mode), Answers())
+    env.reset(seed=0)
+    with pytest.raises(InvalidRewardError, match="a reward "):
+        env.step(np.zeros(3, np.int64))
+
+
+def test_a_table_is_for_the_worlds_own_states_and_actions():
+    """A number of a single button is no number of a chord."""
+    duel = get_world("Duel")
+    buttons = duel.action_space.n
+    table = TabularReward(np.zeros((duel.observation_space.n, 2**buttons)))
+    env = WorldVectorEnv("Duel", 2)
+    with pytest.raises(InvalidRewardError, match="must have the shape"):
+        RewardWrapper(SingleButton(env), table)
+    assert SingleButton(RewardWrapper(env, table)).single_action_space.n == buttons + 1
+    with pytest.raises(InvalidRewardError, match="numbers of states"):
+        RewardWrapper(WorldVectorEnv("DriftCar", 2), table)

@@ -11,9 +11,9 @@ from safetensors.numpy import load
 
 from il_envs import TabularReward, WorldVectorEnv, get_world
 from il_envs.drift_car.probe import place, read
+from il_envs.learned_reward import InvalidRewardError, reward_table, rewards_of
 from leaderboard.cells import Manifest, Results, write_cell, write_reward_map
-from leaderboard.checked import InvalidActionError
-from leaderboard.checked_reward import CheckedReward, learned_reward
+from leaderboard.checked_reward import learned_reward
 from leaderboard.child import compute
 from leaderboard.exact import measure, reward_tables
 from leaderboard.figures import write_figures
@@ -64,8 +64,37 @@ def test_a_reward_is_taken_as_it_is_and_a_table_becomes_one() -> None:
 
 
 def test_a_table_is_refused_where_states_have_no_numbers() -> None:
-    with pytest.raises(InvalidActionError, match="must be a LearnedReward in DriftCar"):
-        learned_reward(Owner(np.zeros(17)), CAR)
+    for reward in (np.zeros(17), TabularReward(np.zeros(17))):
+        with pytest.raises(InvalidRewardError, match="for observations that are numbers of states"):
+            learned_reward(Owner(reward), CAR)
+
+
+def test_a_table_of_another_world_is_refused() -> None:
+    for reward in (np.zeros(999), TabularReward(np.zeros(999)), TabularReward(np.zeros((63, 1)))):
+        with pytest.raises(InvalidRewardError, match=r"must have the shape \[63\] or \[63, 4\]"):
+            learned_reward(Owner(reward), BRIDGE)
+
+
+def test_a_reward_that_cannot_be_saved_is_described() -> None:
+    class Unsaved:
+        def reward(self, *transition: object) -> None: ...
+
+    with pytest.raises(InvalidRewardError, match="a Unsaved, has no method tensors"):
+        learned_reward(Owner(Unsaved()), BRIDGE)
+
+
+def test_a_reward_that_writes_over_what_it_is_asked_changes_nothing() -> None:
+    """Or it would choose the states that its answers count for."""
+
+    class Writing(Pays):
+        def reward(self, observation, action, next_observation, ended):  # type: ignore[no-untyped-def]
+            answer = observation * 1.0
+            for asked in (observation, action, next_observation, ended):
+                asked[...] = 1
+            return answer
+
+    found = reward_table(Writing(np.zeros), ROOMS.known_model(), ROOMS.action_space)
+    np.testing.assert_array_equal(found, np.repeat(np.arange(121.0)[:, None], 4, 1))
 
 
 @pytest.mark.parametrize(
@@ -74,15 +103,19 @@ def test_a_table_is_refused_where_states_have_no_numbers() -> None:
         (lambda seen: seen[:, :1], "must answer with the shape [4], a number for each transition"),
         (lambda seen: 0.0, "not []"),
         (lambda seen: np.full(len(seen), np.inf), "entries that are not finite"),
-        (lambda seen: "much", "is no array of numbers"),
+        (lambda seen: "much", "an array of numbers, not of dtype <U4"),
+        (lambda seen: ["1"] * len(seen), "an array of numbers, not of dtype <U1"),
+        (lambda seen: [1j] * len(seen), "an array of numbers, not of dtype complex128"),
+        (lambda seen: [[1.0], [1.0, 2.0]], "an array of numbers: "),
+        (lambda seen: np.full(len(seen), -1e200), "not below 1e+100 in size"),
     ],
 )
 def test_an_answer_that_is_no_reward_is_described(
     answer: Callable[[NDArray[np.float32]], object], problem: str
 ) -> None:
     seen = np.zeros((4, 17), np.float32)
-    with pytest.raises(InvalidActionError, match="the policy's reward") as caught:
-        CheckedReward(Pays(answer)).reward(seen, seen, seen, np.zeros(4, np.bool_))  # type: ignore[arg-type]
+    with pytest.raises(InvalidRewardError) as caught:
+        rewards_of(Pays(answer), seen, seen, seen, np.zeros(4, np.bool_))  # type: ignore[arg-type]
     assert problem in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -15,7 +15,7 @@ from il_envs.buttons import (
     picked_chords,
     single_button_chords,
 )
-from il_envs.learned_reward import LearnedReward
+from il_envs.learned_reward import LearnedReward, TabularReward, rewards_of
 
 VectorEnv = gym.vector.VectorEnv[Any, Any, NDArray[Any]]
 
@@ -67,21 +67,30 @@ class RewardWrapper(gym.vector.VectorWrapper[Any, Any, Any, Any, NDArray[Any]]):
     Where a step only resets a row, or the row stands still, its reward is 0.
 
     Args:
-        env: of any autoreset mode; the environments of a `Problem` will do.
+        env: of any autoreset mode; the environments of a `Problem` will do. Wrappers that give
+            actions other names, as `SingleButton` does, go around this one: the reward is asked
+            about the world's own actions.
         reward: what to pay.
+
+    Raises:
+        InvalidRewardError: if the reward is a table for other spaces; by `step`, if what it answers
+            is no array of finite numbers, one for each row.
     """
 
     def __init__(self, env: VectorEnv, reward: LearnedReward) -> None:
         super().__init__(env)
+        if isinstance(reward, TabularReward):
+            reward.check_spaces(env.single_observation_space, env.single_action_space)
         self.learned_reward = reward
         self._same_step = env.metadata.get("autoreset_mode") is AutoresetMode.SAME_STEP
         self._observations: Any = None
         self._has_ended = np.zeros(env.num_envs, np.bool_)
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> Any:
-        self._observations, info = self.env.reset(seed=seed, options=options)
+        observations, info = self.env.reset(seed=seed, options=options)
+        self._observations = np.array(observations)  # the environment may write over its own
         self._has_ended &= ~np.asarray((options or {}).get("reset_mask", True))
-        return self._observations, info
+        return observations, info
 
     def step(self, actions: Any) -> Any:
         observations, _, terminated, truncated, info = self.env.step(actions)
@@ -90,12 +99,12 @@ class RewardWrapper(gym.vector.VectorWrapper[Any, Any, Any, Any, NDArray[Any]]):
         if self._same_step and ends.any():
             following = observations.copy()
             following[ends] = np.stack(info["final_obs"][ends])  # Gymnasium's own: of objects
-        rewards = self.learned_reward.reward(
-            self._observations, np.asarray(actions), following, terminated
+        rewards = rewards_of(
+            self.learned_reward, self._observations, actions, following, terminated
         )
         if not self._same_step:
             rewards = np.where(self._has_ended, 0.0, rewards)
             mode = self.env.metadata.get("autoreset_mode")
             self._has_ended = ends | (self._has_ended & (mode is AutoresetMode.DISABLED))
-        self._observations = observations
+        self._observations = np.array(observations)
         return observations, rewards, terminated, truncated, info
