@@ -129,8 +129,13 @@ def hold_out(groups: NDArray[np.int64], share: float) -> NDArray[np.bool_]:
 
     Returns:
         bool [rows], the given share of the rows to the nearest one, at least one on each side.
+
+    Raises:
+        ValueError: if there are not two rows.
     """
     rows = len(groups)
+    if rows < 2:
+        raise ValueError(f"a network is cloned from two labels at least, not from {rows}")
     start = min(max(round(rows * (1.0 - share)), 1), rows - 1)
     return np.arange(rows) >= start
 

@@ -10,6 +10,7 @@ import numpy as np
 import safetensors.numpy
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -165,11 +166,21 @@ def load_reward(path: Path | str, world: World | str) -> LearnedReward:
 
     Args:
         world: the one it was learned in.
+
+    Raises:
+        ValueError: if there is no such reward in the file, or it is for another world.
     """
-    arrays = safetensors.numpy.load_file(path)
-    if "table" in arrays:
-        return TabularReward(arrays["table"])
     world = get_world(world) if isinstance(world, str) else world
+    try:
+        arrays = safetensors.numpy.load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ValueError(f"{path}: no reward can be read: {error}") from error
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise ValueError(f"{path}: the reward has numbers that are not finite")
+    if "table" in arrays:
+        table = TabularReward(arrays["table"])
+        table.check_spaces(world.observation_space, world.action_space)
+        return table
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     hidden = [len(tensors[name]) for name in tensors if name.endswith("bias")][:-1]
     network = RewardNetwork(
@@ -179,5 +190,10 @@ def load_reward(path: Path | str, world: World | str) -> LearnedReward:
         seed=0,
         state_only=not any(name.startswith("action_encoder") for name in tensors),
     )
-    network.load_state_dict(tensors)
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:  # of names and shapes, a line each
+        raise ValueError(f"{path}: this is no reward learned in {world.name}") from error
+    if not 0 <= int(network.form) < len(FORMS):
+        raise ValueError(f"{path}: the reward has the form {int(network.form)}, of {len(FORMS)}")
     return network

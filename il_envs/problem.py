@@ -327,6 +327,10 @@ class Algorithm(Generic[Config]):
     factors: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.sources, str):  # a set of its letters otherwise
+            raise ValueError(
+                f"{self.name}: sources must be a set of names, as {{{self.sources!r}}}"
+            )
         unknown = set(self.sources) - set(SOURCES)
         if unknown:
             raise ValueError(f"{self.name}: unknown sources {sorted(unknown)}; known: {SOURCES}")

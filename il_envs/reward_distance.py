@@ -25,7 +25,7 @@ def epic_distance(first: ArrayLike, second: ArrayLike, discount: float) -> float
         ValueError: if the shapes do not fit.
         MemoryError: if [S, A, S'] does not fit into memory.
     """
-    rewards = [_over_transitions(reward) for reward in (first, second)]
+    rewards = [_over_transitions(_scaled(reward)) for reward in (first, second)]
     states = rewards[0].shape[0]
     actions = max(reward.shape[1] for reward in rewards)
     for reward in rewards:
@@ -57,13 +57,20 @@ def starc_distance(model: TabularModel, first: ArrayLike, second: ArrayLike) -> 
     Raises:
         ValueError: if the shapes do not fit the model.
     """
-    canonical = [_normalised(_advantage(model.with_reward(reward))) for reward in (first, second)]
+    rewards = [_scaled(reward) for reward in (first, second)]
+    canonical = [_normalised(_advantage(model.with_reward(reward))) for reward in rewards]
     return float(0.5 * np.linalg.norm(canonical[0] - canonical[1]))
 
 
-def _over_transitions(reward: ArrayLike) -> FloatArray:
-    """A reward as float64 [S, A or 1, S' or 1]."""
+def _scaled(reward: ArrayLike) -> FloatArray:
+    """A reward whose largest entry is of size 1, so that no square is too large or too small."""
     array = numbers("reward", reward)
+    largest = np.abs(array).max(initial=0.0)
+    return array / largest if largest > 0.0 else array
+
+
+def _over_transitions(array: FloatArray) -> FloatArray:
+    """A reward as float64 [S, A or 1, S' or 1]."""
     if array.ndim not in (1, 2, 3) or (array.ndim == 3 and array.shape[0] != array.shape[2]):
         raise ValueError(
             f"a reward must have the shape [S], [S, A] or [S, A, S'], not {list(array.shape)}"

@@ -22,6 +22,7 @@ from zlib import error as ZlibError  # noqa: N812
 
 import numpy as np
 import psutil
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -34,6 +35,7 @@ from leaderboard.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES
 
 DAMAGES = (OSError, KeyError, ValueError, EOFError, BadZipFile, ZlibError)
 """What NumPy raises of archives that are missing or damaged."""
+ANEW = "remove its folder to compute it anew"
 
 Status = Literal["ok", "error", "invalid action", "timeout", "memory", "crashed"]
 
@@ -70,6 +72,9 @@ class Cell(BaseModel):
     train_seconds: float = 0.0
     evaluation_seconds: float = 0.0
     episodes: tuple[EpisodeRow, ...] = ()
+    files: dict[str, str] = {}
+    """SHA-256 of what else was written beside it, by the name of the file: of the policy and of the
+    reward that were learned."""
     exact: ExactMeasures | None = None
     """None in worlds without an exact reference, and for a policy that tells no probabilities."""
     versions: dict[str, str]
@@ -178,10 +183,10 @@ def read_traces(folder: Path, episodes: int) -> list[NDArray[Any]]:
     """
     path = folder / "actions.npz"
     try:
-        with np.load(path) as file:
-            return [file[f"arr_{i}"] for i in range(episodes)]
+        kept = _read_archive(path)
+        return [kept[f"arr_{i}"] for i in range(episodes)]
     except DAMAGES as error:
-        raise UserError(f"{path}: missing or damaged: {error}") from error
+        raise UserError(f"{path}: missing or damaged: {error}; {ANEW}") from error
 
 
 def write_reward_map(folder: Path, kept: dict[str, NDArray[np.float64]]) -> None:
@@ -199,10 +204,17 @@ def read_reward_map(folder: Path) -> dict[str, NDArray[np.float64]]:
     if not path.exists():
         return {}
     try:
-        with np.load(path) as file:
-            return dict(file)
+        return _read_archive(path)
     except DAMAGES as error:
-        raise UserError(f"{path}: damaged: {error}") from error
+        raise UserError(f"{path}: damaged: {error}; {ANEW}") from error
+
+
+def _read_archive(path: Path) -> dict[str, NDArray[Any]]:
+    archive = np.load(path)
+    if not isinstance(archive, NpzFile):
+        raise ValueError("it is no archive of arrays")
+    with archive:
+        return dict(archive)
 
 
 def read_cell(folder: Path) -> Cell:
@@ -211,7 +223,7 @@ def read_cell(folder: Path) -> Cell:
     Raises:
         UserError: if its file is damaged.
     """
-    return _read(folder / "cell.json", Cell, "remove its folder to compute it anew")
+    return _read(folder / "cell.json", Cell, ANEW)
 
 
 def read_results(folder: Path) -> Results:

@@ -33,7 +33,7 @@ def check(origin: str) -> Iterator[tuple[str, bool]]:
         UserError: if there is no algorithm, it is not what one must be, or it applies to no world.
     """
     contender = load(origin)
-    worlds = [world for world in WORLDS.values() if _applies(contender, world)]
+    worlds = [world for world in WORLDS.values() if contender.applies_to(world)]
     if not worlds:
         raise UserError(f"{origin}: applies_to is False for every world ({', '.join(WORLDS)})")
     for world in worlds:
@@ -47,15 +47,6 @@ def check(origin: str) -> Iterator[tuple[str, bool]]:
                 f"labels, trained in {cell.train_seconds:.1f} s)",
                 True,
             )
-
-
-def _applies(contender: Contender, world: World) -> bool:
-    try:
-        return bool(contender.algorithm.applies_to(world))
-    except Exception as error:
-        raise UserError(
-            f"{contender.origin}: applies_to({world.name}) raises {type(error).__name__}: {error}"
-        ) from error
 
 
 def _try(contender: Contender, world: World) -> tuple[str, Cell | None]:

@@ -4,6 +4,7 @@ It writes into a temporary folder; the runner, which watches it, gives the folde
 the runner is gone, it ends itself.
 """
 
+import hashlib
 import os
 import platform
 import sys
@@ -181,10 +182,10 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
     """
     if outcome.episodes:
         write_traces(folder, outcome.episodes)
-    if outcome.policy:
-        (folder / "policy.safetensors").write_bytes(outcome.policy)
-    if outcome.reward:
-        (folder / "reward.safetensors").write_bytes(outcome.reward)
+    files = {"policy.safetensors": outcome.policy, "reward.safetensors": outcome.reward}
+    files = {name: content for name, content in files.items() if content}
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
     if outcome.reward_map:
         write_reward_map(folder, outcome.reward_map)
     cell = Cell(
@@ -197,6 +198,7 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
         train_seconds=outcome.train_seconds,
         evaluation_seconds=outcome.evaluation_seconds,
         episodes=episode_rows(outcome.episodes),
+        files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         exact=outcome.exact,
         versions=versions(),
         platform=platform.platform(),

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from leaderboard import UserError
+from leaderboard import UsageError, UserError
 
 app = typer.Typer(
     help="Run imitation-learning algorithms on il_envs worlds and make the table of scores.",
@@ -35,11 +35,11 @@ def list_all() -> None:
 def run(
     profile: Annotated[str, typer.Option(help="As `leaderboard list` names it.")] = "quick",
     algorithms: Annotated[
-        str, typer.Option(help="Names or folders, with commas.", show_default="profile's")
-    ] = "",
+        str | None, typer.Option(help="Names or folders, with commas.", show_default="profile's")
+    ] = None,
     worlds: Annotated[
-        str, typer.Option(help="Names, with commas, or all.", show_default="profile's")
-    ] = "",
+        str | None, typer.Option(help="Names, with commas, or all.", show_default="profile's")
+    ] = None,
     seeds: Annotated[
         int | None, typer.Option(help="Training seeds.", show_default="profile's")
     ] = None,
@@ -59,8 +59,8 @@ def run(
     chosen = commands.profile_named(profile)
     commands.run(
         chosen,
-        _names(algorithms),
-        commands.worlds_of_run(_names(worlds), chosen),
+        _names("--algorithms", algorithms),
+        commands.worlds_of_run(_names("--worlds", worlds), chosen),
         chosen.seeds if seeds is None else seeds,
         (os.cpu_count() or 1) if workers is None else workers,
         Path("results", profile) if out is None else out,
@@ -147,8 +147,11 @@ def surpass(
     commands.show_surpassing(out)
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+def _names(option: str, text: str | None) -> list[str]:
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    if text is not None and not names:
+        raise UsageError(f"{option} {text!r} names nothing; leave it out for the profile's")
+    return names
 
 
 def main() -> None:

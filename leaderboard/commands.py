@@ -22,7 +22,7 @@ from leaderboard.references import exact_reference
 from leaderboard.runner import run_cells, unfinished
 from leaderboard.selection import declaration_of, inapplicable, named, of_profile, with_controls
 from leaderboard.submission import installed, load_all, write_template
-from leaderboard.verification import verify_episodes, verify_measures
+from leaderboard.verification import verify_episodes, verify_files, verify_measures
 
 
 def show_list() -> None:
@@ -92,7 +92,7 @@ def run(
         worlds=tuple(world.name for world in worlds),
         algorithms={
             contender.algorithm.name: tuple(
-                world.name for world in worlds if contender.algorithm.applies_to(world)
+                world.name for world in worlds if contender.applies_to(world)
             )
             for contender in contenders
         },
@@ -110,10 +110,9 @@ def run(
         if waiting:
             _tell(plan(waiting, contenders, out, workers, os.cpu_count() or 1))
         computed = run_cells(specs, out, workers, Progress(Console(stderr=True)))
-        results = read_results(out)
-        write_page(results)
     except OSError as error:
         raise UserError(f"cannot write to {out}: {error.strerror or error}") from error
+    results = read_results(out)
     show_table(results, "text")
     print(f"{len(computed)} cells computed, {len(specs) - len(computed)} were done; all in {out}")
     ours = {spec.title for spec in specs}
@@ -123,6 +122,10 @@ def run(
             f"{len(failed)} of {len(specs)} cells failed; log.txt in each one's folder tells more, "
             "and a removed folder is computed anew"
         )
+    try:
+        write_page(results)
+    except OSError as error:
+        raise UserError(f"cannot write to {out}: {error.strerror or error}") from error
 
 
 def _tell(lines: Iterable[str]) -> None:
@@ -193,13 +196,15 @@ def check_algorithm(origin: str) -> bool:
 
 
 def verify_results(folder: Path) -> bool:
-    """Replay every finished cell, and measure exactly again; whether all agree."""
+    """Replay every finished cell, measure exactly again, and look at what it left; whether all
+    agree."""
     cells = read_results(folder).cells
     finished = [cell for cell in cells if cell.status == "ok"]
     different = [problem for cell in finished for problem in verify_episodes(folder, cell)]
     measured = [verify_measures(folder, cell) for cell in finished]
     wrong = [problems for problems in measured if problems]
-    for problem in [*different, *(problem for problems in wrong for problem in problems)]:
+    changed = [problem for cell in finished for problem in verify_files(folder, cell)]
+    for problem in [*different, *(problem for problems in wrong for problem in problems), *changed]:
         print(problem)
     episodes = sum(len(cell.episodes) for cell in finished)
     print(
@@ -212,7 +217,7 @@ def verify_results(folder: Path) -> bool:
     for cell in cells:
         if cell.status != "ok":
             print(f"{cell.spec.title}: failed, nothing to replay: {cell.reason}")
-    return not different and not wrong
+    return not (different or wrong or changed)
 
 
 def show_theory(folder: Path) -> bool:

@@ -7,6 +7,7 @@ is then driven on held-out tracks. Some restarts search all plans, some those th
 Beside them is who learns a reward from the expert's demonstrations instead.
 """
 
+import sys
 from collections.abc import Callable
 from math import exp, log, sqrt
 from pathlib import Path
@@ -71,7 +72,9 @@ def write_misspecified(folder: Path) -> tuple[list[Path], list[Finding]]:
         OSError: if it cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    print(f"{LEARNER} learns, {BUDGET.steps:,} steps", file=sys.stderr, flush=True)
     expert, learned = policy_outcome(ExpertPolicy), learned_outcome(seed=0)
+    print(f"{2 * RESTARTS} restarts of the planner, {ROUNDS} rounds", file=sys.stderr, flush=True)
     free = [search(seed, only_forward=False) for seed in range(RESTARTS)]
     forward = [search(seed, only_forward=True) for seed in range(RESTARTS)]
     path = folder / "misspecified.svg"
@@ -225,7 +228,10 @@ def draw(expert: np.void, learned: np.void, free: list[np.void], forward: list[n
     ):
         true = [float(outcome["true"]) for outcome in outcomes]
         proxy = [float(outcome["proxy"]) for outcome in outcomes]
-        axes.plot(true, proxy, color=colour, linestyle="", marker="o", markersize=8.0, label=name)
+        ring = (
+            {"markersize": 13.0, "fillstyle": "none"} if name == "expert" else {"markersize": 8.0}
+        )
+        axes.plot(true, proxy, color=colour, linestyle="", marker="o", label=name, **ring)
     axes.axvline(0.0, color="#888888", linewidth=0.8)
     axes.set(xlabel="true return", ylabel="return of the proxy")
     axes.legend(frameon=False)

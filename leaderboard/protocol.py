@@ -201,7 +201,7 @@ def cells_of_run(
         specs += [(inf, spec) for spec in _references(profile, world, world_key, seeds)]
         for seed in range(seeds):
             for contender in contenders:
-                if not contender.algorithm.applies_to(world):
+                if not contender.applies_to(world):
                     continue
                 algorithm = contender.algorithm
                 for labels in label_budgets(profile, algorithm.uses_labels, algorithm.is_control):

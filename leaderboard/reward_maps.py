@@ -5,13 +5,17 @@ In an exact world they are the tables of the reward. Elsewhere the states of an 
 moved over the two coordinates of the world's probe, and the expert takes a step from each.
 """
 
+from pathlib import Path
+
 import numpy as np
 
 from il_envs.learned_reward import LearnedReward, rewards_of
 from il_envs.policy import ExpertPolicy
 from il_envs.tabular_checks import FloatArray
 from il_envs.vector_env import WorldVectorEnv
-from il_envs.world import Probe, States, World
+from il_envs.world import Probe, States, World, get_world
+from leaderboard import UserError
+from leaderboard.cells import ANEW, read_reward_map
 from leaderboard.exact import RewardTables, reward_tables
 from leaderboard.protocol import EVALUATION_SEED
 from leaderboard.references import exact_reference
@@ -31,6 +35,46 @@ def reward_map(world: World, reward: LearnedReward) -> RewardMap:
             {} if tables.transfer is None else {"transfer": tables.transfer}
         )
     return {} if world.probe is None else probed(world, world.probe, reward)
+
+
+def kept_reward_map(folder: Path, world: World) -> RewardMap:
+    """What a cell's folder keeps of a learned reward, checked; empty for a policy without one.
+
+    Raises:
+        UserError: if it is damaged.
+    """
+    kept = read_reward_map(folder)
+    if kept and not _fits(kept, world):
+        raise UserError(
+            f"{folder / 'reward_map.npz'}: damaged: it does not hold what is kept of a reward in "
+            f"{world.name}; {ANEW}"
+        )
+    return kept
+
+
+def _fits(kept: RewardMap, world: World) -> bool:
+    """Whether all arrays have the names and shapes that `reward_map` gives them, and are finite."""
+    if any(array.dtype != np.float64 or not np.isfinite(array).all() for array in kept.values()):
+        return False
+    shapes = {name: array.shape for name, array in kept.items()}
+    if exact_reference(world) is None:
+        surface = shapes.get("true", ())
+        return len(surface) == 2 and shapes == {
+            "first": surface[:1],
+            "second": surface[1:],
+            "true": surface,
+            "learned": surface,
+            "visited": (REFERENCE_STATES, 2),
+        }
+    transfer = {} if world.transfer is None else {"transfer": get_world(world.transfer)}
+    exact = {"own": world} | transfer
+    return shapes == {name: _table_shape(there) for name, there in exact.items()}
+
+
+def _table_shape(world: World) -> tuple[int, int]:
+    reference = exact_reference(world)
+    assert reference is not None
+    return reference.model.states, reference.model.actions
 
 
 def tables_of(kept: RewardMap) -> RewardTables | None:

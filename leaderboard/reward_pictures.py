@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from il_envs.grid import tiles
 from il_envs.tabular_checks import FloatArray
 from il_envs.world import Probe, World, get_world
-from leaderboard.cells import Cell, Results, read_reward_map
+from leaderboard.cells import Cell, Results
 from leaderboard.drawing import name_panel, panels
 from leaderboard.references import exact_reference
-from leaderboard.reward_maps import REFERENCE_STATES, RewardMap
+from leaderboard.reward_maps import REFERENCE_STATES, RewardMap, kept_reward_map
 from leaderboard.rows import row_of
 
 Image = np.ma.MaskedArray[tuple[int, int], np.dtype[np.float64]]  # [rows, columns], from the top
@@ -53,10 +53,11 @@ def scaled_to(true: Image, learned: Image) -> Image:
 
 def _picture(folder: Path, cell: Cell) -> Figure | None:
     """None for a cell without a reward, or with one that there is no way to draw."""
-    kept, world = read_reward_map(folder / cell.spec.folder), get_world(cell.spec.world)
+    world = get_world(cell.spec.world)
+    kept = kept_reward_map(folder / cell.spec.folder, world)
     if "own" in kept and _is_grid(world):
         return _over_cells(world, cell.spec.algorithm, kept["own"])
-    if "visited" in kept and world.probe is not None:
+    if "learned" in kept and world.probe is not None:
         return _over_probe(world.probe, world.name, cell.spec.algorithm, kept)
     return None
 

@@ -35,7 +35,7 @@ def with_controls(contenders: list[Contender], worlds: Iterable[World]) -> list[
     added = []
     for control in _installed_controls() if learners else ():
         beside = [c for c in learners if belongs(control, c)]
-        names = {w.name for w in worlds for c in beside if c.algorithm.applies_to(w)}
+        names = {w.name for w in worlds for c in beside if c.applies_to(w)}
         if names and control.algorithm.name not in there:
             added.append(_within(control, names))
     return [*contenders, *added]
@@ -63,7 +63,7 @@ def declaration_of(contender: Contender, contenders: Iterable[Contender]) -> Dec
 def inapplicable(contenders: Iterable[Contender], worlds: Iterable[World]) -> Iterator[str]:
     """A line for each algorithm that does not apply to all the worlds."""
     for contender in contenders:
-        others = [w for w in worlds if not contender.algorithm.applies_to(w)]
+        others = [w for w in worlds if not contender.applies_to(w)]
         if others:
             kinds = ", ".join(
                 f"{w.name} ({type(w.observation_space).__name__} observations, "

@@ -14,7 +14,7 @@ from typing import Any
 import jinja2
 
 from il_envs.problem import Algorithm
-from il_envs.world import UnknownNameError
+from il_envs.world import UnknownNameError, World
 from leaderboard import UserError
 from leaderboard.references import REFERENCES
 
@@ -35,6 +35,19 @@ class Contender:
     algorithm: Algorithm[Any]
     origin: str
     code: str
+
+    def applies_to(self, world: World) -> bool:
+        """Whether the algorithm can learn in a world.
+
+        Raises:
+            UserError: if it raises instead of saying so.
+        """
+        try:
+            return bool(self.algorithm.applies_to(world))
+        except Exception as error:
+            raise UserError(
+                f"{self.origin}: applies_to({world.name}) raises {type(error).__name__}: {error}"
+            ) from error
 
 
 def installed() -> dict[str, EntryPoint]:

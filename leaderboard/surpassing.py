@@ -5,6 +5,7 @@ expert wants can do it better. In an exact world the return of a policy is compu
 of the best policy for the reward that it comes with: the learned reward optimised anew.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import nan
@@ -56,7 +57,7 @@ STUDIES = (
 COLUMNS = ("algorithm", "world", "who acts", "return", f"above the demonstrator, {CONFIDENCE:.0%}")
 
 
-def surpassing(studies: Sequence[Study] = STUDIES) -> pd.DataFrame:
+def surpassing(studies: Sequence[Study]) -> pd.DataFrame:
     """A row for each policy, and each learned reward optimised anew, best first in each world.
 
     Columns: `COLUMNS`, whose last one is the interval of the difference, over training seeds and
@@ -68,6 +69,9 @@ def surpassing(studies: Sequence[Study] = STUDIES) -> pd.DataFrame:
         demonstrator = demonstrator_returns(world, study)
         rows.append(_row(study, f"demonstrator ({study.style})", "expert", demonstrator, None))
         for name in study.algorithms:
+            print(
+                f"{world.name}: {name}, {study.seeds} training seeds", file=sys.stderr, flush=True
+            )
             returns = np.array([learned_returns(world, study, name, s) for s in range(study.seeds)])
             for who, values in zip(("policy", "reward, optimised anew"), returns.T, strict=True):
                 if not np.isnan(values).any():
@@ -77,14 +81,16 @@ def surpassing(studies: Sequence[Study] = STUDIES) -> pd.DataFrame:
 
 
 def write_surpassing(folder: Path) -> pd.DataFrame:
-    """Compute the table, and write it as `surpassing.csv`.
+    """Compute the table, and write it as `surpassing.csv` after each world.
 
     Raises:
         OSError: if it cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    frame = surpassing()
-    frame.to_csv(folder / "surpassing.csv", index=False)
+    frame = pd.DataFrame()
+    for study in STUDIES:
+        frame = pd.concat([frame, surpassing([study])], ignore_index=True)
+        frame.to_csv(folder / "surpassing.csv", index=False)
     return frame
 
 

@@ -1,5 +1,6 @@
 """Computing a cell's results again from what lies beside them: traces and tables."""
 
+import hashlib
 from math import isclose
 from pathlib import Path
 
@@ -10,12 +11,12 @@ from il_envs.policy import TabularPolicy
 from il_envs.rollout import replay
 from il_envs.world import get_world
 from leaderboard import UserError
-from leaderboard.cells import Cell, read_reward_map, read_traces
+from leaderboard.cells import ANEW, Cell, read_traces
 from leaderboard.checked import policy_table
 from leaderboard.exact import ExactMeasures, measure
 from leaderboard.protocol import EVALUATION_SEED
 from leaderboard.references import exact_reference, reference_table
-from leaderboard.reward_maps import tables_of
+from leaderboard.reward_maps import kept_reward_map, tables_of
 
 TOLERANCE = 1e-9
 """Relative difference of an exact measure that another processor may make."""
@@ -47,6 +48,18 @@ def verify_episodes(results: Path, cell: Cell) -> list[str]:
                 difference = f"{name} is {recorded}, its replay gives {replayed}"
                 problems.append(f"{cell.spec.title}, episode {i}: {difference}")
                 break
+    return problems
+
+
+def verify_files(results: Path, cell: Cell) -> list[str]:
+    """A line for each file of a policy or a reward that is not as it was written."""
+    problems = []
+    for name, recorded in cell.files.items():
+        path = results / cell.spec.folder / name
+        if not path.is_file():
+            problems.append(f"{cell.spec.title}: {path} is missing; {ANEW}")
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != recorded:
+            problems.append(f"{cell.spec.title}: {path} is not what was written; {ANEW}")
     return problems
 
 
@@ -82,15 +95,15 @@ def _measures(folder: Path, cell: Cell) -> ExactMeasures | None:
     path = folder / "policy.safetensors"
     if not path.exists():
         return None
+    rewards = tables_of(kept_reward_map(folder, world))
     try:
         tensors = safetensors.numpy.load_file(path)
         if "probabilities" not in tensors:
             return None
         table = policy_table(TabularPolicy(tensors["probabilities"], 0), reference.model)
-        rewards = tables_of(read_reward_map(folder))
         return measure(world, table, rewards, EVALUATION_SEED)
     except (OSError, SafetensorError, ValueError, IndexError) as error:
-        raise UserError(f"{path}: damaged: {error}") from error
+        raise UserError(f"{path}: damaged: {error}; {ANEW}") from error
 
 
 def _agree(recorded: float | None, computed: float | None) -> bool:

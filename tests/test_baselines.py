@@ -257,6 +257,10 @@ class TestHoldOut:
         held_out = bc.hold_out(np.array(groups), share)
         assert 0 < held_out.sum() < len(groups)
 
+    def test_a_single_row_has_two_sides_to_be_on(self):
+        with pytest.raises(ValueError, match="from two labels at least, not from 1"):
+            bc.hold_out(np.zeros(1, np.int64), 0.1)
+
 
 class TestFit:
     def _data(self, rows=600):

@@ -620,6 +620,8 @@ def test_11_epic_sees_neither_scale_nor_shaping(kind):
             close(epic_distance(first, other, discount), expected)
             close(epic_distance(other, first, discount), expected)
             assert expected > 0.01 or states == 1  # two actions make one line
+        for scale in (1e-165, 1e160):  # whose squares are no numbers
+            close(epic_distance(first, scale * first, discount), 0.0)
         by_action = np.repeat(first[:, :, :1], states, axis=2)
         close(
             epic_distance(first[:, :, 0], other, discount),
@@ -640,6 +642,8 @@ def test_11_starc_sees_neither_scale_nor_shaping(kind):
         shaping = case.discount * next_values(case, potential) - potential[:-1, :, None]
         close(starc_distance(model, first, 3.0 * first + shaping), 0.0)
         close(starc_distance(model, 3.0 * first + shaping, first), 0.0)
+        for scale in (1e-165, 1e160):  # whose squares are no numbers
+            close(starc_distance(model, first, scale * first), 0.0)
         table = case.reward_table
         close(starc_distance(model, case.reward, 0.1 * table + shaping), 0.0)
         distance = starc_distance(model, first, other)

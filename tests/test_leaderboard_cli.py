@@ -216,6 +216,11 @@ def test_check_says_what_is_wrong_in_one_line(name: str, problem: str) -> None:
             "    applies_to=lambda world: False)",
             "applies_to is False for every world",
         ),
+        (
+            "from il_envs import Algorithm, Budget\n"
+            "algorithm = Algorithm('a', '', 'env', Budget(1, 1), lambda p, s, c: 0)",
+            "sources must be a set of names, as {'env'}",
+        ),
     ],
 )
 def test_check_of_a_folder_without_an_algorithm(
@@ -233,9 +238,30 @@ def test_check_of_a_folder_without_an_algorithm(
     assert errors.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_an_applies_to_that_raises_is_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    (tmp_path / "algorithm.py").write_text(
+        "from il_envs import Algorithm, Budget\n"
+        "algorithm = Algorithm('a', '', frozenset(), Budget(1, 1), lambda p, s, c: 0,\n"
+        "    applies_to=lambda world: world.foo)"
+    )
+    arguments = ["check", tmp_path] if command == "check" else ["run", "--algorithms", tmp_path]
+    code, _, errors = in_process(monkeypatch, capsys, *arguments)
+    assert code == 1
+    assert "applies_to(DriftCar) raises AttributeError" in errors
+    assert errors.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "problem"),
     [
+        (["run", "--worlds", ""], 2, "--worlds '' names nothing; leave it out for the profile's"),
+        (["run", "--algorithms", " ,"], 2, "--algorithms ' ,' names nothing; leave it out"),
         (["run", "--worlds", "DriftCra"], 2, "unknown world 'DriftCra'; did you mean 'DriftCar'?"),
         (
             ["run", "--algorithms", "daggre"],

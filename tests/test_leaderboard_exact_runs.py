@@ -1,10 +1,12 @@
 """Runs in exact worlds: their cells, keys, tables, explanations and figures."""
 
 import io
+import shutil
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from math import isnan
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +22,8 @@ from leaderboard.cells import (
     Results,
     failed_cell,
     read_results,
+    read_reward_map,
+    read_traces,
     write_reward_map,
 )
 from leaderboard.child import compute
@@ -33,7 +37,7 @@ from leaderboard.protocol import PROFILES, Profile, cells_of_run
 from leaderboard.references import REFERENCES, reference_table
 from leaderboard.rows import mean_return, row_of, scale_of
 from leaderboard.submission import load
-from leaderboard.verification import verify_episodes, verify_measures
+from leaderboard.verification import verify_episodes, verify_files, verify_measures
 from tests.test_leaderboard_exact import (
     measured,
     occupancy_by_hand,
@@ -163,9 +167,54 @@ def test_verify_notices_a_tampered_table_or_reward(results: Results, tmp_path: P
     (path.parent / "reward_map.npz").write_bytes(b"nothing")
     with pytest.raises(UserError, match=r"reward_map\.npz: damaged"):
         verify_measures(tmp_path, cell)
+    (path.parent / "reward_map.npz").unlink()
     path.write_bytes(b"nothing")
     with pytest.raises(UserError, match=r"policy\.safetensors: damaged"):
         verify_measures(tmp_path, cell)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"own": np.zeros(63)},
+        {"own": np.zeros((64, 4))},
+        {"own": np.full((63, 4), np.nan)},
+        {"own": np.full((63, 4), "a")},
+        {"mine": np.zeros((63, 4))},
+    ],
+)
+def test_verify_names_a_reward_map_that_does_not_fit(
+    results: Results, tmp_path: Path, kept: dict[str, Any]
+) -> None:
+    cell = cell_of(results, "bc")
+    folder = tmp_path / cell.spec.folder
+    shutil.copytree(results.folder / cell.spec.folder, folder)
+    write_reward_map(folder, kept)
+    with pytest.raises(UserError, match=r"reward_map\.npz: damaged: .*in RiskyBridge; remove"):
+        verify_measures(tmp_path, cell)
+
+
+def test_an_array_in_the_place_of_an_archive_is_damage(tmp_path: Path) -> None:
+    for name in ("reward_map.npz", "actions.npz"):
+        with (tmp_path / name).open("wb") as file:
+            np.save(file, np.zeros(3))
+    with pytest.raises(UserError, match=r"reward_map\.npz: damaged: it is no archive"):
+        read_reward_map(tmp_path)
+    with pytest.raises(UserError, match=r"actions\.npz: missing or damaged: it is no archive"):
+        read_traces(tmp_path, 1)
+
+
+def test_verify_looks_at_the_files_that_were_left(results: Results, tmp_path: Path) -> None:
+    cell = cell_of(results, "bc")
+    assert set(cell.files) == {"policy.safetensors"}
+    assert verify_files(results.folder, cell) == []
+    (problem,) = verify_files(tmp_path, cell)
+    assert problem.endswith("policy.safetensors is missing; remove its folder to compute it anew")
+    path = tmp_path / cell.spec.folder / "policy.safetensors"
+    path.parent.mkdir(parents=True)
+    path.write_bytes((results.folder / cell.spec.folder / path.name).read_bytes()[:-1])
+    (problem,) = verify_files(tmp_path, cell)
+    assert "policy.safetensors is not what was written" in problem
 
 
 def test_verify_has_nothing_to_compute_from_weights(results: Results, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from safetensors.numpy import load as load_bytes
 from safetensors.numpy import load_file, save
 
 import il_envs
-from il_envs import RandomPolicy
+from il_envs import RandomPolicy, TrainingWarning
 from leaderboard import UserError, child
 from leaderboard.cells import (
     Cell,
@@ -515,6 +515,13 @@ def test_the_cell_file_is_plain_json(failures: tuple[dict[str, Cell], Path]) -> 
     assert raw["spec"]["key"].keys() >= {"suite", "world", "code", "config", "labels", "seed"}
     assert set(raw["episodes"][0]) == {"seed", "total_reward", "length", "terminated", "state_hash"}
     assert os.path.basename(out) not in json.dumps(raw)  # results can be moved
+
+
+def test_a_warning_without_a_word_is_one_all_the_same() -> None:
+    outcome = child.Outcome()
+    with child._kept_warnings(outcome):
+        warnings.warn("", TrainingWarning, stacklevel=1)
+    assert outcome.warnings == ["no reason given"]
 
 
 def test_a_warning_of_training_is_in_the_row_and_others_are_not(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import torch
 
 from baselines.reward_networks import FORMS, RewardNetwork, excess_slope, load_reward
 from il_envs import LearnedReward, TabularReward, collect, get_world, reward_table
+from il_envs.learned_reward import InvalidRewardError
 
 
 def _network(name, **settings):
@@ -67,11 +68,36 @@ def test_it_comes_back_from_its_tensors(name, state_only, tmp_path):
 
 
 def test_a_table_comes_back_too(tmp_path):
-    table = np.arange(12.0).reshape(3, 4)
+    table = np.arange(484.0).reshape(121, 4)
     safetensors.numpy.save_file(TabularReward(table).tensors(), tmp_path / "reward.safetensors")
     loaded = load_reward(tmp_path / "reward.safetensors", "FourRooms")
     assert isinstance(loaded, TabularReward)
     np.testing.assert_array_equal(loaded.table, table)
+
+
+def test_what_is_no_reward_of_that_world_is_described(tmp_path):
+    network, _ = _network("FourRooms")
+    path = tmp_path / "reward.safetensors"
+
+    def refused(world="FourRooms"):
+        with pytest.raises(ValueError, match=r"reward\.safetensors: ") as caught:
+            load_reward(path, world)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    assert "no reward can be read" in refused()  # missing
+    path.write_bytes(b"")
+    assert "no reward can be read" in refused()
+    safetensors.numpy.save_file(network.tensors(), path)
+    assert "no reward learned in DriftCar" in refused("DriftCar")
+    safetensors.numpy.save_file(network.tensors() | {"form": np.array(7)}, path)
+    assert "form 7" in refused()
+    bias = {"body.0.bias": network.tensors()["body.0.bias"] * np.float32(np.nan)}
+    safetensors.numpy.save_file(network.tensors() | bias, path)
+    assert "not finite" in refused()
+    safetensors.numpy.save_file({"table": np.zeros(7)}, path)
+    with pytest.raises(InvalidRewardError, match="must have the shape"):
+        load_reward(path, "FourRooms")
 
 
 def test_a_reward_of_states_alone_does_not_see_actions():

@@ -208,10 +208,10 @@ def results_with(tmp_path: Path) -> Results:
     cells = []
     table = np.random.default_rng(0).normal(size=(121, 4))
     surface = np.arange(6.0).reshape(3, 2)
-    visited = np.array([[0.5, 0.2], [1.5, 0.8]])
+    visited = np.linspace([0.5, 0.2], [1.5, 0.8], 32)
     axes = {"first": np.arange(3.0), "second": np.arange(2.0), "visited": visited}
     for world, kept in (
-        ("FourRooms", {"own": table}),
+        ("FourRooms", {"own": table, "transfer": table}),
         ("DriftCar", axes | {"true": surface, "learned": -surface}),
     ):
         names = (
@@ -251,7 +251,7 @@ def test_rewards_are_drawn_beside_the_true_ones(tmp_path: Path) -> None:
     np.testing.assert_array_equal(car[0].images[0].get_array(), [[1.0, 3.0, 5.0], [0.0, 2.0, 4.0]])
     np.testing.assert_allclose(car[1].images[0].get_array(), [[4.0, 2.0, 0.0], [5.0, 3.0, 1.0]])
     for axes in car[:2]:
-        np.testing.assert_array_equal(axes.lines[0].get_xydata(), [[0.5, 0.2], [1.5, 0.8]])
+        np.testing.assert_array_equal(axes.lines[0].get_xydata()[[0, -1]], [[0.5, 0.2], [1.5, 0.8]])
     assert car[0].get_xlabel() == "lateral error (m)"
     limits = {axes.images[0].get_clim() for axes in car[:2]}
     assert len(limits) == 1, "the same colours mean the same"
