@@ -48,6 +48,7 @@ class RewardNetwork(nn.Module):
 
     Raises:
         TypeError: if observations are pictures.
+        ValueError: if there is no such form.
     """
 
     discount: Tensor
@@ -68,6 +69,8 @@ class RewardNetwork(nn.Module):
         super().__init__()
         if is_picture(observation_space):
             raise TypeError(f"no reward network for pictures, {observation_space}")
+        if form not in FORMS:
+            raise ValueError(f"form must be one of {', '.join(FORMS)}, not {form!r}")
         self.observation_encoder = Encoder(observation_space)
         self.action_encoder = None if state_only else Encoder(action_space)
         self.size = self.observation_encoder.size + 1  # the absorbing state's own input

@@ -135,3 +135,8 @@ def test_pictures_are_refused():
     world = get_world("ShooterPixels")
     with pytest.raises(TypeError, match="no reward network for pictures"):
         RewardNetwork(world.observation_space, world.action_space, (8,), 0)
+
+
+def test_a_form_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="one of logit, survival, mortality, not 'foo'"):
+        _network("FourRooms", form="foo")
