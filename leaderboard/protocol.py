@@ -117,7 +117,7 @@ PROFILES = {
             worlds={
                 "DriftCar": ("bc", "gail", "airl", "gcl"),
                 "FourRooms": ("bc", "maxent", "gail", "gcl"),
-                "FourRoomsStill": ("bc", "airl", "airl-state"),
+                "FourRoomsStill": ("bc", "gail", "airl", "airl-state"),
             },
         ),
         Profile(
