@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import gymnasium as gym
 import numpy as np
 import torch
+from gymnasium.wrappers.vector import TransformReward
 from numpy.typing import NDArray
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
@@ -22,7 +23,6 @@ from baselines.actor_critic import learn
 from baselines.encoders import Encoder
 from il_envs import Demonstrations, Problem
 from il_envs.stable_baselines import GymnasiumVecEnv
-from il_envs.wrappers.vector import RewardWrapper
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ def optimise(
     Raises:
         ValueError: if fewer steps are left than a rollout takes.
     """
-    env = GymnasiumVecEnv(RewardWrapper(problem.env(config.num_envs), Unpaid()))
+    # Rewards are paid after each rollout; until then they are 0, where the problem's are NaN.
+    env = GymnasiumVecEnv(TransformReward(problem.env(config.num_envs), np.zeros_like))
     model = PPO(
         "MlpPolicy",
         env,
@@ -141,22 +142,6 @@ class Normalised(BaseFeaturesExtractor):
     def forward(self, observations: Tensor) -> Tensor:
         rows = observations.flatten(1)  # Stable-Baselines3 has made them ones and zeros if Discrete
         return (rows - self.mean) / self.scale if self.mean.numel() else rows
-
-
-class Unpaid:
-    """The reward of a rollout before it is learned: nothing."""
-
-    def reward(
-        self,
-        observation: NDArray[Any],
-        action: NDArray[Any],
-        next_observation: NDArray[Any],
-        ended: NDArray[np.bool_],
-    ) -> NDArray[np.float64]:
-        return np.zeros(len(observation))
-
-    def tensors(self) -> dict[str, NDArray[Any]]:
-        return {}
 
 
 class RewardLearning(BaseCallback):
