@@ -197,7 +197,18 @@ def test_a_cell_keeps_its_reward() -> None:
     assert set(outcome.reward_map) == {"first", "second", "true", "learned", "visited"}
     learned = outcome.reward_map["learned"]
     assert learned.shape == (41, 29)
-    assert learned[0].max() < learned[20].min() - 1.0, "who leaves the track pays 5"
+    assert learned.min() > -5.0, "who leaves the track would pay 5"
+
+
+def test_a_map_knows_where_the_episode_ends() -> None:
+    class PaysAtTheEnd(Pays):
+        def reward(self, observation, action, next_observation, ended):  # type: ignore[no-untyped-def]
+            return -5.0 * ended
+
+    assert CAR.probe is not None
+    for lateral, pays in ((7.0, -5.0), (0.0, 0.0)):
+        one = replace(CAR.probe, values=(np.array([lateral]), np.array([0.0])))
+        assert probed(CAR, one, PaysAtTheEnd(np.zeros))["learned"].tolist() == [[pays]]
 
 
 # What is drawn.

@@ -31,9 +31,13 @@ def read(states: States) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return states["lateral"], np.degrees(sideslip)
 
 
+EDGE = 0.9 * HALF_WIDTH
+"""m; from further out the next step may end the episode, and what a reward gives for that would hide
+what it gives for driving."""
+
 PROBE = Probe(
     labels=("lateral error (m)", "sideslip (degrees)"),
-    values=(np.linspace(-HALF_WIDTH, HALF_WIDTH, 41), np.linspace(-70.0, 70.0, 29)),
+    values=(np.linspace(-EDGE, EDGE, 41), np.linspace(-70.0, 70.0, 29)),
     place=place,
     read=read,
 )
