@@ -32,8 +32,8 @@ def read(states: States) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 EDGE = 0.9 * HALF_WIDTH
-"""m; from further out the next step may end the episode, and what a reward gives for that would hide
-what it gives for driving."""
+"""m; from further out the next step may end the episode, and what a reward gives for that would
+hide what it gives for driving."""
 
 PROBE = Probe(
     labels=("lateral error (m)", "sideslip (degrees)"),
