@@ -5,18 +5,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 YARDSTICK := .venv-imitation
+# A file on each core.
+PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 
 .PHONY: install leaderboard test test-statistical check lint bench bench-exact bench-peers clean
 
 leaderboard: $(INSTALLED)
 	$(BIN)/leaderboard run --profile quick
 
-# Files side by side, one on each core.
 test: $(INSTALLED)
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(PYTEST)
 
 test-statistical: $(INSTALLED)
-	$(BIN)/pytest --numprocesses auto --dist loadfile -m statistical
+	$(PYTEST) -m statistical
 
 check: lint test
 

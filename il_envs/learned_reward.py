@@ -11,8 +11,6 @@ from il_envs.tabular_checks import FloatArray
 from il_envs.tabular_model import TabularModel
 
 BLOCK = 2**16  # transitions of a model that are asked about at once
-
-
 LARGEST = 1e100
 """What no reward is, so that sums and squares of rewards are numbers."""
 

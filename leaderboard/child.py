@@ -53,6 +53,8 @@ from leaderboard.submission import load
 CANNOT_WRITE = 74
 """Exit code when the cell was computed but could not be written, EX_IOERR of sysexits.h."""
 
+INVALID = (InvalidActionError, InvalidRewardError)
+"""Answers of a learner that are none; what they say is the whole reason."""
 WATCH_PERIOD = 0.5  # s
 
 
@@ -207,13 +209,13 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
 
 
 def _failure(error: BaseException) -> Status:
-    if isinstance(error, InvalidActionError | InvalidRewardError):
+    if isinstance(error, INVALID):
         return "invalid action"
     return "memory" if isinstance(error, MemoryError) else "error"
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, InvalidActionError | InvalidRewardError):
+    if isinstance(error, INVALID):
         return str(error)
     return _first_line(traceback.format_exception_only(error)[-1])
 

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -103,15 +104,13 @@ def run(
             for contender in contenders
         },
     )
-    try:
+    with _writing_to(out):
         out.mkdir(parents=True, exist_ok=True)
         extend_manifest(out, manifest)
         waiting = unfinished(specs, out)
         if waiting:
             _tell(plan(waiting, contenders, out, workers, os.cpu_count() or 1))
         computed = run_cells(specs, out, workers, Progress(Console(stderr=True)))
-    except OSError as error:
-        raise UserError(f"cannot write to {out}: {error.strerror or error}") from error
     results = read_results(out)
     show_table(results, "text")
     print(f"{len(computed)} cells computed, {len(specs) - len(computed)} were done; all in {out}")
@@ -122,10 +121,21 @@ def run(
             f"{len(failed)} of {len(specs)} cells failed; log.txt in each one's folder tells more, "
             "and a removed folder is computed anew"
         )
-    try:
+    with _writing_to(out):
         write_page(results)
+
+
+@contextmanager
+def _writing_to(folder: Path) -> Iterator[None]:
+    """Say where it was that something could not be written.
+
+    Raises:
+        UserError: if so.
+    """
+    try:
+        yield
     except OSError as error:
-        raise UserError(f"cannot write to {out}: {error.strerror or error}") from error
+        raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
 def _tell(lines: Iterable[str]) -> None:
@@ -243,10 +253,8 @@ def show_misspecified(folder: Path) -> bool:
 
 
 def _show(write: Callable[[Path], tuple[list[Path], list[Finding]]], folder: Path) -> bool:
-    try:
+    with _writing_to(folder):
         paths, findings = write(folder)
-    except OSError as error:
-        raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
     for finding in findings:
         print(finding)
     print(f"wrote {' and '.join(map(str, paths))}")
@@ -261,10 +269,8 @@ def show_surpassing(folder: Path) -> None:
     """
     from leaderboard.surpassing import write_surpassing
 
-    try:
+    with _writing_to(folder):
         table = write_surpassing(folder)
-    except OSError as error:
-        raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
     print(table.to_string(index=False, float_format="{:.2f}".format))
 
 

@@ -12,7 +12,7 @@ from il_envs.reward_distance import epic_distance, starc_distance
 from il_envs.soft_optimal import SoftOptimal
 from il_envs.tabular_checks import FloatArray
 from il_envs.world import World, get_world
-from leaderboard.references import exact_reference
+from leaderboard.references import required_reference
 
 HELD_OUT_TRAJECTORIES = 1_000
 """Sampled from the reference, to see how likely a policy makes them."""
@@ -60,7 +60,7 @@ class RewardTables:
 def reward_tables(world: World, reward: LearnedReward) -> RewardTables:
     """The tables of a reward learned in an exact world."""
     worlds = [world] if world.transfer is None else [world, get_world(world.transfer)]
-    tables = [reward_table(reward, _reference(w).model, w.action_space) for w in worlds]
+    tables = [reward_table(reward, required_reference(w).model, w.action_space) for w in worlds]
     return RewardTables(tables[0], tables[1] if len(tables) == 2 else None)
 
 
@@ -78,7 +78,7 @@ def measure(
     Raises:
         ValueError: if the table or the reward does not fit the world.
     """
-    reference = _reference(world)
+    reference = required_reference(world)
     model, true_reward = reference.model, reference.model.reward
     assert true_reward is not None  # it has been solved
     policy = evaluate(model, table)
@@ -105,7 +105,7 @@ def measure(
 
 def likelihood_bound(world: World) -> float:
     """The most that a policy can expect of its log-likelihood: minus the reference's entropy."""
-    return -_reference(world).entropy
+    return -required_reference(world).entropy
 
 
 def _log_likelihood(reference: SoftOptimal, policy: Evaluation, seed: int) -> tuple[float, float]:
@@ -119,7 +119,7 @@ def _log_likelihood(reference: SoftOptimal, policy: Evaluation, seed: int) -> tu
 
 
 def _transfer(world: World, learned_reward: FloatArray) -> float:
-    model = _reference(world).model
+    model = required_reference(world).model
     planned = hard_optimal(model.with_reward(learned_reward)).policy
     uniform = uniform_policy(model.available)
     worth, zero, one = (
@@ -127,10 +127,3 @@ def _transfer(world: World, learned_reward: FloatArray) -> float:
         for policy in (planned, uniform, hard_optimal(model).policy)
     )
     return (worth - zero) / (one - zero)
-
-
-def _reference(world: World) -> SoftOptimal:
-    reference = exact_reference(world)
-    if reference is None:
-        raise ValueError(f"{world.name} has no exact reference, so nothing is exact in it")
-    return reference

@@ -228,10 +228,11 @@ def draw(expert: np.void, learned: np.void, free: list[np.void], forward: list[n
     ):
         true = [float(outcome["true"]) for outcome in outcomes]
         proxy = [float(outcome["proxy"]) for outcome in outcomes]
-        ring = (
-            {"markersize": 13.0, "fillstyle": "none"} if name == "expert" else {"markersize": 8.0}
-        )
-        axes.plot(true, proxy, color=colour, linestyle="", marker="o", label=name, **ring)
+        size, fill = (13.0, "none") if name == "expert" else (8.0, "full")  # a ring, to see through
+        axes.plot(
+            true, proxy, color=colour, linestyle="", marker="o", markersize=size, fillstyle=fill,
+            label=name,
+        )  # fmt: skip
     axes.axvline(0.0, color="#888888", linewidth=0.8)
     axes.set(xlabel="true return", ylabel="return of the proxy")
     axes.legend(frameon=False)

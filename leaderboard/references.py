@@ -45,6 +45,18 @@ def exact_reference(world: World) -> SoftOptimal | None:
     return reference
 
 
+def required_reference(world: World) -> SoftOptimal:
+    """The soft-optimal policy of a world that is known to be exact.
+
+    Raises:
+        ValueError: if it is not.
+    """
+    reference = exact_reference(world)
+    if reference is None:
+        raise ValueError(f"{world.name} has no exact reference, so nothing is exact in it")
+    return reference
+
+
 def reference_codes(world: World) -> dict[str, str]:
     """SHA-256 over the code of each reference row, by its name."""
     if exact_reference(world) is not None:

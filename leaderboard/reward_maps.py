@@ -18,7 +18,7 @@ from leaderboard import UserError
 from leaderboard.cells import ANEW, read_reward_map
 from leaderboard.exact import RewardTables, reward_tables
 from leaderboard.protocol import EVALUATION_SEED
-from leaderboard.references import exact_reference
+from leaderboard.references import exact_reference, required_reference
 
 RewardMap = dict[str, FloatArray]
 
@@ -68,13 +68,8 @@ def _fits(kept: RewardMap, world: World) -> bool:
         }
     transfer = {} if world.transfer is None else {"transfer": get_world(world.transfer)}
     exact = {"own": world} | transfer
-    return shapes == {name: _table_shape(there) for name, there in exact.items()}
-
-
-def _table_shape(world: World) -> tuple[int, int]:
-    reference = exact_reference(world)
-    assert reference is not None
-    return reference.model.states, reference.model.actions
+    models = {name: required_reference(there).model for name, there in exact.items()}
+    return shapes == {name: (model.states, model.actions) for name, model in models.items()}
 
 
 def tables_of(kept: RewardMap) -> RewardTables | None:

@@ -21,6 +21,7 @@ from il_envs.problem import Budget, Problem
 from il_envs.rollout import run_episodes
 from il_envs.world import World, get_world
 from leaderboard.checked import policy_table
+from leaderboard.checked_reward import learned_reward
 from leaderboard.exact import reward_tables
 from leaderboard.protocol import EVALUATION_SEED
 from leaderboard.references import exact_reference
@@ -122,7 +123,7 @@ def learned_returns(world: World, study: Study, name: str, seed: int) -> tuple[f
         return _sampled_return(world, policy), nan
     assert isinstance(policy, ExactPolicy)  # every learner of tables tells its probabilities
     own = evaluate(reference.model, policy_table(policy, reference.model)).expected_return
-    reward = getattr(policy, "reward", None)
+    reward = learned_reward(policy, world)
     if reward is None:
         return own, nan
     learned = reference.model.with_reward(reward_tables(world, reward).own)

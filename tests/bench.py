@@ -29,6 +29,7 @@ import il_envs
 from baselines import adversarial, mail
 from baselines.bc import BCConfig, fit
 from baselines.networks import NetworkPolicy
+from baselines.reward_learning import PPOConfig
 from il_envs.stable_baselines import GymnasiumVecEnv
 
 ROUNDS = 7
@@ -148,6 +149,20 @@ def mail_rates() -> tuple[Callable[[], float], Callable[[], float]]:
     return ours, a2c_rate(GymnasiumVecEnv(env), 100)
 
 
+def ppo_rate(env: VecEnv, settings: PPOConfig, steps: int) -> float:
+    """Steps a second of Stable-Baselines3's PPO, its networks the default ones."""
+    model = PPO(
+        "MlpPolicy", env, learning_rate=settings.learning_rate, n_steps=settings.rollout_steps,
+        batch_size=settings.batch_size, n_epochs=settings.epochs,
+        ent_coef=settings.entropy_coefficient, policy_kwargs={"optimizer_kwargs": {"fused": True}},
+        seed=0, device="cpu",
+    )  # fmt: skip
+    model.set_logger(Logger(None, []))
+    start = time.perf_counter()
+    model.learn(steps)
+    return steps / (time.perf_counter() - start)
+
+
 def gail_rates() -> tuple[Callable[[], float], Callable[[], float]]:
     """Steps a second of GAIL in DriftCar, and of Stable-Baselines3's PPO alone, set alike."""
     world, config = il_envs.get_world("DriftCar"), adversarial.algorithm.config
@@ -162,19 +177,7 @@ def gail_rates() -> tuple[Callable[[], float], Callable[[], float]]:
 
     env = il_envs.WorldVectorEnv(world.name, ppo.num_envs, autoreset_mode="SameStep")
 
-    def alone() -> float:
-        model = PPO(
-            "MlpPolicy", GymnasiumVecEnv(env), learning_rate=ppo.learning_rate,
-            n_steps=ppo.rollout_steps, batch_size=ppo.batch_size, n_epochs=ppo.epochs,
-            ent_coef=ppo.entropy_coefficient, seed=0, device="cpu",
-            policy_kwargs={"optimizer_kwargs": {"fused": True}},
-        )  # fmt: skip
-        model.set_logger(Logger(None, []))
-        start = time.perf_counter()
-        model.learn(budget.steps)
-        return budget.steps / (time.perf_counter() - start)
-
-    return ours, alone
+    return ours, lambda: ppo_rate(GymnasiumVecEnv(env), ppo, budget.steps)
 
 
 def start_seconds(cache: str) -> float:

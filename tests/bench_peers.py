@@ -23,13 +23,12 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from rich.console import Console
 from rich.table import Table
-from stable_baselines3 import PPO
-from stable_baselines3.common.logger import Logger
 
 from baselines import adversarial
 from il_envs.demonstrations import Demonstrations
 from il_envs.rollout import Episode
 from il_envs.stable_baselines import GymnasiumVecEnv
+from tests.bench import ppo_rate
 from tests.bench_exact import Yardstick
 
 ENV_ID = "Pendulum-v1"
@@ -90,19 +89,6 @@ def gail_rate(shown: Demonstrations) -> float:
     return STEPS / (time.perf_counter() - start)
 
 
-def ppo_rate() -> float:
-    """Steps a second of the policy's optimiser alone, set alike, on the world's own reward."""
-    ppo, env = PPO_SETTINGS, GymnasiumVecEnv(pendulums(PPO_SETTINGS.num_envs))
-    model = PPO(
-        "MlpPolicy", env, n_steps=ppo.rollout_steps, batch_size=ppo.batch_size, n_epochs=ppo.epochs,
-        policy_kwargs={"optimizer_kwargs": {"fused": True}}, seed=0, device="cpu",
-    )  # fmt: skip
-    model.set_logger(Logger(None, []))
-    start = time.perf_counter()
-    model.learn(STEPS)
-    return STEPS / (time.perf_counter() - start)
-
-
 def main() -> None:
     """Measure everything and print one table."""
     if hasattr(os, "sched_setaffinity"):
@@ -117,7 +103,9 @@ def main() -> None:
         np.savez(path, obs=shown.observations, acts=shown.actions, next_obs=following, dones=ends)
         runs: dict[str, Callable[[], float]] = {
             "ours: GAIL": lambda: gail_rate(shown),
-            "ours: PPO alone": ppo_rate,
+            "ours: PPO alone": lambda: ppo_rate(
+                GymnasiumVecEnv(pendulums(PPO_SETTINGS.num_envs)), PPO_SETTINGS, STEPS
+            ),
             "imitation: PPO alone": lambda: STEPS / yardstick.ask("ppo", steps=STEPS)["seconds"],
         }
         for updates in THEIR_UPDATES:
