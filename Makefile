@@ -28,13 +28,13 @@ lint: $(INSTALLED)
 	$(BIN)/lint-imports
 
 bench: $(INSTALLED)
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m benchmarks.rates
 
 bench-exact: $(INSTALLED) $(YARDSTICK)/.installed
-	$(BIN)/python -m tests.bench_exact $(YARDSTICK)/bin/python
+	$(BIN)/python -m benchmarks.exact $(YARDSTICK)/bin/python
 
 bench-peers: $(INSTALLED) $(YARDSTICK)/.installed
-	$(BIN)/python -m tests.bench_peers $(YARDSTICK)/bin/python
+	$(BIN)/python -m benchmarks.peers $(YARDSTICK)/bin/python
 
 install: $(INSTALLED)
 

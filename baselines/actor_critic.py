@@ -143,4 +143,4 @@ def untouched_generators() -> Iterator[None]:
 
 def has_buttons(world: World) -> bool:
     """Whether a world's actions are buttons that can be pressed together."""
-    return isinstance(world.action_space, gym.spaces.MultiBinary)
+    return isinstance(world.spaces.action, gym.spaces.MultiBinary)

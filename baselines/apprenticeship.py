@@ -23,7 +23,7 @@ from il_envs import (
     hard_optimal,
     policy_from_occupancy,
 )
-from il_envs.evaluation import uniform_policy
+from il_envs.exact.evaluation import uniform_policy
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def do_nothing(problem: Problem, seed: int, config: IdleConfig) -> Idle:
 
 def has_a_zero(world: World) -> bool:
     """Whether one of a world's actions is to do nothing: zeros within bounds, or no button."""
-    space = world.action_space
+    space = world.spaces.action
     if isinstance(space, gym.spaces.Box):
         return space.contains(np.zeros(space.shape, space.dtype))
     return isinstance(space, gym.spaces.MultiBinary)

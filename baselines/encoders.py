@@ -22,7 +22,7 @@ def is_picture(space: gym.Space[Any]) -> bool:
 
 def sees_numbers(world: World) -> bool:
     """Whether a world's observations are numbers and not pictures."""
-    return not is_picture(world.observation_space)
+    return not is_picture(world.spaces.observation)
 
 
 class Encoder(nn.Module):

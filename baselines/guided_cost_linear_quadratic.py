@@ -14,7 +14,7 @@ import numpy as np
 
 from baselines.planning import FloatArray
 from il_envs import LinearQuadraticModel, linear_quadratic_soft_optimal
-from il_envs.linear_gaussian import LinearGaussianPolicy, square_root
+from il_envs.exact.linear_gaussian import LinearGaussianPolicy, square_root
 
 ROLLOUTS = 8
 """Trajectories from each start that features are scaled by."""

@@ -9,8 +9,8 @@ from scipy import sparse
 
 from baselines.planning import FloatArray, IntArray
 from il_envs import TabularModel, hard_optimal, soft_optimal
-from il_envs.evaluation import entries_of
-from il_envs.sampling import sample_from
+from il_envs.exact.evaluation import entries_of
+from il_envs.exact.sampling import sample_from
 
 Trajectories = tuple[NDArray[Any], NDArray[Any]]
 """States [N, T + 1, ...] and actions [N, T, ...]."""

@@ -26,7 +26,7 @@ from baselines.planning import (
     whole_trajectories,
 )
 from il_envs import Algorithm, Problem, TabularModel, soft_optimal
-from il_envs.soft_backup import Backup
+from il_envs.exact.soft_backup import Backup
 
 
 @dataclass(frozen=True)

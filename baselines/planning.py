@@ -100,7 +100,7 @@ def causal_log_likelihood(solution: SoftOptimal, occupancy: FloatArray) -> tuple
 
 def has_features(world: World) -> bool:
     """Whether a world has a known model with features of its states."""
-    if world.model is None:
+    if world.truth.model is None:
         return False
     model = world.known_model()
     return (

@@ -182,13 +182,13 @@ def load_reward(path: Path | str, world: World | str) -> LearnedReward:
         raise ValueError(f"{path}: the reward has numbers that are not finite")
     if "table" in arrays:
         table = TabularReward(arrays["table"])
-        table.check_spaces(world.observation_space, world.action_space)
+        table.check_spaces(world.spaces.observation, world.spaces.action)
         return table
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     hidden = [len(tensors[name]) for name in tensors if name.endswith("bias")][:-1]
     network = RewardNetwork(
-        world.observation_space,
-        world.action_space,
+        world.spaces.observation,
+        world.spaces.action,
         hidden,
         seed=0,
         state_only=not any(name.startswith("action_encoder") for name in tensors),

@@ -190,7 +190,7 @@ def _begin(problem: Problem, seed: int, config: SoftQConfig) -> tuple[Transition
 
 def chooses_numbers(world: World) -> bool:
     """Whether actions are numbered from 0 and observations are no pictures."""
-    space = world.action_space
+    space = world.spaces.action
     return isinstance(space, gym.spaces.Discrete) and space.start == 0 and sees_numbers(world)
 
 

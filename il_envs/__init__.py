@@ -6,60 +6,79 @@
 
 from importlib.metadata import entry_points
 
-from il_envs import drift_car as drift_car
-from il_envs import grid as grid
-from il_envs import shooter as shooter
-from il_envs.concurrency import (
+from il_envs.engine.single import WorldEnv
+from il_envs.engine.vector import WorldVectorEnv
+from il_envs.exact.button_references import (
     concurrency_references,
     independent_soft_optimal,
     one_button_model,
 )
-from il_envs.demonstrations import Demonstrations, collect
-from il_envs.drift_car import lane_keeping as lane_keeping
-from il_envs.drift_car import misspecified as misspecified
-from il_envs.evaluation import Evaluation, evaluate, hard_optimal, policy_from_occupancy
-from il_envs.gym_env import WorldEnv
-from il_envs.learned_reward import LearnedReward, TabularReward, reward_table
-from il_envs.learning_curve import LearningCurve, LearningCurveRecorder
-from il_envs.linear_gaussian import LinearQuadraticModel
-from il_envs.linear_quadratic import linear_quadratic_soft_optimal
-from il_envs.policy import ExactPolicy, ExpertPolicy, Policy, RandomPolicy, TabularPolicy
-from il_envs.problem import (
-    Algorithm,
+from il_envs.exact.evaluation import Evaluation, evaluate, hard_optimal, policy_from_occupancy
+from il_envs.exact.linear_gaussian import LinearQuadraticModel
+from il_envs.exact.linear_quadratic import linear_quadratic_soft_optimal
+from il_envs.exact.reward_distance import epic_distance, starc_distance
+from il_envs.exact.soft_optimal import SoftOptimal, soft_optimal
+from il_envs.exact.tabular_model import TabularModel
+from il_envs.learning.algorithm import Algorithm, TrainingWarning
+from il_envs.learning.demonstrations import Demonstrations, collect
+from il_envs.learning.learned_reward import LearnedReward, TabularReward, reward_table
+from il_envs.learning.learning_curve import LearningCurve, LearningCurveRecorder
+from il_envs.learning.metering import (
     Budget,
     BudgetExceededError,
     Meter,
-    Problem,
     Source,
-    TrainingWarning,
     UndeclaredSourceError,
 )
-from il_envs.reward_distance import epic_distance, starc_distance
-from il_envs.rollout import Episode, replay, run_episodes
-from il_envs.soft_optimal import SoftOptimal, soft_optimal
-from il_envs.tabular_model import TabularModel
-from il_envs.vector_env import WorldVectorEnv
+from il_envs.learning.policy import (
+    ChordPolicy,
+    ExactPolicy,
+    ExpertPolicy,
+    Policy,
+    RandomPolicy,
+    TabularPolicy,
+)
+from il_envs.learning.problem import Problem
+from il_envs.learning.rollout import Episode, replay, run_episodes
 from il_envs.world import (
     WORLDS,
+    Dynamics,
     ErrorMeasure,
+    ExactReference,
     Expert,
     PlayKey,
+    Probe,
+    Spaces,
+    Truth,
+    View,
+    Views,
     World,
     get_world,
     register,
     state_hash,
 )
+from il_envs.worlds import drift_car as drift_car
+from il_envs.worlds import duel as duel
+from il_envs.worlds import gauntlet as gauntlet
+from il_envs.worlds import grid as grid
+from il_envs.worlds import lane_keeping as lane_keeping
+from il_envs.worlds import misspecified as misspecified
+from il_envs.worlds import pillar as pillar
+from il_envs.worlds import shooter as shooter
 
 __all__ = [
     "WORLDS",
     "Algorithm",
     "Budget",
     "BudgetExceededError",
+    "ChordPolicy",
     "Demonstrations",
+    "Dynamics",
     "Episode",
     "ErrorMeasure",
     "Evaluation",
     "ExactPolicy",
+    "ExactReference",
     "Expert",
     "ExpertPolicy",
     "LearnedReward",
@@ -69,15 +88,20 @@ __all__ = [
     "Meter",
     "PlayKey",
     "Policy",
+    "Probe",
     "Problem",
     "RandomPolicy",
     "SoftOptimal",
     "Source",
+    "Spaces",
     "TabularModel",
     "TabularPolicy",
     "TabularReward",
     "TrainingWarning",
+    "Truth",
     "UndeclaredSourceError",
+    "View",
+    "Views",
     "World",
     "WorldEnv",
     "WorldVectorEnv",

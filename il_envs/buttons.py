@@ -11,8 +11,6 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from il_envs.policy import Policy, PolicyState
-
 Chords = NDArray[np.int8]
 
 JOINT_BUTTONS_MAX = 12
@@ -132,30 +130,6 @@ def independent_buttons(joint: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     chords = joint_chords(button_count(joint.shape[-1]))
     return joint_probabilities(joint @ chords, joint @ (1 - chords))
-
-
-class ChordPolicy:
-    """A policy that picks numbered chords, as one that presses buttons.
-
-    Args:
-        policy: its actions are rows of the table.
-        chords: int8 [chords, K].
-    """
-
-    def __init__(self, policy: Policy, chords: Chords) -> None:
-        self.policy = policy
-        self.chords = chords
-
-    def predict(
-        self,
-        observation: NDArray[Any],
-        state: PolicyState = None,
-        episode_start: NDArray[np.bool_] | None = None,
-        deterministic: bool = False,
-    ) -> tuple[Chords, PolicyState]:
-        """The buttons to press, int8 [rows, K], as in `Policy`."""
-        rows, state = self.policy.predict(observation, state, episode_start, deterministic)
-        return self.chords[rows], state
 
 
 def _refuse_many(buttons: int) -> None:

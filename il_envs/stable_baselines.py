@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecEnv
 
-from il_envs.problem import MeteredEnv
+from il_envs.learning.problem import MeteredEnv
 
 Rows = None | int | Iterable[int]
 

@@ -18,13 +18,15 @@ from gymnasium.vector import AutoresetMode
 from numba import njit
 from numpy.typing import NDArray
 
-from il_envs.canvas import SIZE, Canvas
-from il_envs.gym_env import WorldEnv
-from il_envs.kernels import zero_rows
-from il_envs.policy import ExpertPolicy, Policy
-from il_envs.problem import Algorithm, Budget, Problem
-from il_envs.rollout import replay, run_episodes
-from il_envs.vector_env import WorldVectorEnv
+from il_envs.drawing.canvas import SIZE, Canvas
+from il_envs.engine.kernels import zero_rows
+from il_envs.engine.single import WorldEnv
+from il_envs.engine.vector import WorldVectorEnv
+from il_envs.learning.algorithm import Algorithm
+from il_envs.learning.metering import Budget
+from il_envs.learning.policy import ExpertPolicy, Policy
+from il_envs.learning.problem import Problem
+from il_envs.learning.rollout import replay, run_episodes
 from il_envs.world import Split, World
 
 ROWS = 4
@@ -71,7 +73,7 @@ def check_rows_equal_single(world: World) -> None:
             assert rest == [rewards[i], terminated[i], truncated[i]], f"step {step} row {i} differs"
             assert all(
                 single_info[name] == (info["final_info"] if ended else info)[name][i]
-                for name in world.measures
+                for name in world.dynamics.measures
             ), f"info differs at step {step}, row {i}"
             if ended:
                 assert _same_bits(observation, info["final_obs"][i]), f"last observation, row {i}"
@@ -133,7 +135,7 @@ def check_bad_actions(world: World) -> None:
     env = WorldEnv(world.name)
     env.reset(seed=1)
     before = env.state.tobytes()
-    for name, action in _bad_actions(world.action_space):
+    for name, action in _bad_actions(world.spaces.action):
         try:
             env.step(action)
         except ValueError as error:
@@ -145,7 +147,12 @@ def check_bad_actions(world: World) -> None:
 
 def check_exact_arithmetic(world: World) -> None:
     """Kernels use IEEE basic operations and square roots only: no libm, nothing fused or fast."""
-    reset, step, observe, measure = world.reset, world.step, world.observe, world.measure
+    reset, step, observe, measure = (
+        world.dynamics.reset,
+        world.dynamics.step,
+        world.dynamics.observe,
+        world.dynamics.measure,
+    )
 
     @njit
     def everything(states, action, params, observation, measures):  # type: ignore[no-untyped-def]
@@ -159,7 +166,10 @@ def check_exact_arithmetic(world: World) -> None:
     env = WorldEnv(world.name)
     env.reset(seed=0)
     action = np.atleast_1d(np.asarray(env.action_space.sample()))
-    observation, measures = zero_rows(world.observation_space), np.zeros(len(world.measures))
+    observation, measures = (
+        zero_rows(world.spaces.observation),
+        np.zeros(len(world.dynamics.measures)),
+    )
     everything(env.states, action, env.params, observation, measures)
     for code in everything.inspect_llvm().values():
         inexact = INEXACT_CALLS.search(code)
@@ -196,7 +206,7 @@ def check_picture(world: World) -> None:
 
 def check_text(world: World) -> None:
     """A world that can be written as text is, in the render mode ansi, and it changes nothing."""
-    if world.text is None:
+    if world.views.text is None:
         return
     env = WorldEnv(world.name, render_mode="ansi")
     env.reset(seed=4)

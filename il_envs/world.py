@@ -1,15 +1,15 @@
 """The world contract and the one registry of worlds.
 
-A world is a State record, a table of parameters, a few scalar kernels and a drawing function;
-nothing in it knows Gymnasium, pygame or a batch. `gym_env` makes its single and its vector
+A world is a State record, a table of parameters, a few scalar kernels and the name of a drawing
+function; nothing in it knows pygame or a batch. `il_envs.engine` makes its single and its vector
 environment from the same kernels.
 """
 
 import difflib
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import gymnasium as gym
 import numpy as np
@@ -65,13 +65,16 @@ class PlayKey:
 class View:
     """One way to see a world, and to play it with the mouse in that picture.
 
-    `draw(state, params, canvas)` is as in `World`. `pointer(state, params, canvas, place,
-    is_pressed)` is the names of the `play_keys` that the mouse holds down, given its place in the
-    picture (pixels right and down) and whether its left button is pressed.
+    Both are entry points, such as "il_envs.worlds.duel.picture.scene:paint", and imported when a
+    picture is first asked for: importing a world imports no drawing.
+
+    `draw(state, params, canvas)` paints and never changes the state. `pointer(state, params,
+    canvas, place, is_pressed)` is the names of the play keys that the mouse holds down, given its
+    place in the picture (pixels right and down) and whether its left button is pressed.
     """
 
-    draw: Callable[..., None]
-    pointer: Callable[..., Sequence[str]] | None = None
+    draw: str
+    pointer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,53 +100,62 @@ class Probe:
     read: Callable[[States], tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
+class ExactReference(Protocol):
+    """A causal or posterior soft-optimal policy that is known exactly, with what it is worth.
+
+    `SoftOptimal` of the tabular models and `LinearQuadraticSoftOptimal` both are one.
+    """
+
+    @property
+    def backup(self) -> Literal["causal", "posterior"]:
+        """Which of the two models of soft optimality."""
+        ...
+
+    @property
+    def temperature(self) -> float:
+        """Units of reward that make a nat."""
+        ...
+
+    @property
+    def expected_return(self) -> float:
+        """E[sum of rewards] of an episode."""
+        ...
+
+    @property
+    def entropy(self) -> float:
+        """Of the policy over an episode, nats."""
+        ...
+
+    @property
+    def log_partition(self) -> float:
+        """The soft value of the start, nats."""
+        ...
+
+    def sample(self, count: int, seed: int) -> tuple[Array, Array]:
+        """States [count, T + 1, ...] and actions [count, T, ...] of episodes."""
+        ...
+
+
 @dataclass(frozen=True)
-class World:
-    """Everything there is to know about one world.
+class Dynamics:
+    """What happens in an episode, and what is observed and measured of it.
 
     Kernels are `numba.njit` functions of one row: `reset(state, params)`,
     `step(state, action, params) -> (reward, terminated)`, `observe(state, params, out)` and
     `measure(state, params, out)`, which fills one float64 for each name in `measures` (they become
     the `info` dictionary). `params(split)` returns a structured array, the same one at each call.
     `observe` fills a row of the observation space: for a Discrete one, that is int64 [1].
-    `draw(state, params, canvas)` paints and never changes the state; `text(state, params)` is the
-    present state as text, for the render mode "ansi". The first of `experts` is the reference: it
-    demonstrates and answers unless another style is asked for. `pointer` plays it with the mouse,
-    and `views` are other pictures for players to turn to, both as in `View`.
     """
 
-    name: str
     state: np.dtype[np.void]
     params: Callable[[Split], States]
-    observation_space: gym.spaces.Box | gym.spaces.Discrete
-    action_space: gym.Space[Any]
     reset: Kernel
     step: Kernel
     observe: Kernel
     measure: Kernel
     measures: tuple[str, ...]
-    draw: Callable[..., None]
-    experts: Mapping[str, Expert]
     control_period: float  # s
     max_episode_steps: int
-    play_keys: tuple[PlayKey, ...] = ()
-    pointer: Callable[..., Sequence[str]] | None = None
-    views: tuple[View, ...] = ()
-    namespace: str = "il_envs"
-    version: int = 0
-    action_names: tuple[str, ...] = ()
-    model: Callable[[], Any] | None = None  # of known dynamics
-    error: ErrorMeasure | None = None
-    text: Callable[[np.void, States], str] | None = None
-    reference: Callable[[], Any] | None = None  # the exact answer, of which the expert is a sample
-    transfer: str | None = None  # the world in which a reward learned in this one is tried
-    one_button_bound: Callable[[], float] | None = None  # on the return of one button a step
-    probe: Probe | None = None  # where a reward is drawn that is no table
-
-    @property
-    def id(self) -> str:
-        """The Gymnasium id, such as `il_envs/DriftCar-v0`."""
-        return f"{self.namespace}/{self.name}-v{self.version}"
 
     @property
     def kernels(self) -> dict[str, Kernel]:
@@ -154,6 +166,66 @@ class World:
             "observe": self.observe,
             "measure": self.measure,
         }
+
+
+@dataclass(frozen=True)
+class Spaces:
+    """What a single row observes and does."""
+
+    observation: gym.spaces.Box | gym.spaces.Discrete
+    action: gym.Space[Any]
+    action_names: tuple[str, ...] = ()  # of the entries, or of a Discrete space's actions
+
+
+@dataclass(frozen=True)
+class Views:
+    """How people see a world and play it. A world may do without any of it.
+
+    `text(state, params)` is the present state as text, for the render mode "ansi".
+    """
+
+    pictures: tuple[View, ...] = ()  # the first one is shown, players may turn to the others
+    text: Callable[[np.void, States], str] | None = None
+    keys: tuple[PlayKey, ...] = ()
+    error: ErrorMeasure | None = None
+    probe: Probe | None = None  # where a reward is drawn that is no table
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is known exactly about a world."""
+
+    model: Callable[[], Any] | None = None  # of known dynamics
+    reference: Callable[[], ExactReference] | None = None  # of which the expert is a sample
+    transfer: str | None = None  # the world in which a reward learned in this one is tried
+    one_button_bound: Callable[[], float] | None = None  # on the return of one button a step
+
+
+@dataclass(frozen=True, repr=False)
+class World:
+    """Everything there is to know about one world.
+
+    The first of `experts` is the reference style: it demonstrates and answers unless another one
+    is asked for. `documentation` says what the world tests, and tables its observation and action.
+    """
+
+    name: str
+    documentation: str
+    dynamics: Dynamics
+    spaces: Spaces
+    experts: Mapping[str, Expert]
+    views: Views = Views()
+    truth: Truth = Truth()
+    namespace: str = "il_envs"
+    version: int = 0
+
+    def __repr__(self) -> str:
+        return f"<World {self.id}: {self.documentation.strip().partition(chr(10))[0]}>"
+
+    @property
+    def id(self) -> str:
+        """The Gymnasium id, such as `il_envs/DriftCar-v0`."""
+        return f"{self.namespace}/{self.name}-v{self.version}"
 
     @property
     def reference_style(self) -> str:
@@ -172,9 +244,9 @@ class World:
         Raises:
             LookupError: if there is none.
         """
-        if self.model is None:
+        if self.truth.model is None:
             raise LookupError(f"{self.name} has no known model")
-        return self.model()
+        return self.truth.model()
 
 
 WORLDS: dict[str, World] = {}
@@ -200,7 +272,8 @@ def register(world: World) -> World:
     Raises:
         ValueError: if the name is taken or the State record does not begin with `STATE_HEADER`.
     """
-    header = tuple((name, world.state[name].str[1:]) for name in (world.state.names or ())[:4])
+    state = world.dynamics.state
+    header = tuple((name, state[name].str[1:]) for name in (state.names or ())[:4])
     if header != STATE_HEADER:
         raise ValueError(
             f"{world.name}: the State record must begin with {STATE_HEADER}, has {header}"
@@ -210,8 +283,8 @@ def register(world: World) -> World:
     WORLDS[world.name] = world
     gym.register(
         world.id,
-        entry_point="il_envs.gym_env:WorldEnv",
-        vector_entry_point="il_envs.vector_env:WorldVectorEnv",
+        entry_point="il_envs.engine.single:WorldEnv",
+        vector_entry_point="il_envs.engine.vector:WorldVectorEnv",
         kwargs={"world": world.name},
     )
     return world

@@ -1,8 +1,8 @@
 """What pressing several buttons at once is worth in Duel and Gauntlet, computed exactly.
 
-The returns of the references of `il_envs.concurrency` in Duel, and the reason why cloning with
-independent buttons falls short of them: an expert that dodges to the left or to the right. In
-Gauntlet, the linear program's bound on what one button a step can return.
+The returns of the references of `il_envs.exact.button_references` in Duel, and the reason why
+cloning with independent buttons falls short of them: an expert that dodges to the left or to the
+right. In Gauntlet, the linear program's bound on what one button a step can return.
 """
 
 import numpy as np
@@ -11,11 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from il_envs.buttons import joint_chords
-from il_envs.concurrency import concurrency_references
-from il_envs.evaluation import Evaluation, divergence
-from il_envs.shooter import duel_world, gauntlet
-from il_envs.shooter.duel_rules import BUTTONS, COLUMNS, FIRES, HORIZON, SHAPE
-from il_envs.tabular_checks import FloatArray
+from il_envs.exact.button_references import concurrency_references
+from il_envs.exact.checks import FloatArray
+from il_envs.exact.evaluation import Evaluation, divergence
+from il_envs.worlds.duel import duel
+from il_envs.worlds.duel.rules import BUTTONS, COLUMNS, FIRES, HORIZON, SHAPE
+from il_envs.worlds.gauntlet import one_button_bound
 from leaderboard.drawing import COLOURS, EXPERT_COLOUR, name_panel, panels
 from leaderboard.findings import Finding
 from leaderboard.references import exact_reference
@@ -36,7 +37,7 @@ DODGES = ("left", "right", "neither", "both")  # of left and right, what is pres
 
 def concurrency() -> tuple[Figure, list[Finding]]:
     """The exact returns, and how the expert and its clone dodge a bolt."""
-    reference = exact_reference(duel_world)
+    reference = exact_reference(duel)
     assert reference is not None
     temperature = reference.temperature
     policies = concurrency_references(reference.model, temperature)
@@ -70,7 +71,7 @@ def concurrency() -> tuple[Figure, list[Finding]]:
             Finding(f"Duel, {name}: hit where a bolt must be dodged", float(chances[2:].sum()))
             for name, chances in dodges.items()
         ),
-        Finding("Gauntlet, one button: bound on the return", gauntlet.one_button_bound()),
+        Finding("Gauntlet, one button: bound on the return", one_button_bound()),
     ]
 
 

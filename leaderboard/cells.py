@@ -26,8 +26,8 @@ from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from il_envs.learning_curve import LearningCurve
-from il_envs.rollout import Episode
+from il_envs.learning.learning_curve import LearningCurve
+from il_envs.learning.rollout import Episode
 from leaderboard import UserError
 from leaderboard.exact import ExactMeasures
 from leaderboard.protocol import CellSpec, Profile, label_budgets, reference_seeds

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from il_envs.gym_env import checked_actions
-from il_envs.kernels import action_bounds
-from il_envs.policy import ExactPolicy, Policy
-from il_envs.tabular_checks import FloatArray
-from il_envs.tabular_model import TabularModel
+from il_envs.engine.kernels import action_bounds
+from il_envs.engine.single import checked_actions
+from il_envs.exact.checks import FloatArray, require_distributions
+from il_envs.exact.tabular_model import TabularModel
+from il_envs.learning.policy import ExactPolicy, Policy
 from il_envs.world import World
 
 SUM_TOLERANCE = 1e-6
@@ -89,7 +89,7 @@ class CheckedPolicy:
         require_policy(policy)
         self._policy = policy
         self._world = world
-        self._low, self._high = action_bounds(world.action_space)
+        self._low, self._high = action_bounds(world.spaces.action)
 
     def predict(
         self,
@@ -150,17 +150,7 @@ def _check_table(table: FloatArray, model: TabularModel, step: int) -> None:
         raise InvalidActionError(
             f"action_probabilities must return the shape {list(shape)}, not {list(table.shape)}"
         )
-    wrong = ~((table >= 0.0) & np.isfinite(table))
-    if wrong.any():
-        state, action = np.argwhere(wrong)[0]
-        raise InvalidActionError(
-            f"action {action} in state {state} at step {step} has the probability "
-            f"{table[state, action]}"
-        )
-    sums = table.sum(1)
-    wrong = np.abs(sums - 1.0) > SUM_TOLERANCE
-    if wrong.any():
-        state = int(wrong.argmax())
-        raise InvalidActionError(
-            f"the probabilities in state {state} at step {step} sum to {sums[state]:.10g}, not to 1"
-        )
+    try:
+        require_distributions("action_probabilities", table, SUM_TOLERANCE, step)
+    except ValueError as error:
+        raise InvalidActionError(str(error)) from error

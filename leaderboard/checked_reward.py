@@ -1,12 +1,12 @@
 """The reward of a policy that comes with one, checked before anything believes it."""
 
-from il_envs.learned_reward import (
+from il_envs.learning.learned_reward import (
     InvalidRewardError,
     LearnedReward,
     TabularReward,
     finite_rewards,
 )
-from il_envs.policy import Policy
+from il_envs.learning.policy import Policy
 from il_envs.world import World
 
 
@@ -27,5 +27,5 @@ def learned_reward(policy: Policy, world: World) -> LearnedReward | None:
                 f"the policy's reward, a {type(reward).__name__}, has no method tensors"
             )
         reward = TabularReward(finite_rewards(reward))
-    reward.check_spaces(world.observation_space, world.action_space)
+    reward.check_spaces(world.spaces.observation, world.spaces.action)
     return reward

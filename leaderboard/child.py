@@ -20,12 +20,14 @@ from pathlib import Path
 import psutil
 import safetensors.numpy
 
-from il_envs.learned_reward import InvalidRewardError
-from il_envs.learning_curve import LearningCurve, LearningCurveRecorder
-from il_envs.policy import ExactPolicy, Policy
-from il_envs.problem import Budget, Meter, Problem, TrainingWarning
-from il_envs.rollout import Episode, run_episodes
-from il_envs.vector_env import WorldVectorEnv
+from il_envs.engine.vector import WorldVectorEnv
+from il_envs.learning.algorithm import TrainingWarning
+from il_envs.learning.learned_reward import InvalidRewardError
+from il_envs.learning.learning_curve import LearningCurve, LearningCurveRecorder
+from il_envs.learning.metering import Budget, Meter
+from il_envs.learning.policy import ExactPolicy, Policy
+from il_envs.learning.problem import Problem
+from il_envs.learning.rollout import Episode, run_episodes
 from il_envs.world import World, get_world
 from leaderboard.cells import (
     Cell,

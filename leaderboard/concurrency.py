@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from il_envs.learning_curve import BINS, bin_ends
+from il_envs.learning.learning_curve import BINS, bin_ends
 from leaderboard.cells import Cell, Results
 from leaderboard.rows import Row, Scale, measured, row_of, scale_of, scores_of, status_of
 from leaderboard.statistics import (

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from il_envs.tabular_checks import FloatArray
+from il_envs.exact.checks import FloatArray
 from leaderboard.cells import Results
 from leaderboard.drawing import COLOURS, name_panel, panels
 from leaderboard.rows import row_of

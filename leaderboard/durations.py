@@ -4,7 +4,7 @@ from typing import Any
 
 import gymnasium as gym
 
-from il_envs.problem import Algorithm
+from il_envs.learning.algorithm import Algorithm
 from il_envs.world import World
 
 START = 2.0
@@ -19,5 +19,5 @@ def expected_seconds(steps: int, world: World, algorithm: Algorithm[Any]) -> flo
     """s on one core, for a cell that may take so many environment steps."""
     if "env" in algorithm.sources and "expert" not in algorithm.sources:
         return START + steps / STEP_RATE
-    counts = isinstance(world.observation_space, gym.spaces.Discrete)
+    counts = isinstance(world.spaces.observation, gym.spaces.Discrete)
     return START if counts or not algorithm.uses_labels else START + CLONING

@@ -6,11 +6,11 @@ from math import isinf, sqrt
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from il_envs.evaluation import Evaluation, divergence, evaluate, hard_optimal, uniform_policy
-from il_envs.learned_reward import LearnedReward, reward_table
-from il_envs.reward_distance import epic_distance, starc_distance
-from il_envs.soft_optimal import SoftOptimal
-from il_envs.tabular_checks import FloatArray
+from il_envs.exact.checks import FloatArray
+from il_envs.exact.evaluation import Evaluation, divergence, evaluate, hard_optimal, uniform_policy
+from il_envs.exact.reward_distance import epic_distance, starc_distance
+from il_envs.exact.soft_optimal import SoftOptimal
+from il_envs.learning.learned_reward import LearnedReward, reward_table
 from il_envs.world import World, get_world
 from leaderboard.references import required_reference
 
@@ -59,8 +59,8 @@ class RewardTables:
 
 def reward_tables(world: World, reward: LearnedReward) -> RewardTables:
     """The tables of a reward learned in an exact world."""
-    worlds = [world] if world.transfer is None else [world, get_world(world.transfer)]
-    tables = [reward_table(reward, required_reference(w).model, w.action_space) for w in worlds]
+    worlds = [world] if world.truth.transfer is None else [world, get_world(world.truth.transfer)]
+    tables = [reward_table(reward, required_reference(w).model, w.spaces.action) for w in worlds]
     return RewardTables(tables[0], tables[1] if len(tables) == 2 else None)
 
 
@@ -89,8 +89,8 @@ def measure(
         starc = starc_distance(model, rewards.own, true_reward)
         if not model.has_timed_reward:
             epic = epic_distance(rewards.own, true_reward, model.discount)
-        if world.transfer is not None and rewards.transfer is not None:
-            transfer = _transfer(get_world(world.transfer), rewards.transfer)
+        if world.truth.transfer is not None and rewards.transfer is not None:
+            transfer = _transfer(get_world(world.truth.transfer), rewards.transfer)
     return ExactMeasures(
         expected_return=policy.expected_return,
         occupancy_distance=float(0.5 * difference.sum((1, 2)).mean()),

@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, NullLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from il_envs.learning_curve import bin_ends
-from il_envs.rollout import run_episodes
+from il_envs.learning.learning_curve import bin_ends
+from il_envs.learning.rollout import run_episodes
 from il_envs.world import ErrorMeasure, World, get_world
 from leaderboard import UserError
 from leaderboard.cells import Cell, Results, read_traces
@@ -100,7 +100,7 @@ def write_figures(results: Results, extension: str = "svg") -> list[Path]:
 def compounding_error(results: Results) -> Figure | None:
     """Error against time for the expert and every algorithm, one panel for each world that names
     its error."""
-    worlds = [(world, world.error) for world in _worlds(results) if world.error is not None]
+    worlds = [(world, world.views.error) for world in _worlds(results) if world.views.error]
     if not worlds:
         return None
     figure, all_axes = panels(len(worlds))
@@ -108,7 +108,7 @@ def compounding_error(results: Results) -> Figure | None:
         names = []
         for row, colour in _lines(results, world):
             curves = np.array([error_curve(results, world, measure, c) for c in _finished(row)])
-            times = world.control_period * np.arange(curves.shape[1], dtype=np.float64)
+            times = world.dynamics.control_period * np.arange(curves.shape[1], dtype=np.float64)
             last = draw_mean(axes, times, curves.T, (0.0, measure.limit), colour)
             names.append((row.algorithm, colour, last))
         axes.axhline(measure.limit, color="#999999", linewidth=1.0, linestyle=(0, (2, 2)))
@@ -118,7 +118,7 @@ def compounding_error(results: Results) -> Figure | None:
         )  # fmt: skip
         axes.set(
             xlabel="time (s)",
-            xlim=(0.0, world.max_episode_steps * world.control_period),
+            xlim=(0.0, world.dynamics.max_episode_steps * world.dynamics.control_period),
             ylim=(0.0, measure.limit * 1.1),
         )
         budget = f"at most {results.manifest.profile.labels[-1]:,} expert labels, "
@@ -149,7 +149,7 @@ def error_curve(
         raise changed from error
     if [e.state_hash for e in episodes] != [row.state_hash for row in cell.episodes]:
         raise changed
-    errors = np.full((len(episodes), world.max_episode_steps + 1), measure.limit)
+    errors = np.full((len(episodes), world.dynamics.max_episode_steps + 1), measure.limit)
     for row, episode in zip(errors, episodes, strict=True):
         known = len(episode) if episode.terminated else len(episode) + 1
         row[:known] = np.minimum(episode.measures[measure.measure][:known], measure.limit)

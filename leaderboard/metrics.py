@@ -9,7 +9,7 @@ from math import nan
 import numpy as np
 import pandas as pd
 
-from il_envs.problem import Meter
+from il_envs.learning.metering import Meter
 from leaderboard.cells import Cell, Results
 from leaderboard.rows import (
     Row,

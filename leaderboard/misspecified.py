@@ -17,16 +17,17 @@ import numpy as np
 from matplotlib.figure import Figure
 from numba import njit
 
-from il_envs.drift_car import dynamics as car
-from il_envs.drift_car.misspecified import drift_car_misspecified, step
-from il_envs.drift_car.track import SAMPLES
-from il_envs.kernels import kept_kernel
-from il_envs.policy import ExpertPolicy, Policy
-from il_envs.problem import Budget, Problem
-from il_envs.rollout import run_episodes
-from il_envs.tabular_checks import FloatArray
-from il_envs.vector_env import WorldVectorEnv
+from il_envs.engine.kernels import kept_kernel
+from il_envs.engine.vector import WorldVectorEnv
+from il_envs.exact.checks import FloatArray
+from il_envs.learning.metering import Budget
+from il_envs.learning.policy import ExpertPolicy, Policy
+from il_envs.learning.problem import Problem
+from il_envs.learning.rollout import run_episodes
 from il_envs.world import Array, Record, Split, States
+from il_envs.worlds.drift_car import dynamics as car
+from il_envs.worlds.drift_car.misspecified import drift_car_misspecified, step
+from il_envs.worlds.drift_car.track import SAMPLES
 from leaderboard.drawing import COLOURS, EXPERT_COLOUR, STYLE, name_panel, panels, save
 from leaderboard.findings import Finding
 from leaderboard.submission import load

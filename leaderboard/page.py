@@ -47,8 +47,8 @@ def header(results: Results) -> list[str]:
             "interval by Welch and Satterthwaite, stratified by world; IQM beside it."
         )
     for world in WORLDS.values():
-        if world.name in manifest.worlds and world.one_button_bound is not None:
-            bound = _number(world.one_button_bound())
+        if world.name in manifest.worlds and world.truth.one_button_bound is not None:
+            bound = _number(world.truth.one_button_bound())
             lines.append(f"{world.name}: one button a step returns at most {bound} (exact bound).")
     return lines
 

@@ -11,11 +11,12 @@ from importlib import import_module
 from importlib.metadata import version
 from math import inf
 from pathlib import PurePosixPath
+from typing import get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from il_envs.kernels import fingerprint
-from il_envs.world import World, get_world
+from il_envs.engine.kernels import fingerprint
+from il_envs.world import Split, World, get_world
 from leaderboard.durations import expected_seconds
 from leaderboard.references import exact_reference, reference_codes
 from leaderboard.submission import Contender
@@ -29,14 +30,14 @@ MEASURING = (
     "leaderboard.exact",
     "leaderboard.references",
     "il_envs.buttons",
-    "il_envs.evaluation",
-    "il_envs.learned_reward",
-    "il_envs.reward_distance",
-    "il_envs.sampling",
-    "il_envs.soft_backup",
-    "il_envs.soft_optimal",
-    "il_envs.tabular_checks",
-    "il_envs.tabular_model",
+    "il_envs.exact.evaluation",
+    "il_envs.learning.learned_reward",
+    "il_envs.exact.reward_distance",
+    "il_envs.exact.sampling",
+    "il_envs.exact.soft_backup",
+    "il_envs.exact.soft_optimal",
+    "il_envs.exact.checks",
+    "il_envs.exact.tabular_model",
 )
 """Modules that exact measures are computed by."""
 
@@ -279,16 +280,17 @@ def _world_key(world: World) -> dict[str, str]:
     return {
         "world": world_hash(world),
         "measures": hashlib.sha256(sources.encode()).hexdigest(),
-        "transfer": world_hash(get_world(world.transfer)) if world.transfer else "none",
+        "transfer": world_hash(get_world(world.truth.transfer)) if world.truth.transfer else "none",
     }
 
 
 def world_hash(world: World) -> str:
     """SHA-256 over what a world is: kernels, reference expert, parameters, exact model."""
     expert = world.experts[world.reference_style].act
-    digest = hashlib.sha256(fingerprint(world.kernels | {"expert": expert}).encode())
-    digest.update(f"{world.id} {world.max_episode_steps}".encode())
-    digest.update(world.params("training").tobytes() + world.params("held_out").tobytes())
+    digest = hashlib.sha256(fingerprint(world.dynamics.kernels | {"expert": expert}).encode())
+    digest.update(f"{world.id} {world.dynamics.max_episode_steps}".encode())
+    for split in get_args(Split):
+        digest.update(world.dynamics.params(split).tobytes())
     reference = exact_reference(world)
     if reference is not None:
         model = reference.model

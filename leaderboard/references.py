@@ -12,12 +12,12 @@ from collections.abc import Callable
 import gymnasium as gym
 
 from il_envs.buttons import action_count, chords_of
-from il_envs.evaluation import hard_optimal, uniform_policy
-from il_envs.kernels import fingerprint
-from il_envs.policy import ExpertPolicy, Policy, RandomPolicy, TabularPolicy
-from il_envs.soft_optimal import SoftOptimal
-from il_envs.tabular_checks import FloatArray
-from il_envs.vector_env import WorldVectorEnv
+from il_envs.engine.kernels import fingerprint
+from il_envs.engine.vector import WorldVectorEnv
+from il_envs.exact.checks import FloatArray
+from il_envs.exact.evaluation import hard_optimal, uniform_policy
+from il_envs.exact.soft_optimal import SoftOptimal
+from il_envs.learning.policy import ExpertPolicy, Policy, RandomPolicy, TabularPolicy
 from il_envs.world import World
 
 EMPIRICAL_REFERENCES = ("random", "expert")
@@ -33,12 +33,14 @@ def exact_reference(world: World) -> SoftOptimal | None:
 
     The model's actions are those of a Discrete space, or all chords of a space of buttons.
     """
-    if world.reference is None or not isinstance(world.observation_space, gym.spaces.Discrete):
+    if world.truth.reference is None:
         return None
-    reference = world.reference()
+    if not isinstance(world.spaces.observation, gym.spaces.Discrete):
+        return None
+    reference = world.truth.reference()
     if not isinstance(reference, SoftOptimal) or reference.backup != "causal":
         return None
-    if reference.model.actions != action_count(world.action_space):
+    if reference.model.actions != action_count(world.spaces.action):
         return None
     if reference.model.horizon is None or reference.model.discount != 1.0:
         return None  # returns and likelihoods of episodes are not discounted
@@ -81,9 +83,9 @@ def reference_policy(world: World, name: str, seed: int) -> Callable[[WorldVecto
     reference = exact_reference(world)
     if reference is not None:
         table = reference_table(reference, name)
-        return lambda env: TabularPolicy(table, seed, chords_of(world.action_space))
+        return lambda env: TabularPolicy(table, seed, chords_of(world.spaces.action))
     if name == "random":
-        return lambda env: RandomPolicy(world.action_space, seed)
+        return lambda env: RandomPolicy(world.spaces.action, seed)
     return lambda env: ExpertPolicy(env, world.reference_style)
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from il_envs.learned_reward import LearnedReward, rewards_of
-from il_envs.policy import ExpertPolicy
-from il_envs.tabular_checks import FloatArray
-from il_envs.vector_env import WorldVectorEnv
+from il_envs.engine.vector import WorldVectorEnv
+from il_envs.exact.checks import FloatArray
+from il_envs.learning.learned_reward import LearnedReward, rewards_of
+from il_envs.learning.policy import ExpertPolicy
 from il_envs.world import Probe, States, World, get_world
 from leaderboard import UserError
 from leaderboard.cells import ANEW, read_reward_map
@@ -34,7 +34,7 @@ def reward_map(world: World, reward: LearnedReward) -> RewardMap:
         return {"own": tables.own} | (
             {} if tables.transfer is None else {"transfer": tables.transfer}
         )
-    return {} if world.probe is None else probed(world, world.probe, reward)
+    return {} if world.views.probe is None else probed(world, world.views.probe, reward)
 
 
 def kept_reward_map(folder: Path, world: World) -> RewardMap:
@@ -66,7 +66,7 @@ def _fits(kept: RewardMap, world: World) -> bool:
             "learned": surface,
             "visited": (REFERENCE_STATES, 2),
         }
-    transfer = {} if world.transfer is None else {"transfer": get_world(world.transfer)}
+    transfer = {} if world.truth.transfer is None else {"transfer": get_world(world.truth.transfer)}
     exact = {"own": world} | transfer
     models = {name: required_reference(there).model for name, there in exact.items()}
     return shapes == {name: (model.states, model.actions) for name, model in models.items()}

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from il_envs.grid import tiles
-from il_envs.tabular_checks import FloatArray
+from il_envs.exact.checks import FloatArray
 from il_envs.world import Probe, World, get_world
+from il_envs.worlds.grid import tiles
 from leaderboard.cells import Cell, Results
 from leaderboard.drawing import name_panel, panels
 from leaderboard.references import required_reference
@@ -57,18 +57,18 @@ def _picture(folder: Path, cell: Cell) -> Figure | None:
     kept = kept_reward_map(folder / cell.spec.folder, world)
     if "own" in kept and _is_grid(world):
         return _over_cells(world, cell.spec.algorithm, kept["own"])
-    if "learned" in kept and world.probe is not None:
-        return _over_probe(world.probe, world.name, cell.spec.algorithm, kept)
+    if "learned" in kept and world.views.probe is not None:
+        return _over_probe(world.views.probe, world.name, cell.spec.algorithm, kept)
     return None
 
 
 def _is_grid(world: World) -> bool:
-    return {"row", "column", "tile"} <= set(world.params("held_out").dtype.names or ())
+    return {"row", "column", "tile"} <= set(world.dynamics.params("held_out").dtype.names or ())
 
 
 def _over_cells(world: World, algorithm: str, table: FloatArray) -> Figure:
     reference = required_reference(world)  # there are tables of exact worlds alone
-    cells = world.params("held_out")
+    cells = world.dynamics.params("held_out")
     walls = cells["tile"] == tiles.WALL
     shape = int(cells["row"].max()) + 1, int(cells["column"].max()) + 1
     true, learned = (

@@ -20,7 +20,7 @@ from threading import Event
 import psutil
 from pydantic import ValidationError
 
-from il_envs.kernels import expert_kernels, world_kernels
+from il_envs.engine.kernels import expert_kernels, world_kernels
 from il_envs.world import get_world
 from leaderboard import UserError
 from leaderboard.cells import (

@@ -66,8 +66,8 @@ def inapplicable(contenders: Iterable[Contender], worlds: Iterable[World]) -> It
         others = [w for w in worlds if not contender.applies_to(w)]
         if others:
             kinds = ", ".join(
-                f"{w.name} ({type(w.observation_space).__name__} observations, "
-                f"{type(w.action_space).__name__} actions)"
+                f"{w.name} ({type(w.spaces.observation).__name__} observations, "
+                f"{type(w.spaces.action).__name__} actions)"
                 for w in others
             )
             yield f"{contender.algorithm.name} has no rows where it does not apply: {kinds}"

@@ -13,7 +13,7 @@ from typing import Any
 
 import jinja2
 
-from il_envs.problem import Algorithm
+from il_envs.learning.algorithm import Algorithm
 from il_envs.world import UnknownNameError, World
 from leaderboard import UserError
 from leaderboard.references import REFERENCES

@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from il_envs.evaluation import evaluate, hard_optimal
-from il_envs.policy import ExactPolicy, ExpertPolicy, Policy
-from il_envs.problem import Budget, Problem
-from il_envs.rollout import run_episodes
+from il_envs.exact.evaluation import evaluate, hard_optimal
+from il_envs.learning.metering import Budget
+from il_envs.learning.policy import ExactPolicy, ExpertPolicy, Policy
+from il_envs.learning.problem import Problem
+from il_envs.learning.rollout import run_episodes
 from il_envs.world import World, get_world
 from leaderboard.checked import policy_table
 from leaderboard.checked_reward import learned_reward

@@ -17,11 +17,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from il_envs.evaluation import evaluate
-from il_envs.grid import cliff_chain, risky_bridge_world, tiles
-from il_envs.soft_optimal import SoftOptimal, soft_optimal
-from il_envs.tabular_checks import FloatArray, IntArray
+from il_envs.exact.checks import FloatArray, IntArray
+from il_envs.exact.evaluation import evaluate
+from il_envs.exact.soft_optimal import SoftOptimal, soft_optimal
 from il_envs.world import States
+from il_envs.worlds.grid import cliff_chain, risky_bridge_world, tiles
 from leaderboard.ceilings import concurrency
 from leaderboard.drawing import COLOURS, STYLE, name_panel, panels, save
 from leaderboard.findings import Finding
@@ -125,7 +125,7 @@ def risky_bridge() -> tuple[Figure, list[Finding]]:
     assert causal is not None
     posterior = soft_optimal(causal.model, "posterior", causal.temperature)
     in_truth = evaluate(causal.model, posterior.policy).expected_return
-    cells = risky_bridge_world.params("held_out")
+    cells = risky_bridge_world.dynamics.params("held_out")
     bridge = np.flatnonzero(cells["tile"] == tiles.BRIDGE)
     figure, all_axes = panels(3, width=4.6)
     findings = []

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from il_envs.learning_curve import bin_ends
+from il_envs.learning.learning_curve import bin_ends
 from leaderboard.cells import Cell
 
 LEAST_SHARE = 0.5

@@ -7,8 +7,8 @@ from pathlib import Path
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from il_envs.policy import TabularPolicy
-from il_envs.rollout import replay
+from il_envs.learning.policy import TabularPolicy
+from il_envs.learning.rollout import replay
 from il_envs.world import get_world
 from leaderboard import UserError
 from leaderboard.cells import ANEW, Cell, read_traces

@@ -12,9 +12,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads wait for each other
 import torch
 
 import il_envs
-from il_envs.canvas import open_window
+from il_envs.drawing.canvas import open_window
 from il_envs.world import World
-from tests import toy_worlds  # noqa: F401  (registers its worlds)
+from tests.contract import toy_worlds  # noqa: F401  (registers its worlds)
 
 WORLDS = list(il_envs.WORLDS.values())
 

@@ -15,7 +15,7 @@ from il_envs.buttons import (
     picked_chords,
     single_button_chords,
 )
-from il_envs.learned_reward import LearnedReward, TabularReward, rewards_of
+from il_envs.learning.learned_reward import LearnedReward, TabularReward, rewards_of
 
 VectorEnv = gym.vector.VectorEnv[Any, Any, NDArray[Any]]
 

@@ -1,0 +1,168 @@
+"""What a world is drawn on: a picture, the states before it, and a window if one is wanted."""
+
+import os
+import sys
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from il_envs.world import States, World
+
+if TYPE_CHECKING:
+    import pygame
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
+SIZE = (960, 600)  # pixels
+TITLE = "il-envs"
+Colour = tuple[int, int, int]
+
+
+class Canvas:
+    """A surface to draw on and the history of the episode.
+
+    Attributes:
+        surface: the pygame surface, `SIZE` pixels.
+        view: what is painted; one of the world's pictures, at first the first.
+
+    Raises:
+        LookupError: if the world has no picture.
+    """
+
+    def __init__(self, world: World, params: States) -> None:
+        import pygame
+
+        if not world.views.pictures:
+            raise LookupError(f"{world.name} has no picture")
+        self.world = world
+        self.params = params
+        self.view = world.views.pictures[0]
+        pygame.font.init()
+        self.surface: pygame.Surface = pygame.Surface(SIZE, depth=32)
+        self._states = np.zeros(1024, world.dynamics.state)
+        self._count = 0
+        self._window: pygame.Surface | None = None
+        self._clock: pygame.time.Clock | None = None
+
+    @property
+    def history(self) -> States:
+        """The states of this episode, oldest first, the present one last; read-only."""
+        history = self._states[: self._count]
+        history.flags.writeable = False
+        return history
+
+    def begin(self, state: np.void) -> None:
+        """Start a new episode at this state."""
+        self._count = 0
+        self.add(state)
+
+    def add(self, state: np.void) -> None:
+        """Add the next state of the episode."""
+        if self._count == self._states.size:
+            self._states = np.concatenate([self._states, np.zeros_like(self._states)])
+        self._states[self._count] = state
+        self._count += 1
+
+    def draw(self) -> None:
+        """Paint the present state.
+
+        Raises:
+            ResetNeeded: if no episode has begun.
+        """
+        if self._count == 0:
+            raise gym.error.ResetNeeded(f"call reset() of {self.world.id} before render()")
+        resolve_name(self.view.draw)(self.history[-1], self.params, self)
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """The picture, uint8 [height, width, 3]."""
+        import pygame
+
+        self.draw()
+        return np.ascontiguousarray(pygame.surfarray.pixels3d(self.surface).transpose(1, 0, 2))
+
+    def show(self) -> None:
+        """Paint the present state into a window, at the world's own pace."""
+        import pygame
+
+        if self._window is None:
+            self._window = open_window(f"{TITLE}: {self.world.name}")
+            self._clock = pygame.time.Clock()
+        self.draw()
+        self._window.blit(self.surface, (0, 0))
+        pygame.event.pump()
+        pygame.display.flip()
+        assert self._clock is not None
+        self._clock.tick(1.0 / self.world.dynamics.control_period)
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        if self._window is not None:
+            import pygame
+
+            pygame.display.quit()
+            self._window = None
+
+
+class Layer:
+    """A transparent sheet, painted at `factor` times its size so that its edges come out smooth.
+
+    Colours are premultiplied by their opacity (see `premultiplied`): painting replaces what was
+    there, and an opaque colour needs no care.
+
+    Attributes:
+        surface: what to paint on, `factor` times as wide and high as the sheet.
+    """
+
+    def __init__(self, size: tuple[int, int], factor: int = 2) -> None:
+        import pygame
+
+        self.size = size
+        self.factor = factor
+        self.surface = pygame.Surface((size[0] * factor, size[1] * factor), pygame.SRCALPHA)
+
+    def sheet(self) -> "pygame.Surface":
+        """The sheet at its own size, premultiplied, to be kept and laid with `lay`."""
+        import pygame
+
+        return pygame.transform.smoothscale(self.surface, self.size)
+
+    def lay_on(self, target: "pygame.Surface", position: tuple[int, int] = (0, 0)) -> None:
+        """Lay the sheet on a picture, its top left corner at `position` (pixels)."""
+        lay(self.sheet(), target, position)
+
+
+def lay(sheet: "pygame.Surface", target: "pygame.Surface", position: tuple[int, int]) -> None:
+    """Lay a premultiplied sheet on a picture, its top left corner at `position` (pixels)."""
+    import pygame
+
+    target.blit(sheet, position, special_flags=pygame.BLEND_PREMULTIPLIED)
+
+
+def premultiplied(colour: Colour, opacity: float) -> tuple[int, int, int, int]:
+    """A colour for a `Layer`; opacity from 0 to 1."""
+    red, green, blue = colour
+    return round(red * opacity), round(green * opacity), round(blue * opacity), round(255 * opacity)
+
+
+def open_window(title: str) -> "pygame.Surface":
+    """A window of `SIZE` pixels.
+
+    Raises:
+        pygame.error: if there is no display. SDL itself would draw to nowhere.
+    """
+    import pygame
+
+    chosen = os.environ.get("SDL_VIDEODRIVER")
+    reachable = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if not chosen and not reachable and sys.platform == "linux":
+        raise pygame.error("no display found: neither DISPLAY nor WAYLAND_DISPLAY is set")
+    pygame.display.init()
+    if not chosen and pygame.display.get_driver() in ("offscreen", "dummy"):
+        pygame.display.quit()
+        raise pygame.error("no display found")
+    window = pygame.display.set_mode(SIZE)
+    pygame.display.set_caption(title)
+    return window

@@ -1,0 +1,46 @@
+"""Instruments that several pictures of the shooter have: numbers, the buttons held, a banner."""
+
+from collections.abc import Sequence
+
+import pygame
+
+from il_envs.drawing.canvas import SIZE, Colour, Layer
+from il_envs.drawing.neon import colours, lamps
+from il_envs.drawing.panels import FAINT, MARGIN, panel
+from il_envs.drawing.text import write
+
+HEIGHT = 56  # pixels, of the panel of numbers
+BANNER_TOP, BANNER_FONT = 112, 54  # pixels
+
+
+def paint_numbers(
+    surface: pygame.Surface, width: int, numbers: Sequence[tuple[int, str, str, Colour]]
+) -> None:
+    """A panel in the top left corner, so many pixels wide.
+
+    Args:
+        numbers: where the middle of each is (pixels from the panel's left), what it says, the label
+            below it, and its colour.
+    """
+    layer = Layer((width, HEIGHT))
+    panel(layer)
+    layer.lay_on(surface, (MARGIN, MARGIN))
+    for middle, number, label, colour in numbers:
+        place = MARGIN * (1 + 1j) + middle
+        write(surface, number, place + 21j, 30, colour, "center")
+        write(surface, label, place + 44j, 18, FAINT, "center")
+
+
+def paint_lamps(
+    surface: pygame.Surface, names: Sequence[str], columns: int, held: Sequence[bool], bottom: int
+) -> None:
+    """The buttons held, at the left and above a line (pixels)."""
+    corner = (MARGIN, bottom - lamps.height_of(names, columns))
+    lamps.paint(surface, corner, names, columns, held)
+
+
+def paint_banner(surface: pygame.Surface, title: str, colour: Colour) -> None:
+    """What has become of the episode, in large letters."""
+    place = SIZE[0] / 2 + 1j * BANNER_TOP
+    write(surface, title, place + 2j, BANNER_FONT, colours.VOID, "center")
+    write(surface, title, place, BANNER_FONT, colour, "center")

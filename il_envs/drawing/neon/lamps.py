@@ -1,0 +1,77 @@
+"""A panel of labelled lamps that shows which buttons are held; for any number of buttons."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import pygame
+
+from il_envs.drawing.canvas import Colour, Layer, lay
+from il_envs.drawing.neon.colours import DIM, LINE, ME, faded
+from il_envs.drawing.neon.light import REACH, shine
+from il_envs.drawing.panels import panel
+from il_envs.drawing.shapes import box
+from il_envs.drawing.text import write
+
+WIDTH = 312  # pixels, of the panel
+EDGE = 8  # pixels, from the panel's edge to the lamps
+GAP = 4  # pixels, between lamps
+LAMP_HEIGHT = 24  # pixels
+FONT = 15
+ROUNDING = 6.0  # pixels
+LIT_TEXT: Colour = (4, 26, 36)
+
+
+def height_of(names: Sequence[str], columns: int) -> int:
+    """Of the panel, pixels."""
+    rows = -(-len(names) // columns)
+    return 2 * EDGE + rows * (LAMP_HEIGHT + GAP) - GAP
+
+
+def paint(
+    surface: pygame.Surface,
+    corner: tuple[int, int],
+    names: Sequence[str],
+    columns: int,
+    held: Sequence[bool],
+) -> None:
+    """Paint the panel.
+
+    Args:
+        corner: its top left corner, pixels.
+        names: of the buttons, row by row.
+        columns: how many of them are in a row.
+        held: whether each one is held.
+    """
+    lay(_still(tuple(names), columns), surface, corner)
+    places = _places(names, columns)
+    light = Layer((WIDTH + 2 * REACH, height_of(names, columns) + 2 * REACH), factor=3)
+    for (left_top, lamp), is_held in zip(places, held, strict=True):
+        if is_held:
+            box(light, left_top + REACH * (1 + 1j), lamp, ME, 1.0, ROUNDING)
+    shine(light, surface, (corner[0] - REACH, corner[1] - REACH))
+    for name, (left_top, lamp), is_held in zip(names, places, held, strict=True):
+        middle = complex(*corner) + left_top + lamp / 2
+        write(surface, name, middle, FONT, LIT_TEXT if is_held else DIM, "center")
+
+
+def _places(names: Sequence[str], columns: int) -> list[tuple[complex, complex]]:
+    """The top left corner and the size of each lamp, pixels within the panel."""
+    width = (WIDTH - 2 * EDGE + GAP) // columns - GAP
+    return [
+        (
+            complex(EDGE + k % columns * (width + GAP), EDGE + k // columns * (LAMP_HEIGHT + GAP)),
+            complex(width, LAMP_HEIGHT),
+        )
+        for k in range(len(names))
+    ]
+
+
+@lru_cache(maxsize=8)
+def _still(names: tuple[str, ...], columns: int) -> pygame.Surface:
+    """The panel with all lamps dark."""
+    layer = Layer((WIDTH, height_of(names, columns)), factor=3)
+    panel(layer)
+    for place, size in _places(names, columns):
+        box(layer, place, size, faded(LINE, 0.35), 1.0, ROUNDING)
+        box(layer, place, size, LINE, 1.0, ROUNDING, thickness=1.0)
+    return layer.sheet()

@@ -1,0 +1,98 @@
+"""Light that is added to a picture: lines that glow, on a layer, and soft round glows.
+
+Places are complex, in pixels right and down of the layer's or picture's top left corner.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pygame
+from numpy.typing import NDArray
+
+from il_envs.drawing.canvas import Colour, Layer
+from il_envs.drawing.shapes import polygon
+
+REDUCED = 4  # a glow is soft enough to be made at this fraction of its size
+NEAR, FAR = (1, 150), (4, 200)  # radius of a glow (reduced pixels) and its strength, of 255
+REACH = 28  # pixels that a layer needs around what shines, for its glow
+LEVELS = 16  # of strength, that soft glows come in
+
+
+def line(layer: Layer, start: complex, end: complex, width: float, colour: Colour) -> None:
+    """A line, so many pixels wide."""
+    _taper(layer, start, end, width, width, colour)
+
+
+def streak(layer: Layer, tail: complex, head: complex, width: float, colour: Colour) -> None:
+    """A line with a pointed tail, so many pixels wide at its head."""
+    _taper(layer, tail, head, 0.0, width, colour)
+
+
+def _taper(
+    layer: Layer, tail: complex, head: complex, tail_width: float, head_width: float, colour: Colour
+) -> None:
+    across = 0.5j * (head - tail) / max(abs(head - tail), 1e-9)
+    near, far = head_width * across, tail_width * across
+    polygon(layer, np.array([head + near, tail + far, tail - far, head - near]), colour)
+
+
+def arc(
+    layer: Layer, middle: complex, radius: float, width: float, colour: Colour,
+    start: float = 0.0, turn: float = 2.0 * np.pi,
+) -> None:  # fmt: skip
+    """A piece of a ring, clockwise from a bearing in radians; 0 is straight up."""
+    pieces = 2 + int(abs(turn) * radius / 5.0)
+    ray = -1j * np.exp(1j * np.linspace(start, start + turn, pieces))
+    inner, outer = radius - width / 2, radius + width / 2
+    polygon(layer, middle + np.concatenate([inner * ray, outer * ray[::-1]]), colour)
+
+
+def shine(layer: Layer, target: pygame.Surface, position: tuple[int, int] = (0, 0)) -> None:
+    """Add the light of a layer and the glow around it to a picture.
+
+    The far glow is the near one blurred again: a blur of boxes shows its edges where it is the
+    only one.
+
+    Args:
+        position: of the layer's top left corner, pixels.
+    """
+    sheet = layer.sheet()
+    width, height = layer.size
+    near = pygame.transform.smoothscale(sheet, (width // REDUCED, height // REDUCED))
+    near = pygame.transform.box_blur(near, NEAR[0])
+    far = pygame.transform.box_blur(near, FAR[0])
+    for glow, strength in ((near, NEAR[1]), (far, FAR[1])):
+        glow.fill((strength,) * 3, special_flags=pygame.BLEND_RGB_MULT)
+    near.blit(far, (0, 0), special_flags=pygame.BLEND_RGB_ADD)
+    for light in (pygame.transform.smoothscale(near, layer.size), sheet):
+        target.blit(light, position, special_flags=pygame.BLEND_RGB_ADD)
+
+
+def mix(*parts: tuple[Colour, NDArray[np.floating[Any]]]) -> NDArray[np.uint8]:
+    """Colours in amounts, each [x, y] or of one column or row, added up, [x, y, 3]."""
+    shape = np.broadcast_shapes(*(amount.shape for _, amount in parts))
+    total = np.zeros((*shape, 3), np.float32)
+    for colour, amount in parts:
+        total += amount[:, :, None] * np.array(colour, np.float32)
+    return total.clip(0.0, 255.0).astype(np.uint8)
+
+
+def add_glow(
+    target: pygame.Surface, middle: complex, radius: float, colour: Colour, strength: float
+) -> None:
+    """Add a soft round light; radius in pixels, `strength` from 0 to 1."""
+    level = round(min(strength, 1.0) * LEVELS)
+    if level > 0 and radius >= 1.0:
+        sprite = _glow(round(radius), colour, level)
+        half = sprite.get_width() / 2
+        corner = (round(middle.real - half), round(middle.imag - half))
+        target.blit(sprite, corner, special_flags=pygame.BLEND_RGB_ADD)
+
+
+@lru_cache(maxsize=1024)
+def _glow(radius: int, colour: Colour, level: int) -> pygame.Surface:
+    x = (np.arange(2 * radius) + 0.5) / radius - 1.0
+    near = np.clip(1.0 - np.hypot(x[:, None], x[None, :]), 0.0, 1.0)
+    profile = (0.45 * near**2 + 0.55 * near**5) * (level / LEVELS)
+    return pygame.surfarray.make_surface(mix((colour, profile)))

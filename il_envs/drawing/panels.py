@@ -1,0 +1,22 @@
+"""Panels over a picture, and their colours."""
+
+import pygame
+
+from il_envs.drawing.canvas import Colour, Layer, premultiplied
+
+PANEL: Colour = (16, 18, 24)
+PANEL_OPACITY = 0.7
+TEXT: Colour = (240, 241, 244)
+FAINT: Colour = (150, 155, 165)
+SCALE_LINE: Colour = (88, 93, 104)
+ACCENT: Colour = (250, 190, 42)
+RED: Colour = (240, 76, 62)
+MARGIN = 14  # pixels, from the picture's edge
+
+
+def panel(layer: Layer, opacity: float = PANEL_OPACITY, rounding: float = 12.0) -> None:
+    """The panel itself: all of the layer, its corners rounded (pixels)."""
+    pygame.draw.rect(
+        layer.surface, premultiplied(PANEL, opacity), layer.surface.get_rect(),
+        border_radius=round(rounding * layer.factor),
+    )  # fmt: skip

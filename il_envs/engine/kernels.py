@@ -1,0 +1,192 @@
+"""Compiling a world's kernels, and keeping the result between processes.
+
+Numba cannot cache a function that closes over other compiled functions, and its cache does not
+notice when a function in another file changes. So the loops of `templates/batch.py` are copied to a
+file of their own for each world, in a folder named after a fingerprint of everything the kernels
+are made of: their bytecode, the constants they read, and the kernels they call.
+"""
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+import gymnasium as gym
+import numba
+import numpy as np
+from numba.core.registry import CPUDispatcher
+from numpy.typing import NDArray
+
+from il_envs.world import Kernel, World
+
+TEMPLATES = Path(__file__).parent / "templates"
+_loaded: dict[str, ModuleType] = {}
+
+
+def world_kernels(world: World) -> ModuleType:
+    """The compiled loops of a world: `templates/batch.py` around its four kernels."""
+
+    def warm_up(module: ModuleType) -> None:
+        states, params = np.zeros(1, world.dynamics.state), world.dynamics.params("training")
+        low, high = action_bounds(world.spaces.action)
+        actions = zero_rows(world.spaces.action, 1)
+        observations = zero_rows(world.spaces.observation, 1)
+        measures = np.zeros((1, len(world.dynamics.measures)))
+        rewards, flags = np.zeros(1), np.zeros((3, 1), np.bool_)
+        module.reset_rows(states, params, np.ones(1, np.bool_), observations, measures)
+        module.observe_rows(states, params, observations, measures)
+        module.step_single(states, actions[0], low, high, params, 1, observations[0], measures[0])
+        module.step_rows(
+            states, actions, low, high, params, 1, module.DISABLED, flags[0], observations,
+            measures, rewards, flags[1], flags[2], observations.copy(), measures.copy(),
+        )  # fmt: skip
+
+    return _load("batch", world.name, world.dynamics.kernels, warm_up)
+
+
+def expert_kernels(world: World, style: str) -> ModuleType:
+    """The compiled loop of one style of expert: `templates/expert.py` around its kernel."""
+    expert = world.experts[style]
+
+    def warm_up(module: ModuleType) -> None:
+        states, params = np.zeros(1, world.dynamics.state), world.dynamics.params("training")
+        actions = zero_rows(world.spaces.action, 1)
+        module.act_rows(
+            states, params, np.zeros(1, np.bool_), np.zeros((1, expert.memory_size)), actions
+        )
+
+    return _load("expert", f"{world.name}, {style} expert", {"act": expert.act}, warm_up)
+
+
+def kept_kernel(title: str, kernel: Kernel, *example: Any) -> Kernel:
+    """A kernel to call from Python, compiled for arguments like the example, and kept on disk."""
+
+    def warm_up(module: ModuleType) -> None:
+        module.call(*example)
+
+    call: Kernel = _load("call", title, {"kernel": kernel}, warm_up).call
+    return call
+
+
+def zero_rows(space: gym.Space[Any], *batch: int) -> NDArray[Any]:
+    """Rows for kernels to fill, [*batch, entries]; an element of a Discrete space has one entry."""
+    return np.zeros((*batch, *(space.shape or (1,))), space.dtype)
+
+
+def elements(space: gym.Space[Any], rows: NDArray[Any]) -> Any:
+    """The elements of the space that kernels filled in: of Discrete ones, the one entry.
+
+    Returns:
+        [rows, ...] from [rows, entries], an np.int64 from a single Discrete row [1].
+    """
+    return rows if space.shape else rows.T[0]
+
+
+def action_bounds(space: gym.Space[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest value of each entry of an action row, float64 [entries].
+
+    Raises:
+        TypeError: if the space is not a Box of one dimension, Discrete or MultiBinary.
+    """
+    if isinstance(space, gym.spaces.Box) and len(space.shape) == 1:
+        return space.low.astype(np.float64), space.high.astype(np.float64)
+    if isinstance(space, gym.spaces.Discrete):
+        return np.array([float(space.start)]), np.array([float(space.start + space.n - 1)])
+    if isinstance(space, gym.spaces.MultiBinary) and len(space.shape) == 1:
+        return np.zeros(space.shape), np.ones(space.shape)
+    raise TypeError(f"an action space must be Box [n], Discrete or MultiBinary(n), not {space}")
+
+
+def fingerprint(kernels: dict[str, Kernel]) -> str:
+    """SHA-256 over the bytecode and constants of kernels and of every kernel they call."""
+    digest = hashlib.sha256()
+    seen: set[Kernel] = set()
+
+    def add(value: object) -> None:
+        if isinstance(value, CPUDispatcher):
+            if value not in seen:
+                seen.add(value)
+                function = value.py_func
+                for cell in function.__closure__ or ():
+                    add(cell.cell_contents)
+                add_code(function.__code__, function.__globals__)
+        elif isinstance(value, np.ndarray):
+            digest.update(value.tobytes())
+        elif isinstance(value, (int, float, complex, str, bytes, tuple, np.generic, np.dtype)):
+            digest.update(repr(value).encode())
+
+    def add_code(code: CodeType, variables: dict[str, Any]) -> None:
+        digest.update(code.co_name.encode() + code.co_code)
+        for constant in code.co_consts:
+            add(constant)
+        for name in code.co_names:
+            digest.update(name.encode())
+            value = variables.get(name)
+            add(value)
+            if isinstance(value, ModuleType):
+                for attribute in code.co_names:
+                    add(vars(value).get(attribute))
+
+    for kernel in kernels.values():
+        add(kernel)
+    return digest.hexdigest()
+
+
+def _load(
+    template: str, title: str, kernels: dict[str, Kernel], warm_up: Callable[[ModuleType], None]
+) -> ModuleType:
+    text = (TEMPLATES / f"{template}.py").read_text()
+    digest = hashlib.sha256(
+        (text + fingerprint(kernels) + numba.__version__ + sys.version).encode()
+    ).hexdigest()[:16]
+    if digest in _loaded:
+        return _loaded[digest]
+    folder = _cache_folder() / digest
+    done = folder / "compiled"
+    path = folder / f"{template}.py"
+    if not path.exists():
+        _write_atomically(path, text)
+    name = f"il_envs._compiled_{digest}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # numba looks there when it reads its cache
+    vars(module).update(kernels)
+    spec.loader.exec_module(module)
+    start, is_cold = time.perf_counter(), not done.exists()
+    if is_cold:
+        print(f"il_envs: compiling {title} (once on this machine) ...", file=sys.stderr, flush=True)
+    warm_up(module)
+    if is_cold:
+        seconds = time.perf_counter() - start
+        print(f"il_envs: compiled {title} in {seconds:.0f} s", file=sys.stderr, flush=True)
+        done.touch()
+    _loaded[digest] = module
+    return module
+
+
+def _cache_folder() -> Path:
+    """$IL_ENVS_CACHE, or the user's cache folder, or a temporary one if neither can be written."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(os.environ.get("IL_ENVS_CACHE") or Path(home) / "il_envs")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    except OSError:
+        pass
+    return Path(tempfile.mkdtemp(prefix="il_envs-"))
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+        file.write(text)
+    os.replace(file.name, path)

@@ -1,0 +1,224 @@
+"""What a policy is, the two that every world has (uniform random, its expert), and a table."""
+
+from typing import Any, Protocol, runtime_checkable
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from il_envs.buttons import Chords
+from il_envs.engine.kernels import action_bounds, elements, expert_kernels, zero_rows
+from il_envs.engine.single import WorldEnv
+from il_envs.engine.vector import WorldVectorEnv
+from il_envs.exact.checks import require_distributions
+from il_envs.world import UnknownNameError
+
+PolicyState = Any
+
+
+class Policy(Protocol):
+    """A policy for batches of observations, with the signature that Stable-Baselines3 uses."""
+
+    def predict(
+        self,
+        observation: NDArray[Any],
+        state: PolicyState = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[Any], PolicyState]:
+        """Choose actions.
+
+        Args:
+            observation: [rows, ...].
+            state: what the last call returned, for policies that remember; None at first.
+            episode_start: bool [rows], True where the observation begins an episode.
+            deterministic: whether to return the mode rather than a sample.
+
+        Returns:
+            actions [rows, ...], valid in the action space, and the next state.
+        """
+        ...
+
+
+@runtime_checkable
+class ExactPolicy(Policy, Protocol):
+    """A policy that depends on the observation and the step alone, and tells its probabilities.
+
+    With the optional method `action_probabilities` a policy can be scored exactly, without
+    sampling.
+    """
+
+    def action_probabilities(self, observation: NDArray[Any], step: int) -> NDArray[np.float64]:
+        """The probability of each action at that step of an episode.
+
+        They are those of `predict` with deterministic=False.
+
+        Args:
+            observation: [rows, ...].
+            step: how many steps of the episode came before, from 0.
+
+        Returns:
+            float64 [rows, A] for A Discrete actions; for MultiBinary(K) ones the probability of
+            each chord, float64 [rows, 2^K], in the order of `buttons.joint_index`.
+        """
+        ...
+
+
+class RandomPolicy:
+    """Uniform over the action space: the zero of the normalised score."""
+
+    def __init__(self, action_space: gym.Space[Any], seed: int) -> None:
+        self._space = action_space
+        self._low, self._high = action_bounds(action_space)
+        self._width = 0.0 if isinstance(action_space, gym.spaces.Box) else 1.0  # of an integer
+        self._random = np.random.default_rng(seed)
+
+    def predict(
+        self,
+        observation: NDArray[Any],
+        state: PolicyState = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[Any], PolicyState]:
+        shape = (len(observation), self._low.size)
+        actions = self._random.uniform(self._low, self._high + self._width, shape)
+        if not isinstance(self._space, gym.spaces.Box):
+            actions = np.floor(actions)
+        batch_shape = (len(observation), *(self._space.shape or ()))
+        return actions.astype(self._space.dtype).reshape(batch_shape), None
+
+
+class ExpertPolicy:
+    """A scripted expert, bound to the environment whose true state it reads.
+
+    Args:
+        env: the environment it acts in.
+        style: which of the world's experts; by default its reference, the first one.
+
+    Raises:
+        UnknownNameError: if the world has no such style.
+    """
+
+    def __init__(self, env: WorldEnv | WorldVectorEnv, style: str | None = None) -> None:
+        experts = env.world.experts
+        style = env.world.reference_style if style is None else style
+        if style not in experts:
+            raise UnknownNameError(f"{env.world.name} expert", style, list(experts))
+        self._env = env
+        self._memory_size = experts[style].memory_size
+        self._kernels = expert_kernels(env.world, style)
+
+    def predict(
+        self,
+        observation: NDArray[Any] | None = None,
+        state: PolicyState = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+        mask: NDArray[np.bool_] | None = None,
+    ) -> tuple[NDArray[Any], PolicyState]:
+        """The expert's actions in the environment's present states; the observation is not used.
+
+        Args:
+            mask: bool [rows], the rows to answer for; the others' actions are zero and their
+                memory stays as it is.
+        """
+        states, space = self._env.states, self._env.world.spaces.action
+        rows = states.size
+        memory = np.zeros((rows, self._memory_size)) if state is None else state.copy()
+        if episode_start is not None:
+            memory[episode_start] = 0.0
+        actions = zero_rows(space, rows)
+        mask = np.ones(rows, np.bool_) if mask is None else mask
+        self._kernels.act_rows(states, self._env.params, mask, memory, actions)
+        return elements(space, actions), memory
+
+
+class TabularPolicy:
+    """A table of action probabilities, for Discrete observations that start at 0.
+
+    Args:
+        probabilities: float64 [S, A], or [T, S, A] where they depend on the step; steps past T - 1
+            use the last table.
+        seed: of its samples.
+        chords: the buttons that each of the A = 2^K actions presses, as `buttons.joint_chords`
+            gives them; None where actions are Discrete and start at 0.
+
+    Raises:
+        ValueError: if a row is no probability distribution, or there are not as many chords.
+    """
+
+    def __init__(
+        self, probabilities: ArrayLike, seed: int, chords: NDArray[np.int8] | None = None
+    ) -> None:
+        self.probabilities = np.array(probabilities, np.float64)
+        shape = list(self.probabilities.shape)
+        if len(shape) not in (2, 3) or 0 in shape:
+            raise ValueError(f"probabilities must have the shape [S, A] or [T, S, A], not {shape}")
+        require_distributions("probabilities", self.probabilities, 1e-6)
+        if chords is not None and len(chords) != self.probabilities.shape[-1]:
+            raise ValueError(
+                f"probabilities of {self.probabilities.shape[-1]} actions are given, and "
+                f"{len(chords)} chords"
+            )
+        self._chords = chords
+        tables = self.probabilities
+        self._tables = tables[None] if tables.ndim == 2 else tables
+        self._random = np.random.default_rng(seed)
+
+    def predict(
+        self,
+        observation: NDArray[Any],
+        state: PolicyState = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[Any], PolicyState]:
+        """The most likely actions (the lowest of several) or samples; remembers the step, int64."""
+        step = np.zeros(len(observation), np.int64) if state is None else state.copy()
+        if episode_start is not None:
+            step[episode_start] = 0
+        probabilities = self._rows(observation, step)
+        if deterministic:
+            actions = probabilities.argmax(1)
+        else:
+            # Scaled by their sum, which may miss 1 by a little: none of probability 0 is drawn.
+            cumulative = probabilities.cumsum(1)
+            drawn = self._random.random(len(step)) * cumulative[:, -1]
+            actions = (drawn[:, None] >= cumulative).sum(1)
+        return actions if self._chords is None else self._chords[actions], step + 1
+
+    def action_probabilities(self, observation: NDArray[Any], step: int) -> NDArray[np.float64]:
+        """The table's rows at that step, float64 [rows, A], as in `ExactPolicy`."""
+        return self._rows(observation, step)
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """The table by its name."""
+        return {"probabilities": self.probabilities}
+
+    def _rows(
+        self, observation: NDArray[Any], step: int | NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        return self._tables[np.minimum(step, len(self._tables) - 1), observation]
+
+
+class ChordPolicy:
+    """A policy that picks numbered chords, as one that presses buttons.
+
+    Args:
+        policy: its actions are rows of the table.
+        chords: int8 [chords, K].
+    """
+
+    def __init__(self, policy: Policy, chords: Chords) -> None:
+        self.policy = policy
+        self.chords = chords
+
+    def predict(
+        self,
+        observation: NDArray[Any],
+        state: PolicyState = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[Chords, PolicyState]:
+        """The buttons to press, int8 [rows, K], as in `Policy`."""
+        rows, state = self.policy.predict(observation, state, episode_start, deterministic)
+        return self.chords[rows], state

@@ -1,0 +1,255 @@
+"""One imitation problem, as an algorithm sees it: all that it may learn from, metered."""
+
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.typing import ArrayLike, NDArray
+
+from il_envs.engine.vector import WorldVectorEnv, checked_mask
+from il_envs.exact.tabular_model import TabularModel
+from il_envs.learning.demonstrations import Demonstrations, collect
+from il_envs.learning.learning_curve import LearningCurveRecorder
+from il_envs.learning.metering import (
+    Budget,
+    BudgetExceededError,
+    Meter,
+    Source,
+    UndeclaredSourceError,
+)
+from il_envs.learning.policy import ExpertPolicy
+from il_envs.world import World
+
+SEED_BLOCK = 1_000_000
+"""Every problem has two blocks of this many seeds, one to demonstrate in and one to learn in."""
+
+
+class Problem:
+    """Spaces, demonstrations, and the sources that were declared.
+
+    Args:
+        world: the world to learn in.
+        sources: what the algorithm declares it uses.
+        budget: how much of it there is.
+        seed: which demonstrations and which training episodes; different seeds share none.
+        style: which of the world's experts demonstrates and answers; by default its reference,
+            the first one.
+        recorder: is told the return of every training episode, whether or not the algorithm is.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        sources: frozenset[Source],
+        budget: Budget,
+        seed: int,
+        style: str | None = None,
+        recorder: LearningCurveRecorder | None = None,
+    ) -> None:
+        self.observation_space = world.spaces.observation
+        self.action_space = world.spaces.action
+        self.max_episode_steps = world.dynamics.max_episode_steps
+        self.budget = budget
+        self.meter = Meter()
+        self._world = world
+        self._sources = sources
+        self._style = style
+        self._recorder = recorder
+        self._demonstration_seed = 2 * seed * SEED_BLOCK
+        self._next_env_seed = (2 * seed + 1) * SEED_BLOCK
+
+    def demonstrations(self, transitions: int | None = None) -> Demonstrations:
+        """The expert's first transitions; each call starts from the first one, and is counted anew.
+
+        Their rewards are NaN and their measures left out unless the source "reward" is declared;
+        then every transition is a reward read as well.
+
+        Args:
+            transitions: how many state-action pairs; by default all that the budget allows.
+
+        Raises:
+            ValueError: if that is less than one.
+        """
+        self._require("demonstrations")
+        transitions = self.labels_left if transitions is None else transitions
+        if transitions < 1:
+            raise ValueError(
+                f"{transitions} demonstrated transitions asked for, must be 1 or more; "
+                f"{self.labels_left} of {self.budget.labels} expert labels left"
+            )
+        self._spend_labels(transitions)
+        self.meter.demonstrations += transitions
+        shown = collect(self._world.name, transitions, self._demonstration_seed, self._style)
+        if "reward" in self._sources:
+            self.meter.reward_reads += transitions
+            return shown
+        hidden = (
+            replace(episode, rewards=np.full(len(episode), np.nan), measures={})
+            for episode in shown.episodes
+        )
+        return replace(shown, episodes=tuple(hidden))
+
+    def env(self, num_envs: int, reward: bool = False) -> "MeteredEnv":
+        """A vector environment to act in, with SAME_STEP autoreset; every step of every row counts.
+
+        Args:
+            reward: whether `step` tells the reward (this needs the source "reward"); otherwise
+                rewards are NaN, and `info` tells nothing of the true state.
+        """
+        self._require("env")
+        if reward:
+            self._require("reward")
+        seed, self._next_env_seed = self._next_env_seed, self._next_env_seed + num_envs
+        return MeteredEnv(self, self._world, num_envs, seed, reward, self._style)
+
+    def expert(self, env: "MeteredEnv", rows: NDArray[np.bool_] | None = None) -> NDArray[Any]:
+        """What the expert would do now in each row of the environment, [num_envs, ...].
+
+        Args:
+            rows: bool [num_envs], the rows to ask about; each is one label. By default all.
+
+        Raises:
+            ValueError: if `rows` has another dtype or shape.
+            ResetNeeded: if the environment has not been reset yet.
+        """
+        self._require("expert")
+        mask = checked_mask("rows", rows, env.num_envs)
+        env._require_reset("the expert is asked")
+        self._spend_labels(int(mask.sum()))
+        self.meter.expert_labels += int(mask.sum())
+        return env._ask_expert(mask)
+
+    def model(self) -> Any:
+        """The known model of the world's dynamics and features; it tells the reward only to those
+        who declare the source "reward" as well.
+
+        Raises:
+            LookupError: if the world has none.
+        """
+        self._require("model")
+        model = self._world.known_model()
+        self.meter.model_reads += 1
+        if "reward" in self._sources:
+            return deepcopy(model)
+        if not isinstance(model, TabularModel):
+            raise LookupError(
+                f'the model of {self._world.name} tells its reward; declare the source "reward" too'
+            )
+        return deepcopy(model.with_reward(None))  # the world's own is not for algorithms to change
+
+    @property
+    def labels_left(self) -> int:
+        """How many more expert actions the budget allows."""
+        return self.budget.labels - self.meter.labels
+
+    @property
+    def steps_left(self) -> int:
+        """How many more environment steps the budget allows."""
+        return self.budget.steps - self.meter.steps
+
+    def _require(self, source: Source) -> None:
+        if source not in self._sources:
+            raise UndeclaredSourceError(
+                f"this algorithm uses the source {source!r} but does not declare it; "
+                f"declare it in Algorithm(..., sources={sorted({*self._sources, source})})"
+            )
+
+    def _spend_labels(self, labels: int) -> None:
+        if labels > self.labels_left:
+            raise BudgetExceededError(
+                f"{labels} expert labels asked for, {self.labels_left} of {self.budget.labels} left"
+            )
+
+    def _spend_steps(self, steps: int, reward: bool) -> None:
+        if self.meter.steps + steps > self.budget.steps:
+            raise BudgetExceededError(
+                f"the budget of {self.budget.steps} environment steps is spent"
+            )
+        self.meter.steps += steps
+        self.meter.reward_reads += steps if reward else 0
+
+    def _record_episodes(self, returns: NDArray[np.float64]) -> None:
+        if self._recorder is not None and returns.size:
+            self._recorder.record(self.meter.steps, returns)
+
+
+class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
+    """The vector environment that `Problem.env` gives: it tells no more than was declared."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        world: World,
+        num_envs: int,
+        seed: int,
+        reward: bool,
+        style: str | None,
+    ) -> None:
+        self._problem = problem
+        self._first_seed: int | None = seed  # of the first reset, None after it
+        self._reward = reward
+        self._env = WorldVectorEnv(world.name, num_envs, autoreset_mode=AutoresetMode.SAME_STEP)
+        self._expert = ExpertPolicy(self._env, style)
+        self._expert_memory: Any = None
+        self._episode_start = np.ones(num_envs, np.bool_)
+        self._returns = np.zeros(num_envs)  # so far, of the episode that each row is in
+        self.num_envs = num_envs
+        self.metadata = self._env.metadata
+        self.single_observation_space = self._env.single_observation_space
+        self.single_action_space = self._env.single_action_space
+        self.observation_space = self._env.observation_space
+        self.action_space = self._env.action_space
+
+    def reset(
+        self,
+        *,
+        seed: int | list[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[NDArray[Any], dict[str, Any]]:
+        """Begin an episode in every row; the problem chooses the seeds.
+
+        Raises:
+            ValueError: if a seed or options are given.
+        """
+        if seed is not None:
+            raise ValueError("the problem chooses the seeds of its environments; call reset()")
+        if options is not None:
+            raise ValueError(
+                f"the problem resets every row of its environments; options {list(options)} were "
+                "given, call reset()"
+            )
+        observations, _ = self._env.reset(seed=self._first_seed)
+        self._first_seed = None  # later resets go on in the same streams
+        self._episode_start[:] = True
+        self._returns[:] = 0.0
+        return observations, {}
+
+    def step(
+        self, actions: ArrayLike
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
+        self._require_reset("step()")
+        self._problem._spend_steps(self.num_envs, self._reward)
+        observations, rewards, terminated, truncated, info = self._env.step(actions)
+        ended = terminated | truncated
+        self._episode_start |= ended
+        self._returns += rewards
+        self._problem._record_episodes(self._returns[ended])
+        self._returns[ended] = 0.0
+        shown: dict[str, Any] = {k: info[k] for k in ("final_obs", "_final_obs") if k in info}
+        if not self._reward:
+            rewards = np.full(self.num_envs, np.nan)
+        return observations, rewards, terminated, truncated, shown
+
+    def _require_reset(self, use: str) -> None:
+        if self._first_seed is not None:
+            raise gym.error.ResetNeeded(f"call reset() of the environment before {use}")
+
+    def _ask_expert(self, rows: NDArray[np.bool_]) -> NDArray[Any]:
+        actions, self._expert_memory = self._expert.predict(
+            state=self._expert_memory, episode_start=self._episode_start, mask=rows
+        )
+        self._episode_start &= ~rows  # the others still have to forget when they are asked
+        return actions

@@ -1,0 +1,129 @@
+"""Episodes: running a policy for one episode a seed, and replaying what it did."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+
+from il_envs.engine.single import WorldEnv
+from il_envs.engine.vector import WorldVectorEnv
+from il_envs.learning.policy import Policy
+from il_envs.world import Split, World
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One episode of T steps.
+
+    Attributes:
+        seed: of `reset`.
+        observations: [T + 1, ...], the last one is where the episode ended; [0, ...] if they were
+            not kept.
+        actions: [T, ...].
+        rewards: float64 [T].
+        measures: float64 [T + 1] for each name of the world's `measures`.
+        terminated: whether it ended by termination; otherwise it was truncated or cut short.
+        state_hash: SHA-256 over the State records after every step, hex.
+    """
+
+    seed: int
+    observations: NDArray[Any]
+    actions: NDArray[Any]
+    rewards: NDArray[np.float64]
+    measures: dict[str, NDArray[np.float64]]
+    terminated: bool
+    state_hash: str
+
+    @property
+    def total_reward(self) -> float:
+        """The return: the sum of the rewards from first to last."""
+        return float(np.cumsum(self.rewards)[-1])  # in order, where np.sum is free to regroup
+
+    def __len__(self) -> int:
+        return len(self.actions)
+
+
+def run_episodes(
+    world: World,
+    split: Split,
+    make_policy: Callable[[WorldVectorEnv], Policy],
+    seeds: Sequence[int],
+    deterministic: bool = True,
+    keep_observations: bool = True,
+) -> list[Episode]:
+    """Run one episode for each seed, all in one masked batch.
+
+    Row i depends on seeds[i] and on the policy's own randomness alone; rows whose episode has ended
+    stand still until the last one ends.
+
+    Args:
+        make_policy: gives the policy for the environment; experts bind to it, others ignore it.
+        keep_observations: if not, those of the episodes are empty, for pictures take gigabytes.
+
+    Raises:
+        ValueError: if the policy returns an action outside the action space.
+    """
+    env = WorldVectorEnv(world.name, len(seeds), split, AutoresetMode.DISABLED)
+    policy = make_policy(env)
+    observation, info = env.reset(seed=list(seeds))
+    rows = len(seeds)
+    running = np.ones(rows, np.bool_)
+    lengths = np.zeros(rows, np.int64)
+    terminated = np.zeros(rows, np.bool_)
+    digests = [hashlib.sha256() for _ in seeds]
+    observations, actions, rewards, infos = [observation], [], [], [info]
+    memory, episode_start = None, np.ones(rows, np.bool_)
+    while running.any():
+        action, memory = policy.predict(observation, memory, episode_start, deterministic)
+        episode_start = np.zeros(rows, np.bool_)
+        observation, reward, ends, cuts, info = env.step(action)
+        for i in np.flatnonzero(running):
+            digests[i].update(env.states[i].tobytes())
+        if keep_observations:
+            observations.append(observation)
+        actions.append(np.array(action, env.single_action_space.dtype))
+        rewards.append(reward)
+        infos.append(info)
+        lengths += running
+        terminated |= running & ends
+        running &= ~(ends | cuts)
+    all_actions, all_rewards = np.stack(actions), np.stack(rewards)
+    all_measures = {
+        name: np.stack([info[name] for info in infos]) for name in world.dynamics.measures
+    }
+    return [
+        Episode(
+            seed=int(seed),
+            # Of all arrays the only one that can be large: pictures are not copied twice.
+            observations=np.stack([rows[i] for rows in observations[: length + 1]])
+            if keep_observations
+            else observation[:0],
+            actions=all_actions[:length, i].copy(),
+            rewards=all_rewards[:length, i].copy(),
+            measures={name: m[: length + 1, i].copy() for name, m in all_measures.items()},
+            terminated=bool(terminated[i]),
+            state_hash=digests[i].hexdigest(),
+        )
+        for i, (seed, length) in enumerate(zip(seeds, lengths, strict=True))
+    ]
+
+
+def replay(world: World, split: Split, seed: int, actions: NDArray[Any]) -> tuple[float, str]:
+    """Play recorded actions in a single environment; returns the return and the state hash.
+
+    They are bit for bit those of the episode that the actions were recorded in.
+    """
+    env = WorldEnv(world.name, split)
+    env.reset(seed=seed)
+    digest, total = hashlib.sha256(), 0.0
+    for action in actions:
+        _, reward, terminated, truncated, _ = env.step(action)
+        digest.update(env.states.tobytes())
+        total += reward
+        if terminated or truncated:
+            break
+    return total, digest.hexdigest()

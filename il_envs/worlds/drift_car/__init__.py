@@ -1,0 +1,77 @@
+"""DriftCar: keep a sliding car on a winding track.
+
+What it tests: compounding error. The car is driven at the limit of grip, where a steady drift is
+open-loop unstable (an error doubles in about a quarter of a second); a cloned policy that is right
+on the expert's path has seen nothing that would bring it back to it.
+
+Observation, Box(17), float32:
+
+| entry | meaning | unit | range |
+|---|---|---|---|
+| 0 | forward speed | m/s | -40 ... 40 |
+| 1 | lateral speed, positive to the left | m/s | -40 ... 40 |
+| 2 | yaw rate, positive anticlockwise | rad/s | -10 ... 10 |
+| 3 | steering angle of the front wheels | rad | -0.62 ... 0.62 |
+| 4 | drive force at the rear wheels | kN | -4.81 ... 4.81 |
+| 5 | lateral error, positive to the left of the centreline | m | -7 ... 7 |
+| 6, 7 | sine and cosine of the heading error | 1 | -1 ... 1 |
+| 8 ... 16 | curvature 0, 3, 6, 10, 15, 20, 26, 33 and 40 m ahead | 1/m | -0.2 ... 0.2 |
+
+Action, Box(2), float32, from -1 to 1: steering target (1 is 0.62 rad to the left, reached at
+3 rad/s) and drive target (1 is 4.81 kN forward, -1 as much backward, reached with a lag of 80 ms).
+
+Reward: metres of centreline covered, divided by 10, times 1 + 0.3 d, where d is the sine of the
+sideslip over 0.5, at most 1. Terminates when the car is more than 5 m from the centreline or slides
+at more than 75 degrees; truncates after 1000 steps (40 s). A step is 0.04 s.
+
+`info`: `distance` (m, of centreline covered), `lateral_error` (m, its size now),
+`mean_lateral_error` (m, over the episode), `sideslip` (rad), `is_success` (1 when the 40 s were
+driven without a fall).
+
+The splits differ in their tracks: 48 to train on, 24 held out. Experts: `scripted` (closed form, a
+function of the state alone), `noisy` (with Gaussian noise on its commands), `unlearnable` (with
+hidden memory).
+"""
+
+import gymnasium as gym
+
+from il_envs.world import Dynamics, ErrorMeasure, PlayKey, Spaces, View, Views, World, register
+from il_envs.worlds.drift_car import dynamics
+from il_envs.worlds.drift_car.expert import EXPERTS
+from il_envs.worlds.drift_car.probe import PROBE
+from il_envs.worlds.drift_car.track import bank
+
+drift_car = register(
+    World(
+        name="DriftCar",
+        documentation=__doc__,
+        dynamics=Dynamics(
+            state=dynamics.STATE,
+            params=bank,
+            reset=dynamics.reset,
+            step=dynamics.step,
+            observe=dynamics.observe,
+            measure=dynamics.measure,
+            measures=dynamics.MEASURES,
+            control_period=dynamics.CONTROL_PERIOD,
+            max_episode_steps=dynamics.MAX_EPISODE_STEPS,
+        ),
+        spaces=Spaces(
+            observation=gym.spaces.Box(-dynamics.OBSERVATION_MAX, dynamics.OBSERVATION_MAX),
+            action=gym.spaces.Box(-1.0, 1.0, (2,)),
+            action_names=("steer", "drive"),
+        ),
+        experts=EXPERTS,
+        views=Views(
+            pictures=(View("il_envs.worlds.drift_car.picture.scene:paint"),),
+            keys=(
+                PlayKey("left", 0, 1.0, "steer left", rise=3.0, fall=5.0),
+                PlayKey("right", 0, -1.0, "steer right", rise=3.0, fall=5.0),
+                PlayKey("up", 1, 1.0, "drive", rise=4.0, fall=8.0),
+                PlayKey("down", 1, -1.0, "brake", rise=4.0, fall=8.0),
+            ),
+            error=ErrorMeasure("lateral_error", dynamics.HALF_WIDTH, "lateral error (m)"),
+            probe=PROBE,
+        ),
+    )
+)

@@ -1,0 +1,235 @@
+"""DriftCar seen from above: the ground, the corridor's warning, skid marks, smoke and the car.
+
+A picture is a function of the episode's history alone. Points of the plane are complex numbers in
+metres, as in `ground.py`.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+import pygame
+from numpy.typing import NDArray
+
+from il_envs.drawing.canvas import Canvas, Colour, Layer
+from il_envs.drawing.history import scattered, since_jump
+from il_envs.world import States
+from il_envs.worlds.drift_car import dynamics as car
+from il_envs.worlds.drift_car.picture import car as car_picture
+from il_envs.worlds.drift_car.picture import hud
+from il_envs.worlds.drift_car.picture.car import WHEEL_TRACK
+from il_envs.worlds.drift_car.picture.ground import (
+    SCALE,
+    TILE,
+    Ground,
+    Numbers,
+    Points,
+    fill,
+    ground_of,
+    strip,
+    tile,
+)
+from il_envs.worlds.drift_car.track import HALF_WIDTH, SAMPLES
+
+LEAD = 0.5  # s, by which the camera looks ahead of the car
+FRAME_HEIGHT = 0.46  # of the picture, where the point ahead of the car is; below are instruments
+LEAD_MEMORY = 0.6  # s, over which the camera averages the car's velocity
+JUMP = 3.0  # m in one step: a restored state, not motion
+
+DANGER_START = 1.5  # m of lateral error, from which the corridor reddens
+DANGER: Colour = (235, 40, 30)
+BEHIND, AHEAD = 14.0, 38.0  # m, of corridor that reddens
+DANGER_LANES, DANGER_SAMPLES = 8, 4  # one shade is a lane wide and so many samples long
+
+MARK_WIDTH = 0.25  # m
+MARK_OPACITY = 0.62
+SLIDING_START, SLIDING_RANGE = 0.9, 0.8  # of slip, as a share of what makes the whole tyre slide
+
+SMOKE: Colour = (226, 226, 224)
+SMOKE_STEPS = 30  # that a puff lives
+SMOKE_LIFE = SMOKE_STEPS * car.CONTROL_PERIOD  # s
+SMOKE_SPEED_START, SMOKE_SPEED_RANGE = 1.5, 6.0  # m/s, of sideways sliding at the rear
+PUFFS = 3  # a wheel a step
+
+BRAKING = -0.04 * car.DRIVE_MAX  # N, from which the brake lights are lit
+CAR_SIZE = 6.0  # m, side of the sheet that the car is painted on
+
+
+def paint(state: np.void, params: States, canvas: Canvas) -> None:
+    """Paint the picture of the last state of the canvas's history."""
+    ground = ground_of(params[state["track"]].tobytes())
+    history = since_jump(canvas.history, _jumps(canvas.history, ground))
+    positions, headings = ground.poses(history)
+    corner = _camera(history, positions, headings, canvas.surface)
+    front, rear = _slips(history)
+
+    _paint_ground(canvas.surface, ground, corner)
+    layer = Layer(canvas.surface.get_size())
+    _paint_danger(layer, ground, state, corner)
+    for forward, slip in ((car.FRONT_AXLE, front), (-car.REAR_AXLE, rear)):
+        for side in (WHEEL_TRACK, -WHEEL_TRACK):
+            wheel = positions + headings * (forward + 1j * side)
+            _paint_marks(layer, wheel - corner, _share(slip, SLIDING_START, SLIDING_RANGE))
+    layer.lay_on(canvas.surface)
+    _paint_smoke(canvas.surface, history, positions - corner, headings, rear)
+    _paint_car(canvas.surface, state, complex(positions[-1] - corner), complex(headings[-1]))
+    hud.paint(canvas.surface, ground, history)
+
+
+def _jumps(history: States, ground: Ground) -> NDArray[np.bool_]:
+    """Between which states in a row the car cannot have gone, [n - 1]."""
+    positions, _ = ground.poses(history)
+    return (np.abs(np.diff(positions)) > JUMP) | (np.diff(history["track"]) != 0)
+
+
+def _share(value: Numbers, start: float, span: float) -> Numbers:
+    """How far a value has gone from `start` towards `start + span`, from 0 to 1."""
+    share: Numbers = np.clip((value - start) / span, 0.0, 1.0)
+    return share
+
+
+def _camera(
+    history: States, positions: Points, headings: Points, surface: pygame.Surface
+) -> complex:
+    """The top left corner of the picture in metres, on the grid of pixels."""
+    velocity = headings * (history["forward_speed"] + 1j * history["lateral_speed"])
+    age = car.CONTROL_PERIOD * np.arange(len(history) - 1, -1, -1)
+    weight = np.exp(-age / LEAD_MEMORY)
+    middle = positions[-1] + LEAD * (weight @ velocity) / weight.sum()
+    width, height = surface.get_size()
+    left = round(middle.real * SCALE - width / 2)
+    top = round(middle.imag * SCALE + FRAME_HEIGHT * height)
+    return complex(left, top) / SCALE
+
+
+def _slips(history: States) -> tuple[Numbers, Numbers]:
+    """Slip of the front and the rear tyres; from 1 on, a tyre slides all over, [n] and [n]."""
+    floor = 1.0 / np.sqrt(history["forward_speed"] ** 2 + 1.0)
+    ratio = (history["lateral_speed"] + car.FRONT_AXLE * history["yaw_rate"]) * floor
+    front = np.abs(np.tan(np.arctan(ratio) - history["steering"]))
+    rear = np.abs(history["lateral_speed"] - car.REAR_AXLE * history["yaw_rate"]) * floor
+    grip = np.sqrt(np.maximum(car.REAR_GRIP**2 - history["drive"] ** 2, 1.0))
+    return (
+        front * car.FRONT_STIFFNESS / (3.0 * car.FRONT_GRIP),
+        rear * car.REAR_STIFFNESS / (3.0 * np.maximum(grip, 0.5 * car.REAR_GRIP)),
+    )
+
+
+def _paint_ground(surface: pygame.Surface, ground: Ground, corner: complex) -> None:
+    left, top = round(corner.real * SCALE), round(-corner.imag * SCALE)
+    width, height = surface.get_size()
+    for column in range(left // TILE, (left + width - 1) // TILE + 1):
+        for row in range(top // TILE, (top + height - 1) // TILE + 1):
+            surface.blit(tile(ground, column, row), (column * TILE - left, row * TILE - top))
+
+
+def _paint_danger(layer: Layer, ground: Ground, state: np.void, corner: complex) -> None:
+    """Redden the corridor around the car, most at the edge that it nears."""
+    error = float(state["lateral"])
+    danger = min(max((abs(error) - DANGER_START) / (HALF_WIDTH - DANGER_START), 0.0), 1.0)
+    if danger == 0.0:
+        return
+    spacing = ground.length / SAMPLES
+    here = state["station"] / spacing
+    first, last = here - BEHIND / spacing, here + AHEAD / spacing
+    samples = np.arange(int(first), int(last), DANGER_SAMPLES)
+    samples -= samples[0] % DANGER_SAMPLES  # blocks that stay where they are as the car moves
+    distance = (samples + DANGER_SAMPLES / 2 - here) * spacing
+    fade = np.clip(1.0 - np.maximum(distance / AHEAD, -distance / BEHIND), 0.0, 1.0)
+    lanes = np.linspace(-HALF_WIDTH, HALF_WIDTH, DANGER_LANES + 1) * np.sign(error)
+    for lane in range(DANGER_LANES):
+        inner, outer = float(lanes[lane]), float(lanes[lane + 1])
+        quads = strip(ground, samples % SAMPLES, inner, outer, DANGER_SAMPLES) - corner
+        for quad, share in zip(quads, fade, strict=True):
+            opacity = danger * float(share) * (0.1 + 0.55 * lane / (DANGER_LANES - 1))
+            fill(layer, quad[None], DANGER, opacity)
+
+
+def _paint_marks(layer: Layer, wheel: Points, sliding: Numbers) -> None:
+    """The rubber that a wheel has left, darker where it slid more."""
+    move = np.diff(wheel)
+    length = np.abs(move)
+    opacity = MARK_OPACITY * 0.5 * (sliding[1:] + sliding[:-1])
+    normal = 0.5 * MARK_WIDTH * 1j * move / np.maximum(length, 1e-6)
+    before = np.concatenate([normal[:1], normal[:-1]])
+    after = np.concatenate([normal[1:], normal[-1:]])
+    start, end = 0.5 * (before + normal), 0.5 * (normal + after)
+    quads = np.stack([wheel[:-1] + start, wheel[1:] + end, wheel[1:] - end, wheel[:-1] - start], 1)
+    width, height = layer.size
+    x, y = wheel[:-1].real * SCALE, -wheel[:-1].imag * SCALE
+    seen = (x > -50) & (x < width + 50) & (y > -50) & (y < height + 50) & (opacity > 0.03)
+    for k in np.flatnonzero(seen)[np.argsort(opacity[seen], kind="stable")]:
+        fill(layer, quads[k, None], (0, 0, 0), float(opacity[k]))
+
+
+def _paint_smoke(
+    surface: pygame.Surface, history: States, positions: Points, headings: Points, rear: Numbers
+) -> None:
+    """Puffs from the rear tyres, growing and thinning as they age."""
+    for k in range(max(1, len(history) - SMOKE_STEPS), len(history)):
+        slide = history["lateral_speed"][k] - car.REAR_AXLE * history["yaw_rate"][k]
+        amount = float(
+            _share(np.abs(slide), SMOKE_SPEED_START, SMOKE_SPEED_RANGE)
+            * _share(rear[k], SLIDING_START, SLIDING_RANGE)
+        )
+        if amount == 0.0:
+            continue
+        velocity = headings[k] * (history["forward_speed"][k] + 1j * slide)
+        for puff in range(PUFFS):
+            back = car.CONTROL_PERIOD * (puff + 0.5) / PUFFS
+            age = car.CONTROL_PERIOD * (len(history) - 1 - k) + back
+            share = age / SMOKE_LIFE
+            for wheel, side in enumerate((WHEEL_TRACK, -WHEEL_TRACK)):
+                number = 2 * PUFFS * int(history["step"][k]) + 2 * puff + wheel
+                chance = scattered(number)
+                turn = np.exp(2j * np.pi * (97.0 * chance % 1.0))
+                place = positions[k] + headings[k] * (1j * side - car.REAR_AXLE - 0.1)
+                place += velocity * (0.22 * SMOKE_LIFE * (1.0 - np.exp(-3.0 * share)) - back)
+                place += (0.15 + 0.9 * share) * turn
+                radius = (0.35 + 1.75 * np.sqrt(share)) * (0.7 + 0.6 * chance)
+                opacity = 0.40 * amount * (1.0 - share) ** 1.4
+                sprite = _puff(round(radius * SCALE), round(64 * opacity))
+                middle = sprite.get_width() / 2
+                surface.blit(sprite, (place.real * SCALE - middle, -place.imag * SCALE - middle))
+
+
+@lru_cache(maxsize=1024)
+def _puff(radius: int, strength: int) -> pygame.Surface:
+    """A soft round cloud; radius in pixels, opacity in 64ths."""
+    x = (np.arange(2 * radius) + 0.5) / radius - 1.0
+    profile = np.clip(1.0 - x[:, None] ** 2 - x[None, :] ** 2, 0.0, 1.0) ** 1.3
+    sprite = pygame.Surface((2 * radius, 2 * radius), pygame.SRCALPHA)
+    sprite.fill(SMOKE)
+    pygame.surfarray.pixels_alpha(sprite)[:] = (255 * strength / 64 * profile).astype(np.uint8)
+    return sprite
+
+
+def _paint_car(
+    surface: pygame.Surface, state: np.void, position: complex, heading: complex
+) -> None:
+    """The car, its shadow, and the glow of its brake lights."""
+    side = round(CAR_SIZE * SCALE)
+    left, top = round(position.real * SCALE) - side // 2, round(-position.imag * SCALE) - side // 2
+    place = position - complex(left, -top) / SCALE
+    sheet = Layer((side, side), factor=4)
+    braking = bool(car.rolling_direction(state["forward_speed"]) * state["drive"] < BRAKING)
+    car_picture.paint(sheet, place, heading, float(state["steering"]), braking)
+    sheet.lay_on(surface, (left, top))
+    if braking:
+        for lamp in (-2.2 + 0.5j, -2.2 - 0.5j):
+            at = position + heading * lamp
+            glow = _glow()
+            middle = glow.get_width() / 2
+            surface.blit(
+                glow, (at.real * SCALE - middle, -at.imag * SCALE - middle),
+                special_flags=pygame.BLEND_RGB_ADD,
+            )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _glow() -> pygame.Surface:
+    """Red light, to be added to the picture."""
+    radius = round(1.1 * SCALE)
+    x = (np.arange(2 * radius) + 0.5) / radius - 1.0
+    profile = np.clip(1.0 - x[:, None] ** 2 - x[None, :] ** 2, 0.0, 1.0) ** 2.5
+    light = profile[:, :, None] * np.array([190.0, 24.0, 14.0])
+    return pygame.surfarray.make_surface(light.astype(np.uint8))

@@ -1,0 +1,43 @@
+"""The lateral error and the sideslip, over which a reward of the drifting car is drawn."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from il_envs.world import Probe, States
+from il_envs.worlds.drift_car.dynamics import HALF_WIDTH
+
+
+def place(states: States, lateral: NDArray[np.float64], sideslip: NDArray[np.float64]) -> None:
+    """Move cars across the track and turn them: where each one goes and how fast stays as it is,
+    where its nose points does not.
+
+    Args:
+        lateral: m, positive to the left.
+        sideslip: degrees, from the nose to the course, positive to the left.
+    """
+    angle = np.radians(sideslip)
+    velocity = states["forward_speed"] + 1j * states["lateral_speed"]
+    heading = states["heading_cos"] + 1j * states["heading_sin"]
+    heading *= np.exp(1j * (np.angle(velocity) - angle))
+    states["lateral"] = lateral
+    states["forward_speed"] = np.abs(velocity) * np.cos(angle)
+    states["lateral_speed"] = np.abs(velocity) * np.sin(angle)
+    states["heading_cos"], states["heading_sin"] = heading.real, heading.imag
+
+
+def read(states: States) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The lateral error, m, and the sideslip, degrees."""
+    sideslip = np.arctan2(states["lateral_speed"], states["forward_speed"])
+    return states["lateral"], np.degrees(sideslip)
+
+
+EDGE = 0.9 * HALF_WIDTH
+"""m; from further out the next step may end the episode, and what a reward gives for that would
+hide what it gives for driving."""
+
+PROBE = Probe(
+    labels=("lateral error (m)", "sideslip (degrees)"),
+    values=(np.linspace(-EDGE, EDGE, 41), np.linspace(-70.0, 70.0, 29)),
+    place=place,
+    read=read,
+)

@@ -1,0 +1,69 @@
+"""Gauntlet: run and shoot at the same time, or be caught.
+
+What it tests: whether a policy can hold two buttons at once. A wall closes in from behind at three
+quarters of the running speed, so that the runner must hold forward for .75 of the time; gates bar
+the way, and at the wall's pace they take fire for .40 of the time. With one button a step the
+shares sum to at most 1, and the wall wins; holding both is easy. `one_button_bound` is the linear
+program that says how far one button a step can get.
+
+Observation, Box(7), float32:
+
+| entry | meaning | unit | range |
+|---|---|---|---|
+| 0 | distance to the wall behind, at most 12 m | 12 m | 0 ... 1 |
+| 1 | distance to the gate ahead, at most 6 m | 6 m | 0 ... 1 |
+| 2 | hits that it still takes | 16 | 0 ... 1 |
+| 3 | time left | 20 s | 0 ... 1 |
+| 4, 5, 6 | the buttons held in the last step | | 0, 1 |
+
+Action, MultiBinary(3): forward, back (4 m/s either way, nothing if both), fire. Fire hits the gate
+ahead once a step, from 6 m on; the runner stops at a gate that stands.
+
+Reward: metres gained, divided by the 6 m from gate to gate. Terminates when the wall arrives;
+truncates after 400 steps (20 s). A step is 0.05 s.
+
+`info`: `gates` (opened), `lead` (m, before the wall), `is_success` (1 when the time is over and the
+wall has not come).
+
+Experts: `scripted` (holds forward and fire), `noisy` (with slips).
+"""
+
+import gymnasium as gym
+
+from il_envs.world import Dynamics, PlayKey, Spaces, Truth, View, Views, World, register
+from il_envs.worlds.gauntlet import dynamics
+from il_envs.worlds.gauntlet.bound import one_button_bound as one_button_bound
+
+KEYS = ("w", "s", "space")
+
+gauntlet = register(
+    World(
+        name="Gauntlet",
+        documentation=__doc__,
+        dynamics=Dynamics(
+            state=dynamics.STATE,
+            params=dynamics.params,
+            reset=dynamics.reset,
+            step=dynamics.step,
+            observe=dynamics.observe,
+            measure=dynamics.measure,
+            measures=dynamics.MEASURES,
+            control_period=dynamics.CONTROL_PERIOD,
+            max_episode_steps=dynamics.MAX_EPISODE_STEPS,
+        ),
+        spaces=Spaces(
+            observation=gym.spaces.Box(0.0, 1.0, (4 + len(dynamics.BUTTONS),)),
+            action=gym.spaces.MultiBinary(len(dynamics.BUTTONS)),
+            action_names=dynamics.BUTTONS,
+        ),
+        experts=dynamics.EXPERTS,
+        views=Views(
+            pictures=(View("il_envs.worlds.gauntlet.picture.scene:paint"),),
+            keys=tuple(
+                PlayKey(key, k, 1.0, name)
+                for k, (name, key) in enumerate(zip(dynamics.BUTTONS, KEYS, strict=True))
+            ),
+        ),
+        truth=Truth(one_button_bound=one_button_bound),
+    )
+)

@@ -1,0 +1,77 @@
+"""FourRooms and FourRoomsMoved: four rooms with doors, and their twin whose doors are elsewhere.
+
+What they test: whether a learned reward says what the expert wants or only how it went. A reward
+learned in FourRooms is solved anew in the twin, where the old ways are walled up.
+
+Observation, Discrete(121): the cell, row by row in a grid of 11 by 11. Action, Discrete(4): up,
+right, down, left; with probability 0.1 the move is one of all four, drawn anew, and who bumps into
+a wall stays. Reward: 1 for each step at the goal, which is never left, and 0 elsewhere. An episode
+starts in any free cell and takes 50 steps. The rooms are those of Sutton, Precup and Singh 1999.
+
+FourRoomsStill and FourRoomsMovedStill are the same rooms where every move is the one that was
+chosen. Nothing is left to luck but the start, so the causal and the posterior model are one: the
+weights of guided cost learning (Finn, Levine and Abbeel 2016) are right once they are normalised
+for each start, and so is the premise of AIRL's theorem (Fu, Luo and Levine 2018).
+"""
+
+import numpy as np
+
+from il_envs.exact.tabular_model import TabularModel
+from il_envs.world import World
+from il_envs.worlds.grid import tiles
+from il_envs.worlds.grid.maps import read_map
+from il_envs.worlds.grid.register import Grid, register_grid, transitions
+
+MAP = """
+.....#.....
+.....#.....
+...........
+.....#.....
+.....#.....
+#.####.....
+.....###.##
+.....#.....
+.....#...G.
+...........
+.....#.....
+"""
+MOVED_MAP = """
+...........
+.....#.....
+.....#.....
+.....#.....
+.....#.....
+####.#.....
+.....#####.
+...........
+.....#...G.
+.....#.....
+.....#.....
+"""
+SHAPE = (11, 11)
+HORIZON = 50
+SLIP = 0.1
+TEMPERATURE = 0.3
+
+
+def _make(drawing: str, slip: float) -> Grid:
+    layout = read_map(drawing)
+    goal = layout.states_of(tiles.GOAL)
+    reward = np.zeros(layout.tiles.size)
+    reward[goal] = 1.0
+    moves = transitions(layout.walls, slip, "anywhere", absorbing=goal)
+    features = np.eye(reward.size)
+    model = TabularModel(moves, reward, layout.initial, HORIZON, features=features)
+    return Grid(model, layout.shape, layout.tiles, TEMPERATURE)
+
+
+def _register(name: str, drawing: str, slip: float, transfer: str) -> World:
+    return register_grid(
+        name, __doc__, SHAPE, HORIZON, lambda: _make(drawing, slip), transfer=transfer
+    )
+
+
+four_rooms_world = _register("FourRooms", MAP, SLIP, "FourRoomsMoved")
+four_rooms_moved_world = _register("FourRoomsMoved", MOVED_MAP, SLIP, "FourRooms")
+four_rooms_still_world = _register("FourRoomsStill", MAP, 0.0, "FourRoomsMovedStill")
+four_rooms_moved_still_world = _register("FourRoomsMovedStill", MOVED_MAP, 0.0, "FourRoomsStill")

@@ -1,0 +1,48 @@
+"""RiskyBridge: a short bridge over a river, from which one may slip, and a long way round.
+
+What it tests: which soft-optimal model a method has in mind. The causal expert knows that the
+dynamics stay as they are, and walks round. The posterior model imagines that luck obeys, and sends
+it over the bridge; fitted to the expert's walks it predicts a bridge that nobody takes.
+
+Observation, Discrete(63): the cell, row by row in a grid of 7 rows and 9 columns. Action,
+Discrete(4): up, right, down, left; with probability 0.2 the move is to one of the sides instead,
+and who bumps into the edge stays. Reward: -1 on land and on the bridge, -3 in the water, 0 at the
+goal; water and goal are never left. An episode starts left of the bridge and takes 30 steps.
+"""
+
+import numpy as np
+
+from il_envs.exact.tabular_model import TabularModel
+from il_envs.worlds.grid import tiles
+from il_envs.worlds.grid.maps import read_map
+from il_envs.worlds.grid.register import Grid, register_grid, transitions
+
+MAP = """
+.........
+.........
+..~~~~~..
+S.=====.G
+..~~~~~..
+.........
+.........
+"""
+SHAPE = (7, 9)
+HORIZON = 30
+SLIP = 0.2
+STEP_REWARD, WATER_REWARD = -1.0, -3.0
+TEMPERATURE = 0.5
+
+
+def _make() -> Grid:
+    layout = read_map(MAP)
+    water, goal = layout.states_of(tiles.WATER), layout.states_of(tiles.GOAL)
+    reward = np.full(layout.tiles.size, STEP_REWARD)
+    reward[water] = WATER_REWARD
+    reward[goal] = 0.0
+    moves = transitions(layout.walls, SLIP, "sides", absorbing=np.concatenate([water, goal]))
+    features = np.eye(reward.size)
+    model = TabularModel(moves, reward, layout.initial, HORIZON, features=features)
+    return Grid(model, layout.shape, layout.tiles, TEMPERATURE)
+
+
+risky_bridge_world = register_grid("RiskyBridge", __doc__, SHAPE, HORIZON, _make)

@@ -1,0 +1,110 @@
+"""LaneKeeping: hold a car to its line through a long bend, where the best policy is known exactly.
+
+What it tests: imitation in a continuous world with nothing left to guess. The car of DriftCar is
+linearised about a steady left-hand corner (40 m radius, 17.5 m/s, 0.78 g of lateral acceleration,
+where sideslip and speed swing against each other and take 2.6 s to die down by half), the cost is
+quadratic and the gusts are Gaussian. The soft-optimal policy, its value, returns and entropies are
+closed form: `lane_keeping.reference()`. Left alone, the car is 3 m off after 2 s, 17 m after 5 s.
+
+Observation, Box(5), float64: the state itself, as deviations from the steady corner.
+
+| entry | meaning | unit | range | typical |
+|---|---|---|---|---|
+| 0 | lateral error, positive to the left | m | -3000 ... 3000 | 0.24 |
+| 1 | heading error, positive anticlockwise | rad | -100 ... 100 | 0.039 |
+| 2 | forward speed | m/s | -500 ... 500 | 0.22 |
+| 3 | lateral speed, positive to the left | m/s | -500 ... 500 | 0.67 |
+| 4 | yaw rate, positive anticlockwise | rad/s | -50 ... 50 | 0.14 |
+
+No sequence of actions leaves these ranges within an episode; "typical" is the expert's deviation in
+the long run.
+
+Action, Box(2), float64, -1 to 1, held for a step of 0.04 s: steering angle (1 is 0.5 rad left) and
+drive force (1 is 3 kN forward), as deviations too. The bounds are more than 8 standard
+deviations of what the expert asks for: the probability that it asks for more in an episode, and is
+clipped, is below 1e-12, so that actions are as good as unbounded. A linear world knows no locks and
+no limit of grip: far from the corner it is exact, not true.
+
+Reward of a step, for the state x before it and the action u: minus the sum of x'Qx and u'Ru, with
+Q = diag(2, 8, 1, 0.5, 2) and R = diag(125, 36); the last step's also holds -x'Fx of the last state,
+the cost of driving on for ever, so that the best policy is the same at every step. Temperature 1:
+a unit of reward is a nat. Episodes last 125 steps (5 s); nothing terminates.
+
+`info`: `lateral_error` (m, its size now), `mean_lateral_error` (m, over the episode).
+
+The splits are alike. Experts: `scripted` (the causal soft-optimal policy, Gaussian), `mean` (its
+mean, which is the best policy for the reward alone).
+
+LaneKeepingStill is the same bend without gusts, with the same experts, for gusts change no gain;
+its exact answer is `lane_keeping.reference("LaneKeepingStill")`. Every episode starts one standard
+deviation of LaneKeeping's starts off the line: 0.5 m, 0.035 rad, 0.3 and 0.5 m/s, 0.1 rad/s. It is
+for methods whose theory leaves nothing to luck: the weights of guided cost learning (Finn, Levine
+and Abbeel 2016) aim at the posterior model, which is the causal one here, and are normalised over
+the episodes of one start, where Gaussian starts give one episode each.
+"""
+
+from functools import partial
+
+import gymnasium as gym
+import numpy as np
+
+from il_envs.world import (
+    Dynamics,
+    PlayKey,
+    Spaces,
+    Split,
+    States,
+    Truth,
+    View,
+    Views,
+    World,
+    register,
+)
+from il_envs.worlds.lane_keeping import dynamics
+from il_envs.worlds.lane_keeping.reference import reference as reference
+
+LIMITS = dynamics.OBSERVATION_MAX
+
+
+def _register(name: str) -> World:
+    def params(split: Split) -> States:
+        """The same bend in either split."""
+        return dynamics.BENDS[name]
+
+    return register(
+        World(
+            name=name,
+            documentation=__doc__,
+            dynamics=Dynamics(
+                state=dynamics.STATE,
+                params=params,
+                reset=dynamics.reset,
+                step=dynamics.step,
+                observe=dynamics.observe,
+                measure=dynamics.measure,
+                measures=dynamics.MEASURES,
+                control_period=dynamics.CONTROL_PERIOD,
+                max_episode_steps=dynamics.MAX_EPISODE_STEPS,
+            ),
+            spaces=Spaces(
+                observation=gym.spaces.Box(-LIMITS, LIMITS, dtype=np.float64),
+                action=gym.spaces.Box(-1.0, 1.0, (dynamics.ACTIONS,), np.float64),
+                action_names=("steering", "drive"),
+            ),
+            experts=dynamics.EXPERTS,
+            views=Views(
+                pictures=(View("il_envs.worlds.lane_keeping.picture.scene:paint"),),
+                keys=(
+                    PlayKey("left", 0, 0.3, "steer left", rise=1.2, fall=2.4),
+                    PlayKey("right", 0, -0.3, "steer right", rise=1.2, fall=2.4),
+                    PlayKey("up", 1, 0.6, "drive", rise=3.0, fall=6.0),
+                    PlayKey("down", 1, -0.6, "brake", rise=3.0, fall=6.0),
+                ),
+            ),
+            truth=Truth(reference=partial(reference, name)),
+        )
+    )
+
+
+lane_keeping = _register("LaneKeeping")
+lane_keeping_still = _register("LaneKeepingStill")

@@ -1,0 +1,257 @@
+"""LaneKeeping seen from above: the bend, where the expert's car may go next, and the car.
+
+The camera drives along the line at the steady speed and turns with it, so that the road stands
+still and only its marks pass by. Points are complex numbers in metres from the line at the car's
+station: real along the line there, imaginary to its left.
+"""
+
+import numpy as np
+import pygame
+
+from il_envs.drawing.canvas import SIZE, Canvas, Colour, Layer, lay
+from il_envs.drawing.history import since_jump
+from il_envs.drawing.panels import ACCENT, FAINT, MARGIN, RED, TEXT, panel
+from il_envs.drawing.shapes import bar, polygon
+from il_envs.drawing.text import write
+from il_envs.world import States
+from il_envs.worlds.drift_car.picture import car as car_picture
+from il_envs.worlds.drift_car.picture.ground import (
+    ASPHALT,
+    EARTH,
+    GRASS,
+    KERB_RED,
+    KERB_WHITE,
+    LEAVES,
+    LINE,
+    RUBBERED,
+    SCALE,
+    SHADOW,
+    Numbers,
+    Points,
+    fill,
+)
+from il_envs.worlds.lane_keeping import dynamics as lane
+from il_envs.worlds.lane_keeping.reference import reference
+
+ZOOM = 2  # times the scale of DriftCar's picture
+CAR_PLACE = 0.27 + 0.47j  # of the line at the car's station, in the picture's width and height
+BEHIND, AHEAD = 12.0, 30.0  # m, of road that is painted
+PIECE = 0.5  # m, of an arc that is painted straight
+
+ROAD_HALF_WIDTH = 4.0  # m
+SHOULDER = 1.2  # m, of bare earth
+KERB_WIDTH, KERB_BLOCK = 0.7, 1.5  # m
+LINE_WIDTH, DASH, DASH_PERIOD = 0.14, 2.0, 5.0  # m
+STRIPE = 6.0  # m of line, of mown grass
+GRASS_DARK: Colour = (71, 106, 62)
+SEEN = 25.0  # m from the line, beyond the edge of the picture
+TREE_PERIOD = 8.0  # m of line
+
+TUBE: Colour = (96, 190, 255)
+TUBE_STEPS = 40  # ahead
+DEVIATIONS = ((2.0, 0.30), (1.0, 0.50))  # of the tube's shades, and their opacities
+TRAIL: Colour = car_picture.BODY
+PANEL_SIZE = (640, 92)  # pixels
+
+
+def paint(state: np.void, params: States, canvas: Canvas) -> None:
+    """Paint the picture of the last state of the canvas's history."""
+    station = float(stations_of(canvas.history)[-1])
+    ground = _layer()
+    _paint_ground(ground, station)
+    canvas.surface.fill(GRASS)
+    lay(pygame.transform.smoothscale(ground.surface, SIZE), canvas.surface, (0, 0))
+    things = _layer()
+    _paint_tube(things, state["deviation"], params["gust"][0])
+    _paint_trail(things, canvas.history, station)
+    if abs(state["deviation"][0]) < SEEN:
+        _paint_car(things, state)
+    lay(pygame.transform.smoothscale(things.surface, SIZE), canvas.surface, (0, 0))
+    _paint_panel(canvas)
+
+
+def stations_of(history: States) -> Numbers:
+    """How far the car is along the line in metres, [n]; it is drawn at the steady speed."""
+    stations: Numbers = lane.SPEED * lane.CONTROL_PERIOD * history["step"]
+    return stations
+
+
+def place(ahead: Numbers | float, left: Numbers | float) -> Points:
+    """The points that lie so far ahead along the line and so far to its left, in metres."""
+    radius = lane.RADIUS - np.asarray(left)
+    angle = np.asarray(ahead) / lane.RADIUS
+    points: Points = radius * np.sin(angle) + 1j * (lane.RADIUS - radius * np.cos(angle))
+    return points
+
+
+def predicted(deviation: Numbers, gust: Numbers) -> tuple[Numbers, Numbers]:
+    """Mean lateral error under the expert, and its standard deviation, from now on, in metres.
+
+    Args:
+        deviation: of now, float64 [5].
+        gust: of the world's parameters, float64 [5, 3].
+
+    Returns:
+        float64 [TUBE_STEPS + 1] each.
+    """
+    closed, hand = lane.TRANSITION - lane.CONTROL @ lane.GAIN, lane.CONTROL @ lane.HAND
+    noise = hand @ hand.T + gust @ gust.T
+    means, covariances = [deviation], [np.zeros((lane.STATES, lane.STATES))]
+    for _ in range(TUBE_STEPS):
+        means.append(closed @ means[-1])
+        covariances.append(closed @ covariances[-1] @ closed.T + noise)
+    return np.stack(means)[:, 0], np.sqrt(np.stack(covariances)[:, 0, 0])
+
+
+def _layer() -> Layer:
+    """A sheet of half the picture's size, to be shown at twice its own."""
+    return Layer((SIZE[0] // ZOOM, SIZE[1] // ZOOM), factor=2 * ZOOM)
+
+
+def _on_sheet(points: Points) -> Points:
+    """From metres around the line to metres from the sheet's top left corner."""
+    width, height = SIZE[0] / (SCALE * ZOOM), SIZE[1] / (SCALE * ZOOM)
+    return points + CAR_PLACE.real * width - 1j * CAR_PLACE.imag * height
+
+
+def _band(
+    layer: Layer, ahead: Numbers, right: Numbers | float, left: Numbers | float, colour: Colour,
+    opacity: float = 1.0,
+) -> None:  # fmt: skip
+    """Paint what lies between two lateral offsets (m) along a stretch of line (m, [n])."""
+    right, left = np.clip(right, -SEEN, SEEN), np.clip(left, -SEEN, SEEN)
+    outline = np.concatenate([place(ahead, left), place(ahead, right)[::-1]])
+    fill(layer, _on_sheet(outline)[None], colour, opacity)
+
+
+def _blocks(station: float, period: float) -> tuple[Numbers, Numbers]:
+    """Numbers of the marks that are in the picture, one a period, and where each begins (m)."""
+    first, last = np.floor((station - BEHIND) / period), np.ceil((station + AHEAD) / period)
+    number = np.arange(first, last, dtype=np.float64)
+    return number, number * period - station
+
+
+def _stretch(start: float, length: float) -> Numbers:
+    return start + length * np.linspace(0.0, 1.0, 2 + int(length / PIECE))
+
+
+def _paint_ground(layer: Layer, station: float) -> None:
+    for number, start in zip(*_blocks(station, STRIPE), strict=True):
+        if number % 2:
+            _band(layer, _stretch(start, STRIPE), -SEEN, SEEN, GRASS_DARK)
+    whole = _stretch(-BEHIND, BEHIND + AHEAD)
+    edge = ROAD_HALF_WIDTH
+    for share, opacity in ((1.0, 0.25), (0.75, 0.5), (0.5, 0.8)):
+        reach = edge + KERB_WIDTH + share * SHOULDER
+        _band(layer, whole, -reach, reach, EARTH, opacity)
+    _band(layer, whole, -edge - 0.1, edge + 0.1, ASPHALT)
+    for half, opacity in ((1.5, 0.4), (1.2, 0.7), (0.9, 1.0)):
+        blend = np.array(ASPHALT) * (1.0 - opacity) + np.array(RUBBERED) * opacity
+        _band(layer, whole, -half, half, tuple(blend.tolist()))
+    for number, start in zip(*_blocks(station, KERB_BLOCK), strict=True):
+        colour = KERB_WHITE if number % 2 else KERB_RED
+        for side in (-1.0, 1.0):
+            near, far = side * (edge - 0.05), side * (edge + KERB_WIDTH)
+            _band(layer, _stretch(start, KERB_BLOCK), near, far, colour)
+    for side in (-1.0, 1.0):
+        _band(layer, whole, side * edge, side * (edge - 0.22), LINE)
+    for _, start in zip(*_blocks(station, DASH_PERIOD), strict=True):
+        _band(layer, _stretch(start, DASH), -LINE_WIDTH / 2, LINE_WIDTH / 2, LINE, 0.9)
+    _paint_trees(layer, station)
+
+
+def _paint_trees(layer: Layer, station: float) -> None:
+    """Trees on both sides, scattered by the golden ratio, always the same at the same station."""
+    for number, start in zip(*_blocks(station, TREE_PERIOD), strict=True):
+        chance = 0.6180339887 * number % 1.0
+        for left in (8.5 + 5.0 * chance, -8.0 - 2.0 * chance):
+            middle = place(start + 5.0 * chance, left)
+            radius = 1.1 + 0.9 * (7.0 * chance % 1.0)
+            _disc(layer, middle + 1.7 * SHADOW, radius, (12, 24, 14), 0.4)
+            for level, shade in enumerate(LEAVES):
+                top = middle - 0.16 * level * radius * (1.0 - 1.0j)
+                size = radius * (1.0 - 0.27 * level)
+                for k in range(7):
+                    clump = np.exp(2j * np.pi * (k / 7 + 0.13 * number))
+                    _disc(layer, top + 0.62 * size * clump, 0.44 * size, shade)
+                _disc(layer, top, 0.7 * size, shade)
+
+
+def _disc(
+    layer: Layer, middle: Points, radius: float, colour: Colour, opacity: float = 1.0
+) -> None:
+    rim = radius * np.exp(2j * np.pi * np.arange(24) / 24)
+    fill(layer, _on_sheet(middle + rim)[None], colour, opacity)
+
+
+def _paint_tube(layer: Layer, deviation: Numbers, gust: Numbers) -> None:
+    """Where the expert would go from here: its mean path, and one and two deviations around it."""
+    mean, spread = predicted(deviation, gust)
+    ahead: Numbers = lane.SPEED * lane.CONTROL_PERIOD * np.arange(len(mean), dtype=np.float64)
+    for count, opacity in DEVIATIONS:
+        _band(layer, ahead, mean - count * spread, mean + count * spread, TUBE, opacity)
+    _band(layer, ahead, mean - 0.04, mean + 0.04, TUBE)
+
+
+def _paint_trail(layer: Layer, history: States, station: float) -> None:
+    """Where the car has been since the last restored state."""
+    recent = since_jump(history, np.zeros(len(history) - 1, np.bool_))
+    behind = stations_of(recent) - station
+    recent, behind = recent[behind > -BEHIND], behind[behind > -BEHIND]
+    if len(recent) > 1:
+        lateral = recent["deviation"][:, 0]
+        _band(layer, behind, lateral - 0.05, lateral + 0.05, TRAIL, 0.9)
+
+
+def _paint_car(layer: Layer, state: np.void) -> None:
+    lateral, heading = float(state["deviation"][0]), float(state["deviation"][1])
+    steering, drive = lane.ACTION_UNIT * state["action"]
+    car_picture.paint(
+        layer, complex(_on_sheet(place(0.0, lateral))), np.exp(1j * (heading - lane.SIDESLIP)),
+        float(lane.STEERING + steering), bool(drive < -lane.DRIVE),
+    )  # fmt: skip
+
+
+def _paint_panel(canvas: Canvas) -> None:
+    """Time, the errors beside how large the expert's are, the last action beside the expert's."""
+    layer, history = Layer(PANEL_SIZE), canvas.history
+    panel(layer)
+    state, before = history[-1], history[-2:][0]
+    lateral, heading = state["deviation"][:2]
+    steering, drive = lane.ACTION_UNIT * state["action"]
+    typical = np.sqrt(np.diag(reference(canvas.world.name).marginals.state_covariance[-1]))
+    usual = -lane.GAIN @ before["deviation"] if len(history) > 1 else np.zeros(lane.ACTIONS)
+    usual *= lane.ACTION_UNIT
+    trembling = lane.ACTION_UNIT * np.sqrt(np.diag(lane.HAND @ lane.HAND.T))
+    gauges = (  # name, text, value, middle and deviation of the expert's, value at the left end
+        ("lateral error", f"{lateral:+.2f} m", lateral, 0.0, typical[0], 1.5),
+        ("heading error", f"{np.degrees(heading):+.1f}°", heading, 0.0, typical[1], 0.2),
+        ("steering", f"{np.degrees(steering):+.1f}°", steering, usual[0], trembling[0], 0.2),
+        ("drive", f"{drive:+.2f} kN", drive, usual[1], trembling[1], -2.0),
+    )
+    half, first, spacing, top, bottom = 54.0, 180, 130, 44.0, 58.0  # pixels
+    corner = ((SIZE[0] - PANEL_SIZE[0]) // 2, SIZE[1] - PANEL_SIZE[1] - MARGIN)
+    for k, (_, _, value, middle, deviation, end) in enumerate(gauges):
+        x = first + k * spacing
+
+        def place_of(number: float, x: int = x, end: float = end) -> float:
+            return x - half * min(max(number / end, -1.0), 1.0)
+
+        bar(layer, x - half, top, x + half, bottom, (40, 44, 53))
+        for count, opacity in DEVIATIONS:
+            left, right = (place_of(middle + side * count * deviation) for side in (1.0, -1.0))
+            box = [left + 1j * top, right + 1j * top, right + 1j * bottom, left + 1j * bottom]
+            polygon(layer, np.array(box), TUBE, 1.4 * opacity)
+        bar(layer, x - 0.75, top - 4, x + 0.75, bottom + 4, FAINT)
+        needle, colour = place_of(value), ACCENT if abs(value) < abs(end) else RED
+        bar(layer, needle - 2, top - 6, needle + 2, bottom + 6, colour)
+    layer.lay_on(canvas.surface, corner)
+
+    def label(text: str, x: float, y: float, size: int, colour: Colour) -> None:
+        write(canvas.surface, text, complex(*corner) + complex(x, y), size, colour, "center")
+
+    label(f"{lane.CONTROL_PERIOD * int(state['step']):.1f} s", 62, 40, 36, TEXT)
+    label("time", 62, 78, 18, FAINT)
+    for k, (name, text, *_) in enumerate(gauges):
+        label(text, first + k * spacing, 24, 24, TEXT)
+        label(name, first + k * spacing, 78, 18, FAINT)

@@ -1,0 +1,212 @@
+"""Pillar's picture: the runner from behind, the pillar that comes, and the ways past it.
+
+A picture is a function of the episode's history alone. Places are metres to the left of where the
+runner began, above the floor, and ahead of the runner.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pygame
+from numpy.typing import NDArray
+
+from il_envs.drawing.canvas import SIZE, Canvas, Colour, Layer
+from il_envs.drawing.history import recent_mean, since_jump
+from il_envs.drawing.neon import effects, runner, skyline
+from il_envs.drawing.neon.colours import FOE, LINE, ME, faded
+from il_envs.drawing.neon.light import add_glow, line, shine, streak
+from il_envs.drawing.neon.perspective import Eye, Metres
+from il_envs.drawing.shapes import Points, polygon
+from il_envs.drawing.text import write
+from il_envs.world import States
+from il_envs.worlds.pillar.dynamics import CLEARANCE, LEAN_LEFT, LEAN_RIGHT, SIDE_STEP, SPACING
+from il_envs.worlds.pillar.picture import panel as pillar_panel
+from il_envs.worlds.pillar.picture.panel import SIDE_COLOURS
+
+EYE = Eye(480 + 215j, 390.0, 3.0)
+AWAY = 4.3  # m, of the runner from the eye
+PACE = 0.65  # m, of a step
+NEAREST, FARTHEST = 0.7, 60.0  # m from the eye, between which the floor is painted
+ROWS, COLUMNS = 2.0 * PACE, 1.0  # m, between the lines of the floor
+TOWN = 14.0  # m away, so fast it moves when the runner steps aside
+FOLLOW = 3.0  # steps, in which the eye follows the runner to a side
+LEAN, FALLEN = 0.42, 1.2  # rad
+TRAIL_STEPS = 7
+HALF, TALL = 0.27, 2.7  # m, of a pillar
+RISE_STEPS = 3  # in which one comes out of the floor, and sinks, not to hide the runner
+RINGS = 4
+WAY = 0.34  # m, half the width of a way past it
+RED = 0.6  # how much the picture's edges redden at a fall
+STONE: Colour = (22, 8, 24)
+
+
+@dataclass(frozen=True)
+class View:
+    """Where the eye is.
+
+    Attributes:
+        left: of where the runner began, m.
+    """
+
+    left: float
+
+    def at(self, left: Metres, up: Metres, ahead: Metres) -> Points:
+        """Where places are in the picture."""
+        return EYE.pixels(self.left - np.asarray(left), up, AWAY + np.asarray(ahead))
+
+
+def paint(state: np.void, params: States, canvas: Canvas) -> None:
+    """Paint the picture of the last state of the canvas's history."""
+    surface, history = canvas.surface, since_jump(canvas.history, jumps(canvas.history))
+    path, light = lateral(history), Layer(SIZE)
+    view = View(float(recent_mean(path, FOLLOW)))
+    skyline.paint(surface, round(EYE.horizon.imag), -view.left * float(EYE.scale(TOWN)))
+    _paint_floor(light, view, int(state["step"]))
+    _paint_ways(light, view, state, float(path[-1]))
+    _paint_trail(light, view, path)
+    _paint_pillar_ahead(surface, light, view, history)
+    _paint_pillars_behind(surface, light, view, history)
+    if state["fallen"]:
+        runner.paint_end(surface, light, complex(view.at(path[-1], 0.6, 0.0)))
+        effects.paint_vignette(surface, RED)
+    shine(light, surface)
+    runner.paint(surface, EYE, complex(view.left - float(path[-1]), AWAY), 1j, pose_of(history))
+    pillar_panel.paint(canvas, state, sides(history))
+
+
+def jumps(history: States) -> NDArray[np.bool_]:
+    """Between which states in a row the runner cannot have gone, [n - 1]."""
+    gained = np.diff(history["pillars"])
+    moved = np.abs(np.diff(lateral(history))) > SIDE_STEP
+    return moved | (gained < 0) | (gained > 1)
+
+
+def passings(history: States) -> NDArray[np.int64]:
+    """The steps in which a pillar was passed, each as the number of the state before it."""
+    return np.flatnonzero(np.diff(history["pillars"]) > 0)
+
+
+def sides(history: States) -> NDArray[np.int64]:
+    """On which side each pillar was passed: 1 for the left, -1 for the right."""
+    return np.sign(history["offset"][passings(history)]).astype(np.int64)
+
+
+def lateral(history: States) -> NDArray[np.float64]:
+    """How far to the left of where it began the runner is, m, [n].
+
+    An offset is told from the line to a pillar, and each line begins where the runner then is.
+    """
+    before, after = history["offset"][:-1], history["offset"][1:].copy()
+    passed = passings(history)
+    after[passed] = CLEARANCE * sides(history)
+    return np.concatenate([[0.0], np.cumsum(after - before)])
+
+
+def pose_of(history: States) -> runner.Pose:
+    """How the runner holds itself: as its buttons say, until it falls to the side it is on."""
+    held, state = history["held"].astype(np.float64), history[-1]
+    way = PACE * int(state["step"])
+    if state["fallen"]:
+        aside = float(state["offset"]) or float(held[-1, LEAN_LEFT] - held[-1, LEAN_RIGHT])
+        return runner.Pose(way, 0.0, lean=FALLEN if aside > 0.0 else -FALLEN)
+    lean = recent_mean(held[:, LEAN_LEFT] - held[:, LEAN_RIGHT], 1.0)
+    return runner.Pose(way, 1.0, lean=LEAN * float(lean))
+
+
+def _paint_floor(light: Layer, view: View, step: int) -> None:
+    """A grid that comes nearer with each step, fainter where its lines are close together."""
+    ends = np.array([FARTHEST, NEAREST]) - AWAY
+    for left in COLUMNS * (round(view.left / COLUMNS) + np.arange(-24, 25)):
+        tail, head = view.at(left, 0.0, ends)
+        streak(light, tail, head, 5.0, faded(LINE, 0.45))
+    for away in np.arange(FARTHEST, NEAREST, -ROWS) - PACE * step % ROWS:
+        if away > NEAREST:
+            apart = float(EYE.scale(away)) * EYE.height * ROWS / away  # pixels
+            left = 1j * complex(EYE.pixels(0.0, 0.0, away)).imag
+            line(light, left, SIZE[0] + left, 1.3, faded(LINE, min(0.45, 0.03 * apart)))
+
+
+def _paint_ways(light: Layer, view: View, state: np.void, runner_left: float) -> None:
+    """What is on the floor up to the pillar: its line, and to both sides the ways past it.
+
+    The way that was chosen shines, more so when it is reached.
+    """
+    offset, ahead = float(state["offset"]), int(state["ahead"])
+    pillar, aside = runner_left - offset, abs(offset) / CLEARANCE
+    start, end = 0.35, max(PACE * ahead, 0.35)
+    across = pillar + WAY * np.array([1.0, -1.0, -1.0, 1.0])
+    band = view.at(across, 0.0, np.array([start, start, end, end]))
+    polygon(light, band, faded(FOE, 0.34 - 0.22 * aside))
+    chevron = np.array([1.0, 0.0, -1.0, -1.0, 0.0, 1.0])
+    depths = np.array([0.0, 0.28, 0.0, 0.2, 0.48, 0.2])
+    for side, colour in SIDE_COLOURS.items():
+        weight = 0.3 if offset == 0.0 else 0.45 + 0.35 * aside if side * offset > 0.0 else 0.08
+        for k in range(ahead + 2):
+            middle, depth = pillar + side * CLEARANCE, start + PACE * k + depths
+            polygon(light, view.at(middle + WAY * chevron, 0.0, depth), faded(colour, weight))
+
+
+def _paint_trail(light: Layer, view: View, path: NDArray[np.float64]) -> None:
+    """Where the runner was, as far as the eye sees it."""
+    ahead = -PACE * np.arange(min(len(path), TRAIL_STEPS))[::-1]
+    ahead = ahead[AWAY + ahead > NEAREST]
+    points = view.at(path[-len(ahead) :], 0.0, ahead)
+    for k, (start, end) in enumerate(pairwise(points)):
+        fresh = (k + 2) / len(points)
+        line(light, start, end, 2.0 + 7.0 * fresh, faded(ME, 0.5 * fresh**2))
+
+
+def _paint_pillar_ahead(surface: pygame.Surface, light: Layer, view: View, history: States) -> None:
+    """The pillar that comes, and in how many steps; it rises when the last one is passed."""
+    state, passed = history[-1], passings(history)
+    left, ahead = float(lateral(history)[-1] - state["offset"]), int(state["ahead"])
+    age = len(history) - 2 - int(passed[-1]) if passed.size else RISE_STEPS
+    tall = TALL * min((age + 1) / RISE_STEPS, 1.0)
+    _paint_pillar(surface, light, view, left + 1j * PACE * ahead, tall, FOE)
+    if ahead:
+        place = complex(view.at(left, tall, PACE * ahead)) - 14j
+        write(surface, str(ahead), place, 20 + 2 * (SPACING - ahead), FOE, "center")
+
+
+def _paint_pillars_behind(
+    surface: pygame.Surface, light: Layer, view: View, history: States
+) -> None:
+    """Pillars that were passed: in the colour of the side they sink, and their places remain."""
+    path = lateral(history)
+    for k, side in zip(passings(history), sides(history), strict=True):
+        age, colour = len(history) - 2 - int(k), SIDE_COLOURS[int(side)]
+        left, front = float(path[k + 1]) - side * CLEARANCE, -PACE * age
+        tall = TALL * (1.0 - age / RISE_STEPS)
+        if tall > 0.0:
+            _paint_pillar(surface, light, view, left + 1j * front, tall, colour)
+        elif AWAY + front > NEAREST:
+            across = HALF * np.array([1.0, -1.0, -1.0, 1.0])
+            depths = front + 2.0 * HALF * np.array([0.0, 0.0, 1.0, 1.0])
+            polygon(light, view.at(left + across, 0.0, depths), faded(colour, 0.4))
+
+
+def _paint_pillar(
+    surface: pygame.Surface, light: Layer, view: View, foot: complex, tall: float, colour: Colour
+) -> None:
+    """A square column: its front, the side that is seen, and rings of light.
+
+    Args:
+        foot: where it stands, m to the left and, imaginary, ahead.
+    """
+    left, front, back = foot.real, foot.imag, foot.imag + 2.0 * HALF
+    scale, ups = float(EYE.scale(AWAY + front)), np.array([0.0, 0.0, tall, tall])
+    across = HALF * np.array([1.0, -1.0, -1.0, 1.0])
+    face = view.at(left + across, ups, front)
+    inner = HALF if left < view.left else -HALF  # the side that faces the middle of the picture
+    flank = view.at(left + inner, ups, np.array([front, back, back, front]))
+    for quad, shade in ((flank, 0.5), (face, 1.0)):
+        pygame.draw.polygon(surface, faded(STONE, shade), [(p.real, p.imag) for p in quad])
+        for start, end in zip(quad, np.roll(quad, -1), strict=True):
+            line(light, start, end, max(0.045 * shade * scale, 1.2), faded(colour, shade))
+    for k in range(1, RINGS + 1):
+        ends = view.at(left + across[:2], tall * k / (RINGS + 1), front)
+        line(light, ends[0], ends[1], max(0.025 * scale, 1.0), faded(colour, 0.5))
+    low, high = view.at(left, np.array([0.12, 0.95]) * tall, front)
+    line(light, low, high, max(0.1 * scale, 1.5), faded(colour, 0.85))
+    add_glow(surface, complex(view.at(left, 0.0, front)), 1.2 * scale, colour, 0.6)

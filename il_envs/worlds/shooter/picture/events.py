@@ -1,0 +1,125 @@
+"""What happened lately in an episode, told from its states alone.
+
+A state remembers neither where a bullet ended nor when an enemy fell; two states in a row tell.
+Places are complex, in metres.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from il_envs.world import States
+from il_envs.worlds.shooter.picture.camera import Points
+from il_envs.worlds.shooter.records import (
+    CONTROL_PERIOD,
+    ENEMY_RADIUS,
+    PHYSICS_PERIOD,
+    PLAYER_RADIUS,
+    SUBSTEPS,
+)
+from il_envs.worlds.shooter.sight import CELL
+
+Bullets = NDArray[np.void]
+SAME = 0.02  # m, within which a bullet is where it was to be
+TOUCH = 0.25  # m, beyond a body's radius, where a bullet ended at it
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A bullet that hit something."""
+
+    age: int  # steps ago
+    place: complex
+    velocity: complex  # m/s, it had
+    blast: float  # m, 0 for none
+    in_body: bool  # whether it hit a body, not a wall
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that happened to an enemy or a pickup."""
+
+    age: int  # steps ago
+    place: complex
+    number: int  # of the enemy or pickup
+
+
+def places(bodies: Bullets) -> Points:
+    """Where bodies are, [n]."""
+    return bodies["x"] + 1j * bodies["y"]
+
+
+def velocities(bodies: Bullets) -> Points:
+    """How bodies move, [n], m/s."""
+    return bodies["vx"] + 1j * bodies["vy"]
+
+
+def ended(history: States, wall: NDArray[Any], own: bool, steps: int) -> Iterator[Ended]:
+    """The bullets that ended in the last steps, the oldest first.
+
+    Args:
+        own: of the player's bullets, or else of the enemies'.
+    """
+    count, kind = ("shot_count", "shots") if own else ("bullet_count", "bullets")
+    recent = history[-steps - 1 :]
+    for k in range(len(recent) - 1):
+        before, after = recent[k], recent[k + 1]
+        bullets = before[kind][: before[count]]
+        there = places(after[kind][: after[count]])
+        expected = places(bullets) + CONTROL_PERIOD * velocities(bullets)
+        gone = (np.abs(expected[:, None] - there) > SAME).all(axis=1)
+        enemies = before["enemies"][before["enemies"]["health"] > 0.0]
+        bodies, radius = places(enemies), ENEMY_RADIUS + TOUCH
+        if not own:
+            bodies, radius = np.array([after["x"] + 1j * after["y"]]), PLAYER_RADIUS + TOUCH
+        for bullet in bullets[gone]:
+            place, velocity = complex(places(bullet)), complex(velocities(bullet))
+            place, in_body = _end(place, velocity, wall, bodies, radius)
+            yield Ended(len(recent) - 2 - k, place, velocity, float(bullet["blast"]), in_body)
+
+
+def _end(
+    place: complex, velocity: complex, wall: NDArray[Any], bodies: Points, radius: float
+) -> tuple[complex, bool]:
+    """Where a bullet ended within a step, and whether at a body."""
+    for _ in range(SUBSTEPS):
+        onward = place + velocity * PHYSICS_PERIOD
+        if (np.abs(bodies - onward) < radius).any():
+            return onward, True
+        if wall[int(onward.real / CELL), int(onward.imag / CELL)]:
+            return place, False
+        place = onward
+    return place, True
+
+
+def deaths(history: States) -> list[Change]:
+    """The enemies that fell."""
+    health = history["enemies"]["health"]
+    return _changes(history, (health[:-1] > 0.0) & (health[1:] == 0.0))
+
+
+def hits(history: States) -> list[Change]:
+    """The hits that enemies took and lived."""
+    health = history["enemies"]["health"]
+    return _changes(history, (health[1:] < health[:-1]) & (health[1:] > 0.0))
+
+
+def arrivals(history: States) -> list[Change]:
+    """The enemies of new waves, where they are now."""
+    health = history["enemies"]["health"]
+    return _changes(history, (health[:-1] == 0.0) & (health[1:] > 0.0), -1)
+
+
+def _changes(history: States, happened: NDArray[np.bool_], when: int | None = None) -> list[Change]:
+    """A change for each True of [n - 1, enemies]; `when` is the state that tells where."""
+    step, number = np.nonzero(happened)
+    enemies = history["enemies"]
+    where = enemies[step if when is None else np.full(step.size, len(history) + when), number]
+    ages = len(history) - 2 - step
+    return [
+        Change(int(age), complex(place), int(enemy))
+        for age, place, enemy in zip(ages, places(where), number, strict=True)
+    ]

@@ -1,0 +1,82 @@
+"""What a run says before it begins: the order of its cells, and how long they will take."""
+
+from pathlib import Path
+
+import pytest
+
+from il_envs import get_world
+from leaderboard.cells import write_cell
+from leaderboard.durations import CLONING, START, STEP_RATE, expected_seconds
+from leaderboard.plan import makespan, plan
+from leaderboard.protocol import CellSpec, cells_of_run
+from leaderboard.selection import named
+from leaderboard.submission import load
+from tests.leaderboard.test_tables import PROFILE, make_cell
+
+CAR, ROOMS = get_world("DriftCar"), get_world("FourRooms")
+
+
+def specs_of(*names: str) -> list[CellSpec]:
+    return cells_of_run(PROFILE, [CAR, ROOMS], named(names), 1)
+
+
+def test_references_come_first_so_that_what_is_done_has_scores() -> None:
+    specs = specs_of("bc", "shuffled-labels", "maxent")
+    labels = [spec.labels for spec in specs]
+    assert labels[:5] == [None] * 5
+    assert None not in labels[5:]
+    assert [spec.algorithm for spec in specs[-1:]] == ["maxent"]
+    assert {spec.world for spec in specs[5:7]} == {"DriftCar"}, "networks take longer than tables"
+
+
+def test_what_acts_takes_as_long_as_its_steps() -> None:
+    acts, clones = load("gail").algorithm, load("bc").algorithm
+    assert expected_seconds(120_000, CAR, acts) == START + 120_000 / STEP_RATE
+    assert expected_seconds(120_000, ROOMS, clones) == START, "it counts"
+    assert expected_seconds(120_000, CAR, clones) == START + CLONING
+
+
+@pytest.mark.parametrize(
+    ("durations", "workers", "cores", "expected"),
+    [
+        ([5.0, 4.0, 3.0], 1, 1, 12.0),
+        ([5.0, 4.0, 3.0], 2, 2, 7.0),
+        ([5.0, 4.0, 3.0], 8, 8, 5.0),
+        ([5.0, 4.0, 3.0, 2.0], 4, 2, 10.0),
+    ],
+)
+def test_the_last_worker_ends_last(
+    durations: list[float], workers: int, cores: int, expected: float
+) -> None:
+    assert makespan(durations, workers, cores) == expected
+
+
+def test_a_plan_says_how_many_cells_and_how_long(tmp_path: Path) -> None:
+    contenders = named(["bc", "maxent"])
+    lines = plan(specs_of("bc", "maxent"), contenders, tmp_path, 2, 2)
+    assert lines == [
+        "11 cells to compute, 2 at a time, less than a minute by estimate",
+        "  references    5 x 2 s, DriftCar, FourRooms",
+        "  bc            4 x 2 to 14 s, DriftCar, FourRooms",
+        "  maxent        2 x 2 s, FourRooms",
+    ]
+
+
+def test_cells_that_are_done_tell_how_long_the_others_take(tmp_path: Path) -> None:
+    contenders = named(["maxent"])
+    specs = specs_of("maxent")
+    done = next(spec for spec in specs if spec.labels == 10)
+    cell = make_cell(done, [1.0]).model_copy(
+        update={"train_seconds": 80.0, "evaluation_seconds": 15.0}
+    )
+    (tmp_path / done.folder).mkdir(parents=True)
+    write_cell(tmp_path / done.folder, cell)
+    failed = cell.model_copy(update={"status": "timeout", "train_seconds": 9_000.0})
+    other = tmp_path / done.folder.parent / "seed_7"
+    other.mkdir()
+    write_cell(other, failed)
+    damaged = tmp_path / done.folder.parent / "seed_8"
+    damaged.mkdir()
+    (damaged / "cell.json").write_text("{")
+    waiting = [spec for spec in specs if spec is not done]
+    assert "  maxent        1 x 97 s, FourRooms" in plan(waiting, contenders, tmp_path, 1, 1)

@@ -1,0 +1,55 @@
+"""Where there is no terminal a run says a line for each cell, and is not silent for an hour."""
+
+import io
+import time
+
+import pytest
+from rich.console import Console
+
+from leaderboard.progress import QUIET_PERIOD, Progress
+from tests.leaderboard.test_tables import make_cell, make_spec
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Its entry is the time, s."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_long_silence_is_broken_by_what_is_running(clock: list[float]) -> None:
+    out = io.StringIO()
+    progress = Progress(Console(file=out))
+    specs = [make_spec("Hill", "ours", 20, seed) for seed in range(2)]
+    progress.begin(2)
+    progress.started(specs[0])
+    clock[0] = 300.0
+    progress.started(specs[1])
+    clock[0] = QUIET_PERIOD - 1.0
+    progress.waiting()
+    assert out.getvalue() == ""
+    clock[0] = QUIET_PERIOD
+    progress.waiting()
+    clock[0] += QUIET_PERIOD - 1.0
+    progress.waiting()  # counted from the last line
+    progress.finished(make_cell(specs[0], [1.0]))
+    clock[0] += 1.0
+    progress.waiting()
+    clock[0] = 3_600.0
+    progress.waiting()
+    assert out.getvalue().splitlines() == [
+        "[0/2] running: Hill ours labels=20 seed=0 (10 min), Hill ours labels=20 seed=1 (5 min)",
+        "[1/2] Hill ours labels=20 seed=0: ok in 1199 s",
+        "[1/2] running: Hill ours labels=20 seed=1 (55 min)",
+    ]
+
+
+def test_a_terminal_has_bars_instead(clock: list[float]) -> None:
+    out = io.StringIO()
+    progress = Progress(Console(file=out, force_terminal=True))
+    progress.begin(1)
+    progress.started(make_spec("Hill", "ours", 20, 0))
+    clock[0] = 10.0 * QUIET_PERIOD
+    progress.waiting()
+    assert "running" not in out.getvalue()
