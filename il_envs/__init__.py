@@ -4,8 +4,6 @@
 >>> env = gym.make("il_envs/DriftCar-v0")
 """
 
-from importlib.metadata import entry_points
-
 from il_envs.engine.single import WorldEnv
 from il_envs.engine.vector import WorldVectorEnv
 from il_envs.exact.button_references import (
@@ -40,6 +38,7 @@ from il_envs.learning.policy import (
 )
 from il_envs.learning.problem import Problem
 from il_envs.learning.rollout import Episode, replay, run_episodes
+from il_envs.plugins import load_plugins
 from il_envs.world import (
     WORLDS,
     Dynamics,
@@ -124,5 +123,4 @@ __all__ = [
     "state_hash",
 ]
 
-for _plugin in entry_points(group="il_envs.worlds"):
-    _plugin.load()  # a third party's module, which registers its worlds
+load_plugins("il_envs.worlds")

@@ -19,8 +19,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from il_envs.drawing.canvas import SIZE, Canvas
-from il_envs.engine.kernels import zero_rows
 from il_envs.engine.single import WorldEnv
+from il_envs.engine.spaces import zero_rows
 from il_envs.engine.vector import WorldVectorEnv
 from il_envs.learning.algorithm import Algorithm
 from il_envs.learning.metering import Budget

@@ -219,6 +219,12 @@ class World:
     namespace: str = "il_envs"
     version: int = 0
 
+    def __reduce__(self) -> tuple[Callable[[str], "World"], tuple[str]]:
+        """Copies are the registered world itself, in other processes too."""
+        if WORLDS.get(self.name) is not self:
+            raise TypeError(f"{self.name} is not registered, so a copy of it could not be found")
+        return get_world, (self.name,)
+
     def __repr__(self) -> str:
         return f"<World {self.id}: {self.documentation.strip().partition(chr(10))[0]}>"
 
@@ -285,6 +291,8 @@ def register(world: World) -> World:
         world.id,
         entry_point="il_envs.engine.single:WorldEnv",
         vector_entry_point="il_envs.engine.vector:WorldVectorEnv",
+        max_episode_steps=world.dynamics.max_episode_steps,
+        disable_env_checker=True,  # every world passes `check_env` in the tests
         kwargs={"world": world.name},
     )
     return world

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from il_envs.engine.kernels import action_bounds
-from il_envs.engine.single import checked_actions
+from il_envs.engine.spaces import checked_actions, within_bounds
 from il_envs.exact.checks import FloatArray, require_distributions
 from il_envs.exact.tabular_model import TabularModel
 from il_envs.learning.policy import ExactPolicy, Policy
@@ -89,7 +88,6 @@ class CheckedPolicy:
         require_policy(policy)
         self._policy = policy
         self._world = world
-        self._low, self._high = action_bounds(world.spaces.action)
 
     def predict(
         self,
@@ -110,16 +108,9 @@ class CheckedPolicy:
         actions, state = answer
         try:
             rows = checked_actions(actions, self._world, (len(observation),))
+            within_bounds(rows, self._world)
         except (ValueError, TypeError) as error:
             raise InvalidActionError(str(error)) from error
-        rows = rows.reshape(len(observation), -1)
-        invalid = np.argwhere(~((self._low <= rows) & (rows <= self._high)))
-        if len(invalid):
-            row, entry = invalid[0]
-            raise InvalidActionError(
-                f"{self._world.name}: action entry {entry} of row {row} is {rows[row, entry]}, "
-                f"must be from {self._low[entry]:g} to {self._high[entry]:g}"
-            )
         return actions, state
 
 

@@ -12,7 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads wait for each other
 import torch
 
 import il_envs
-from il_envs.drawing.canvas import open_window
+from il_envs.drawing.canvas import SIZE, require_display
 from il_envs.world import World
 from tests.contract import toy_worlds  # noqa: F401  (registers its worlds)
 
@@ -28,7 +28,8 @@ def world(request: pytest.FixtureRequest) -> World:
 @pytest.fixture
 def window(monkeypatch: pytest.MonkeyPatch) -> Iterator[pygame.Surface]:
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    yield open_window("test")
+    require_display()
+    yield pygame.display.set_mode(SIZE)
     pygame.display.quit()
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
@@ -40,12 +41,14 @@ class Canvas:
         self.world = world
         self.params = params
         self.view = world.views.pictures[0]
-        pygame.font.init()
         self.surface: pygame.Surface = pygame.Surface(SIZE, depth=32)
         self._states = np.zeros(1024, world.dynamics.state)
         self._count = 0
-        self._window: pygame.Surface | None = None
-        self._clock: pygame.time.Clock | None = None
+        self._window: pygame.Window | None = None
+        self._clock = pygame.time.Clock()
+
+    def __repr__(self) -> str:
+        return f"<Canvas of {self.world.id}, {self._count} states>"
 
     @property
     def history(self) -> States:
@@ -84,25 +87,35 @@ class Canvas:
         return np.ascontiguousarray(pygame.surfarray.pixels3d(self.surface).transpose(1, 0, 2))
 
     def show(self) -> None:
-        """Paint the present state into a window, at the world's own pace."""
+        """Paint the present state into a window of its own, at the world's own pace."""
         import pygame
 
-        if self._window is None:
-            self._window = open_window(f"{TITLE}: {self.world.name}")
-            self._clock = pygame.time.Clock()
         self.draw()
-        self._window.blit(self.surface, (0, 0))
+        window = self._open_window()
+        window.get_surface().blit(self.surface, (0, 0))
         pygame.event.pump()
-        pygame.display.flip()
-        assert self._clock is not None
+        window.flip()
         self._clock.tick(1.0 / self.world.dynamics.control_period)
 
+    def _open_window(self) -> "pygame.Window":
+        """The window; it dies with pygame's display, which anyone may quit, and is opened anew."""
+        import pygame
+
+        if self._window is not None:
+            with suppress(pygame.error):
+                self._window.get_surface()
+                return self._window
+        require_display()
+        self._window = pygame.Window(f"{TITLE}: {self.world.name}", SIZE)
+        return self._window
+
     def close(self) -> None:
-        """Close the window, if there is one."""
+        """Close the window, if there is one; those of other environments stay."""
         if self._window is not None:
             import pygame
 
-            pygame.display.quit()
+            with suppress(pygame.error):  # it is gone already
+                self._window.destroy()
             self._window = None
 
 
@@ -147,11 +160,11 @@ def premultiplied(colour: Colour, opacity: float) -> tuple[int, int, int, int]:
     return round(red * opacity), round(green * opacity), round(blue * opacity), round(255 * opacity)
 
 
-def open_window(title: str) -> "pygame.Surface":
-    """A window of `SIZE` pixels.
+def require_display() -> None:
+    """Begin pygame's display.
 
     Raises:
-        pygame.error: if there is no display. SDL itself would draw to nowhere.
+        pygame.error: if there is none. SDL itself would draw to nowhere.
     """
     import pygame
 
@@ -163,6 +176,3 @@ def open_window(title: str) -> "pygame.Surface":
     if not chosen and pygame.display.get_driver() in ("offscreen", "dummy"):
         pygame.display.quit()
         raise pygame.error("no display found")
-    window = pygame.display.set_mode(SIZE)
-    pygame.display.set_caption(title)
-    return window

@@ -6,6 +6,7 @@ file of their own for each world, in a folder named after a fingerprint of every
 are made of: their bytecode, the constants they read, and the kernels they call.
 """
 
+import getpass
 import hashlib
 import importlib.util
 import os
@@ -17,12 +18,11 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-import gymnasium as gym
 import numba
 import numpy as np
 from numba.core.registry import CPUDispatcher
-from numpy.typing import NDArray
 
+from il_envs.engine.spaces import action_bounds, zero_rows
 from il_envs.world import Kernel, World
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -72,35 +72,6 @@ def kept_kernel(title: str, kernel: Kernel, *example: Any) -> Kernel:
 
     call: Kernel = _load("call", title, {"kernel": kernel}, warm_up).call
     return call
-
-
-def zero_rows(space: gym.Space[Any], *batch: int) -> NDArray[Any]:
-    """Rows for kernels to fill, [*batch, entries]; an element of a Discrete space has one entry."""
-    return np.zeros((*batch, *(space.shape or (1,))), space.dtype)
-
-
-def elements(space: gym.Space[Any], rows: NDArray[Any]) -> Any:
-    """The elements of the space that kernels filled in: of Discrete ones, the one entry.
-
-    Returns:
-        [rows, ...] from [rows, entries], an np.int64 from a single Discrete row [1].
-    """
-    return rows if space.shape else rows.T[0]
-
-
-def action_bounds(space: gym.Space[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Least and greatest value of each entry of an action row, float64 [entries].
-
-    Raises:
-        TypeError: if the space is not a Box of one dimension, Discrete or MultiBinary.
-    """
-    if isinstance(space, gym.spaces.Box) and len(space.shape) == 1:
-        return space.low.astype(np.float64), space.high.astype(np.float64)
-    if isinstance(space, gym.spaces.Discrete):
-        return np.array([float(space.start)]), np.array([float(space.start + space.n - 1)])
-    if isinstance(space, gym.spaces.MultiBinary) and len(space.shape) == 1:
-        return np.zeros(space.shape), np.ones(space.shape)
-    raise TypeError(f"an action space must be Box [n], Discrete or MultiBinary(n), not {space}")
 
 
 def fingerprint(kernels: dict[str, Kernel]) -> str:
@@ -173,16 +144,37 @@ def _load(
 
 
 def _cache_folder() -> Path:
-    """$IL_ENVS_CACHE, or the user's cache folder, or a temporary one if neither can be written."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(os.environ.get("IL_ENVS_CACHE") or Path(home) / "il_envs")
+    """$IL_ENVS_CACHE, or the user's cache folder, or one for this user among temporary files.
+
+    Raises:
+        OSError: if none of them can be written to.
+    """
+    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    wanted = Path(os.environ.get("IL_ENVS_CACHE") or Path(home) / "il_envs")
+    if _is_writable(wanted):
+        return wanted
+    user = getattr(os, "getuid", getpass.getuser)()
+    fallback = Path(tempfile.gettempdir()) / f"il_envs-{user}"
+    is_new = not fallback.exists()
+    if not _is_writable(fallback):
+        raise OSError(f"neither {wanted} nor {fallback} can be written to; set IL_ENVS_CACHE")
+    if is_new:
+        print(
+            f"il_envs: {wanted} cannot be written to, so compiled kernels are kept in {fallback}; "
+            "IL_ENVS_CACHE names another folder",
+            file=sys.stderr,
+        )
+    return fallback
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether files can be kept in a folder of the user's own, which is made if it is not there."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            return folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
     except OSError:
-        pass
-    return Path(tempfile.mkdtemp(prefix="il_envs-"))
+        return False
 
 
 def _write_atomically(path: Path, text: str) -> None:

@@ -1,19 +1,40 @@
-"""The one single environment, made from a world's kernels, and checks that both faces share."""
+"""The one single environment, made from a world's kernels."""
 
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from numpy.typing import ArrayLike, NDArray
 
 from il_envs.drawing.canvas import Canvas
-from il_envs.engine.kernels import action_bounds, elements, world_kernels, zero_rows
-from il_envs.world import Split, States, World, get_world
+from il_envs.engine.arguments import (
+    TEXT_MODE,
+    checked_clipping,
+    checked_limit,
+    checked_params,
+    checked_render_mode,
+    checked_states,
+    draw_key,
+    render_metadata,
+)
+from il_envs.engine.kernels import world_kernels
+from il_envs.engine.keyboard import keys_to_action
+from il_envs.engine.spaces import (
+    action_bounds,
+    checked_actions,
+    elements,
+    own_spaces,
+    within_bounds,
+    zero_rows,
+)
+from il_envs.world import Split, States, get_world
 
 Info = dict[str, Any]
 Observation = Any  # an array, or an np.int64 where the observation space is Discrete
 
-PICTURE_MODES, TEXT_MODE = ("rgb_array", "human"), "ansi"
+PICTURE_MODES = ("rgb_array", "human")
+ENDLESS = 2**62  # steps
 
 
 class WorldEnv(gym.Env[Observation, Any]):
@@ -22,34 +43,77 @@ class WorldEnv(gym.Env[Observation, Any]):
     Args:
         world: name of a registered world.
         split: "training" or "held_out", where the world has parts that are kept for evaluation.
-        render_mode: None, "rgb_array", "human", or "ansi" in a world that has a text.
+        render_mode: None, "rgb_array" or "human" in a world with a picture, "ansi" in one with a
+            text.
+        max_episode_steps: after so many an episode is truncated; by default the world's own number.
+        clip_actions: whether actions beyond the bounds of a Box are clipped, for learners that do
+            not clip; they are refused otherwise.
 
-    An episode is truncated by the world itself after `world.dynamics.max_episode_steps`, so that a
-    restored state is truncated when it should be. `reset(seed=s)` starts episode 0 of a random
-    stream; a later `reset()` starts the next episode of the same stream.
+    Steps are counted in the State record, so that a restored state is truncated when it should be;
+    under `gym.make` Gymnasium's TimeLimit counts them instead, from each reset. `reset(seed=s)`
+    starts episode 0 of a random stream; a later `reset()` starts the next episode of the same
+    stream. A copy, pickled or not, is in the same state.
     """
 
     metadata = {"render_modes": [*PICTURE_MODES, TEXT_MODE]}  # an instance has its world's
 
     def __init__(
-        self, world: str, split: Split = "training", render_mode: str | None = None
+        self,
+        world: str,
+        split: Split = "training",
+        render_mode: str | None = None,
+        max_episode_steps: int | None = None,
+        clip_actions: bool = False,
     ) -> None:
         self.world = get_world(world)
         self.split = split
-        self.observation_space = self.world.spaces.observation
-        self.action_space = self.world.spaces.action
-        views = self.world.views
-        modes = [*(PICTURE_MODES if views.pictures else ()), *([TEXT_MODE] if views.text else [])]
-        self.metadata = {"render_modes": modes} | metadata(self.world)
-        self.render_mode = checked_render_mode(render_mode, modes)
-        self._kernels = world_kernels(self.world)
-        self._params = checked_params(self.world, split)
-        self._low, self._high = action_bounds(self.action_space)
+        self.observation_space, self.action_space = own_spaces(self.world.spaces)
+        self.metadata = render_metadata(self.world, PICTURE_MODES)
+        self.render_mode = checked_render_mode(render_mode, self.metadata["render_modes"])
+        self._max_episode_steps = checked_limit(self.world, max_episode_steps)
+        self._clips = checked_clipping(self.world, clip_actions)
         self._states = np.zeros(1, self.world.dynamics.state)
         self._measures = np.zeros(len(self.world.dynamics.measures))
         self._started = False
+        self._spec: EnvSpec | None = None
+        self._bind()
         draws = render_mode in PICTURE_MODES
         self._canvas = Canvas(self.world, self._params) if draws else None
+
+    def _bind(self) -> None:
+        """Find what the process has one of for each world."""
+        self._kernels = world_kernels(self.world)
+        self._params = checked_params(self.world, self.split)
+        self._low, self._high = action_bounds(self.world.spaces.action)
+
+    def __getstate__(self) -> Info:
+        canvas = self._canvas
+        state = self.__dict__ | {"_canvas": None if canvas is None else canvas.history.copy()}
+        return {name: state[name] for name in state.keys() - {"_kernels", "_params"}}
+
+    def __setstate__(self, state: Info) -> None:
+        history = state.pop("_canvas")
+        self.__dict__.update(state)
+        self._bind()
+        self._canvas = None
+        if history is not None:
+            self._canvas = Canvas(self.world, self._params)
+            for record in history:
+                self._canvas.add(record)
+
+    def __repr__(self) -> str:
+        return f"<WorldEnv {self.world.id}, {self.split}>"
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How `gym.make` made it; None if it did not."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        self._spec = spec
+        if spec is not None:
+            self._max_episode_steps = ENDLESS  # from here on `gym.make` sees to the limit
 
     @property
     def state(self) -> np.void:
@@ -112,17 +176,23 @@ class WorldEnv(gym.Env[Observation, Any]):
         if not self._started:
             raise gym.error.ResetNeeded(f"call reset() of {self.world.id} before step()")
         row = zero_rows(self.observation_space)
-        valid, reward, terminated, truncated = self._kernels.step_single(
-            self._states, action_row, self._low, self._high, self._params,
-            self.world.dynamics.max_episode_steps, row, self._measures,
-        )  # fmt: skip
+        valid, reward, terminated, truncated = self._step(action_row, row)
         if not valid:
-            raise ValueError(describe_invalid(self.world, action_row))
+            action_row = within_bounds(action_row, self.world, self._clips)
+            _, reward, terminated, truncated = self._step(action_row, row)
         if self._canvas is not None:
             self._canvas.add(self._states[0])
             self._show()
         observation = elements(self.observation_space, row)
         return observation, reward, terminated, truncated, self._info()
+
+    def _step(self, action: NDArray[Any], row: NDArray[Any]) -> tuple[bool, float, bool, bool]:
+        """Whether an action is valid, and if so what comes of it; fills the observation's row."""
+        outcome: tuple[bool, float, bool, bool] = self._kernels.step_single(
+            self._states, action, self._low, self._high, self._params,
+            self._max_episode_steps, row, self._measures,
+        )  # fmt: skip
+        return outcome
 
     def render(self) -> NDArray[np.uint8] | str | None:
         if self.render_mode == TEXT_MODE:
@@ -134,6 +204,10 @@ class WorldEnv(gym.Env[Observation, Any]):
             gym.logger.warn(f'render() needs gym.make("{self.world.id}", render_mode="rgb_array")')
             return None
         return self._canvas.pixels() if self.render_mode == "rgb_array" else None
+
+    def get_keys_to_action(self) -> dict[tuple[int, ...], Any]:
+        """What `gymnasium.utils.play.play` asks for: actions by the pygame keys that are held."""
+        return keys_to_action(self.world)
 
     def close(self) -> None:
         if self._canvas is not None:
@@ -148,64 +222,3 @@ class WorldEnv(gym.Env[Observation, Any]):
 
 
 EVERY_ROW = np.ones(1, np.bool_)
-
-
-def draw_key(random: np.random.Generator) -> np.uint64:
-    """The key of a world's random stream."""
-    return random.integers(2**64, dtype=np.uint64)
-
-
-def checked_actions(actions: ArrayLike, world: World, batch: tuple[int, ...]) -> NDArray[Any]:
-    """Actions as rows for the kernels, [*batch, entries]; values are checked in the kernel.
-
-    Raises:
-        ValueError: if the shape is wrong, or the numbers cannot be what the space holds.
-    """
-    space = world.spaces.action
-    array = actions if isinstance(actions, np.ndarray) else np.asarray(actions)
-    shape = (*batch, *(space.shape or ()))
-    if array.shape != shape:
-        raise ValueError(f"{world.name}: action has shape {array.shape}, must be {shape}")
-    if array.dtype != space.dtype:
-        kinds = "fiu" if isinstance(space, gym.spaces.Box) else "iub"
-        if array.dtype.kind not in kinds:
-            raise ValueError(f"{world.name}: action has dtype {array.dtype}, must be {space.dtype}")
-        if array.dtype.kind in "iu" and space.dtype == np.int8:
-            array = array.astype(np.int64).clip(-1, 2)  # or 256 would wrap round to 0
-        array = array.astype(space.dtype)
-    if not array.flags.carray:
-        array = array.copy()  # or the kernels would be compiled anew for its layout
-    return array.reshape(*batch, -1) if not space.shape else array
-
-
-def describe_invalid(world: World, row: NDArray[Any], row_index: int | None = None) -> str:
-    low, high = action_bounds(world.spaces.action)
-    entry = next(k for k in range(row.size) if not low[k] <= row[k] <= high[k])
-    where = f" of row {row_index}" if row_index is not None else ""
-    meaning = f" ({world.spaces.action_names[entry]})" if world.spaces.action_names else ""
-    return (
-        f"{world.name}: action entry {entry}{meaning}{where} is {row[entry]}, "
-        f"must be from {low[entry]:g} to {high[entry]:g}"
-    )
-
-
-def metadata(world: World) -> Info:
-    return {"render_fps": round(1.0 / world.dynamics.control_period)}
-
-
-def checked_render_mode(mode: str | None, known: list[str]) -> str | None:
-    if mode is not None and mode not in known:
-        raise ValueError(f"render_mode must be one of {known}, not {mode!r}")
-    return mode
-
-
-def checked_params(world: World, split: Split) -> States:
-    if split not in ("training", "held_out"):
-        raise ValueError(f"split must be 'training' or 'held_out', not {split!r}")
-    return world.dynamics.params(split)
-
-
-def checked_states(world: World, states: Any) -> Any:
-    if getattr(states, "dtype", None) != world.dynamics.state:
-        raise TypeError(f"{world.name}: a state must be a record of {world.dynamics.state.names}")
-    return states

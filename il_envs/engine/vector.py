@@ -9,17 +9,24 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import ArrayLike, NDArray
 
-from il_envs.drawing.canvas import Canvas
-from il_envs.engine.kernels import action_bounds, elements, world_kernels, zero_rows
-from il_envs.engine.single import (
-    Info,
-    checked_actions,
+from il_envs.engine.arguments import (
+    checked_clipping,
+    checked_limit,
     checked_params,
     checked_render_mode,
     checked_states,
-    describe_invalid,
     draw_key,
-    metadata,
+    render_metadata,
+)
+from il_envs.engine.kernels import world_kernels
+from il_envs.engine.single import Info, WorldEnv
+from il_envs.engine.spaces import (
+    action_bounds,
+    checked_actions,
+    elements,
+    own_spaces,
+    within_bounds,
+    zero_rows,
 )
 from il_envs.world import Split, States, get_world
 
@@ -38,6 +45,10 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
             it. SAME_STEP: the row is reset at once, and the last observation and info of the
             episode are in `info["final_obs"]` and `info["final_info"]`. DISABLED: the row stands
             still, with reward 0, until `reset(options={"reset_mask": mask})` names it.
+        render_mode: "rgb_array" in a world with a picture, "ansi" in one with a text.
+        max_episode_steps, clip_actions: as in `WorldEnv`.
+
+    A copy, pickled or not, is in the same state.
     """
 
     metadata = {"render_modes": ["rgb_array"], "autoreset_mode": AutoresetMode.NEXT_STEP}
@@ -49,6 +60,8 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         split: Split = "training",
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
+        max_episode_steps: int | None = None,
+        clip_actions: bool = False,
     ) -> None:
         if num_envs < 1:
             raise ValueError(f"num_envs must be at least 1, not {num_envs}")
@@ -56,20 +69,36 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         self.split = split
         self.num_envs = num_envs
         self.autoreset_mode = AutoresetMode(autoreset_mode)
-        modes = {"autoreset_mode": self.autoreset_mode}
-        self.metadata = self.metadata | metadata(self.world) | modes
+        self.metadata = render_metadata(self.world, ("rgb_array",))
+        self.metadata["autoreset_mode"] = self.autoreset_mode
         self.render_mode = checked_render_mode(render_mode, self.metadata["render_modes"])
-        self.single_observation_space = self.world.spaces.observation
-        self.single_action_space = self.world.spaces.action
+        self.single_observation_space, self.single_action_space = own_spaces(self.world.spaces)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._kernels = world_kernels(self.world)
-        self._mode = getattr(self._kernels, self.autoreset_mode.name)
-        self._params = checked_params(self.world, split)
-        self._low, self._high = action_bounds(self.single_action_space)
+        self._max_episode_steps = checked_limit(self.world, max_episode_steps)
+        self._clips = checked_clipping(self.world, clip_actions)
         self._states = np.zeros(num_envs, self.world.dynamics.state)
         self._ended = np.zeros(num_envs, np.bool_)
-        self._started = False
+        self._started = np.zeros(num_envs, np.bool_)
+        self._bind()
+
+    def _bind(self) -> None:
+        """Find what the process has one of for each world."""
+        self._kernels = world_kernels(self.world)
+        self._mode = getattr(self._kernels, self.autoreset_mode.name)
+        self._params = checked_params(self.world, self.split)
+        self._low, self._high = action_bounds(self.world.spaces.action)
+
+    def __getstate__(self) -> Info:
+        kept = self.__dict__.keys() - {"_kernels", "_params"}
+        return {name: self.__dict__[name] for name in kept}
+
+    def __setstate__(self, state: Info) -> None:
+        self.__dict__.update(state)
+        self._bind()
+
+    def __repr__(self) -> str:
+        return f"<WorldVectorEnv {self.world.id} x {self.num_envs}, {self.split}>"
 
     @property
     def states(self) -> States:
@@ -80,7 +109,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
     def states(self, states: States) -> None:
         self._states[:] = checked_states(self.world, states)
         self._ended[:] = False
-        self._started = True
+        self._started[:] = True
 
     @property
     def params(self) -> States:
@@ -106,12 +135,15 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
             raise ValueError("options['reset_mask'] must have at least one True")
         super().reset(seed=seed if isinstance(seed, int) else None)
         self._begin_streams(seed, mask)
-        rows, measures = self._zero_observations(), self._empty_measures()
-        if not mask.all():
-            self._kernels.observe_rows(self._states, self._params, rows, measures)
+        rows, measures = self._zero_observations(), np.zeros_like(self._empty_measures())
         self._kernels.reset_rows(self._states, self._params, mask, rows, measures)
         self._ended &= ~mask
-        self._started = True
+        self._started |= mask
+        others = self._started & ~mask
+        if others.any():
+            seen, measured = rows[others], measures[others]
+            self._kernels.observe_rows(self._states[others], self._params, seen, measured)
+            rows[others], measures[others] = seen, measured
         return elements(self.single_observation_space, rows), self._info(measures)
 
     def _begin_streams(self, seed: int | list[int | None] | None, mask: NDArray[np.bool_]) -> None:
@@ -128,7 +160,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
             if row_seed is not None:
                 self._states[i]["key"] = draw_key(seeding.np_random(row_seed)[0])
                 self._states[i]["episode"] = 0
-            elif not self._started:
+            elif not self._started[i]:
                 self._states[i]["key"] = draw_key(self.np_random)
                 self._states[i]["episode"] = 0
             else:
@@ -138,8 +170,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         self, actions: ArrayLike
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], Info]:
         action_rows = checked_actions(actions, self.world, (self.num_envs,))
-        if not self._started:
-            raise gym.error.ResetNeeded(f"call reset() of {self.world.id} before step()")
+        self._require_reset("step()")
         rows, measures = self._zero_observations(), self._empty_measures()
         same_step = self.autoreset_mode is AutoresetMode.SAME_STEP
         final_rows = np.zeros_like(rows) if same_step else rows
@@ -147,13 +178,18 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         rewards = np.empty(self.num_envs)
         terminated = np.empty(self.num_envs, np.bool_)
         truncated = np.empty(self.num_envs, np.bool_)
-        invalid = self._kernels.step_rows(
-            self._states, action_rows, self._low, self._high, self._params,
-            self.world.dynamics.max_episode_steps, self._mode, self._ended, rows, measures,
-            rewards, terminated, truncated, final_rows, final_measures,
-        )  # fmt: skip
-        if invalid >= 0:
-            raise ValueError(describe_invalid(self.world, action_rows[invalid], invalid))
+
+        def step(actions: NDArray[Any]) -> bool:
+            invalid: int = self._kernels.step_rows(
+                self._states, actions, self._low, self._high, self._params,
+                self._max_episode_steps, self._mode, self._ended, rows, measures,
+                rewards, terminated, truncated, final_rows, final_measures,
+            )  # fmt: skip
+            return invalid < 0
+
+        if not step(action_rows):
+            used = np.where(self._ended[:, None], self._low, action_rows).astype(action_rows.dtype)
+            step(within_bounds(used, self.world, self._clips))
         info = self._info(measures)
         if same_step:
             final = terminated | truncated
@@ -164,16 +200,39 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         observations = elements(self.single_observation_space, rows)
         return observations, rewards, terminated, truncated, info
 
-    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
-        """One picture of each row, without history; None without render_mode="rgb_array"."""
+    def render(self) -> tuple[NDArray[np.uint8] | str, ...] | None:
+        """The picture, or the text, of each row's present state, without what came before it."""
         if self.render_mode is None:
+            gym.logger.warn(f'render() needs make_vec("{self.world.id}", render_mode="rgb_array")')
             return None
-        pictures = []
+        return self.call("render")
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """An attribute of a single environment in each row's state, or what it returns if it can
+        be called. A state that is changed so is changed here as well."""
+        results = []
         for i in range(self.num_envs):
-            canvas = Canvas(self.world, self._params)
-            canvas.begin(self._states[i])
-            pictures.append(canvas.pixels())
-        return tuple(pictures)
+            single = WorldEnv(
+                self.world.name, self.split, self.render_mode, self._max_episode_steps, self._clips
+            )
+            if self._started[i]:
+                single.state = self._states[i]
+            attribute = getattr(single, name)
+            results.append(attribute(*args, **kwargs) if callable(attribute) else attribute)
+            if single.state.tobytes() != self._states[i].tobytes():
+                self._states[i] = single.state
+                self._started[i], self._ended[i] = True, False
+        return tuple(results)
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """An attribute of the single environment in each row's state."""
+        return self.call(name)
+
+    def _require_reset(self, use: str) -> None:
+        if not self._started.all():
+            row = int(np.flatnonzero(~self._started)[0])
+            which = f"; row {row} has not been reset yet" if self._started.any() else ""
+            raise gym.error.ResetNeeded(f"call reset() of {self.world.id} before {use}{which}")
 
     def _zero_observations(self) -> NDArray[Any]:
         return zero_rows(self.single_observation_space, self.num_envs)

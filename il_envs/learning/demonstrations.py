@@ -2,26 +2,28 @@
 
 import hashlib
 import json
-import warnings
-from copy import deepcopy
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count, islice
 from math import ceil
+from os import PathLike
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.envs.registration import EnvSpec
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from il_envs.learning.policy import ExpertPolicy, RandomPolicy
+from il_envs.engine.spaces import checked_actions
+from il_envs.extras import require
+from il_envs.learning.minari_format import read_episodes, world_id_of, write_dataset
+from il_envs.learning.policy import ExpertPolicy
 from il_envs.learning.rollout import Episode, run_episodes
 from il_envs.world import Split, World, get_world
 
 BATCH = 16  # episodes that are collected at once, at most
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Demonstrations:
     """Episodes of one expert in one world.
 
@@ -52,6 +54,12 @@ class Demonstrations:
         """Which episode each transition is from, int64 [transitions]."""
         lengths = [len(episode) for episode in self.episodes]
         return np.repeat(np.arange(len(lengths)), lengths)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Demonstrations of {self.style} in {self.world}, {self.split}: "
+            f"{len(self)} transitions in {len(self.episodes)} episodes>"
+        )
 
     def __len__(self) -> int:
         """Number of transitions (state-action pairs)."""
@@ -106,107 +114,163 @@ class Demonstrations:
         return digest.hexdigest()
 
     def save(self, dataset_id: str) -> None:
-        """Write a Minari dataset, with raw arrays and the reference scores.
+        """Write a Minari dataset, with raw arrays and reference scores.
 
         It lies where Minari keeps datasets (MINARI_DATASETS_PATH), and
         `minari.load_dataset(dataset_id)` reads it too. The reference scores are the mean returns of
-        a random policy and of the expert on the demonstrations' own seeds.
+        a random policy and of the world's expert in 32 whole held-out episodes.
 
         Args:
             dataset_id: such as "il_envs/DriftCar/scripted-v0".
 
         Raises:
+            ModuleNotFoundError: without the extra `il-envs[minari]`.
             ValueError: if there is a dataset of that name.
         """
-        import minari
-
-        world = get_world(self.world)
-        seeds = [episode.seed for episode in self.episodes]
-        random_episodes = run_episodes(
-            world, self.split, lambda env: RandomPolicy(world.spaces.action, seed=0), seeds
+        require("minari", "minari")
+        dataset = write_dataset(
+            dataset_id, get_world(self.world), self.split, self.style, self.episodes
         )
-        with warnings.catch_warnings():
-            # An author and a permalink are for whoever publishes the data set.
-            warnings.filterwarnings(
-                "ignore", "`(code_permalink|author|author_email)` is set to None"
-            )
-            dataset = minari.create_dataset_from_buffers(
-                dataset_id,
-                [
-                    minari.data_collector.EpisodeBuffer(
-                        id=i,
-                        seed=episode.seed,
-                        observations=episode.observations,
-                        actions=episode.actions,
-                        rewards=episode.rewards.tolist(),
-                        terminations=_only_last(len(episode), episode.terminated),
-                        truncations=_only_last(len(episode), not episode.terminated),
-                        infos=episode.measures,
-                    )
-                    for i, episode in enumerate(self.episodes)
-                ],
-                env=_env_spec(world, self.split),
-                eval_env=_env_spec(world, "held_out"),
-                algorithm_name=f"il_envs {self.style} expert",
-                description=f"{self.style} expert in {world.id}, {self.split} split",
-                ref_min_score=_mean_return(random_episodes),
-                ref_max_score=_mean_return(list(self.episodes)),
-                requirements=["il-envs"],
-                jpeg_encoding=False,
-            )
-        dataset.storage.update_metadata(
-            {
-                "il_envs": json.dumps(
-                    {
-                        "world": self.world,
-                        "split": self.split,
-                        "style": self.style,
-                        "content_hash": self.content_hash,
-                        "state_hashes": [episode.state_hash for episode in self.episodes],
-                    }
-                )
-            }
-        )
+        header = {
+            "world": self.world,
+            "split": self.split,
+            "style": self.style,
+            "content_hash": self.content_hash,
+            "state_hashes": [episode.state_hash for episode in self.episodes],
+        }
+        dataset.storage.update_metadata({"il_envs": json.dumps(header)})
 
     @staticmethod
     def load(dataset_id: str) -> "Demonstrations":
-        """Read a dataset that `save` wrote.
+        """Read a dataset that `save` wrote; those of others are read by `from_minari`.
 
         Raises:
+            ModuleNotFoundError: without the extra `il-envs[minari]`.
             FileNotFoundError: if there is no dataset of that name.
             ValueError: if it is not one of ours, or its contents do not have the recorded hash.
         """
-        import minari
-
-        dataset = minari.load_dataset(dataset_id)
+        dataset = _minari_dataset(dataset_id)
         if "il_envs" not in dataset.storage.metadata:
-            raise ValueError(f"{dataset_id} was not written by il_envs.Demonstrations.save")
+            raise ValueError(
+                f"{dataset_id} was not written by il_envs.Demonstrations.save; "
+                f"read it with Demonstrations.from_minari({dataset_id!r})"
+            )
         header = json.loads(dataset.storage.metadata["il_envs"])
+        episodes = read_episodes(dataset, get_world(header["world"]))
         demonstrations = Demonstrations(
             world=header["world"],
             split=header["split"],
             style=header["style"],
             episodes=tuple(
-                Episode(
-                    seed=int(metadata["seed"]),
-                    observations=data.observations,
-                    actions=data.actions,
-                    rewards=np.asarray(data.rewards, np.float64),
-                    measures=dict(data.infos),
-                    terminated=bool(data.terminations[-1]),
-                    state_hash=state_hash,
-                )
-                for data, metadata, state_hash in zip(
-                    dataset.iterate_episodes(),
-                    dataset.storage.get_episode_metadata(range(dataset.total_episodes)),
-                    header["state_hashes"],
-                    strict=True,
-                )
+                replace(episode, state_hash=state_hash)
+                for episode, state_hash in zip(episodes, header["state_hashes"], strict=True)
             ),
         )
         if demonstrations.content_hash != header["content_hash"]:
             raise ValueError(f"{dataset_id} is damaged: its contents do not have the recorded hash")
         return demonstrations
+
+    @staticmethod
+    def from_minari(
+        dataset_id: str, world_name: str | None = None, style: str = "recorded"
+    ) -> "Demonstrations":
+        """Read any Minari dataset of a world, as `minari.DataCollector` records it.
+
+        Args:
+            world_name: where it was recorded, for a dataset that does not say.
+            style: who demonstrates in it.
+
+        Raises:
+            ModuleNotFoundError: without the extra `il-envs[minari]`.
+            FileNotFoundError: if there is no dataset of that name.
+            UnknownNameError: if it was recorded in an environment that is no registered world.
+            ValueError: if it names none, or its rows are not in the world's spaces.
+        """
+        dataset = _minari_dataset(dataset_id)
+        recorded = world_id_of(dataset)
+        if recorded is None and world_name is None:
+            raise ValueError(
+                f"{dataset_id} does not say where it was recorded; "
+                f"give Demonstrations.from_minari({dataset_id!r}, world_name)"
+            )
+        name, split = recorded or ("", "training")
+        world = get_world(world_name or name)
+        episodes = tuple(read_episodes(dataset, world))
+        return _checked(Demonstrations(world.name, split, style, episodes), world)
+
+    @staticmethod
+    def from_episodes(
+        world_name: str,
+        observations: Sequence[ArrayLike],
+        actions: Sequence[ArrayLike],
+        rewards: Sequence[ArrayLike] | None = None,
+        terminated: Sequence[bool] | None = None,
+        style: str = "recorded",
+        split: Split = "training",
+    ) -> "Demonstrations":
+        """Demonstrations from arrays, one for each episode of T steps.
+
+        Args:
+            observations: [T + 1, ...], the last one after the last action.
+            actions: [T, ...].
+            rewards: [T]; NaN if they are not known.
+            terminated: whether each episode ended by termination; by default none did.
+            style: who demonstrates in them.
+
+        Raises:
+            UnknownNameError: if there is no such world.
+            ValueError: if lengths do not fit, or rows are not in the world's spaces.
+        """
+        world, count = get_world(world_name), len(actions)
+        for what, given in (
+            ("observations", observations), ("rewards", rewards), ("terminated", terminated)
+        ):  # fmt: skip
+            if given is not None and len(given) != count:
+                raise ValueError(f"actions of {count} episodes, {what} of {len(given)}")
+        episodes = []
+        for k in range(count):
+            steps = len(np.asarray(actions[k]))
+            told = np.full(steps, np.nan) if rewards is None else rewards[k]
+            episode = Episode(
+                seed=-1,
+                observations=np.asarray(observations[k], world.spaces.observation.dtype),
+                actions=checked_actions(actions[k], world, (steps,)).reshape(
+                    steps, *(world.spaces.action.shape or ())
+                ),
+                rewards=np.asarray(told, np.float64),
+                measures={},
+                terminated=terminated is not None and bool(terminated[k]),
+                state_hash="",
+            )
+            sizes = (len(episode.observations), steps, len(episode.rewards))
+            if steps == 0 or sizes != (steps + 1, steps, steps):
+                raise ValueError(
+                    "episode {} has {} observations, {} actions and {} rewards; T actions, at "
+                    "least one, have T + 1 observations and T rewards".format(k, *sizes)
+                )
+            episodes.append(episode)
+        return _checked(Demonstrations(world.name, split, style, tuple(episodes)), world)
+
+    def to_npz(self, path: str | PathLike[str]) -> None:
+        """Write flat arrays under the names that D4RL has made common.
+
+        They are `observations`, `actions`, `next_observations`, each [transitions, ...], and
+        `rewards`, `terminals`, `timeouts` [transitions]; a timeout is where an episode ends without
+        having terminated.
+        """
+        lengths = np.array([len(episode) for episode in self.episodes])
+        ends = np.zeros(len(self), np.bool_)
+        ends[np.cumsum(lengths) - 1] = True
+        terminated = np.repeat([episode.terminated for episode in self.episodes], lengths)
+        np.savez_compressed(
+            path,
+            observations=self.observations,
+            actions=self.actions,
+            next_observations=np.concatenate([e.observations[1:] for e in self.episodes]),
+            rewards=np.concatenate([episode.rewards for episode in self.episodes]),
+            terminals=ends & terminated,
+            timeouts=ends & ~terminated,
+        )
 
 
 def collect(
@@ -253,15 +317,13 @@ def _extent(dtype: Any, shape: tuple[int, ...], low: NDArray[Any], high: NDArray
     return f"{dtype} {list(shape)} from {low.min():g} to {high.max():g}"
 
 
-def _env_spec(world: World, split: Split) -> EnvSpec:
-    spec = deepcopy(gym.spec(world.id))
-    spec.kwargs["split"] = split
-    return spec
+def _minari_dataset(dataset_id: str) -> Any:
+    require("minari", "minari")
+    import minari
+
+    return minari.load_dataset(dataset_id)
 
 
-def _only_last(length: int, flag: bool) -> list[bool]:
-    return [False] * (length - 1) + [flag]
-
-
-def _mean_return(episodes: list[Episode]) -> float:
-    return float(np.mean([episode.total_reward for episode in episodes]))
+def _checked(demonstrations: Demonstrations, world: World) -> Demonstrations:
+    demonstrations.check_spaces(world.spaces.observation, world.spaces.action)
+    return demonstrations

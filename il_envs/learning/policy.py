@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from il_envs.buttons import Chords
-from il_envs.engine.kernels import action_bounds, elements, expert_kernels, zero_rows
+from il_envs.engine.kernels import expert_kernels
 from il_envs.engine.single import WorldEnv
+from il_envs.engine.spaces import action_bounds, elements, zero_rows
 from il_envs.engine.vector import WorldVectorEnv
 from il_envs.exact.checks import require_distributions
 from il_envs.world import UnknownNameError
@@ -104,9 +105,19 @@ class ExpertPolicy:
         style = env.world.reference_style if style is None else style
         if style not in experts:
             raise UnknownNameError(f"{env.world.name} expert", style, list(experts))
+        self.style = style
         self._env = env
         self._memory_size = experts[style].memory_size
         self._kernels = expert_kernels(env.world, style)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"env": self._env, "style": self.style}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+
+    def __repr__(self) -> str:
+        return f"<ExpertPolicy {self.style} of {self._env!r}>"
 
     def predict(
         self,

@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import ArrayLike, NDArray
 
+from il_envs.engine.spaces import own_spaces
 from il_envs.engine.vector import WorldVectorEnv, checked_mask
 from il_envs.exact.tabular_model import TabularModel
 from il_envs.learning.demonstrations import Demonstrations, collect
@@ -49,8 +50,7 @@ class Problem:
         style: str | None = None,
         recorder: LearningCurveRecorder | None = None,
     ) -> None:
-        self.observation_space = world.spaces.observation
-        self.action_space = world.spaces.action
+        self.observation_space, self.action_space = own_spaces(world.spaces)
         self.max_episode_steps = world.dynamics.max_episode_steps
         self.budget = budget
         self.meter = Meter()

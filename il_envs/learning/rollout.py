@@ -15,7 +15,7 @@ from il_envs.learning.policy import Policy
 from il_envs.world import Split, World
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Episode:
     """One episode of T steps.
 
@@ -45,6 +45,10 @@ class Episode:
 
     def __len__(self) -> int:
         return len(self.actions)
+
+    def __repr__(self) -> str:
+        ending = "terminated" if self.terminated else "not terminated"
+        return f"<Episode of seed {self.seed}: {len(self)} steps, {ending}>"
 
 
 def run_episodes(

@@ -1,16 +1,16 @@
 """The command `il-play`: a window, the keys and the mouse, and what was scored."""
 
-from collections.abc import Iterable
-from enum import Enum
-from typing import Annotated
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from typing import NoReturn, get_args
 
 import pygame
-import typer
 
-from il_envs.drawing.canvas import TITLE, open_window
+from il_envs.drawing.canvas import SIZE, TITLE, require_display
 from il_envs.play.game import MOUSE, Command, Game, Result, command_keys
 from il_envs.play.held_keys import Keyboard
-from il_envs.world import UnknownNameError, World, get_world
+from il_envs.world import Split, UnknownNameError, World, get_world
 
 
 def run(game: Game, window: pygame.Surface) -> None:
@@ -59,18 +59,6 @@ def summary(results: Iterable[Result], watched: str) -> list[str]:
     return lines
 
 
-class SplitName(str, Enum):
-    """Which of a world's parts to play on, as typer wants it."""
-
-    TRAINING = "training"
-    HELD_OUT = "held_out"
-
-
-MOUSE_HELP = "turn with the mouse and fire with its left button, in worlds that allow it"
-
-app = typer.Typer(add_completion=False)
-
-
 def _refusal(world: World, expert: bool, mouse: bool) -> str | None:
     """Why a world cannot be played with these options, None if it can."""
     if not world.views.pictures:
@@ -87,44 +75,75 @@ def _refusal(world: World, expert: bool, mouse: bool) -> str | None:
     return None
 
 
-@app.command()
-def play(
-    world: Annotated[str, typer.Argument(help="such as DriftCar-v0")],
-    seed: Annotated[int, typer.Option(min=0, help="of the first episode; the next adds 1")] = 0,
-    split: Annotated[
-        SplitName, typer.Option(help="which of the world's parts to play on")
-    ] = SplitName.TRAINING,
-    expert: Annotated[bool, typer.Option("--expert", help="watch the expert instead")] = False,
-    mouse: Annotated[bool, typer.Option("--mouse", help=MOUSE_HELP)] = False,
-) -> None:
-    """Play a world by hand, against its expert on the same seed."""
+class Parser(argparse.ArgumentParser):
+    """The command line, which says in one line what is wrong with it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+    return int(text)
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="il-play",
+        description="Play a world by hand, against its expert on the same seed.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("world", help="such as DriftCar-v0")
+    parser.add_argument(
+        "--seed", type=_seed, default=0, help="of the first episode; the next adds 1 (default: 0)"
+    )
+    parser.add_argument(
+        "--split",
+        choices=get_args(Split),
+        default="training",
+        help="which of the world's parts to play on (default: training)",
+    )
+    parser.add_argument("--expert", action="store_true", help="watch the expert instead")
+    parser.add_argument(
+        "--mouse",
+        action="store_true",
+        help="turn with the mouse and fire with its left button, in worlds that allow it",
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The console script; returns the exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
     try:
-        found = get_world(world)
+        world = get_world(options.world)
     except UnknownNameError as error:
-        typer.echo(f"il-play: {error}", err=True)
-        raise typer.Exit(2) from None
-    refusal = _refusal(found, expert, mouse)
+        return _refuse(2, str(error))
+    refusal = _refusal(world, options.expert, options.mouse)
     if refusal is not None:
-        typer.echo(f"il-play: {refusal}", err=True)
-        raise typer.Exit(2)
+        return _refuse(2, refusal)
     try:
-        window = open_window(f"{TITLE}: {found.name}")
+        require_display()
+        window = pygame.display.set_mode(SIZE)
     except pygame.error as error:
-        typer.echo(f"il-play: cannot open a window: {error}", err=True)
-        raise typer.Exit(1) from None
-    game = Game(found, split.value, seed, expert, mouse)
+        return _refuse(1, f"cannot open a window: {error}")
+    pygame.display.set_caption(f"{TITLE}: {world.name}")
+    game = Game(world, options.split, options.seed, options.expert, options.mouse)
     try:
         run(game, window)
     finally:
         pygame.display.quit()
         for line in summary(game.results, game.watched):
-            typer.echo(line)
+            print(line)
+    return 0
 
 
-def main() -> None:
-    """The console script."""
-    app(prog_name="il-play")
+def _refuse(code: int, why: str) -> int:
+    print(f"il-play: {why}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

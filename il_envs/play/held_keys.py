@@ -7,7 +7,7 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from il_envs.engine.kernels import action_bounds
+from il_envs.engine.spaces import action_bounds
 from il_envs.world import World
 
 

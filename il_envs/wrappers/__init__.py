@@ -1,4 +1,4 @@
-"""Wrappers for worlds of buttons, MultiBinary(K), and learners that only know numbered actions.
+"""Wrappers for worlds of buttons, MultiBinary(K), and learners that do not know such a space.
 
 As in Gymnasium, the wrappers here are for single environments, and those of the same names in
 `il_envs.wrappers.vector` for vector environments.
@@ -58,3 +58,20 @@ class JointButtons(NumberedChords, RecordConstructorArgs):
     def __init__(self, env: gym.Env[Any, Any]) -> None:
         RecordConstructorArgs.__init__(self)
         super().__init__(env, joint_chords(buttons_of(env.action_space)))
+
+
+class MultiDiscreteButtons(gym.ActionWrapper[Any, Any, Any], RecordConstructorArgs):
+    """Every button is an action of two, released or pressed: MultiDiscrete([2, ..., 2]).
+
+    Raises:
+        TypeError: if the environment's actions are not MultiBinary(K).
+    """
+
+    def __init__(self, env: gym.Env[Any, Any]) -> None:
+        RecordConstructorArgs.__init__(self)
+        super().__init__(env)
+        self.action_space = gym.spaces.MultiDiscrete([2] * buttons_of(env.action_space))
+
+    def action(self, action: Any) -> Any:
+        """The buttons to press, as they are."""
+        return action

@@ -61,6 +61,24 @@ class JointButtons(NumberedChords):
         super().__init__(env, joint_chords(buttons_of(env.single_action_space)))
 
 
+class MultiDiscreteButtons(gym.vector.VectorActionWrapper[Any, Any, Any, NDArray[Any]]):
+    """Every button is an action of two, released or pressed: MultiDiscrete([2, ..., 2]).
+
+    Raises:
+        TypeError: if the environment's actions are not MultiBinary(K).
+    """
+
+    def __init__(self, env: VectorEnv) -> None:
+        super().__init__(env)
+        buttons = buttons_of(env.single_action_space)
+        self.single_action_space = gym.spaces.MultiDiscrete([2] * buttons)
+        self.action_space = batch_space(self.single_action_space, env.num_envs)
+
+    def actions(self, actions: Any) -> Any:
+        """The buttons to press, as they are."""
+        return actions
+
+
 class RewardWrapper(gym.vector.VectorWrapper[Any, Any, Any, Any, NDArray[Any]]):
     """Pays a learned reward instead of the environment's own, so that any learner trains on it.
 

@@ -10,7 +10,8 @@ import pytest
 from numba import njit
 
 from il_envs.engine import kernels
-from il_envs.engine.kernels import action_bounds, fingerprint
+from il_envs.engine.kernels import fingerprint
+from il_envs.engine.spaces import action_bounds
 
 STEP_ONCE = (
     "import il_envs; env = il_envs.WorldEnv('DriftCar'); env.reset(seed=5); "

@@ -94,7 +94,7 @@ def test_transitions_are_bitwise_those_of_single_environments(name, wrapper, end
     single, vector = WRAPPERS[wrapper]
     world = get_world(name)
     ours = GymnasiumVecEnv(vector(_vector(name)))
-    theirs = DummyVecEnv([lambda: Monitor(single(gym.make(world.id).unwrapped))] * ROWS)
+    theirs = DummyVecEnv([lambda: Monitor(single(gym.make(world.id)))] * ROWS)
     _assert_same_transitions(ours, theirs, ends)
 
 

@@ -172,7 +172,7 @@ def test_new_writes_an_algorithm_that_passes_its_check(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("nan", "invalid action: DriftCar: action entry 0 of row 0 is nan"),
+        ("nan", "invalid action: DriftCar: action entry 0 (steer) of row 0 is nan"),
         ("unseeded", "the same seed gave another policy the second time"),
         ("forgets", "train must return a policy with a method predict, not NoneType"),
     ],

@@ -6,7 +6,6 @@ import gymnasium as gym
 import numpy as np
 import pygame
 import pytest
-from typer.testing import CliRunner
 
 import il_envs
 from il_envs.drawing.canvas import SIZE
@@ -17,6 +16,7 @@ from il_envs.play import panel
 from il_envs.play.game import FIRST_PAUSE, LATER_PAUSE, Game, Result, command_keys
 from il_envs.play.held_keys import HeldKeys, Keyboard
 from il_envs.world import PlayKey, World, get_world
+from tests.play.conftest import IlPlay
 
 CAR = get_world("DriftCar")
 
@@ -282,8 +282,11 @@ def test_loop_plays_posted_keys_until_escape(
 
 
 @pytest.mark.parametrize("name", ["DriftCar-v7", "il_envs/Driftcar", "DritfCar-v0"])
-def test_unknown_world_gets_the_nearest_name(name: str) -> None:
-    result = CliRunner().invoke(play.app, [name])
+def test_unknown_world_gets_the_nearest_name(
+    il_play: IlPlay,
+    name: str,
+) -> None:
+    result = il_play(name)
     assert result.exit_code == 2
     assert result.stdout == ""
     assert result.stderr.splitlines() == [
@@ -291,22 +294,27 @@ def test_unknown_world_gets_the_nearest_name(name: str) -> None:
     ]
 
 
-def test_no_display_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_display_is_one_line(
+    il_play: IlPlay,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name in ("SDL_VIDEODRIVER", "DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("sys.platform", "linux")
-    result = CliRunner().invoke(play.app, ["DriftCar"])
+    result = il_play("DriftCar")
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()
     assert line.startswith("il-play: cannot open a window: no display")
 
 
-def test_world_without_keys_is_only_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_world_without_keys_is_only_watched(
+    il_play: IlPlay, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(
         play, "get_world", lambda name: replace(CAR, views=replace(CAR.views, keys=()))
     )
     monkeypatch.setattr(play, "run", lambda game, window: None)
-    result = CliRunner().invoke(play.app, ["DriftCar"])
+    result = il_play("DriftCar")
     assert result.exit_code == 2
     assert result.stderr == "il-play: DriftCar has no keys to play it with; try --expert\n"
 
@@ -327,12 +335,12 @@ NO_EXPERT = replace(CAR, name="NoExpert", experts={})
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(
-    monkeypatch: pytest.MonkeyPatch, world: World, options: list[str], refusal: str
+    il_play: IlPlay, monkeypatch: pytest.MonkeyPatch, world: World, options: list[str], refusal: str
 ) -> None:
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     monkeypatch.setattr(play, "get_world", lambda name: world)
     monkeypatch.setattr(play, "run", lambda game, window: None)
-    result = CliRunner().invoke(play.app, [world.name, *options])
+    result = il_play(world.name, *options)
     assert result.exit_code == 2
     assert result.stderr == f"il-play: {refusal}\n"
 
@@ -353,15 +361,20 @@ def test_a_world_without_experts_is_played_to_its_end(
     assert play.summary(game.results, "you") == [f"seed 5: you {result.total:.2f}"]
 
 
-def test_every_option_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_option_is_explained(
+    il_play: IlPlay,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("TERM", "dumb")
-    text = CliRunner().invoke(play.app, ["--help"]).stdout
+    text = il_play("--help").stdout
     assert "which of the world's parts to play on" in text
     assert "turn with the mouse and fire with its left button, in worlds that allow it" in text
 
 
-def test_command_prints_one_line_for_each_episode(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_prints_one_line_for_each_episode(
+    il_play: IlPlay, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def run(game: Game, window: pygame.Surface) -> None:
         assert window.get_size() == SIZE
         assert (game.seed, game.split) == (4, "held_out")
@@ -369,7 +382,7 @@ def test_command_prints_one_line_for_each_episode(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     monkeypatch.setattr(play, "run", run)
-    result = CliRunner().invoke(play.app, ["DriftCar", "--seed", "4", "--split", "held_out"])
+    result = il_play("DriftCar", "--seed", "4", "--split", "held_out")
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
         "seed 4: you 10.00, expert 40.00, ratio 0.25",

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pygame
 import pytest
-from typer.testing import CliRunner
 
 from il_envs.play import __main__ as play
 from il_envs.play.game import MOUSE, Game, command_keys
 from il_envs.world import View, World, get_world
+from tests.play.conftest import IlPlay
 from tests.play.test_play import CAR, Player
 
 SHOOTER = get_world("Shooter")
@@ -138,20 +138,21 @@ def test_only_a_world_with_other_views_has_a_key_for_them() -> None:
 
 
 def test_a_world_without_a_pointer_refuses_the_mouse_in_one_line(
+    il_play: IlPlay,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(play, "run", lambda game, window: None)
-    result = CliRunner().invoke(play.app, ["DriftCar", "--mouse"])
+    result = il_play("DriftCar", "--mouse")
     assert result.exit_code == 2
     assert result.stderr == "il-play: DriftCar cannot be played with the mouse\n"
 
 
 @pytest.mark.parametrize("options", [[], ["--mouse"]])
 def test_the_command_line_hands_the_mouse_on(
-    monkeypatch: pytest.MonkeyPatch, options: list[str]
+    il_play: IlPlay, monkeypatch: pytest.MonkeyPatch, options: list[str]
 ) -> None:
     games = []
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     monkeypatch.setattr(play, "run", lambda game, window: games.append(game))
-    assert CliRunner().invoke(play.app, ["Shooter", *options]).exit_code == 0
+    assert il_play("Shooter", *options).exit_code == 0
     assert [game.uses_mouse for game in games] == [bool(options)]

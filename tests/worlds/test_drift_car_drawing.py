@@ -9,7 +9,7 @@ import pygame
 import pytest
 from numpy.typing import NDArray
 
-from il_envs.drawing.canvas import SIZE, Canvas, open_window
+from il_envs.drawing.canvas import SIZE, Canvas, require_display
 from il_envs.engine.single import WorldEnv
 from il_envs.learning.policy import ExpertPolicy
 from il_envs.world import States, get_world
@@ -228,14 +228,25 @@ def test_render_before_reset_says_what_to_do() -> None:
 def test_human_mode_opens_and_closes_a_window() -> None:
     env = WorldEnv("DriftCar", render_mode="human")
     env.reset(seed=0)
-    window = pygame.display.get_surface()
-    assert window is not None
-    assert window.get_size() == SIZE
+    window = env._canvas._window
+    assert window.size == SIZE
     env.step(np.zeros(2, np.float32))
-    assert len(np.unique(pygame.surfarray.array2d(window))) > 1000
+    assert len(np.unique(pygame.surfarray.array2d(window.get_surface()))) > 1000
     env.close()
-    assert not pygame.display.get_init()
+    with pytest.raises(pygame.error, match="window"):
+        window.get_surface()
     env.close()
+
+
+def test_closing_one_window_leaves_the_other() -> None:
+    envs = [WorldEnv("DriftCar", render_mode="human") for _ in range(2)]
+    for env in envs:
+        env.reset(seed=0)
+    envs[0].close()
+    envs[1].step(np.zeros(2, np.float32))
+    picture = pygame.surfarray.array2d(envs[1]._canvas._window.get_surface())
+    assert len(np.unique(picture)) > 1000
+    envs[1].close()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SDL finds a display by itself elsewhere")
@@ -244,4 +255,4 @@ def test_no_display_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("sys.platform", "linux")
     with pytest.raises(pygame.error, match="neither DISPLAY"):
-        open_window("no title")
+        require_display()

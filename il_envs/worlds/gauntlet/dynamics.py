@@ -81,7 +81,7 @@ def observe(state: Record, params: Array, out: Array) -> None:
     out[0] = min(max(state.x - state.wall, 0.0) / LEAD_SEEN, 1.0)
     out[1] = min((gate_ahead(state) - state.x) / GATE_DISTANCE, 1.0)
     out[2] = state.hits / GATE_HITS
-    out[3] = 1.0 - state.step / MAX_EPISODE_STEPS
+    out[3] = max(1.0 - state.step / MAX_EPISODE_STEPS, 0.0)
     for k in range(len(BUTTONS)):
         out[4 + k] = state.held[k]
 

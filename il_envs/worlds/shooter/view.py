@@ -182,7 +182,7 @@ def _feel(state: Record, arena: Record, out: Array) -> None:
     out[COOLING_LEVEL] = state.cooling / COOLING_MAX
     out[ENEMIES_LEFT] = enemies_left(state) / ENEMIES
     out[WAVE_LEVEL] = state.wave / WAVES
-    out[TIME_LEFT] = 1.0 - state.step / MAX_EPISODE_STEPS
+    out[TIME_LEFT] = max(1.0 - state.step / MAX_EPISODE_STEPS, 0.0)
     out[REACH] = pickup_in_reach(state, arena) >= 0
 
 

@@ -1,0 +1,57 @@
+"""Checks of what the environments are made with, the single and the vector one alike."""
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from il_envs.world import Split, States, World
+
+TEXT_MODE = "ansi"
+
+
+def draw_key(random: np.random.Generator) -> np.uint64:
+    """The key of a world's random stream."""
+    return random.integers(2**64, dtype=np.uint64)
+
+
+def render_metadata(world: World, picture_modes: tuple[str, ...]) -> dict[str, Any]:
+    """The metadata of an environment of this world, which shows pictures in these modes."""
+    modes = [*(picture_modes if world.views.pictures else ())]
+    modes += [TEXT_MODE] if world.views.text else []
+    return {"render_modes": modes, "render_fps": round(1.0 / world.dynamics.control_period)}
+
+
+def checked_render_mode(mode: str | None, known: list[str]) -> str | None:
+    if mode is not None and mode not in known:
+        raise ValueError(f"render_mode must be one of {known}, not {mode!r}")
+    return mode
+
+
+def checked_limit(world: World, steps: int | None) -> int:
+    """The number of steps after which an episode is truncated, or ValueError."""
+    if steps is None:
+        return world.dynamics.max_episode_steps
+    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
+        raise ValueError(f"max_episode_steps must be a whole number from 1 on, not {steps!r}")
+    return int(steps)
+
+
+def checked_clipping(world: World, clip_actions: bool) -> bool:
+    if clip_actions and not isinstance(world.spaces.action, gym.spaces.Box):
+        raise ValueError(
+            f"clip_actions is for actions of a Box; those of {world.name} are {world.spaces.action}"
+        )
+    return clip_actions
+
+
+def checked_params(world: World, split: Split) -> States:
+    if split not in ("training", "held_out"):
+        raise ValueError(f"split must be 'training' or 'held_out', not {split!r}")
+    return world.dynamics.params(split)
+
+
+def checked_states(world: World, states: Any) -> Any:
+    if getattr(states, "dtype", None) != world.dynamics.state:
+        raise TypeError(f"{world.name}: a state must be a record of {world.dynamics.state.names}")
+    return states

@@ -1,0 +1,48 @@
+"""A world's keys as a table of actions, for players that know nothing else of it."""
+
+from itertools import combinations
+from math import comb
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from il_envs.engine.spaces import action_bounds
+from il_envs.world import PlayKey, World
+
+MOST_COMBINATIONS = 5_000
+
+
+def keys_to_action(world: World) -> dict[tuple[int, ...], Any]:
+    """The action for keys that are held together, by their sorted pygame codes.
+
+    A key pushes its entry all the way at once. With no key an axis is at zero and a button is
+    released; a Discrete world has no action for that, and its keys do not combine. Of many keys
+    (more than 12) as many count together as there are at most 5,000 combinations of.
+    """
+    import pygame
+
+    codes = {pygame.key.key_code(key.key): key for key in world.views.keys}
+    if isinstance(world.spaces.action, gym.spaces.Discrete):
+        return {(code,): int(key.value) for code, key in codes.items()}
+    sizes = range(len(codes) + 1)
+    together = [size for size in sizes if _combinations(len(codes), size) <= MOST_COMBINATIONS]
+    return {
+        held: _action(world, [codes[code] for code in held])
+        for size in together
+        for held in combinations(sorted(codes), size)
+    }
+
+
+def _combinations(keys: int, most: int) -> int:
+    """How many combinations there are of at most so many keys."""
+    return sum(comb(keys, size) for size in range(most + 1))
+
+
+def _action(world: World, held: list[PlayKey]) -> NDArray[Any]:
+    low, high = action_bounds(world.spaces.action)
+    entries = np.zeros(low.size)
+    for key in held:
+        entries[key.entry] += key.value
+    return entries.clip(low, high).astype(world.spaces.action.dtype)

@@ -1,0 +1,117 @@
+"""Spaces as rows for kernels: elements, bounds, and checks of what is given as an action."""
+
+from copy import deepcopy
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from il_envs.world import Spaces, World
+
+ROUNDING = 1e-6
+"""How far past a bound an action may be, as a share of the range, and still be clipped."""
+
+
+def zero_rows(space: gym.Space[Any], *batch: int) -> NDArray[Any]:
+    """Rows for kernels to fill, [*batch, entries]; an element of a Discrete space has one entry."""
+    return np.zeros((*batch, *(space.shape or (1,))), space.dtype)
+
+
+def elements(space: gym.Space[Any], rows: NDArray[Any]) -> Any:
+    """The elements of the space that kernels filled in: of Discrete ones, the one entry.
+
+    Returns:
+        [rows, ...] from [rows, entries], an np.int64 from a single Discrete row [1].
+    """
+    return rows if space.shape else rows.T[0]
+
+
+def action_bounds(space: gym.Space[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest value of each entry of an action row, float64 [entries].
+
+    Raises:
+        TypeError: if the space is not a Box of one dimension, Discrete or MultiBinary.
+    """
+    if isinstance(space, gym.spaces.Box) and len(space.shape) == 1:
+        return space.low.astype(np.float64), space.high.astype(np.float64)
+    if isinstance(space, gym.spaces.Discrete):
+        return np.array([float(space.start)]), np.array([float(space.start + space.n - 1)])
+    if isinstance(space, gym.spaces.MultiBinary) and len(space.shape) == 1:
+        return np.zeros(space.shape), np.ones(space.shape)
+    raise TypeError(f"an action space must be Box [n], Discrete or MultiBinary(n), not {space}")
+
+
+def own_spaces(spaces: Spaces) -> tuple[gym.Space[Any], gym.Space[Any]]:
+    """Observation and action space for one environment, with random streams of their own."""
+    return deepcopy(spaces.observation), deepcopy(spaces.action)
+
+
+def checked_actions(actions: ArrayLike, world: World, batch: tuple[int, ...]) -> NDArray[Any]:
+    """Actions as rows for the kernels, [*batch, entries], which look at their values.
+
+    Buttons may be given as floating-point numbers, as learners without spaces of buttons do.
+
+    Raises:
+        ValueError: if the shape is wrong, or the numbers cannot be what the space holds.
+    """
+    space = world.spaces.action
+    array = actions if isinstance(actions, np.ndarray) else np.asarray(actions)
+    shape = (*batch, *(space.shape or ()))
+    if array.shape != shape:
+        raise ValueError(f"{world.name}: action has shape {array.shape}, must be {shape}")
+    if array.dtype != space.dtype:
+        array = _converted(array, world)
+    if not array.flags.carray:
+        array = array.copy()  # or the kernels would be compiled anew for its layout
+    return array.reshape(*batch, -1) if not space.shape else array
+
+
+def _converted(array: NDArray[Any], world: World) -> NDArray[Any]:
+    """The same numbers in the dtype of the world's action space."""
+    space = world.spaces.action
+    kinds = "iub"  # integers and, but for a Box, booleans
+    if isinstance(space, gym.spaces.Box):
+        kinds = "fiu"
+    elif isinstance(space, gym.spaces.MultiBinary):
+        kinds = "fiub"
+    if array.dtype.kind not in kinds:
+        raise ValueError(f"{world.name}: action has dtype {array.dtype}, must be {space.dtype}")
+    if space.dtype == np.int8:
+        if array.dtype.kind == "f":
+            _require((array == 0.0) | (array == 1.0), array, world)
+        array = array.astype(np.int64).clip(-1, 2)  # or 256 would wrap round to 0
+    return array.astype(space.dtype)
+
+
+def within_bounds(rows: NDArray[Any], world: World, clips: bool = False) -> NDArray[Any]:
+    """Actions as their bounds allow: those that rounding has put past one are put back.
+
+    Args:
+        rows: as `checked_actions` returns them, [*batch, entries].
+        clips: whether actions of a Box are clipped however far out they are.
+
+    Raises:
+        ValueError: if one is further out, or not a number; the message names it.
+    """
+    low, high = action_bounds(world.spaces.action)
+    slack = 0.0
+    if isinstance(world.spaces.action, gym.spaces.Box):
+        slack = np.inf if clips else ROUNDING * (high - low)
+    _require((rows >= low - slack) & (rows <= high + slack), rows, world)
+    return rows.clip(low, high).astype(rows.dtype)
+
+
+def _require(accepted: NDArray[np.bool_], rows: NDArray[Any], world: World) -> None:
+    """Raise ValueError about the first entry that is not accepted, both [*batch, entries]."""
+    if accepted.all():
+        return
+    *row, entry = np.argwhere(~accepted)[0].tolist()
+    names, (low, high) = world.spaces.action_names, action_bounds(world.spaces.action)
+    button = names and not isinstance(world.spaces.action, gym.spaces.Discrete)
+    meaning = f" ({names[entry]})" if button else ""
+    where = f" of row {row[0]}" if row else ""
+    raise ValueError(
+        f"{world.name}: action entry {entry}{meaning}{where} is {rows[(*row, entry)]}, "
+        f"must be from {low[entry]:g} to {high[entry]:g}"
+    )

@@ -1,0 +1,123 @@
+"""Episodes as Minari datasets (https://minari.farama.org): how they are written and read."""
+
+import inspect
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.envs.registration import EnvSpec
+
+from il_envs.engine.vector import WorldVectorEnv
+from il_envs.learning.policy import ExpertPolicy, Policy, RandomPolicy
+from il_envs.learning.rollout import Episode, run_episodes
+from il_envs.world import Split, World
+
+if TYPE_CHECKING:
+    import minari
+
+REFERENCE_EPISODES = 32
+"""Whole held-out episodes, of seeds 0 and up, that a dataset's reference scores are means of."""
+
+
+def write_dataset(
+    dataset_id: str, world: World, split: Split, style: str, episodes: Sequence[Episode]
+) -> "minari.MinariDataset":
+    """Write episodes as a dataset of Minari's, which their `style` is the algorithm of.
+
+    Its `env_spec` is that of `gym.make`, so that it combines with what `minari.DataCollector`
+    records. Its reference scores are the mean returns of a random policy and of the world's
+    reference expert, whatever the episodes are.
+
+    Raises:
+        ValueError: if there is a dataset of that name.
+    """
+    from minari import create_dataset_from_buffers
+    from minari.data_collector import EpisodeBuffer
+
+    options: dict[str, Any] = {}
+    if world.experts:
+        random = RandomPolicy(world.spaces.action, seed=0)
+        options["ref_min_score"] = _mean_return(world, lambda env: random)
+        options["ref_max_score"] = _mean_return(world, ExpertPolicy)
+    if "jpeg_encoding" in inspect.signature(create_dataset_from_buffers).parameters:
+        options["jpeg_encoding"] = False  # or pictures would come back with other colours
+    with warnings.catch_warnings():
+        # An author and a permalink are for whoever publishes the dataset.
+        warnings.filterwarnings("ignore", "`(code_permalink|author|author_email)` is set to None")
+        return create_dataset_from_buffers(
+            dataset_id,
+            [
+                EpisodeBuffer(
+                    id=i,
+                    seed=episode.seed,
+                    observations=episode.observations,
+                    actions=episode.actions,
+                    rewards=episode.rewards.tolist(),
+                    terminations=_only_last(len(episode), episode.terminated),
+                    truncations=_only_last(len(episode), not episode.terminated),
+                    infos=episode.measures,
+                )
+                for i, episode in enumerate(episodes)
+            ],
+            env=_env_spec(world, split),
+            eval_env=_env_spec(world, "held_out"),
+            algorithm_name=f"il_envs {style}",
+            description=f"{style} in {world.id}, {split} split",
+            requirements=["il-envs"],
+            **options,
+        )
+
+
+def read_episodes(dataset: "minari.MinariDataset", world: World) -> Iterator[Episode]:
+    """The episodes of a dataset, whoever wrote it.
+
+    Rows come in the dtypes of the world's spaces. Measures are those that were recorded of all
+    steps; the state's hash is empty, for a dataset keeps no states.
+    """
+    metadata = dataset.storage.get_episode_metadata(range(dataset.total_episodes))
+    for data, recorded in zip(dataset.iterate_episodes(), metadata, strict=True):
+        seed, infos = recorded.get("seed"), data.infos or {}
+        yield Episode(
+            seed=-1 if seed is None else int(seed),
+            observations=np.asarray(data.observations, world.spaces.observation.dtype),
+            actions=np.asarray(data.actions, world.spaces.action.dtype),
+            rewards=np.asarray(data.rewards, np.float64),
+            measures={
+                name: np.asarray(infos[name], np.float64)
+                for name in world.dynamics.measures
+                if len(infos.get(name, ())) == len(data.observations)
+            },
+            terminated=bool(data.terminations[-1]),
+            state_hash="",
+        )
+
+
+def world_id_of(dataset: "minari.MinariDataset") -> tuple[str, Split] | None:
+    """The id of the environment that a dataset was recorded in, and its split; None if it does not
+    say."""
+    spec = dataset.spec.env_spec
+    if spec is None:
+        return None
+    split: Split = spec.kwargs.get("split", "training")
+    return spec.id, split
+
+
+def _env_spec(world: World, split: Split) -> EnvSpec:
+    """As `gym.make` gives it: the training split is not spelled out."""
+    env = gym.make(world.id) if split == "training" else gym.make(world.id, split=split)
+    assert env.spec is not None
+    return env.spec
+
+
+def _mean_return(world: World, make_policy: Callable[[WorldVectorEnv], Policy]) -> float:
+    """Of whole episodes of the split that evaluates."""
+    episodes = run_episodes(
+        world, "held_out", make_policy, range(REFERENCE_EPISODES), keep_observations=False
+    )
+    return float(np.mean([episode.total_reward for episode in episodes]))
+
+
+def _only_last(length: int, flag: bool) -> list[bool]:
+    return [False] * (length - 1) + [flag]
