@@ -16,7 +16,7 @@ def load_plugins(group: str) -> None:
     for point in entry_points(group=group):
         try:
             point.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             package = point.dist.name if point.dist else "a package"
             warnings.warn(
                 f"{package} offers {point.name!r} ({point.value}) in {group!r}, which cannot be "

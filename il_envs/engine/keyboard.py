@@ -1,5 +1,6 @@
 """A world's keys as a table of actions, for players that know nothing else of it."""
 
+import warnings
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -23,7 +24,10 @@ def keys_to_action(world: World) -> dict[tuple[int, ...], Any]:
     """
     import pygame
 
-    codes = {pygame.key.key_code(key.key): key for key in world.views.keys}
+    with warnings.catch_warnings():
+        # Names of keys have the same codes whether or not there is a display yet.
+        warnings.filterwarnings("ignore", r"pygame\.init\(\) has not been called")
+        codes = {pygame.key.key_code(key.key): key for key in world.views.keys}
     if isinstance(world.spaces.action, gym.spaces.Discrete):
         return {(code,): int(key.value) for code, key in codes.items()}
     sizes = range(len(codes) + 1)

@@ -40,6 +40,9 @@ ENDLESS = 2**62  # steps
 class WorldEnv(gym.Env[Observation, Any]):
     """One world, as `gym.make` gives it.
 
+    What a world tests, its reward, and a table of its observations and actions is in
+    `env.unwrapped.world.documentation`, to be printed.
+
     Args:
         world: name of a registered world.
         split: "training" or "held_out", where the world has parts that are kept for evaluation.

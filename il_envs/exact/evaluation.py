@@ -20,7 +20,7 @@ from il_envs.exact.sampling import sample_trajectories
 from il_envs.exact.tabular_model import TabularModel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """A policy in a tabular model, and everything that follows from it.
 
@@ -34,6 +34,9 @@ class Evaluation:
 
     model: TabularModel
     policy: FloatArray
+
+    def __repr__(self) -> str:
+        return f"<Evaluation of a policy {list(self.policy.shape)} in {self.model!r}>"
 
     @cached_property
     def value(self) -> FloatArray:

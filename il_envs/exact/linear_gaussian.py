@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 LOG_2_PI = log(2.0 * pi)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LinearQuadraticModel:
     """A linear world with Gaussian noise and quadratic costs; n states, m actions, T steps.
 
@@ -58,6 +58,10 @@ class LinearQuadraticModel:
             checked = _checked(name, getattr(self, name), shape, kind, steps)
             object.__setattr__(self, name, checked)
 
+    def __repr__(self) -> str:
+        steps, states, actions = self.control.shape
+        return f"<LinearQuadraticModel: {states} states, {actions} actions, {steps} steps>"
+
     def returns(self, states: Array, actions: Array) -> Array:
         """Sums of the rewards of episodes [N], given states [N, T + 1, n], actions [N, T, m]."""
         total: Array = -squares(self.final_cost, states[:, -1])
@@ -67,7 +71,7 @@ class LinearQuadraticModel:
         return total
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LinearGaussianPolicy:
     """Actions u_t ~ N(offset_t - gain_t x_t, covariance_t).
 
@@ -103,6 +107,10 @@ class LinearGaussianPolicy:
         actions: Array = self.offset[t] - states @ self.gain[t].T
         return actions
 
+    def __repr__(self) -> str:
+        steps, actions, states = self.gain.shape
+        return f"<LinearGaussianPolicy: {states} states, {actions} actions, {steps} steps>"
+
     def log_likelihood(self, states: Array, actions: Array) -> Array:
         """Log density of the actions given the states, summed over an episode's steps, [N].
 
@@ -122,7 +130,7 @@ class LinearGaussianPolicy:
         return total
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LinearGaussianEvaluation:
     """What a policy does in a model, exactly; made by `evaluate_linear_gaussian`."""
 
@@ -133,6 +141,9 @@ class LinearGaussianEvaluation:
     action_mean: Array  # [T, m]
     action_covariance: Array  # [T, m, m]
     expected_return: float  # in units of reward
+
+    def __repr__(self) -> str:
+        return f"<LinearGaussianEvaluation of {self.policy!r}, return {self.expected_return:g}>"
 
     def sample(self, count: int, seed: int) -> tuple[Array, Array]:
         """Episodes: states [count, T + 1, n] and actions [count, T, m]."""

@@ -33,7 +33,7 @@ from il_envs.exact.linear_gaussian import (
 from il_envs.exact.soft_backup import Backup
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LinearQuadraticSoftOptimal:
     """A soft-optimal policy with its value, V_t(x) = -x' P_t x / temperature + c_t, in nats.
 
@@ -51,6 +51,9 @@ class LinearQuadraticSoftOptimal:
     quadratic: Array  # P [T + 1, n, n], in units of reward
     constant: Array  # c [T + 1], in nats
     log_partition: float  # causal: E V_0(x_0); posterior: log E exp V_0(x_0); in nats
+
+    def __repr__(self) -> str:
+        return f"<{self.backup} soft-optimum at {self.temperature:g} of {self.model!r}>"
 
     @cached_property
     def evaluation(self) -> LinearGaussianEvaluation:

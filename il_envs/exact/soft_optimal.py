@@ -35,7 +35,7 @@ from il_envs.exact.tabular_model import TabularModel
 MOST_ITERATIONS = 100  # of Newton's method, which needs about ten
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SoftOptimal:
     """The soft-optimal policy of a model, and everything that follows from it.
 
@@ -53,6 +53,9 @@ class SoftOptimal:
     backup: Backup
     temperature: float
     value: FloatArray
+
+    def __repr__(self) -> str:
+        return f"<{self.backup} soft-optimum at {self.temperature:g} of {self.model!r}>"
 
     @cached_property
     def q(self) -> FloatArray:

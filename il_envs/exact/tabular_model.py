@@ -73,6 +73,12 @@ class TabularModel:
         self.features = self._checked_features(features)
         self.reward = self._checked_reward(reward)
 
+    def __repr__(self) -> str:
+        length = f"discount {self.discount:g}"
+        if self.horizon is not None:
+            length = f"{self.horizon} steps" + (f", {length}" if self.discount < 1.0 else "")
+        return f"<TabularModel: {self.states} states, {self.actions} actions, {length}>"
+
     def with_reward(self, reward: ArrayLike | None) -> "TabularModel":
         """The same dynamics with another reward, [S], [S, A], [T, S, A] or None.
 

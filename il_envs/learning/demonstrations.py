@@ -125,7 +125,8 @@ class Demonstrations:
 
         Raises:
             ModuleNotFoundError: without the extra `il-envs[minari]`.
-            ValueError: if there is a dataset of that name.
+            ValueError: if there is a dataset of that name, or Minari is so old that it would
+                compress pictures with loss.
         """
         require("minari", "minari")
         dataset = write_dataset(
@@ -229,25 +230,24 @@ class Demonstrations:
                 raise ValueError(f"actions of {count} episodes, {what} of {len(given)}")
         episodes = []
         for k in range(count):
+            seen = np.asarray(observations[k], world.spaces.observation.dtype)
             steps = len(np.asarray(actions[k]))
-            told = np.full(steps, np.nan) if rewards is None else rewards[k]
+            told = np.full(steps, np.nan) if rewards is None else np.asarray(rewards[k], float)
+            if steps == 0 or (len(seen), len(told)) != (steps + 1, steps):
+                raise ValueError(
+                    f"episode {k} has {len(seen)} observations, {steps} actions and {len(told)} "
+                    "rewards; T actions, at least one, have T + 1 observations and T rewards"
+                )
+            taken = checked_actions(actions[k], world, (steps,))
             episode = Episode(
                 seed=-1,
-                observations=np.asarray(observations[k], world.spaces.observation.dtype),
-                actions=checked_actions(actions[k], world, (steps,)).reshape(
-                    steps, *(world.spaces.action.shape or ())
-                ),
-                rewards=np.asarray(told, np.float64),
+                observations=seen,
+                actions=taken.reshape(steps, *(world.spaces.action.shape or ())),
+                rewards=told,
                 measures={},
                 terminated=terminated is not None and bool(terminated[k]),
                 state_hash="",
             )
-            sizes = (len(episode.observations), steps, len(episode.rewards))
-            if steps == 0 or sizes != (steps + 1, steps, steps):
-                raise ValueError(
-                    "episode {} has {} observations, {} actions and {} rewards; T actions, at "
-                    "least one, have T + 1 observations and T rewards".format(k, *sizes)
-                )
             episodes.append(episode)
         return _checked(Demonstrations(world.name, split, style, tuple(episodes)), world)
 

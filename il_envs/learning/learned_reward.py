@@ -71,6 +71,9 @@ class TabularReward:
                 f"a table of rewards must be [S] or [S, A], not {list(self.table.shape)}"
             )
 
+    def __repr__(self) -> str:
+        return f"<TabularReward {list(self.table.shape)}>"
+
     def check_spaces(self, observation_space: gym.Space[Any], action_space: gym.Space[Any]) -> None:
         """Make sure that this is a table for someone who observes and acts in such spaces.
 

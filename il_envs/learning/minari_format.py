@@ -3,6 +3,7 @@
 import inspect
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
@@ -31,7 +32,7 @@ def write_dataset(
     reference expert, whatever the episodes are.
 
     Raises:
-        ValueError: if there is a dataset of that name.
+        ValueError: if there is a dataset of that name, or pictures would be kept with loss.
     """
     from minari import create_dataset_from_buffers
     from minari.data_collector import EpisodeBuffer
@@ -43,6 +44,11 @@ def write_dataset(
         options["ref_max_score"] = _mean_return(world, ExpertPolicy)
     if "jpeg_encoding" in inspect.signature(create_dataset_from_buffers).parameters:
         options["jpeg_encoding"] = False  # or pictures would come back with other colours
+    elif world.spaces.observation.dtype == np.uint8:
+        raise ValueError(
+            f"Minari {version('minari')} keeps pictures with loss, so those of {world.name} are not "
+            "written; Minari 0.5.4, which needs Python 3.11, keeps them as they are"
+        )
     with warnings.catch_warnings():
         # An author and a permalink are for whoever publishes the dataset.
         warnings.filterwarnings("ignore", "`(code_permalink|author|author_email)` is set to None")

@@ -74,6 +74,9 @@ class RandomPolicy:
         self._width = 0.0 if isinstance(action_space, gym.spaces.Box) else 1.0  # of an integer
         self._random = np.random.default_rng(seed)
 
+    def __repr__(self) -> str:
+        return f"<RandomPolicy of {type(self._space).__name__} actions>"
+
     def predict(
         self,
         observation: NDArray[Any],
@@ -176,6 +179,9 @@ class TabularPolicy:
         self._tables = tables[None] if tables.ndim == 2 else tables
         self._random = np.random.default_rng(seed)
 
+    def __repr__(self) -> str:
+        return f"<TabularPolicy {list(self.probabilities.shape)}>"
+
     def predict(
         self,
         observation: NDArray[Any],
@@ -222,6 +228,9 @@ class ChordPolicy:
     def __init__(self, policy: Policy, chords: Chords) -> None:
         self.policy = policy
         self.chords = chords
+
+    def __repr__(self) -> str:
+        return f"<ChordPolicy of {len(self.chords)} chords: {self.policy!r}>"
 
     def predict(
         self,

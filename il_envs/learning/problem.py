@@ -61,6 +61,10 @@ class Problem:
         self._demonstration_seed = 2 * seed * SEED_BLOCK
         self._next_env_seed = (2 * seed + 1) * SEED_BLOCK
 
+    def __repr__(self) -> str:
+        sources = ", ".join(sorted(self._sources)) or "nothing"
+        return f"<Problem in {self._world.name} with {sources}; {self.budget}, {self.meter}>"
+
     def demonstrations(self, transitions: int | None = None) -> Demonstrations:
         """The expert's first transitions; each call starts from the first one, and is counted anew.
 

@@ -20,7 +20,7 @@ from il_envs.learning.learned_reward import LearnedReward, TabularReward, reward
 VectorEnv = gym.vector.VectorEnv[Any, Any, NDArray[Any]]
 
 
-class NumberedChords(gym.vector.VectorActionWrapper[Any, Any, Any, NDArray[Any]]):
+class NumberedChords(gym.vector.VectorActionWrapper):
     """Numbered actions that are rows of a table of chords, int8 [chords, K]."""
 
     def __init__(self, env: VectorEnv, chords: Chords) -> None:
@@ -61,7 +61,7 @@ class JointButtons(NumberedChords):
         super().__init__(env, joint_chords(buttons_of(env.single_action_space)))
 
 
-class MultiDiscreteButtons(gym.vector.VectorActionWrapper[Any, Any, Any, NDArray[Any]]):
+class MultiDiscreteButtons(gym.vector.VectorActionWrapper):
     """Every button is an action of two, released or pressed: MultiDiscrete([2, ..., 2]).
 
     Raises:
@@ -79,7 +79,7 @@ class MultiDiscreteButtons(gym.vector.VectorActionWrapper[Any, Any, Any, NDArray
         return actions
 
 
-class RewardWrapper(gym.vector.VectorWrapper[Any, Any, Any, Any, NDArray[Any]]):
+class RewardWrapper(gym.vector.VectorWrapper):
     """Pays a learned reward instead of the environment's own, so that any learner trains on it.
 
     Where a step only resets a row, or the row stands still, its reward is 0.

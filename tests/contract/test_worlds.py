@@ -10,6 +10,7 @@ import pytest
 from numba import njit
 
 import il_envs
+from il_envs.drawing.canvas import Canvas
 from il_envs.testing import WORLD_CHECKS, check_exact_arithmetic, check_world
 from il_envs.world import STATE_HEADER, Truth, UnknownNameError, get_world, register
 
@@ -19,6 +20,28 @@ DRIFT_CAR = get_world("DriftCar")
 @pytest.mark.parametrize("check", WORLD_CHECKS, ids=lambda check: check.__name__)
 def test_world(world, check):
     check(world)
+
+
+OURS = [world for world in il_envs.WORLDS.values() if world.namespace == "il_envs"]
+
+
+@pytest.mark.parametrize("view", [0, 1])
+@pytest.mark.parametrize("world", OURS, ids=lambda world: world.name)
+def test_the_last_step_is_seen(world, view):
+    env = il_envs.WorldEnv(world.name)
+    canvas = Canvas(world, env.params)
+    canvas.view = world.views.pictures[view % len(world.views.pictures)]
+    env.reset(seed=0)
+    expert, memory, pictures = il_envs.ExpertPolicy(env), None, []
+    canvas.begin(env.state)
+    for _ in range(10):
+        actions, memory = expert.predict(state=memory)
+        env.step(actions[0])
+        canvas.add(env.state)
+        pictures.append(canvas.pixels())
+    assert pictures[-1].dtype == np.uint8
+    assert len(np.unique(pictures[-1].reshape(-1, 3), axis=0)) > 100
+    assert not np.array_equal(pictures[-1], pictures[-2])
 
 
 def test_ids_and_names(world):

@@ -136,7 +136,7 @@ def write_maze(state, params):
 
 def draw(state, params, canvas):
     canvas.surface.fill((20, 20, 20))
-    canvas.surface.fill((250, 250, 250), (100 * int(state["place"]), 0, 90, 90))
+    canvas.surface.fill((250, 250, 250), (80 * int(state["place"]), 0, 70, 90))
 
 
 def _world(name, action_space, step, expert):

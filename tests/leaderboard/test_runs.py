@@ -114,7 +114,10 @@ def test_every_failure_is_a_cell_with_its_reason(
         (np.zeros((3, 2)), "predict must return (actions, state), not ndarray"),
         ((np.zeros(2), None), "action has shape (2,), must be (3, 2)"),
         ((np.zeros((1, 2)), None), "action has shape (1, 2), must be (3, 2)"),
-        ((np.full((3, 2), 1.5), None), "action entry 0 (steer) of row 0 is 1.5, must be from -1 to 1"),
+        (
+            (np.full((3, 2), 1.5), None),
+            "action entry 0 (steer) of row 0 is 1.5, must be from -1 to 1",
+        ),
         ((np.array([["a", "b"]] * 3), None), "action has dtype <U1, must be float32"),
         ((None, None), "action has shape (), must be (3, 2)"),
     ],

@@ -6,7 +6,7 @@ import minari
 import numpy as np
 import pytest
 
-from il_envs import Demonstrations, RandomPolicy, collect, get_world, run_episodes
+from il_envs import Demonstrations, ExpertPolicy, RandomPolicy, collect, get_world, run_episodes
 from il_envs.world import UnknownNameError
 
 
@@ -126,14 +126,14 @@ def test_minari_reads_the_dataset_and_its_reference_scores():
     dataset = minari.load_dataset("il_envs/DriftCar/scripted-v0")
     assert dataset.total_steps == 1500
     world = get_world("DriftCar")
-    random = run_episodes(
-        world, "training", lambda env: RandomPolicy(world.spaces.action, 0), [8, 9]
-    )
     metadata = dataset.storage.metadata
-    assert metadata["ref_max_score"] == pytest.approx(
-        np.mean([episode.total_reward for episode in demonstrations.episodes])
-    )
-    assert metadata["ref_min_score"] == pytest.approx(np.mean([e.total_reward for e in random]))
+    for name, policy in (
+        ("ref_min_score", lambda env: RandomPolicy(world.spaces.action, 0)),
+        ("ref_max_score", ExpertPolicy),
+    ):
+        episodes = run_episodes(world, "held_out", policy, range(32))
+        mean = np.mean([episode.total_reward for episode in episodes])
+        assert metadata[name] == pytest.approx(mean)
     environment = dataset.recover_environment()
     assert (environment.unwrapped.world, environment.unwrapped.split) == (world, "training")
     assert dataset.recover_environment(eval_env=True).unwrapped.split == "held_out"

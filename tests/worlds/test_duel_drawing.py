@@ -4,8 +4,8 @@ import numpy as np
 import pygame
 import pytest
 
-from il_envs import ExpertPolicy, WorldEnv, get_world, run_episodes
-from il_envs.drawing.canvas import SIZE, Canvas
+from il_envs import WorldEnv, get_world, run_episodes
+from il_envs.drawing.canvas import Canvas
 from il_envs.drawing.neon import colours as neon
 from il_envs.drawing.neon import lamps
 from il_envs.drawing.text import lettering
@@ -49,22 +49,6 @@ def pixel(shown: np.ndarray, place: complex) -> np.ndarray:
 
 def lane(column: float, depth: float) -> complex:
     return complex(duel_scene.at(column, depth))
-
-
-def test_a_picture_is_a_function_of_the_history():
-    env = WorldEnv("Duel")
-    env.reset(seed=0)
-    history, expert = [env.state], ExpertPolicy(env)
-    for _ in range(9):
-        env.step(expert.predict()[0][0])
-        history.append(env.state)
-    states = np.array(history)
-    before = states.tobytes(), env.params.tobytes()
-    first = picture(states)
-    assert first.shape == (SIZE[1], SIZE[0], 3)
-    np.testing.assert_array_equal(first, picture(states))
-    assert not np.array_equal(first, picture(states[:-1]))
-    assert (states.tobytes(), env.params.tobytes()) == before
 
 
 def test_the_last_step_is_what_the_kernels_did():

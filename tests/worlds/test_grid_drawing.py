@@ -90,18 +90,6 @@ def middle(board: Board, cell: int) -> tuple[int, int]:
 
 
 @every_grid
-def test_a_picture_is_a_function_of_the_history(name: str) -> None:
-    history, _ = episode(name, steps=9)
-    params = get_world(name).dynamics.params("training")
-    before = history.tobytes(), params.tobytes()
-    first = picture(name, history)
-    assert first.shape == (SIZE[1], SIZE[0], 3)
-    assert np.array_equal(first, picture(name, history))
-    assert not np.array_equal(first, picture(name, history[:-1]))
-    assert (history.tobytes(), params.tobytes()) == before
-
-
-@every_grid
 def test_board_and_panel_fit_beside_each_other(name: str) -> None:
     board = board_of(name)
     corner, size = board.panel

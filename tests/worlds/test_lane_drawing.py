@@ -28,7 +28,7 @@ from tests.worlds.lane_histories import (
     still,
     view_of,
 )
-from tests.worlds.shooter.shooter_histories import Picture, picture
+from tests.worlds.shooter.shooter_histories import Picture
 
 LEFT, RIGHT = (STRAFE_LEFT, LEAN_LEFT), (STRAFE_RIGHT, LEAN_RIGHT)
 BEGINNINGS: dict[str, Chords] = {
@@ -39,18 +39,6 @@ BEGINNINGS: dict[str, Chords] = {
 
 @pytest.mark.parametrize("name", WORLDS)
 class TestBoth:
-    def test_a_picture_is_a_function_of_the_history(self, name: str) -> None:
-        history, world = played(name, *BEGINNINGS[name]), WORLDS[name]
-        canvas = Canvas(world, world.dynamics.params("training"))
-        seen(name, played(name, (0,), (), ()), canvas)
-        first = picture(history, canvas)
-        assert (first.shape, first.dtype) == ((SIZE[1], SIZE[0], 3), np.uint8)
-        assert len(np.unique(first.reshape(-1, 3), axis=0)) > 1000
-        assert np.array_equal(first, canvas.pixels())
-        assert np.array_equal(first, seen(name, history))
-        assert not np.array_equal(first, seen(name, history[:-1]))
-        assert canvas.history.tobytes() == history.tobytes()
-
     def test_nothing_is_drawn_of_before_a_restored_state(self, name: str) -> None:
         history = played(name, *BEGINNINGS[name])
         after = history[-2:]

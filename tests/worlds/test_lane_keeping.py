@@ -370,11 +370,6 @@ class TestPicture:
             canvas.add(state)
         return canvas.pixels()
 
-    def test_is_a_function_of_the_history(self):
-        history = self.history(20)
-        assert (self.picture(history) == self.picture(history)).all()
-        assert (self.picture(history) != self.picture(history[:-1])).any()
-
     def test_without_gusts_the_tube_is_narrower(self):
         history = self.history(20, "LaneKeepingStill")
         shown, blown = self.picture(history, STILL), self.picture(history, WORLD)

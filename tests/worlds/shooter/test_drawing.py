@@ -4,20 +4,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from il_envs.drawing.canvas import SIZE, Canvas
+from il_envs.drawing.canvas import SIZE
 from il_envs.world import States
 from il_envs.worlds.shooter.arena import CELLS, is_free, middle
 from il_envs.worlds.shooter.pad import CROUCH, LEAN_LEFT, WEAPON_4
 from il_envs.worlds.shooter.picture import events, region
 from il_envs.worlds.shooter.picture.camera import SCALE, follow
 from il_envs.worlds.shooter.picture.effects import BLAST_STEPS, SPARK_STEPS, TRAIL_STEPS
-from il_envs.worlds.shooter.picture.first_person_scene import paint as draw_first_person
 from il_envs.worlds.shooter.player import LEAN, MUZZLE, PICKUP_WAIT, eye
 from il_envs.worlds.shooter.records import CONTROL_PERIOD, ENEMIES, ENEMY_HEALTH
 from il_envs.worlds.shooter.sight import is_clear
 from tests.worlds.shooter.shooter_histories import (
     PARAMS,
-    WORLD,
     Picture,
     enemy_place,
     expert_history,
@@ -45,27 +43,6 @@ def test_picture_is_rgb_and_shows_something() -> None:
     assert pixels.shape == (SIZE[1], SIZE[0], 3)
     assert pixels.dtype == np.uint8
     assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 1000
-
-
-def test_drawing_changes_neither_state_nor_params() -> None:
-    history = expert_history(steps=60)
-    canvas = Canvas(WORLD, PARAMS)
-    before, params = history[-1].tobytes(), PARAMS.tobytes()
-    picture(history, canvas)
-    draw_first_person(canvas.history[-1], PARAMS, canvas)
-    assert canvas.history[-1].tobytes() == before
-    assert canvas.history.tobytes() == history.tobytes()
-    assert PARAMS.tobytes() == params
-
-
-def test_same_history_gives_same_pixels() -> None:
-    history = expert_history(steps=80)
-    used = Canvas(WORLD, PARAMS)
-    picture(expert_history(seed=2, steps=30), used)
-    first = picture(history, used)
-    assert np.array_equal(first, used.pixels())
-    assert np.array_equal(first, picture(history))
-    assert not np.array_equal(first, picture(history[:-1]))
 
 
 def test_nothing_is_drawn_of_before_a_restored_state() -> None:

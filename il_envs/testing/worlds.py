@@ -1,14 +1,10 @@
-"""Checks that every world and every algorithm must pass, ours and third parties' alike.
+"""What every world must do."""
 
-Each check is a function that raises AssertionError, with a message that says what is wrong. Run
-them all with `check_world` and `check_algorithm`, or parametrise your tests over `WORLD_CHECKS`.
-"""
-
+import copy
+import pickle
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import is_dataclass
-from functools import partial
 from typing import Any
 
 import gymnasium as gym
@@ -22,15 +18,13 @@ from il_envs.drawing.canvas import SIZE, Canvas
 from il_envs.engine.single import WorldEnv
 from il_envs.engine.spaces import zero_rows
 from il_envs.engine.vector import WorldVectorEnv
-from il_envs.learning.algorithm import Algorithm
-from il_envs.learning.metering import Budget
-from il_envs.learning.policy import ExpertPolicy, Policy
-from il_envs.learning.problem import Problem
+from il_envs.learning.policy import ExpertPolicy
 from il_envs.learning.rollout import replay, run_episodes
-from il_envs.world import Split, World
+from il_envs.world import Split, States, World
 
 ROWS = 4
 STEPS = 10_000
+EPISODES = 400
 INEXACT_CALLS = re.compile(
     r"call[^\n]*@\"?(?:llvm\.)?(sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|exp|exp2|expm1|log|log2"
     r"|log10|log1p|pow|cbrt|hypot|fma|fmuladd)f?(?:\.|\"|\()"
@@ -147,12 +141,7 @@ def check_bad_actions(world: World) -> None:
 
 def check_exact_arithmetic(world: World) -> None:
     """Kernels use IEEE basic operations and square roots only: no libm, nothing fused or fast."""
-    reset, step, observe, measure = (
-        world.dynamics.reset,
-        world.dynamics.step,
-        world.dynamics.observe,
-        world.dynamics.measure,
-    )
+    reset, step, observe, measure = world.dynamics.kernels.values()
 
     @njit
     def everything(states, action, params, observation, measures):  # type: ignore[no-untyped-def]
@@ -166,10 +155,8 @@ def check_exact_arithmetic(world: World) -> None:
     env = WorldEnv(world.name)
     env.reset(seed=0)
     action = np.atleast_1d(np.asarray(env.action_space.sample()))
-    observation, measures = (
-        zero_rows(world.spaces.observation),
-        np.zeros(len(world.dynamics.measures)),
-    )
+    observation = zero_rows(world.spaces.observation)
+    measures = np.zeros(len(world.dynamics.measures))
     everything(env.states, action, env.params, observation, measures)
     for code in everything.inspect_llvm().values():
         inexact = INEXACT_CALLS.search(code)
@@ -189,19 +176,97 @@ def check_experts(world: World) -> None:
         assert _same_bits(actions, again) and _same_bits(memory, memory_again), f"{style} differs"
 
 
-def check_picture(world: World) -> None:
-    """Drawing gives a picture and changes nothing."""
-    env = WorldEnv(world.name)
-    env.reset(seed=4)
-    canvas = Canvas(world, env.params)
-    canvas.begin(env.state)
-    before = canvas.history[0].tobytes(), env.params.tobytes()
-    picture = canvas.pixels()
-    assert picture.shape == (SIZE[1], SIZE[0], 3), "the picture has the wrong size"
-    assert picture.std() > 0, "the picture is empty"
-    assert before == (canvas.history[0].tobytes(), env.params.tobytes()), (
-        "drawing changed the state"
+def check_copies(world: World) -> None:
+    """Copies and pickled copies of environments and experts go on bit for bit from the same state,
+    each with random streams and spaces of its own."""
+    for make in (copy.deepcopy, lambda original: pickle.loads(pickle.dumps(original))):
+        for env, steps in ((WorldEnv(world.name), 100), (WorldVectorEnv(world.name, ROWS), 100)):
+            env.reset(seed=6)
+            env.action_space.seed(6)
+            actions = [env.action_space.sample() for _ in range(steps)]
+            env.step(actions[0])
+            again = make(env)
+            assert env.action_space.sample().tolist() == again.action_space.sample().tolist(), (
+                "the action space of a copy has another random stream"
+            )
+            for action in actions[1:]:
+                outcomes = env.step(action), again.step(action)
+                assert _same_bits(outcomes[0][0], outcomes[1][0]), "a copy observes something else"
+                if isinstance(env, WorldEnv) and (outcomes[0][2] or outcomes[0][3]):
+                    env.reset()
+                    again.reset()
+            assert env.states.tobytes() == again.states.tobytes(), "a copy is in another state"
+        for style in world.experts:
+            expert = make(ExpertPolicy(WorldEnv(world.name), style))
+            assert expert.style == style, "a copied expert has another style"
+
+
+def check_reference(world: World) -> None:
+    """The exact reference expects what the world's expert returns, within five standard errors,
+    which fails one time in a million; its samples are episodes."""
+    if world.truth.reference is None:
+        return
+    reference = world.truth.reference()
+    numbers = reference.expected_return, reference.entropy, reference.log_partition
+    assert np.isfinite(numbers).all(), f"return, entropy and log partition are {numbers}"
+    seeds = range(EPISODES)
+    episodes = run_episodes(world, "training", ExpertPolicy, seeds, keep_observations=False)
+    returns = np.array([episode.total_reward for episode in episodes])
+    deviation = max(returns.std(ddof=1), reference.temperature)  # rare losses may not have come up
+    difference = abs(returns.mean() - reference.expected_return)
+    assert difference < 5.0 * deviation / np.sqrt(EPISODES), (
+        f"the expert returns {returns.mean():g}, {reference.expected_return:g} is expected"
     )
+    states, actions = reference.sample(3, seed=0)
+    steps = world.dynamics.max_episode_steps
+    assert actions.shape[:2] == (3, steps), "sampled episodes have another length"
+    assert states.shape[:2] == (3, steps + 1), (
+        "sampled episodes do not have a state more than steps"
+    )
+
+
+def check_pictures(world: World) -> None:
+    """Every picture is a function of the history, whatever was painted before, and changes nothing;
+    in the course of an episode it changes."""
+    if not world.views.pictures:
+        return
+    env = WorldEnv(world.name)
+    histories = [_history(env, seed, steps) for seed, steps in ((9, 20), (4, 40))]
+    params = env.params.tobytes()
+    for view in world.views.pictures:
+        used = Canvas(world, env.params)
+        used.view = view
+        for history in histories:
+            first = _painted(used, history)
+        assert first.shape == (SIZE[1], SIZE[0], 3), f"{view.draw}: the picture has the wrong size"
+        assert len(np.unique(first.reshape(-1, 3), axis=0)) > 1, f"{view.draw}: nothing is seen"
+        fresh = Canvas(world, env.params)
+        fresh.view = view
+        assert _same_bits(first, used.pixels()), f"{view.draw}: painting twice gives two pictures"
+        assert _same_bits(first, _painted(fresh, history)), f"{view.draw}: the past shows through"
+        begun = _painted(fresh, history[:1])
+        assert not _same_bits(first, begun), f"{view.draw}: an episode looks like its beginning"
+        assert used.history.tobytes() == history.tobytes(), f"{view.draw}: drawing changed a state"
+        assert env.params.tobytes() == params, f"{view.draw}: drawing changed the parameters"
+
+
+def _history(env: WorldEnv, seed: int, steps: int) -> States:
+    """The states of an exploring episode, until it ends or so many steps are taken."""
+    env.reset(seed=seed)
+    policy, states = ExploringPolicy(env), [env.state]
+    for _ in range(steps):
+        _, _, terminated, truncated, _ = env.step(policy.predict(env.states)[0][0])
+        states.append(env.state)
+        if terminated or truncated:
+            break
+    return np.array(states)
+
+
+def _painted(canvas: Canvas, history: States) -> NDArray[np.uint8]:
+    canvas.begin(history[0])
+    for state in history[1:]:
+        canvas.add(state)
+    return canvas.pixels()
 
 
 def check_text(world: World) -> None:
@@ -226,7 +291,9 @@ WORLD_CHECKS: tuple[Callable[[World], None], ...] = (
     check_bad_actions,
     check_exact_arithmetic,
     check_experts,
-    check_picture,
+    check_copies,
+    check_reference,
+    check_pictures,
     check_text,
 )
 
@@ -237,40 +304,14 @@ def check_world(world: World) -> None:
         check(world)
 
 
-def check_algorithm(algorithm: Algorithm[Any], world: World, labels: int = 300) -> None:
-    """An algorithm trains within its budget and sources, repeats itself, and acts validly.
-
-    Args:
-        labels: the budget of expert actions; steps are limited to ten times as many.
-    """
-    assert is_dataclass(algorithm.config), (
-        f"{algorithm.name}: its config must be a frozen dataclass"
-    )
-    hashes = []
-    for _ in range(2):
-        budget = Budget(labels=labels, steps=10 * labels)
-        problem = Problem(world, algorithm.sources, budget, seed=0)
-        policy = algorithm.train(problem, 0, algorithm.config)
-        assert callable(getattr(policy, "predict", None)), (
-            f"{algorithm.name}: train returns no policy but {type(policy).__name__}"
-        )
-        episodes = run_episodes(world, "held_out", partial(_same_policy, policy), [1, 2])
-        hashes.append([episode.state_hash for episode in episodes])
-    assert hashes[0] == hashes[1], f"{algorithm.name}: the same seed gives two different policies"
-
-
-def _same_policy(policy: Policy, env: WorldVectorEnv) -> Policy:
-    return policy
-
-
 class ExploringPolicy:
     """The first expert of a world, with one action in four replaced by a random one."""
 
-    def __init__(self, env: WorldVectorEnv) -> None:
+    def __init__(self, env: WorldEnv | WorldVectorEnv) -> None:
         style = next(iter(env.world.experts), None)
         self._expert = ExpertPolicy(env, style) if style else None
-        self._space = env.single_action_space
-        self._random = [np.random.default_rng(i) for i in range(env.num_envs)]
+        self._space = env.world.spaces.action
+        self._random = [np.random.default_rng(i) for i in range(env.states.size)]
 
     def predict(
         self,
