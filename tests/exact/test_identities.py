@@ -1,7 +1,8 @@
 """The identities of the theory of maximum entropy, on random models small enough to enumerate.
 
-Each test is named after the identity's number and holds on at least 50 models, to 1e-8 in double
-precision where nothing else is said. `tests/enumeration.py` is the judge.
+Each test is named after the identity's number in `docs/decisions/identities.md` and holds on at
+least 50 models, to 1e-8 in double precision where nothing else is said. The judge is
+`tests/exact/enumeration.py`.
 """
 
 import dataclasses
