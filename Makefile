@@ -5,10 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 YARDSTICK := .venv-imitation
+LOWEST := .venv-lowest
+CLIENTS := d3rlpy minari skrl
+TORCH := torch==2.13.0
 # A file on each core.
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 
-.PHONY: install leaderboard test test-statistical check lint bench bench-exact bench-peers clean
+.PHONY: install leaderboard test test-statistical test-clients test-lowest check lint bench \
+	bench-exact bench-peers clean
 
 leaderboard: $(INSTALLED)
 	$(BIN)/leaderboard run --profile quick
@@ -18,6 +22,16 @@ test: $(INSTALLED)
 
 test-statistical: $(INSTALLED)
 	$(PYTEST) -m statistical
+
+# Libraries that pin what we need newer, or bring much: an environment for each.
+test-clients: $(CLIENTS:%=$(VENV)-%/.installed)
+	for client in $(CLIENTS); do \
+		$(VENV)-$$client/bin/python -m pytest tests/clients/test_$$client.py || exit; \
+	done
+
+# The oldest releases that pyproject.toml allows; their own warnings of later years do not count.
+test-lowest: $(LOWEST)/.installed
+	$(LOWEST)/bin/python -m pytest --numprocesses auto --dist loadfile --override-ini filterwarnings=
 
 check: lint test
 
@@ -46,14 +60,28 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+$(VENV)-%/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-$*
+	$(VENV)-$*/bin/pip install --quiet $(TORCH)
+	$(VENV)-$*/bin/pip install --quiet pytest $(if $(filter minari,$*),'minari[create]',$*)
+	$(VENV)-$*/bin/pip install --quiet --editable '.[minari]'
+	touch $@
+
+$(LOWEST)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/pip install --quiet uv $(TORCH)
+	VIRTUAL_ENV=$(LOWEST) $(LOWEST)/bin/uv pip install --quiet --resolution lowest-direct \
+		--editable '.[dev]'
+	touch $@
+
 # The library `imitation` needs old releases of what we use new ones of: an environment of its own,
 # for nothing but the benchmark.
 $(YARDSTICK)/.installed:
 	$(PYTHON) -m venv $(YARDSTICK)
-	$(YARDSTICK)/bin/pip install --quiet torch==2.13.0
+	$(YARDSTICK)/bin/pip install --quiet $(TORCH)
 	$(YARDSTICK)/bin/pip install --quiet imitation==1.0.1 gymnasium==0.29.1 seals==0.2.1 \
 		stable-baselines3==2.2.1 'numpy<2.5' 'scipy<1.18'
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(YARDSTICK) build *.egg-info
+	rm -rf $(VENV) $(VENV)-* build *.egg-info

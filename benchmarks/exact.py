@@ -1,7 +1,7 @@
 """`make bench-exact`: the exact solver against the library `imitation`, and its cost as it grows.
 
 `imitation` pins old releases of what we need, so it has a virtual environment of its own; its
-Python is the only argument, and `tests/imitation_yardstick.py` runs there as a subprocess. The two
+Python is the only argument; `imitation_yardstick.py` runs there as a subprocess. The two
 sides take turns on the same core, on the same models. Nothing here passes or fails.
 """
 

@@ -78,14 +78,12 @@ def cloning_rates() -> tuple[Callable[[], float], Callable[[], float]]:
     """Samples a second of BC's training, and of a bare loop with the same network and batch."""
     demonstrations = il_envs.collect("DriftCar", 20_000, seed=0)
     observations, actions = demonstrations.observations, demonstrations.actions
-    space = il_envs.get_world("DriftCar")
+    space = il_envs.get_world("DriftCar").spaces
     config = BCConfig()
     held_out = np.arange(len(actions)) >= 18_000
 
     def ours() -> float:
-        policy = NetworkPolicy(
-            space.observation_space, space.action_space, config.hidden_sizes, seed=0
-        )
+        policy = NetworkPolicy(space.observation, space.action, config.hidden_sizes, seed=0)
         policy.encoder.fit(observations)
         start = time.perf_counter()
         fit(policy, observations, actions, held_out, config, UPDATES, seed=0)

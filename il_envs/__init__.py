@@ -57,12 +57,9 @@ from il_envs.world import (
     state_hash,
 )
 from il_envs.worlds import drift_car as drift_car
-from il_envs.worlds import duel as duel
-from il_envs.worlds import gauntlet as gauntlet
 from il_envs.worlds import grid as grid
 from il_envs.worlds import lane_keeping as lane_keeping
 from il_envs.worlds import misspecified as misspecified
-from il_envs.worlds import pillar as pillar
 from il_envs.worlds import shooter as shooter
 
 __all__ = [

@@ -9,8 +9,6 @@ import pytest
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads wait for each other on a busy machine
 
-import torch
-
 import il_envs
 from il_envs.drawing.canvas import SIZE, require_display
 from il_envs.world import World
@@ -36,6 +34,8 @@ def window(monkeypatch: pytest.MonkeyPatch) -> Iterator[pygame.Surface]:
 @pytest.fixture
 def two_threads() -> Iterator[None]:
     """Torch runs on two threads during a test, whose subject is to restore them."""
+    import torch
+
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     yield

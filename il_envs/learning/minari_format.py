@@ -46,8 +46,8 @@ def write_dataset(
         options["jpeg_encoding"] = False  # or pictures would come back with other colours
     elif world.spaces.observation.dtype == np.uint8:
         raise ValueError(
-            f"Minari {version('minari')} keeps pictures with loss, so those of {world.name} are not "
-            "written; Minari 0.5.4, which needs Python 3.11, keeps them as they are"
+            f"Minari {version('minari')} keeps pictures with loss, so those of {world.name} are "
+            "not written; Minari 0.5.4, which needs Python 3.11, keeps them as they are"
         )
     with warnings.catch_warnings():
         # An author and a permalink are for whoever publishes the dataset.

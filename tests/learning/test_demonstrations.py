@@ -85,6 +85,10 @@ def test_unknown_style_names_the_nearest():
 def test_minari_round_trip_is_lossless(world):
     demonstrations = collect(world.name, 300, seed=8)
     name = f"il_envs/{world.name}/scripted-v0"
+    if world.spaces.observation.dtype == np.uint8 and minari.__version__ < "0.5.4":
+        with pytest.raises(ValueError, match="keeps pictures with loss"):
+            demonstrations.save(name)
+        return
     demonstrations.save(name)
     loaded = Demonstrations.load(name)
     assert loaded.content_hash == demonstrations.content_hash

@@ -17,7 +17,7 @@ def grid(request):
 
 
 def test_the_family_is_complete():
-    assert {world.name for world in GRIDS} == {
+    assert {world.name for world in GRIDS} >= {
         "Binaryworld", "CliffChain", "FourRooms", "FourRoomsMoved", "FourRoomsMovedStill",
         "FourRoomsStill", "Macrocells", "Objectworld", "RiskyBridge",
     }  # fmt: skip

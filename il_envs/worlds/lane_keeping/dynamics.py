@@ -16,8 +16,8 @@ CONTROL_PERIOD = 0.04  # s
 MAX_EPISODE_STEPS = 125
 
 # The corner's linearisation, discretised exactly for inputs that are held for a step (a matrix
-# exponential) and rounded, so that every machine has the same bits; tests/test_lane_keeping.py
-# derives it anew from dynamics.py.
+# exponential) and rounded, so that every machine has the same bits; its test derives it anew from
+# DriftCar's dynamics.
 TRANSITION = np.array(
     [
         [0.999847, 0.699964, 0.001107, 0.038667, 0.000203],
