@@ -12,10 +12,14 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
-from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.vec_env import VecEnv
 
+from il_envs.extras import require
 from il_envs.learning.problem import MeteredEnv
+
+require("baselines", "stable_baselines3")
+
+from stable_baselines3.common.monitor import Monitor  # noqa: E402
+from stable_baselines3.common.vec_env import VecEnv  # noqa: E402
 
 Rows = None | int | Iterable[int]
 
