@@ -14,7 +14,6 @@ from leaderboard.cells import Manifest, Results, extend_manifest, read_results
 from leaderboard.check import check
 from leaderboard.explanation import explanation
 from leaderboard.findings import Finding
-from leaderboard.metrics import ALL_WORLDS, summary
 from leaderboard.page import FORMATS, as_csv, as_markdown
 from leaderboard.plan import plan
 from leaderboard.progress import Progress
@@ -23,6 +22,7 @@ from leaderboard.references import exact_reference
 from leaderboard.runner import run_cells, unfinished
 from leaderboard.selection import declaration_of, inapplicable, named, of_profile, with_controls
 from leaderboard.submission import installed, load_all, write_template
+from leaderboard.summary import ALL_WORLDS, summary
 from leaderboard.verification import verify_episodes, verify_files, verify_measures
 
 

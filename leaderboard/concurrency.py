@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from il_envs.learning.learning_curve import BINS, bin_ends
 from leaderboard.cells import Cell, Results
-from leaderboard.rows import Row, Scale, measured, row_of, scale_of, scores_of, status_of
+from leaderboard.rows import Row, Scale, returns_of, row_of, scale_of, scores_of, status_of
 from leaderboard.statistics import (
     Interval,
     difference_interval,
@@ -59,7 +59,7 @@ class Arm:
     @property
     def returns(self) -> NDArray[np.float64]:
         """Held-out return of each seed, float64 [seeds]; a failed one has the random policy's."""
-        return np.array([measured(cell, self.scale)[0] for cell in self.row.cells])
+        return returns_of(self.row, self.scale)
 
     @property
     def scores(self) -> NDArray[np.float64]:

@@ -2,10 +2,9 @@
 
 from math import isnan
 
-from il_envs.world import get_world
 from leaderboard import UserError
 from leaderboard.cells import Cell, Results
-from leaderboard.exact import likelihood_bound
+from leaderboard.measures import MEASURES
 from leaderboard.rows import Row, Scale, mean_return, row_of, scale_of, scores_of, survival
 from leaderboard.statistics import CONFIDENCE, student_interval
 
@@ -53,9 +52,8 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
 
 
 def _normalisation(scale: Scale, references: tuple[str, ...]) -> list[str]:
-    if scale.random_measures is None:
-        how = "mean over the reference row's seeds of its mean return"
-    else:
+    how = "mean over the reference row's seeds of its mean return"
+    if scale.is_exact:
         how = "exact expected returns, by dynamic programming"
     width = max(map(len, references[:2]))
     zero, one = f"{scale.random:.6f}", f"{scale.reference:.6f}"
@@ -93,33 +91,14 @@ def _training(cell: Cell) -> list[str]:
 
 
 def _measures(cell: Cell, scale: Scale | None) -> list[str]:
-    """The exact measures of a cell, a line each."""
-    if cell.exact is None:
+    """What else a cell is measured by, a line each."""
+    if cell.status != "ok":
         return []
-    exact = cell.exact
-    lines = [
-        f"occupancy: total variation {exact.occupancy_distance:.6f} to the reference's, "
-        "mean over steps",
-        f"policy: KL {exact.policy_divergence:.6f} nats an episode from the reference's",
-        f"log-likelihood of the reference's episodes: {exact.log_likelihood:.6f} "
-        f"+- {exact.log_likelihood_error:.6f} nats, expected at most "
-        f"{likelihood_bound(get_world(cell.spec.world)):.6f} (minus the reference's entropy)",
+    return [
+        f"    {measure.explain(cell, scale)}"
+        for measure in MEASURES
+        if measure.explained and not isnan(measure.of(cell, scale))
     ]
-    if scale is not None:
-        gap = scale.reference - exact.expected_return
-        lines.insert(
-            0,
-            f"value gap = {scale.reference:.6f} - {exact.expected_return:.6f} = {gap:.6f}",
-        )
-    for name, what in (
-        ("epic", "EPIC distance of the learned reward"),
-        ("starc", "STARC distance of the learned reward"),
-        ("transfer", "worth of the learned reward in the transfer world (0 random, 1 optimal)"),
-    ):
-        value = getattr(exact, name)
-        if value is not None:
-            lines.append(f"{what}: {value:.6f}")
-    return [f"    {line}" for line in lines]
 
 
 def _score(row: Row, scale: Scale | None) -> list[str]:

@@ -1,8 +1,11 @@
 """The tables as people read them: scores, and beneath them exact measures and concurrency."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import groupby
 from math import isinf, isnan
 
+import numpy as np
 import pandas as pd
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -12,9 +15,9 @@ from il_envs.world import WORLDS, get_world
 from leaderboard.cells import Results
 from leaderboard.concurrency import claim_table, final_table, milestone_table
 from leaderboard.controls import control_notes
-from leaderboard.exact import likelihood_bound
-from leaderboard.metrics import ALL_WORLDS, MEASURES
+from leaderboard.measures import EXACT, SAMPLED, Measure
 from leaderboard.statistics import CONFIDENCE
+from leaderboard.summary import ALL_WORLDS
 
 NONE = "\N{EN DASH}"
 INFINITE = "\N{INFINITY}"
@@ -23,7 +26,8 @@ INTERVAL = f"{CONFIDENCE:.0%} interval"
 LEFT_COLUMNS = {"algorithm", "world", "status", "actions", "learning", "claim"}
 CSV_COLUMNS = [
     "algorithm", "world", "seeds", "score", "low", "high", "status",
-    "labels", "survival", "return", "iqm", "reason", *MEASURES,
+    "labels", *(column for measure in SAMPLED for column in measure.columns), "return", "iqm",
+    "reason", *(column for measure in EXACT for column in measure.columns),
 ]  # fmt: skip
 
 
@@ -50,7 +54,7 @@ def header(results: Results) -> list[str]:
         if world.name in manifest.worlds and world.truth.one_button_bound is not None:
             bound = _number(world.truth.one_button_bound())
             lines.append(f"{world.name}: one button a step returns at most {bound} (exact bound).")
-    return lines
+    return lines + _notes(SAMPLED, results)
 
 
 def _reference(results: Results) -> str:
@@ -65,21 +69,27 @@ def _reference(results: Results) -> str:
 
 def exact_header(results: Results) -> list[str]:
     """What the numbers of the table of exact measures mean."""
-    bounds = [
-        f"{_number(likelihood_bound(get_world(world)))} in {world}"
-        for world in results.manifest.worlds
-        if world in results.manifest.exact_worlds
-    ]
     return [
         "Exact measures: means over training seeds, without sampling but for the log-likelihood.",
-        "Value gap: the reference's expected return minus the policy's. Occupancy TV: total "
-        "variation to the reference's visits, mean over steps. Policy KL: from the reference, "
-        "nats an episode.",
-        "Log-likelihood: of 1,000 held-out episodes of the reference, nats an episode, with its "
-        f"standard error; its bound, minus the reference's entropy, is {', '.join(bounds)}.",
-        "EPIC, STARC: distance of the learned reward from the true one. Transfer: its worth in "
-        "another world, 0 random, 1 optimal.",
+        *_notes(EXACT, results),
     ]
+
+
+def _notes(measures: Iterable[Measure], results: Results) -> list[str]:
+    """What is said of measures, a line for each thing that they are about."""
+    exact = [world for world in results.manifest.worlds if world in results.manifest.exact_worlds]
+    lines = []
+    for _, group in groupby(measures, lambda measure: measure.about):
+        notes = [_note(measure, exact) for measure in group if measure.note]
+        lines += [" ".join(dict.fromkeys(notes))] if notes else []
+    return lines
+
+
+def _note(measure: Measure, exact_worlds: Iterable[str]) -> str:
+    if measure.bound is None:
+        return measure.note
+    bounds = [f"{_number(measure.bound(get_world(world)))} in {world}" for world in exact_worlds]
+    return measure.note.format(bounds=", ".join(bounds))
 
 
 MILESTONE_HEADER = [
@@ -192,7 +202,7 @@ def _scores(results: Results, summary: pd.DataFrame) -> pd.DataFrame:
         "score": summary["score"].map(_number),
         INTERVAL: _intervals(summary),
         "IQM": summary["iqm"].map(_number),
-        "survival": summary["survival"].map(lambda share: NONE if isnan(share) else f"{share:.0%}"),
+        **_columns(SAMPLED, summary),
         "labels": summary["labels"].map(lambda n: NONE if pd.isna(n) else f"{n:,.0f}"),
         "status": _statuses(summary),
     }
@@ -202,25 +212,20 @@ def _scores(results: Results, summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _exact_measures(summary: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "algorithm": _names(summary),
-            "world": summary["world"],
-            "return": summary["expected_return"].map(_number),
-            "value gap": summary["value_gap"].map(_number),
-            "occupancy TV": summary["occupancy_distance"].map(_number),
-            "policy KL": summary["policy_divergence"].map(_number),
-            "log-likelihood": [
-                _number(mean) if isnan(mean) or isinf(mean) else f"{_number(mean)} ± {error:.3f}"
-                for mean, error in zip(
-                    summary["log_likelihood"], summary["log_likelihood_error"], strict=True
-                )
-            ],
-            "EPIC": summary["epic"].map(_number),
-            "STARC": summary["starc"].map(_number),
-            "transfer": summary["transfer"].map(_number),
-        }
-    )
+    names = {"algorithm": _names(summary), "world": summary["world"]}
+    return pd.DataFrame(names | _columns(EXACT, summary))
+
+
+def _columns(measures: Iterable[Measure], summary: pd.DataFrame) -> dict[str, "pd.Series[str]"]:
+    """The columns of measures as they are shown, by their headings."""
+    columns = {}
+    for measure in measures:
+        values, shown = summary[measure.name], partial(_number, form=measure.format)
+        columns[measure.heading] = values.map(shown)
+        if measure.error is not None:
+            errors = " ± " + summary[f"{measure.name}_error"].map(shown)
+            columns[measure.heading] += errors.where(np.isfinite(values), "")
+    return columns
 
 
 def _names(summary: pd.DataFrame) -> "pd.Series[str]":
@@ -277,12 +282,13 @@ def _steps(steps: float) -> str:
     return NONE if isnan(steps) else f"{steps:,.0f}"
 
 
-def _number(value: float) -> str:
+def _number(value: float, form: str = ".3f") -> str:
     if isnan(value):
         return NONE
     if isinf(value):
         return INFINITE if value > 0 else f"-{INFINITE}"
-    return f"{value:.3f}".replace("-0.000", "0.000")
+    text = f"{value:{form}}"
+    return "0.000" if text == "-0.000" else text
 
 
 def _intervals(

@@ -7,7 +7,7 @@ scripted expert, are the means over the cells of the reference rows, on the same
 cell counts as a random policy. A row with a missing cell is not ranked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import nan
 
@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard.cells import Cell, Results
-from leaderboard.exact import ExactMeasures
 
 
 @dataclass(frozen=True)
@@ -26,14 +25,21 @@ class Scale:
     """Return of the uniform random policy: score 0."""
     reference: float
     """Return of the reference: score 1."""
-    random_survival: float
-    """NaN where episodes cannot end early."""
-    random_measures: ExactMeasures | None
-    """None where returns are not exact."""
+    random_cells: tuple[Cell, ...]
+    """Those of the uniform random policy, which a failed cell counts as."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether returns are exact."""
+        return self.random_cells[0].exact is not None
 
     def score(self, total_reward: float) -> float:
         """The normalised score of a return."""
         return (total_reward - self.random) / (self.reference - self.random)
+
+
+Quantity = Callable[[Cell, Scale | None], float]
+"""A number of a cell that did not fail, on the scale of its world if that is known."""
 
 
 @dataclass(frozen=True)
@@ -124,9 +130,7 @@ def scale_of(results: Results, world: str) -> Scale | None:
     random, reference = (float(np.mean([return_of(c) for c in cells])) for cells in rows[:2])
     if reference == random:
         return None
-    exact = rows[0][0].exact
-    random_survival = float(np.mean([survival(c) for c in rows[0]])) if exact is None else nan
-    return Scale(random, reference, random_survival, exact)
+    return Scale(random, reference, tuple(rows[0]))
 
 
 def return_of(cell: Cell) -> float:
@@ -144,17 +148,23 @@ def survival(cell: Cell) -> float:
     return float(np.mean([not episode.terminated for episode in cell.episodes]))
 
 
-def measured(cell: Cell, scale: Scale | None) -> tuple[float, float, float]:
-    """Return, score and survival of a cell; a failed one has those of a random policy."""
+def counted(quantity: Quantity, cell: Cell, scale: Scale | None) -> float:
+    """What a cell counts with in a mean over cells: a failed one has what the random policy has on
+    average, NaN where that is not known."""
+    if cell.status == "ok":
+        return quantity(cell, scale)
     if scale is None:
-        return (return_of(cell), nan, survival(cell)) if cell.status == "ok" else (nan, nan, nan)
-    if cell.status != "ok":
-        return scale.random, 0.0, scale.random_survival
-    total_reward = return_of(cell)
-    survived = survival(cell) if scale.random_measures is None else nan
-    return total_reward, scale.score(total_reward), survived
+        return nan
+    return float(np.mean([quantity(random, scale) for random in scale.random_cells]))
+
+
+def returns_of(row: Row, scale: Scale | None) -> NDArray[np.float64]:
+    """The return that each seed counts with, float64 [seeds]."""
+    return np.array([counted(lambda cell, _: return_of(cell), cell, scale) for cell in row.cells])
 
 
 def scores_of(row: Row, scale: Scale | None) -> NDArray[np.float64]:
     """The score of each seed, float64 [seeds]."""
-    return np.array([measured(cell, scale)[1] for cell in row.cells])
+    if scale is None:
+        return np.full(len(row.cells), nan)
+    return np.array([scale.score(total_reward) for total_reward in returns_of(row, scale)])

@@ -15,7 +15,6 @@ from il_envs.testing import check_algorithm
 from leaderboard.cells import Cell, Declaration, Manifest, Results, extend_manifest
 from leaderboard.controls import control_notes
 from leaderboard.figures import survival_by_labels
-from leaderboard.metrics import summary
 from leaderboard.page import as_markdown
 from leaderboard.protocol import PROFILES, cells_of_run
 from leaderboard.selection import (
@@ -27,6 +26,7 @@ from leaderboard.selection import (
     with_controls,
 )
 from leaderboard.submission import Contender, installed, load
+from leaderboard.summary import summary
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec
 
 QUICK = replace(controls.shuffled, config=replace(bc.BCConfig(), updates=20))

@@ -25,10 +25,10 @@ from leaderboard.concurrency import (
     final_table,
     milestone_table,
 )
-from leaderboard.metrics import summary
 from leaderboard.page import NONE, as_csv, as_latex, as_markdown, as_text, final_header
 from leaderboard.protocol import Profile
 from leaderboard.statistics import difference_interval, ratio_interval, student_interval
+from leaderboard.summary import summary
 from tests.leaderboard.test_tables import make_cell, make_spec
 
 ALGORITHMS = Path(__file__).parents[1] / "algorithms"

@@ -18,10 +18,10 @@ from leaderboard.cells import Results, read_results
 from leaderboard.checked import CheckedPolicy, policy_table
 from leaderboard.exact import likelihood_bound, measure
 from leaderboard.explanation import explanation
-from leaderboard.metrics import summary
 from leaderboard.protocol import Profile
 from leaderboard.references import exact_reference, reference_codes, reference_policy
 from leaderboard.rows import mean_return
+from leaderboard.summary import summary
 from leaderboard.verification import verify_episodes, verify_measures
 
 DUEL = il_envs.get_world("Duel")

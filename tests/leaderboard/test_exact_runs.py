@@ -31,20 +31,23 @@ from leaderboard.divergences import divergence
 from leaderboard.exact import likelihood_bound
 from leaderboard.explanation import explanation
 from leaderboard.figures import compounding_error, score_by_labels, survival_by_labels
-from leaderboard.metrics import MEASURES, cell_table, summary
+from leaderboard.measures import EXACT
 from leaderboard.page import NONE, as_csv, as_latex, as_markdown, as_text
 from leaderboard.protocol import PROFILES, Profile, cells_of_run
 from leaderboard.references import REFERENCES, reference_table
-from leaderboard.rows import mean_return, row_of, scale_of
+from leaderboard.rows import mean_return, row_of, scale_of, scores_of
 from leaderboard.submission import load
+from leaderboard.summary import summary
 from leaderboard.verification import verify_episodes, verify_files, verify_measures
 from tests.leaderboard.test_exact import measured, occupancy_by_hand, reference_of, some_table
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec
+from tests.leaderboard.test_tables import measured as measured_of
 
 TINY = Profile(
     name="tiny", labels=(60, 300), seeds=2, evaluation_episodes=4, steps=1_000, time_limit=60.0,
     worlds={"RiskyBridge": (), "CliffChain": ()},
 )  # fmt: skip
+EXACT_COLUMNS = [column for measure in EXACT for column in measure.columns]
 
 
 @pytest.fixture(scope="module")
@@ -99,10 +102,10 @@ def test_scores_are_of_exact_returns(results: Results) -> None:
     expected_return = (expected * reference_of("RiskyBridge").model.reward_at(0)).sum()
     assert cell.exact.expected_return == pytest.approx(expected_return, rel=1e-9)
     assert mean_return(cell) != cell.exact.expected_return
-    cells = cell_table(results)
-    ours = cells[(cells["algorithm"] == "bc") & (cells["world"] == "RiskyBridge")].iloc[-2]
-    assert ours["score"] == scale.score(cell.exact.expected_return)
-    assert ours["value_gap"] == scale.reference - cell.exact.expected_return
+    row = row_of(results, "bc", "RiskyBridge", TINY.labels[-1])
+    assert row.cells[0] == cell
+    assert scores_of(row, scale)[0] == scale.score(cell.exact.expected_return)
+    assert measured_of("value_gap", cell, scale) == scale.reference - cell.exact.expected_return
 
 
 def test_an_exact_reference_is_computed_once(results: Results) -> None:
@@ -394,7 +397,7 @@ def test_a_policy_without_a_table_is_scored_by_its_episodes_on_the_exact_scale()
     assert scale is not None
     theirs = summary(results).set_index(["world", "algorithm"]).loc[("RiskyBridge", "theirs")]
     assert theirs["score"] == pytest.approx(scale.score(-32.0))
-    assert theirs[list(MEASURES)].isna().all()
+    assert theirs[EXACT_COLUMNS].isna().all()
 
 
 def test_the_header_says_what_is_exact(results: Results) -> None:
@@ -440,7 +443,7 @@ def test_every_format_has_both_tables() -> None:
     assert r"$\infty$" in latex
     assert "∞" not in latex
     header, *rows = as_csv(results, table).splitlines()
-    assert header.split(",")[-len(MEASURES) :] == list(MEASURES)
+    assert header.split(",")[-len(EXACT_COLUMNS) :] == EXACT_COLUMNS
     assert ",inf,-inf,inf," in next(row for row in rows if row.startswith("optimal,"))
 
 
@@ -474,10 +477,10 @@ def test_the_figure_of_scores_has_both_references(results: Results) -> None:
     assert heights["-"] == 1.0
     assert heights["--"] > 1.0
     line = next(line for line in axes.lines if line.get_marker() == "o")
-    cells = cell_table(results)
-    ours = cells[(cells["algorithm"] == "bc") & (cells["world"] == "RiskyBridge")]
+    scale = scale_of(results, "RiskyBridge")
+    rows = [row_of(results, "bc", "RiskyBridge", labels) for labels in (60, 300)]
     np.testing.assert_array_equal(line.get_xdata(), [60, 300])
-    np.testing.assert_allclose(line.get_ydata(), ours.groupby("labels")["score"].mean())
+    np.testing.assert_allclose(line.get_ydata(), [scores_of(row, scale).mean() for row in rows])
     root = ElementTree.parse(results.folder / "score.svg").getroot()
     assert root.tag.endswith("svg")
 

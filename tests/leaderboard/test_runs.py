@@ -40,12 +40,12 @@ from leaderboard.checked import (
     require_policy,
     tensors_of,
 )
-from leaderboard.metrics import summary
 from leaderboard.progress import Progress
 from leaderboard.protocol import CellSpec, Profile, cells_of_run, world_hash
 from leaderboard.rows import Row, status_of
 from leaderboard.runner import is_finished, resident_memory, run_cells
 from leaderboard.submission import load, load_all
+from leaderboard.summary import summary
 from leaderboard.verification import verify_episodes
 
 ALGORITHMS = Path(__file__).parents[1] / "algorithms"

@@ -12,10 +12,11 @@ from rich.console import Console
 
 from leaderboard.cells import Cell, EpisodeRow, Manifest, Results, failed_cell
 from leaderboard.explanation import explanation
-from leaderboard.metrics import cell_table, summary
+from leaderboard.measures import MEASURES
 from leaderboard.page import as_csv, as_latex, as_markdown, as_text
 from leaderboard.protocol import CellSpec, Profile
-from leaderboard.rows import row_of, scale_of
+from leaderboard.rows import Scale, counted, row_of, scale_of, scores_of, survival
+from leaderboard.summary import summary
 
 PROFILE = Profile(
     name="test", labels=(10, 20), seeds=2, evaluation_episodes=2, steps=100, time_limit=1.0
@@ -66,6 +67,12 @@ def make_results(worlds: tuple[str, ...] = ("Hill",)) -> Results:
     return Results(Path("somewhere"), manifest, tuple(cells))
 
 
+def measured(name: str, cell: Cell, scale: Scale | None) -> float:
+    """What a cell counts with in the mean of a measure."""
+    (measure,) = (measure for measure in MEASURES if measure.name == name)
+    return counted(measure.of, cell, scale)
+
+
 def row(frame: pd.DataFrame, algorithm: str, world: str = "Hill") -> "pd.Series[object]":
     return frame[(frame["algorithm"] == algorithm) & (frame["world"] == world)].iloc[0]
 
@@ -81,7 +88,8 @@ def test_scores_are_zero_for_random_and_one_for_the_expert() -> None:
     results = make_results()
     scale = scale_of(results, "Hill")
     assert scale is not None
-    assert (scale.random, scale.reference, scale.random_survival) == (2.0, 10.0, 0.25)
+    assert (scale.random, scale.reference) == (2.0, 10.0)
+    assert np.mean([survival(cell) for cell in scale.random_cells]) == 0.25
     table = summary(results)
     assert list(table["algorithm"]) == ["expert", "ours", "random"]
     assert list(table["score"]) == pytest.approx([1.0, (6 / 8 + 7 / 8) / 2, 0.0])
@@ -90,12 +98,12 @@ def test_scores_are_zero_for_random_and_one_for_the_expert() -> None:
 
 
 def test_a_failed_cell_stays_and_counts_as_random() -> None:
-    cells = cell_table(make_results())
-    failed = cells[cells["status"] == "timeout"].iloc[0]
-    assert failed["score"] == 0.0
-    assert failed["survival"] == 0.25
-    assert failed["reason"] == "took more than 1 s"
     headline = make_results()
+    scale, few = scale_of(headline, "Hill"), row_of(headline, "ours", "Hill", 10)
+    assert [cell.status for cell in few.cells] == ["ok", "timeout"]
+    assert list(scores_of(few, scale)) == [0.5, 0.0]
+    assert measured("survival", few.cells[1], scale) == 0.25
+    assert few.cells[1].reason == "took more than 1 s"
     profile = PROFILE.model_copy(update={"labels": (10,)})
     cells = tuple(
         c.model_copy(update={"spec": c.spec.model_copy(update={"profile": profile})})
@@ -104,6 +112,7 @@ def test_a_failed_cell_stays_and_counts_as_random() -> None:
     manifest = headline.manifest.model_copy(update={"profile": profile})
     ours = row(summary(Results(headline.folder, manifest, cells)), "ours")
     assert ours["score"] == pytest.approx((4 / 8 + 0.0) / 2)
+    assert ours["survival"] == pytest.approx((0.5 + 0.25) / 2)
     assert ours["status"] == "1 of 2 failed"
     assert ours["reason"] == "timeout: took more than 1 s"
 

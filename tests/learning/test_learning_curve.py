@@ -25,12 +25,12 @@ from leaderboard.cells import Cell, Declaration, Manifest, Results, extend_manif
 from leaderboard.child import compute, write
 from leaderboard.explanation import explanation
 from leaderboard.figures import learning_curve, survival_by_labels, write_figures
-from leaderboard.metrics import cell_table, summary
 from leaderboard.page import as_csv
 from leaderboard.protocol import CellSpec, Profile, cells_of_run
-from leaderboard.rows import mean_return, survival
+from leaderboard.rows import mean_return, row_of, survival
 from leaderboard.statistics import student_interval
 from leaderboard.submission import load
+from leaderboard.summary import summary
 
 ALGORITHMS = Path(__file__).parents[1] / "algorithms"
 BUTTONS = get_world("Buttons")
@@ -386,9 +386,9 @@ def test_the_table_shows_an_algorithm_without_labels(results: Results) -> None:
     assert abs(table.loc["acts", "score"]) < 0.3
     text = as_csv(results, summary(results))
     assert next(x for x in text.splitlines() if x.startswith("acts,")).split(",")[7] == "0"
-    cells = cell_table(results)
-    assert list(cells[cells["algorithm"] == "acts"]["labels"]) == [0.0, 0.0, 0.0]
-    assert len(cells[cells["algorithm"] == "clones"]) == 6
+    assert len(row_of(results, "acts", "Buttons", 0).cells) == 3
+    assert [len(row_of(results, "clones", "Buttons", n).cells) for n in (10, 100)] == [3, 3]
+    assert [results.manifest.budgets(name) for name in ("acts", "clones")] == [(0,), (10, 100)]
 
 
 def test_against_labels_it_is_a_level_line(results: Results) -> None:
