@@ -68,7 +68,7 @@ class Cell(BaseModel):
     meter: dict[str, int] = {}
     """What the algorithm used, as `il_envs.Meter` counts it."""
     learning_curve: LearningCurve | None = None
-    """None where no environment step was taken, and in cells older than learning curves."""
+    """None where no environment step was taken."""
     train_seconds: float = 0.0
     evaluation_seconds: float = 0.0
     episodes: tuple[EpisodeRow, ...] = ()
@@ -107,7 +107,7 @@ class Manifest(BaseModel):
     exact_worlds: tuple[str, ...] = ()
     """Those whose reference is exact."""
     declarations: dict[str, Declaration] = {}
-    """Of the algorithms by name; one without is as a Declaration is by default."""
+    """Of the algorithms by name; the reference rows declare nothing."""
 
     def declaration(self, algorithm: str) -> Declaration:
         """What an algorithm says of itself."""

@@ -136,7 +136,7 @@ def final_table(results: Results) -> pd.DataFrame:
 def _final(world: str, arm: Arm) -> dict[str, object]:
     total = NOTHING if arm.row.fault else student_interval(arm.returns)
     score = NOTHING if arm.row.fault else student_interval(arm.scores)
-    used = [cell.meter.get("steps", 0) for cell in arm.row.cells if cell.status == "ok"]
+    used = [cell.meter["steps"] for cell in arm.row.cells if cell.status == "ok"]
     status, reason = status_of([arm.row])
     return {
         "algorithm": arm.row.algorithm,

@@ -400,8 +400,9 @@ def test_without_the_expert_nothing_is_ranked() -> None:
     assert "no complete reference rows" in as_markdown(results, summary(results))
 
 
-def test_an_older_cell_without_a_curve_leaves_the_times_out() -> None:
-    results = changed(make_results(), "mail", 1, {"learning_curve": None})
+def test_a_cell_that_never_acted_leaves_the_times_out() -> None:
+    never = {"learning_curve": None, "meter": {"steps": 0}}
+    results = changed(make_results(), "mail", 1, never)
     reason = "no learning curve of seeds: 1"
     assert (milestones_of(results, "mail")["status"] == reason).all()
     claims = claims_of(results)
