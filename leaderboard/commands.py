@@ -13,7 +13,6 @@ from leaderboard import UsageError, UserError
 from leaderboard.cells import Manifest, Results, extend_manifest, read_results
 from leaderboard.check import check
 from leaderboard.explanation import explanation
-from leaderboard.findings import Finding
 from leaderboard.page import FORMATS, as_csv, as_markdown
 from leaderboard.plan import plan
 from leaderboard.progress import Progress
@@ -21,6 +20,7 @@ from leaderboard.protocol import PROFILES, Profile, cells_of_run
 from leaderboard.references import exact_reference
 from leaderboard.runner import run_cells, unfinished
 from leaderboard.selection import declaration_of, inapplicable, named, of_profile, with_controls
+from leaderboard.studies.findings import Finding
 from leaderboard.submission import installed, load_all, write_template
 from leaderboard.summary import ALL_WORLDS, summary
 from leaderboard.verification import verify_episodes, verify_files, verify_measures
@@ -149,7 +149,7 @@ def write_page(results: Results) -> None:
     Raises:
         OSError: if one cannot be written.
     """
-    from leaderboard.figures import write_figures  # matplotlib takes a second
+    from leaderboard.figures.write import write_figures  # matplotlib takes a second
 
     table = summary(results)
     (results.folder / "table.csv").write_text(as_csv(results, table))
@@ -236,7 +236,7 @@ def show_theory(folder: Path) -> bool:
     Raises:
         UserError: if they cannot be written.
     """
-    from leaderboard.theory import write_theory  # matplotlib takes a second
+    from leaderboard.studies.theory import write_theory  # matplotlib takes a second
 
     return _show(write_theory, folder)
 
@@ -247,7 +247,7 @@ def show_misspecified(folder: Path) -> bool:
     Raises:
         UserError: if the picture cannot be written.
     """
-    from leaderboard.misspecified import write_misspecified  # matplotlib takes a second
+    from leaderboard.studies.misspecified import write_misspecified  # matplotlib takes a second
 
     return _show(write_misspecified, folder)
 
@@ -267,7 +267,7 @@ def show_surpassing(folder: Path) -> None:
     Raises:
         UserError: if the table cannot be written.
     """
-    from leaderboard.surpassing import write_surpassing
+    from leaderboard.studies.surpassing import write_surpassing
 
     with _writing_to(folder):
         table = write_surpassing(folder)

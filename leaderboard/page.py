@@ -13,10 +13,10 @@ from rich.table import Table
 
 from il_envs.world import WORLDS, get_world
 from leaderboard.cells import Results
-from leaderboard.concurrency import claim_table, final_table, milestone_table
 from leaderboard.controls import control_notes
 from leaderboard.measures import EXACT, SAMPLED, Measure
 from leaderboard.statistics import CONFIDENCE
+from leaderboard.studies.concurrency import claim_table, final_table, milestone_table
 from leaderboard.summary import ALL_WORLDS
 
 NONE = "\N{EN DASH}"

@@ -23,7 +23,7 @@ from il_envs.learning.problem import SEED_BLOCK
 from il_envs.stable_baselines import GymnasiumVecEnv
 from il_envs.testing import check_algorithm
 from il_envs.wrappers.vector import SingleButton
-from leaderboard.concurrency import ARMS, FACTORS
+from leaderboard.studies.concurrency import ARMS, FACTORS
 
 EVERY_SOURCE = mail.algorithm.sources
 SMALL_CONFIG = MAILConfig(

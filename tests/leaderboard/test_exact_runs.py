@@ -27,10 +27,10 @@ from leaderboard.cells import (
     write_reward_map,
 )
 from leaderboard.child import compute
-from leaderboard.divergences import divergence
 from leaderboard.exact import likelihood_bound
 from leaderboard.explanation import explanation
-from leaderboard.figures import compounding_error, score_by_labels, survival_by_labels
+from leaderboard.figures.curves import compounding_error, score_by_labels, survival_by_labels
+from leaderboard.figures.divergences import divergence
 from leaderboard.measures import EXACT
 from leaderboard.page import NONE, as_csv, as_latex, as_markdown, as_text
 from leaderboard.protocol import PROFILES, Profile, cells_of_run

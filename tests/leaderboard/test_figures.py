@@ -20,7 +20,8 @@ from leaderboard.cells import (
     write_cell,
     write_traces,
 )
-from leaderboard.figures import compounding_error, error_curve, survival_by_labels, write_figures
+from leaderboard.figures.curves import compounding_error, error_curve, survival_by_labels
+from leaderboard.figures.write import write_figures
 from leaderboard.protocol import CellSpec, Profile, world_hash
 
 WORLD = il_envs.get_world("DriftCar")

@@ -16,10 +16,10 @@ from leaderboard.cells import Manifest, Results, write_cell, write_reward_map
 from leaderboard.checked_reward import learned_reward
 from leaderboard.child import compute
 from leaderboard.exact import measure, reward_tables
-from leaderboard.figures import write_figures
+from leaderboard.figures.reward_pictures import reward_pictures, scaled_to
+from leaderboard.figures.write import write_figures
 from leaderboard.protocol import Profile, cells_of_run
 from leaderboard.reward_maps import probed, reference_states, reward_map
-from leaderboard.reward_pictures import reward_pictures, scaled_to
 from leaderboard.submission import load as load_algorithm
 from tests.leaderboard.test_exact import some_table
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec

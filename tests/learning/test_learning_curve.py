@@ -24,7 +24,8 @@ from il_envs.learning.learning_curve import BINS, bin_ends
 from leaderboard.cells import Cell, Declaration, Manifest, Results, extend_manifest, read_cell
 from leaderboard.child import compute, write
 from leaderboard.explanation import explanation
-from leaderboard.figures import learning_curve, survival_by_labels, write_figures
+from leaderboard.figures.curves import learning_curve, survival_by_labels
+from leaderboard.figures.write import write_figures
 from leaderboard.page import as_csv
 from leaderboard.protocol import CellSpec, Profile, cells_of_run
 from leaderboard.rows import mean_return, row_of, survival

@@ -9,10 +9,10 @@ import pytest
 
 import il_envs
 from il_envs.buttons import independent_buttons
-from leaderboard import ceilings, theory
-from leaderboard.findings import Finding
 from leaderboard.references import exact_reference
-from leaderboard.theory import HORIZONS, closed_form, erring_cost, log_slope
+from leaderboard.studies import ceilings, theory
+from leaderboard.studies.findings import Finding
+from leaderboard.studies.theory import HORIZONS, closed_form, erring_cost, log_slope
 
 
 @pytest.mark.parametrize("error", [1e-3, 0.1, 0.5])

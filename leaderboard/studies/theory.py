@@ -22,10 +22,10 @@ from il_envs.exact.evaluation import evaluate
 from il_envs.exact.soft_optimal import SoftOptimal, soft_optimal
 from il_envs.world import States
 from il_envs.worlds.grid import cliff_chain, risky_bridge_world, tiles
-from leaderboard.ceilings import concurrency
-from leaderboard.drawing import COLOURS, STYLE, name_panel, panels, save
-from leaderboard.findings import Finding
+from leaderboard.figures.drawing import COLOURS, STYLE, name_panel, panels, save
 from leaderboard.references import exact_reference
+from leaderboard.studies.ceilings import concurrency
+from leaderboard.studies.findings import Finding
 
 HORIZONS = np.arange(10, 101, 10)
 ERROR = 1e-3

@@ -1,5 +1,5 @@
-"""Pictures of a run, as SVG files: errors that compound, survival and exact scores against labels,
-returns while training against steps. Learned rewards have pictures of their own.
+"""Curves of a run: errors that compound, survival and exact scores against labels, returns while
+training against steps.
 
 The first is after figure 2 ("dimensional drift") of A. Dharna, "Reinforcement Learning Special
 Topic: Imitation Learning", 2019. Nothing is recorded for it: the action traces are played again.
@@ -7,10 +7,8 @@ Topic: Imitation Learning", 2019. Nothing is recorded for it: the action traces 
 
 from collections.abc import Callable
 from itertools import cycle
-from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,19 +20,15 @@ from il_envs.learning.rollout import run_episodes
 from il_envs.world import ErrorMeasure, World, get_world
 from leaderboard import UserError
 from leaderboard.cells import Cell, Results, read_traces
-from leaderboard.divergences import divergence
-from leaderboard.drawing import (
+from leaderboard.figures.drawing import (
     BAND_SEEDS,
     COLOURS,
     EXPERT_COLOUR,
-    STYLE,
     draw_mean,
     name_lines,
     name_panel,
     panels,
-    save,
 )
-from leaderboard.reward_pictures import reward_pictures
 from leaderboard.rows import Row, Scale, return_of, row_of, scale_of, survival
 from leaderboard.statistics import CONFIDENCE
 from leaderboard.training import has_acted, training_returns
@@ -69,32 +63,6 @@ class TracePolicy:
         actions = self._actions[self._step]
         self._step += 1
         return actions, None
-
-
-def write_figures(results: Results, extension: str = "svg") -> list[Path]:
-    """Write every figure that there is data for beside the results; returns the paths.
-
-    Raises:
-        UserError: if traces are missing, damaged, or of another version of their world.
-        OSError: if a figure cannot be written.
-    """
-    paths = []
-    with mpl.rc_context(STYLE):
-        for name, make in (
-            ("compounding_error", compounding_error),
-            ("survival", survival_by_labels),
-            ("score", score_by_labels),
-            ("divergence", divergence),
-            ("learning_curve", learning_curve),
-        ):
-            figure = make(results)
-            if figure is not None:
-                paths.append(results.folder / f"{name}.{extension}")
-                save(figure, paths[-1])
-        for name, figure in reward_pictures(results).items():
-            paths.append(results.folder / f"{name}.{extension}")
-            save(figure, paths[-1])
-    return paths
 
 
 def compounding_error(results: Results) -> Figure | None:

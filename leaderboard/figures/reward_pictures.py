@@ -14,7 +14,7 @@ from il_envs.exact.checks import FloatArray
 from il_envs.world import Probe, World, get_world
 from il_envs.worlds.grid import tiles
 from leaderboard.cells import Cell, Results
-from leaderboard.drawing import name_panel, panels
+from leaderboard.figures.drawing import name_panel, panels
 from leaderboard.references import required_reference
 from leaderboard.reward_maps import REFERENCE_STATES, RewardMap, kept_reward_map
 from leaderboard.rows import row_of

@@ -17,9 +17,9 @@ from il_envs.exact.evaluation import Evaluation, divergence
 from il_envs.worlds.duel import duel
 from il_envs.worlds.duel.rules import BUTTONS, COLUMNS, FIRES, HORIZON, SHAPE
 from il_envs.worlds.gauntlet import one_button_bound
-from leaderboard.drawing import COLOURS, EXPERT_COLOUR, name_panel, panels
-from leaderboard.findings import Finding
+from leaderboard.figures.drawing import COLOURS, EXPERT_COLOUR, name_panel, panels
 from leaderboard.references import exact_reference
+from leaderboard.studies.findings import Finding
 
 REFERENCE_COLOURS = {
     "random": "#bbbbbb",

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from il_envs import get_world, hard_optimal
-from leaderboard import surpassing
-from leaderboard.surpassing import Study
+from leaderboard.studies import surpassing
+from leaderboard.studies.surpassing import Study
 
 
 @pytest.fixture(autouse=True)

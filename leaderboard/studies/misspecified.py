@@ -28,8 +28,8 @@ from il_envs.world import Array, Record, Split, States
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.misspecified import drift_car_misspecified, step
 from il_envs.worlds.drift_car.track import SAMPLES
-from leaderboard.drawing import COLOURS, EXPERT_COLOUR, STYLE, name_panel, panels, save
-from leaderboard.findings import Finding
+from leaderboard.figures.drawing import COLOURS, EXPERT_COLOUR, STYLE, name_panel, panels, save
+from leaderboard.studies.findings import Finding
 from leaderboard.submission import load
 
 PLAN = np.dtype(

@@ -7,7 +7,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from il_envs.exact.checks import FloatArray
 from leaderboard.cells import Results
-from leaderboard.drawing import COLOURS, name_panel, panels
+from leaderboard.figures.drawing import COLOURS, name_panel, panels
 from leaderboard.rows import row_of
 
 LEAST = 1e-3

@@ -16,7 +16,10 @@ from il_envs import Algorithm, LearningCurve
 from il_envs.learning.learning_curve import BINS
 from leaderboard import commands
 from leaderboard.cells import Cell, Declaration, Manifest, Results, failed_cell, read_results
-from leaderboard.concurrency import (
+from leaderboard.page import NONE, as_csv, as_latex, as_markdown, as_text, final_header
+from leaderboard.protocol import Profile
+from leaderboard.statistics import difference_interval, ratio_interval, student_interval
+from leaderboard.studies.concurrency import (
     EXPERT,
     PERFORMANCE,
     TIME,
@@ -25,13 +28,10 @@ from leaderboard.concurrency import (
     final_table,
     milestone_table,
 )
-from leaderboard.page import NONE, as_csv, as_latex, as_markdown, as_text, final_header
-from leaderboard.protocol import Profile
-from leaderboard.statistics import difference_interval, ratio_interval, student_interval
 from leaderboard.summary import summary
 from tests.leaderboard.test_tables import make_cell, make_spec
 
-ALGORITHMS = Path(__file__).parents[1] / "algorithms"
+ALGORITHMS = Path(__file__).parents[2] / "algorithms"
 PROFILE = Profile(
     name="test", labels=(10,), seeds=3, evaluation_episodes=2, steps=1_000, time_limit=1.0
 )

@@ -1,0 +1,42 @@
+"""Writing every figure of a folder of results, as SVG files beside them."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+
+from leaderboard.cells import Results
+from leaderboard.figures.curves import (
+    compounding_error,
+    learning_curve,
+    score_by_labels,
+    survival_by_labels,
+)
+from leaderboard.figures.divergences import divergence
+from leaderboard.figures.drawing import STYLE, save
+from leaderboard.figures.reward_pictures import reward_pictures
+
+
+def write_figures(results: Results, extension: str = "svg") -> list[Path]:
+    """Write every figure that there is data for beside the results; returns the paths.
+
+    Raises:
+        UserError: if traces are missing, damaged, or of another version of their world.
+        OSError: if a figure cannot be written.
+    """
+    paths = []
+    with mpl.rc_context(STYLE):
+        for name, make in (
+            ("compounding_error", compounding_error),
+            ("survival", survival_by_labels),
+            ("score", score_by_labels),
+            ("divergence", divergence),
+            ("learning_curve", learning_curve),
+        ):
+            figure = make(results)
+            if figure is not None:
+                paths.append(results.folder / f"{name}.{extension}")
+                save(figure, paths[-1])
+        for name, figure in reward_pictures(results).items():
+            paths.append(results.folder / f"{name}.{extension}")
+            save(figure, paths[-1])
+    return paths
