@@ -15,7 +15,7 @@ from leaderboard.check import check
 from leaderboard.explanation import explanation
 from leaderboard.page import FORMATS, as_csv, as_markdown
 from leaderboard.plan import plan
-from leaderboard.progress import Progress
+from leaderboard.progress import Progress, tell
 from leaderboard.protocol import PROFILES, Profile, cells_of_run
 from leaderboard.references import exact_reference
 from leaderboard.runner import run_cells, unfinished
@@ -83,7 +83,7 @@ def run(
         raise UserError(f"--out {out} is a file, must be a folder")
     worlds = [get_world(name) for name in dict.fromkeys(world_names)]
     chosen = named(origins)
-    _tell(inapplicable(chosen, worlds))
+    tell(*inapplicable(chosen, worlds))
     contenders = chosen or of_profile(profile, worlds)
     if controls:
         contenders = with_controls(contenders, worlds)
@@ -109,7 +109,7 @@ def run(
         extend_manifest(out, manifest)
         waiting = unfinished(specs, out)
         if waiting:
-            _tell(plan(waiting, contenders, out, workers, os.cpu_count() or 1))
+            tell(*plan(waiting, contenders, out, workers, os.cpu_count() or 1))
         computed = run_cells(specs, out, workers, Progress(Console(stderr=True)))
     results = read_results(out)
     show_table(results, "text")
@@ -136,11 +136,6 @@ def _writing_to(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
-
-
-def _tell(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(line, file=sys.stderr, flush=True)
 
 
 def write_page(results: Results) -> None:

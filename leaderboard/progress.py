@@ -1,6 +1,7 @@
-"""How a run tells what it is doing: bars on a terminal; elsewhere a line for each finished cell,
-and now and then one for those that go on."""
+"""How a command tells what it is doing, on stderr. A run shows bars on a terminal; elsewhere a line
+for each finished cell, and now and then one for those that go on."""
 
+import sys
 import time
 from types import TracebackType
 
@@ -12,6 +13,12 @@ from leaderboard.protocol import CellSpec
 
 QUIET_PERIOD = 600.0
 """s without a line after which one says what is running, where there are no bars."""
+
+
+def tell(*lines: str) -> None:
+    """Tell what is going on, at once."""
+    for line in lines:
+        print(line, file=sys.stderr, flush=True)
 
 
 class Progress:

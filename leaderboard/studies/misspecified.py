@@ -7,7 +7,6 @@ is then driven on held-out tracks. Some restarts search all plans, some those th
 Beside them is who learns a reward from the expert's demonstrations instead.
 """
 
-import sys
 from collections.abc import Callable
 from math import exp, log, sqrt
 from pathlib import Path
@@ -29,6 +28,7 @@ from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.misspecified import drift_car_misspecified, step
 from il_envs.worlds.drift_car.track import SAMPLES
 from leaderboard.figures.drawing import COLOURS, EXPERT_COLOUR, STYLE, name_panel, panels, save
+from leaderboard.progress import tell
 from leaderboard.studies.findings import Finding
 from leaderboard.submission import load
 
@@ -73,9 +73,9 @@ def write_misspecified(folder: Path) -> tuple[list[Path], list[Finding]]:
         OSError: if it cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    print(f"{LEARNER} learns, {BUDGET.steps:,} steps", file=sys.stderr, flush=True)
+    tell(f"{LEARNER} learns, {BUDGET.steps:,} steps")
     expert, learned = policy_outcome(ExpertPolicy), learned_outcome(seed=0)
-    print(f"{2 * RESTARTS} restarts of the planner, {ROUNDS} rounds", file=sys.stderr, flush=True)
+    tell(f"{2 * RESTARTS} restarts of the planner, {ROUNDS} rounds")
     free = [search(seed, only_forward=False) for seed in range(RESTARTS)]
     forward = [search(seed, only_forward=True) for seed in range(RESTARTS)]
     path = folder / "misspecified.svg"

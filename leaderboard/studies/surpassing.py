@@ -5,7 +5,6 @@ expert wants can do it better. In an exact world the return of a policy is compu
 of the best policy for the reward that it comes with: the learned reward optimised anew.
 """
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import nan
@@ -24,6 +23,7 @@ from il_envs.world import World, get_world
 from leaderboard.checked import policy_table
 from leaderboard.checked_reward import learned_reward
 from leaderboard.exact import reward_tables
+from leaderboard.progress import tell
 from leaderboard.protocol import EVALUATION_SEED
 from leaderboard.references import exact_reference
 from leaderboard.statistics import CONFIDENCE, Interval, difference_interval
@@ -71,9 +71,7 @@ def surpassing(studies: Sequence[Study]) -> pd.DataFrame:
         demonstrator = demonstrator_returns(world, study)
         rows.append(_row(study, f"demonstrator ({study.style})", "expert", demonstrator, None))
         for name in study.algorithms:
-            print(
-                f"{world.name}: {name}, {study.seeds} training seeds", file=sys.stderr, flush=True
-            )
+            tell(f"{world.name}: {name}, {study.seeds} training seeds")
             returns = np.array([learned_returns(world, study, name, s) for s in range(study.seeds)])
             for who, values in zip(("policy", "reward, optimised anew"), returns.T, strict=True):
                 if not np.isnan(values).any():
