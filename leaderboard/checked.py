@@ -1,4 +1,4 @@
-"""What training returns and what a policy answers, checked before anything believes it."""
+"""What training returns and how a policy acts, checked before anything believes it."""
 
 import inspect
 from collections.abc import Mapping
@@ -9,21 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from il_envs.engine.spaces import checked_actions, within_bounds
-from il_envs.exact.checks import FloatArray, require_distributions
-from il_envs.exact.tabular_model import TabularModel
-from il_envs.learning.policy import ExactPolicy, Policy
+from il_envs.learning.policy import Policy
 from il_envs.world import World
-
-SUM_TOLERANCE = 1e-6
-"""How far from 1 the probabilities of a state may sum; float32 networks miss it by 1e-7."""
+from leaderboard.checked_tables import InvalidActionError
 
 PREDICT_ARGUMENTS = ("observation", "state", "episode_start", "deterministic")
 OPTIONAL_METHODS = ("tensors", "action_probabilities")
 """Of a policy; None is the same as leaving one out."""
-
-
-class InvalidActionError(ValueError):
-    """A policy answered with something that is no actions or no probabilities."""
 
 
 def require_policy(policy: object) -> None:
@@ -112,36 +104,3 @@ class CheckedPolicy:
         except (ValueError, TypeError) as error:
             raise InvalidActionError(str(error)) from error
         return actions, state
-
-
-def policy_table(policy: ExactPolicy, model: TabularModel) -> FloatArray:
-    """pi_t(a|s) for every state and step of a model with a horizon, float64 [T, S, A].
-
-    Raises:
-        InvalidActionError: if a row is no probability distribution.
-    """
-    assert model.horizon is not None
-    states, tables = np.arange(model.states), []
-    for step in range(model.horizon):
-        answer = policy.action_probabilities(states, step)
-        try:
-            table = np.asarray(answer, np.float64)
-        except (TypeError, ValueError) as error:
-            raise InvalidActionError(
-                f"action_probabilities must return an array of numbers: {error}"
-            ) from error
-        _check_table(table, model, step)
-        tables.append(table / table.sum(1, keepdims=True))
-    return np.stack(tables)
-
-
-def _check_table(table: FloatArray, model: TabularModel, step: int) -> None:
-    shape = (model.states, model.actions)
-    if table.shape != shape:
-        raise InvalidActionError(
-            f"action_probabilities must return the shape {list(shape)}, not {list(table.shape)}"
-        )
-    try:
-        require_distributions("action_probabilities", table, SUM_TOLERANCE, step)
-    except ValueError as error:
-        raise InvalidActionError(str(error)) from error

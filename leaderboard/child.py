@@ -20,12 +20,19 @@ from pathlib import Path
 import psutil
 import safetensors.numpy
 
+from il_envs.buttons import chords_of
 from il_envs.engine.vector import WorldVectorEnv
 from il_envs.learning.algorithm import TrainingWarning
 from il_envs.learning.learned_reward import InvalidRewardError
 from il_envs.learning.learning_curve import LearningCurve, LearningCurveRecorder
 from il_envs.learning.metering import Budget, Meter
-from il_envs.learning.policy import ExactPolicy, Policy
+from il_envs.learning.policy import (
+    ExactPolicy,
+    ExpertPolicy,
+    Policy,
+    RandomPolicy,
+    TabularPolicy,
+)
 from il_envs.learning.problem import Problem
 from il_envs.learning.rollout import Episode, run_episodes
 from il_envs.world import World, get_world
@@ -38,17 +45,11 @@ from leaderboard.cells import (
     write_reward_map,
     write_traces,
 )
-from leaderboard.checked import (
-    CheckedPolicy,
-    InvalidActionError,
-    policy_table,
-    require_policy,
-    tensors_of,
-)
-from leaderboard.checked_reward import learned_reward
+from leaderboard.checked import CheckedPolicy, require_policy, tensors_of
+from leaderboard.checked_tables import InvalidActionError, learned_reward, policy_table
 from leaderboard.exact import ExactMeasures, measure
 from leaderboard.protocol import EVALUATION_SEED, CellSpec
-from leaderboard.references import exact_reference, reference_policy, reference_table
+from leaderboard.references import exact_reference, reference_table
 from leaderboard.reward_maps import RewardMap, reward_map, tables_of
 from leaderboard.submission import load
 
@@ -146,6 +147,18 @@ def _evaluate_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
         table = reference_table(reference, spec.algorithm)
         outcome.exact = measure(world, table, None, EVALUATION_SEED)
     outcome.evaluation_seconds = time.perf_counter() - start
+
+
+def reference_policy(world: World, name: str, seed: int) -> Callable[[WorldVectorEnv], Policy]:
+    """What gives the policy of a reference row for the environment that it acts in; an expert is
+    bound to it."""
+    reference = exact_reference(world)
+    if reference is not None:
+        table = reference_table(reference, name)
+        return lambda env: TabularPolicy(table, seed, chords_of(world.spaces.action))
+    if name == "random":
+        return lambda env: RandomPolicy(world.spaces.action, seed)
+    return lambda env: ExpertPolicy(env, world.reference_style)
 
 
 def _evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Outcome) -> None:

@@ -7,7 +7,6 @@ a profile. Every algorithm and every training seed is evaluated on the same held
 import hashlib
 import inspect
 from collections.abc import Iterable
-from importlib import import_module
 from importlib.metadata import version
 from math import inf
 from pathlib import PurePosixPath
@@ -16,30 +15,26 @@ from typing import get_args
 from pydantic import BaseModel, ConfigDict, Field
 
 from il_envs.engine.kernels import fingerprint
+from il_envs.learning.policy import RandomPolicy, TabularPolicy
 from il_envs.world import Split, World, get_world
 from leaderboard.durations import expected_seconds
-from leaderboard.references import exact_reference, reference_codes
+from leaderboard.imports import closure, hash_of
+from leaderboard.references import EXACT_REFERENCES, exact_reference
 from leaderboard.submission import Contender
 
 EVALUATION_SEED = 900_000_000
 """Evaluation episode i is the held-out episode of seed EVALUATION_SEED + i."""
 
-MEASURING = (
-    "leaderboard.checked",
-    "leaderboard.checked_reward",
-    "leaderboard.exact",
+MEASURING = ("leaderboard.exact", "leaderboard.checked_tables")
+"""Modules that compute exact measures, with what they import of `MEASURED_WITHIN`."""
+MEASURED_WITHIN = (
+    *MEASURING,
     "leaderboard.references",
     "il_envs.buttons",
-    "il_envs.exact.evaluation",
+    "il_envs.exact",
     "il_envs.learning.learned_reward",
-    "il_envs.exact.reward_distance",
-    "il_envs.exact.sampling",
-    "il_envs.exact.soft_backup",
-    "il_envs.exact.soft_optimal",
-    "il_envs.exact.checks",
-    "il_envs.exact.tabular_model",
 )
-"""Modules that exact measures are computed by."""
+"""All whose code can change an exact number; what a world is has a hash of its own."""
 
 GIBIBYTE = 2**30  # bytes
 
@@ -276,12 +271,25 @@ def _world_key(world: World) -> dict[str, str]:
     """The part of a key that is a world's: an exact one has measures, and they have code."""
     if exact_reference(world) is None:
         return {"world": world_hash(world)}
-    sources = "".join(inspect.getsource(import_module(name)) for name in MEASURING)
     return {
         "world": world_hash(world),
-        "measures": hashlib.sha256(sources.encode()).hexdigest(),
+        "measures": hash_of(closure(MEASURING, MEASURED_WITHIN)),
         "transfer": world_hash(get_world(world.truth.transfer)) if world.truth.transfer else "none",
     }
+
+
+def reference_codes(world: World) -> dict[str, str]:
+    """SHA-256 over the code of each reference row, by its name."""
+    if exact_reference(world) is not None:
+        return dict.fromkeys(EXACT_REFERENCES, _source_hash(TabularPolicy))
+    return {
+        "random": _source_hash(RandomPolicy),
+        "expert": fingerprint({"act": world.experts[world.reference_style].act}),
+    }
+
+
+def _source_hash(kind: type) -> str:
+    return hashlib.sha256(inspect.getsource(kind).encode()).hexdigest()
 
 
 def world_hash(world: World) -> str:

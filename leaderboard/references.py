@@ -5,19 +5,12 @@ the soft-optimal policy itself, of which the world's expert is a sample. Elsewhe
 on the episodes that all are evaluated on.
 """
 
-import hashlib
-import inspect
-from collections.abc import Callable
-
 import gymnasium as gym
 
-from il_envs.buttons import action_count, chords_of
-from il_envs.engine.kernels import fingerprint
-from il_envs.engine.vector import WorldVectorEnv
+from il_envs.buttons import action_count
 from il_envs.exact.checks import FloatArray
 from il_envs.exact.evaluation import hard_optimal, uniform_policy
 from il_envs.exact.soft_optimal import SoftOptimal
-from il_envs.learning.policy import ExpertPolicy, Policy, RandomPolicy, TabularPolicy
 from il_envs.world import World
 
 EMPIRICAL_REFERENCES = ("random", "expert")
@@ -59,35 +52,9 @@ def required_reference(world: World) -> SoftOptimal:
     return reference
 
 
-def reference_codes(world: World) -> dict[str, str]:
-    """SHA-256 over the code of each reference row, by its name."""
-    if exact_reference(world) is not None:
-        return dict.fromkeys(EXACT_REFERENCES, _source_hash(TabularPolicy))
-    return {
-        "random": _source_hash(RandomPolicy),
-        "expert": fingerprint({"act": world.experts[world.reference_style].act}),
-    }
-
-
 def reference_table(reference: SoftOptimal, name: str) -> FloatArray:
     """The table of a reference row in an exact world, pi(a|s) [S, A] or pi_t(a|s) [T, S, A]."""
     model = reference.model
     if name == "random":
         return uniform_policy(model.available)
     return reference.policy if name == "soft-optimal" else hard_optimal(model).policy
-
-
-def reference_policy(world: World, name: str, seed: int) -> Callable[[WorldVectorEnv], Policy]:
-    """What gives the policy of a reference row for the environment that it acts in; an expert is
-    bound to it."""
-    reference = exact_reference(world)
-    if reference is not None:
-        table = reference_table(reference, name)
-        return lambda env: TabularPolicy(table, seed, chords_of(world.spaces.action))
-    if name == "random":
-        return lambda env: RandomPolicy(world.spaces.action, seed)
-    return lambda env: ExpertPolicy(env, world.reference_style)
-
-
-def _source_hash(kind: type) -> str:
-    return hashlib.sha256(inspect.getsource(kind).encode()).hexdigest()

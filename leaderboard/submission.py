@@ -16,6 +16,7 @@ import jinja2
 from il_envs.learning.algorithm import Algorithm
 from il_envs.world import UnknownNameError, World
 from leaderboard import UserError
+from leaderboard.imports import closure, hash_of
 from leaderboard.references import REFERENCES
 
 GROUP = "il_envs.algorithms"
@@ -29,7 +30,8 @@ class Contender:
     Attributes:
         algorithm: what is trained.
         origin: the name of its entry point, or the path of its folder.
-        code: SHA-256 over the source files of the package or folder it is defined in.
+        code: SHA-256 over its source files: of an installed one the module that it is in, and what
+            that imports of its own top-level package; all of a folder.
     """
 
     algorithm: Algorithm[Any]
@@ -97,10 +99,8 @@ def _load_entry_point(point: EntryPoint) -> Contender:
         raise UserError(
             f"{point.value}: named {algorithm.name!r}, but its entry point is {point.name!r}"
         )
-    package = sys.modules[point.module.partition(".")[0]]
-    root = Path(package.__file__ or "")
-    code = source_hash(root.parent) if root.name == "__init__.py" else source_hash(root)
-    return Contender(algorithm, point.name, code)
+    own = point.module.partition(".")[0]
+    return Contender(algorithm, point.name, hash_of(closure([point.module], [own])))
 
 
 def _load_folder(folder: Path) -> Contender:
@@ -117,7 +117,8 @@ def _load_folder(folder: Path) -> Contender:
     if algorithm is None:
         raise UserError(f"{path}: defines no `algorithm`; end it with algorithm = Algorithm(...)")
     _require_algorithm(algorithm, str(path))
-    return Contender(algorithm, str(folder.resolve()), source_hash(folder))
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.py")}
+    return Contender(algorithm, str(folder.resolve()), hash_of(files))
 
 
 def _import_folder(path: Path) -> ModuleType:
@@ -147,16 +148,6 @@ def _require_algorithm(algorithm: object, where: str) -> None:
     parameters: Any = getattr(config, "__dataclass_params__", None)
     if isinstance(config, type) or parameters is None or not parameters.frozen:
         raise UserError(f"{where}: config must be an instance of a frozen dataclass, is {config!r}")
-
-
-def source_hash(root: Path) -> str:
-    """SHA-256 over the names and bytes of a Python file, or of all those in a folder."""
-    paths = sorted(root.rglob("*.py")) if root.is_dir() else [root]
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.relative_to(root.parent if root.is_file() else root).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def write_template(name: str) -> Path:

@@ -12,7 +12,7 @@ from il_envs.learning.rollout import replay
 from il_envs.world import get_world
 from leaderboard import UserError
 from leaderboard.cells import ANEW, Cell, read_traces
-from leaderboard.checked import policy_table
+from leaderboard.checked_tables import policy_table
 from leaderboard.exact import ExactMeasures, measure
 from leaderboard.protocol import EVALUATION_SEED
 from leaderboard.references import exact_reference, reference_table

@@ -20,8 +20,7 @@ from il_envs.learning.policy import ExactPolicy, ExpertPolicy, Policy
 from il_envs.learning.problem import Problem
 from il_envs.learning.rollout import run_episodes
 from il_envs.world import World, get_world
-from leaderboard.checked import policy_table
-from leaderboard.checked_reward import learned_reward
+from leaderboard.checked_tables import learned_reward, policy_table
 from leaderboard.exact import reward_tables
 from leaderboard.progress import tell
 from leaderboard.protocol import EVALUATION_SEED

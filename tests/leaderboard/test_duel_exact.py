@@ -15,11 +15,13 @@ from il_envs.buttons import joint_chords, joint_index
 from il_envs.exact.button_references import concurrency_references
 from leaderboard import commands
 from leaderboard.cells import Results, read_results
-from leaderboard.checked import CheckedPolicy, policy_table
+from leaderboard.checked import CheckedPolicy
+from leaderboard.checked_tables import policy_table
+from leaderboard.child import reference_policy
 from leaderboard.exact import likelihood_bound, measure
 from leaderboard.explanation import explanation
-from leaderboard.protocol import Profile
-from leaderboard.references import exact_reference, reference_codes, reference_policy
+from leaderboard.protocol import Profile, reference_codes
+from leaderboard.references import exact_reference
 from leaderboard.rows import mean_return
 from leaderboard.summary import summary
 from leaderboard.verification import verify_episodes, verify_measures

@@ -11,10 +11,10 @@ import il_envs
 from il_envs import TabularPolicy, Truth, get_world
 from il_envs.learning.learned_reward import InvalidRewardError
 from leaderboard.cells import Cell
-from leaderboard.checked import InvalidActionError, policy_table
-from leaderboard.checked_reward import learned_reward
+from leaderboard.checked_tables import InvalidActionError, learned_reward, policy_table
 from leaderboard.exact import ExactMeasures, likelihood_bound, measure, reward_tables
-from leaderboard.references import exact_reference, reference_codes
+from leaderboard.protocol import reference_codes
+from leaderboard.references import exact_reference
 from tests.leaderboard.test_tables import make_cell, make_spec
 
 SEED = 5

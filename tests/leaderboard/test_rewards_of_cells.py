@@ -13,7 +13,7 @@ from il_envs import TabularReward, WorldVectorEnv, get_world
 from il_envs.learning.learned_reward import InvalidRewardError, reward_table, rewards_of
 from il_envs.worlds.drift_car.probe import place, read
 from leaderboard.cells import Manifest, Results, write_cell, write_reward_map
-from leaderboard.checked_reward import learned_reward
+from leaderboard.checked_tables import learned_reward
 from leaderboard.child import compute
 from leaderboard.exact import measure, reward_tables
 from leaderboard.figures.reward_pictures import reward_pictures, scaled_to

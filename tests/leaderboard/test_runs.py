@@ -36,10 +36,10 @@ from leaderboard.cells import (
 )
 from leaderboard.checked import (
     CheckedPolicy,
-    InvalidActionError,
     require_policy,
     tensors_of,
 )
+from leaderboard.checked_tables import InvalidActionError
 from leaderboard.progress import Progress
 from leaderboard.protocol import CellSpec, Profile, cells_of_run, world_hash
 from leaderboard.rows import Row, status_of

@@ -1,0 +1,76 @@
+"""The probabilities of a policy and the reward that it comes with, from which exact measures are
+computed, checked before anything believes them."""
+
+import numpy as np
+
+from il_envs.exact.checks import FloatArray, require_distributions
+from il_envs.exact.tabular_model import TabularModel
+from il_envs.learning.learned_reward import (
+    InvalidRewardError,
+    LearnedReward,
+    TabularReward,
+    finite_rewards,
+)
+from il_envs.learning.policy import ExactPolicy, Policy
+from il_envs.world import World
+
+SUM_TOLERANCE = 1e-6
+"""How far from 1 the probabilities of a state may sum; float32 networks miss it by 1e-7."""
+
+
+class InvalidActionError(ValueError):
+    """A policy answered with something that is no actions or no probabilities."""
+
+
+def policy_table(policy: ExactPolicy, model: TabularModel) -> FloatArray:
+    """pi_t(a|s) for every state and step of a model with a horizon, float64 [T, S, A].
+
+    Raises:
+        InvalidActionError: if a row is no probability distribution.
+    """
+    assert model.horizon is not None
+    states, tables = np.arange(model.states), []
+    for step in range(model.horizon):
+        answer = policy.action_probabilities(states, step)
+        try:
+            table = np.asarray(answer, np.float64)
+        except (TypeError, ValueError) as error:
+            raise InvalidActionError(
+                f"action_probabilities must return an array of numbers: {error}"
+            ) from error
+        _check_table(table, model, step)
+        tables.append(table / table.sum(1, keepdims=True))
+    return np.stack(tables)
+
+
+def _check_table(table: FloatArray, model: TabularModel, step: int) -> None:
+    shape = (model.states, model.actions)
+    if table.shape != shape:
+        raise InvalidActionError(
+            f"action_probabilities must return the shape {list(shape)}, not {list(table.shape)}"
+        )
+    try:
+        require_distributions("action_probabilities", table, SUM_TOLERANCE, step)
+    except ValueError as error:
+        raise InvalidActionError(str(error)) from error
+
+
+def learned_reward(policy: Policy, world: World) -> LearnedReward | None:
+    """The attribute `reward` of a policy: a LearnedReward, or the table of one, [S] or [S, A].
+
+    Raises:
+        InvalidRewardError: if it is neither, or a table for another world.
+    """
+    reward = getattr(policy, "reward", None)
+    if reward is None:
+        return None
+    if not isinstance(reward, TabularReward):
+        if isinstance(reward, LearnedReward):
+            return reward
+        if hasattr(reward, "reward"):
+            raise InvalidRewardError(
+                f"the policy's reward, a {type(reward).__name__}, has no method tensors"
+            )
+        reward = TabularReward(finite_rewards(reward))
+    reward.check_spaces(world.spaces.observation, world.spaces.action)
+    return reward
