@@ -21,7 +21,7 @@ from leaderboard.references import exact_reference
 from leaderboard.runner import run_cells, unfinished
 from leaderboard.selection import declaration_of, inapplicable, named, of_profile, with_controls
 from leaderboard.studies.findings import Finding
-from leaderboard.submission import installed, load_all, write_template
+from leaderboard.submission import Contender, load_installed, write_template
 from leaderboard.summary import ALL_WORLDS, summary
 from leaderboard.verification import verify_episodes, verify_files, verify_measures
 
@@ -34,7 +34,7 @@ def show_list() -> None:
         for style, expert in world.experts.items():
             print(f"    {style} expert: {expert.summary}")
     print("algorithms")
-    for contender in load_all(installed()):
+    for contender in _available():
         algorithm = contender.algorithm
         print(f"  {algorithm.name}: {algorithm.summary}")
         what = "a control, uses" if algorithm.is_control else "uses"
@@ -56,6 +56,13 @@ def show_list() -> None:
             f"{profile.evaluation_episodes} evaluation episodes; {steps}; "
             f"{profile.time_limit:g} s and {profile.memory_limit / 2**30:g} GiB a cell"
         )
+
+
+def _available() -> list[Contender]:
+    """The installed algorithms; which ones are not in order is told."""
+    contenders, faults = load_installed()
+    tell(*faults)
+    return contenders
 
 
 def run(
@@ -84,9 +91,10 @@ def run(
     worlds = [get_world(name) for name in dict.fromkeys(world_names)]
     chosen = named(origins)
     tell(*inapplicable(chosen, worlds))
-    contenders = chosen or of_profile(profile, worlds)
+    available = _available() if controls or not chosen else []
+    contenders = chosen or of_profile(profile, worlds, available)
     if controls:
-        contenders = with_controls(contenders, worlds)
+        contenders = with_controls(contenders, worlds, available)
     specs = cells_of_run(profile, worlds, contenders, seeds)
     manifest = Manifest(
         profile=profile,

@@ -2,14 +2,12 @@
 controls that belong beside them."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 
 from il_envs.world import World
-from leaderboard import UserError
 from leaderboard.cells import Declaration
 from leaderboard.protocol import Profile
-from leaderboard.submission import Contender, installed, load, load_all
+from leaderboard.submission import Contender, load, load_all
 
 
 def named(origins: Iterable[str]) -> list[Contender]:
@@ -17,23 +15,28 @@ def named(origins: Iterable[str]) -> list[Contender]:
     return load_all(origins)
 
 
-def of_profile(profile: Profile, worlds: Iterable[World]) -> list[Contender]:
+def of_profile(
+    profile: Profile, worlds: Iterable[World], available: Iterable[Contender]
+) -> list[Contender]:
     """A profile's algorithms, each in the worlds that it has there; in other worlds, and where it
-    names none, all that are installed and no controls."""
+    names none, all that are available and no controls."""
+    learners = [c.origin for c in available if not c.algorithm.is_control]
     chosen: dict[str, set[str]] = {}
     for world in worlds:
-        for name in profile.worlds.get(world.name) or _learners():
+        for name in profile.worlds.get(world.name) or learners:
             chosen.setdefault(name, set()).add(world.name)
     return [_within(load(name), names) for name, names in chosen.items()]
 
 
-def with_controls(contenders: list[Contender], worlds: Iterable[World]) -> list[Contender]:
-    """The contenders, and the installed controls that belong beside a learner among them, each in
+def with_controls(
+    contenders: list[Contender], worlds: Iterable[World], available: Iterable[Contender]
+) -> list[Contender]:
+    """The contenders, and the available controls that belong beside a learner among them, each in
     the worlds of its learners."""
     learners = [c for c in contenders if not c.algorithm.is_control]
     there = {contender.algorithm.name for contender in contenders}
     added = []
-    for control in _installed_controls() if learners else ():
+    for control in (c for c in available if c.algorithm.is_control):
         beside = [c for c in learners if belongs(control, c)]
         names = {w.name for w in worlds for c in beside if c.applies_to(w)}
         if names and control.algorithm.name not in there:
@@ -71,19 +74,6 @@ def inapplicable(contenders: Iterable[Contender], worlds: Iterable[World]) -> It
                 for w in others
             )
             yield f"{contender.algorithm.name} has no rows where it does not apply: {kinds}"
-
-
-def _learners() -> list[str]:
-    controls = {control.origin for control in _installed_controls()}
-    return [name for name in installed() if name not in controls]
-
-
-def _installed_controls() -> Iterator[Contender]:
-    for name in installed():
-        with suppress(UserError):  # who names what cannot be loaded is told so
-            contender = load(name)
-            if contender.algorithm.is_control:
-                yield contender
 
 
 def _within(contender: Contender, names: set[str]) -> Contender:

@@ -74,6 +74,18 @@ def load_all(origins: Iterable[str]) -> list[Contender]:
     return list(contenders.values())
 
 
+def load_installed() -> tuple[list[Contender], list[str]]:
+    """Every installed algorithm that can be loaded, and a line for each other one, why it cannot:
+    a package that is out of order is no reason to stop those who did not ask for it."""
+    contenders, faults = [], []
+    for point in installed().values():
+        try:
+            contenders.append(_load_entry_point(point))
+        except UserError as error:
+            faults.append(f"left out: {error}")
+    return contenders, faults
+
+
 def load(origin: str) -> Contender:
     """Load an algorithm by the name of its entry point or the path of its folder.
 
@@ -90,15 +102,15 @@ def load(origin: str) -> Contender:
 
 
 def _load_entry_point(point: EntryPoint) -> Contender:
+    package = f", of {point.dist.name}" if point.dist else ""
+    where = f"algorithm {point.name} ({point.value}{package})"
     try:
         algorithm = point.load()
-    except Exception as error:
-        raise UserError(f"algorithm {point.name} ({point.value}): {_in_one_line(error)}") from error
-    _require_algorithm(algorithm, point.value)
+    except (Exception, SystemExit) as error:
+        raise UserError(f"{where}: {_in_one_line(error)}") from error
+    _require_algorithm(algorithm, where)
     if algorithm.name != point.name:
-        raise UserError(
-            f"{point.value}: named {algorithm.name!r}, but its entry point is {point.name!r}"
-        )
+        raise UserError(f"{where}: named {algorithm.name!r}, but its entry point is {point.name!r}")
     own = point.module.partition(".")[0]
     return Contender(algorithm, point.name, hash_of(closure([point.module], [own])))
 

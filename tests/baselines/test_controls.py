@@ -25,13 +25,14 @@ from leaderboard.selection import (
     of_profile,
     with_controls,
 )
-from leaderboard.submission import Contender, installed, load
+from leaderboard.submission import Contender, load_installed
 from leaderboard.summary import summary
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec
 
 QUICK = replace(controls.shuffled, config=replace(bc.BCConfig(), updates=20))
 SHORT = PPOConfig(num_envs=8, rollout_steps=128, batch_size=128)
 CAR, ROOMS, ARENA = (get_world(name) for name in ("DriftCar", "FourRooms", "Shooter"))
+AVAILABLE, _ = load_installed()
 
 
 # What they do.
@@ -119,19 +120,21 @@ def worlds_of(contenders: list[Contender]) -> dict[str, list[str]]:
 def test_controls_go_where_their_learners_are() -> None:
     worlds = [CAR, ROOMS, ARENA]
     learner = contender("mine", applies_to=lambda world: world.name != "Shooter")
-    found = worlds_of(with_controls([learner], worlds))
+    found = worlds_of(with_controls([learner], worlds, AVAILABLE))
     assert found["shuffled-labels"] == ["DriftCar", "FourRooms"]
     assert found["do-nothing"] == ["DriftCar"]
     silent = contender("silent", sources=frozenset({"model"}))
-    assert "shuffled-labels" not in worlds_of(with_controls([silent], worlds))
+    assert "shuffled-labels" not in worlds_of(with_controls([silent], worlds, AVAILABLE))
 
 
 def test_controls_that_were_named_stay_as_they_are_and_ask_for_no_others() -> None:
     worlds = [CAR, ROOMS, ARENA]
     alone = named(["shuffled-labels"])
-    assert with_controls(alone, worlds) == alone
+    assert with_controls(alone, worlds, AVAILABLE) == alone
     both = [contender("mine", applies_to=lambda world: world.name == "FourRooms"), *alone]
-    assert worlds_of(with_controls(both, worlds))["shuffled-labels"] == [w.name for w in worlds]
+    assert worlds_of(with_controls(both, worlds, AVAILABLE))["shuffled-labels"] == [
+        w.name for w in worlds
+    ]
 
 
 def test_a_control_has_one_row_whatever_the_labels() -> None:
@@ -159,18 +162,18 @@ def test_a_control_is_beside_learners_and_no_other_control() -> None:
 
 def test_a_constant_reward_is_beside_those_who_act_for_a_reward_of_their_own() -> None:
     (constant,) = named(["constant-reward"])
-    beside = {name for name in installed() if belongs(constant, load(name))}
+    beside = {learner.origin for learner in AVAILABLE if belongs(constant, learner)}
     assert {"gail", "airl", "gcl"} <= beside
     assert not {"bc", "dagger", "maxent", "mail", "do-nothing"} & beside
 
 
 def test_a_profile_names_the_algorithms_of_its_worlds() -> None:
     quick = PROFILES["quick"]
-    found = worlds_of(of_profile(quick, [CAR, ROOMS, ARENA]))
+    found = worlds_of(of_profile(quick, [CAR, ROOMS, ARENA], AVAILABLE))
     assert found["maxent"] == ["FourRooms"]
     assert found["mail"] == ["Shooter"]
     assert found["bc"] == ["DriftCar", "FourRooms", "Shooter"]
-    elsewhere = {c.algorithm.name for c in of_profile(quick, [get_world("RiskyBridge")])}
+    elsewhere = {c.algorithm.name for c in of_profile(quick, [get_world("RiskyBridge")], AVAILABLE)}
     assert {"apprenticeship", "dart", "gcl"} <= elsewhere
     assert "shuffled-labels" not in elsewhere
 
