@@ -1,5 +1,22 @@
-"""`python -m leaderboard` is `leaderboard`."""
+"""The command `leaderboard`; `python -m leaderboard` is the same."""
 
-from leaderboard.cli import main
+import sys
 
-main()
+from il_envs.extras import require
+
+NEEDS = ("jinja2", "matplotlib", "pandas", "pydantic", "rich", "safetensors", "typer")
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        require("leaderboard", *NEEDS)
+    except ModuleNotFoundError as error:
+        sys.exit(f"leaderboard: {error}")
+    from leaderboard.cli import main as command
+
+    command()
+
+
+if __name__ == "__main__":
+    main()

@@ -21,7 +21,9 @@ from il_envs.exact.checks import FloatArray, IntArray
 from il_envs.exact.evaluation import evaluate
 from il_envs.exact.soft_optimal import SoftOptimal, soft_optimal
 from il_envs.world import States
-from il_envs.worlds.grid import cliff_chain, risky_bridge_world, tiles
+from il_envs.worlds.grid import tiles
+from il_envs.worlds.grid.cliff_chain import cliff_chain
+from il_envs.worlds.grid.risky_bridge import risky_bridge_world
 from leaderboard.figures.drawing import COLOURS, STYLE, name_panel, panels, save
 from leaderboard.references import exact_reference
 from leaderboard.studies.ceilings import concurrency

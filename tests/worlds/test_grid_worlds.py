@@ -5,7 +5,9 @@ import pytest
 
 import il_envs
 from il_envs import WorldVectorEnv, evaluate, hard_optimal, soft_optimal
-from il_envs.worlds.grid import cells, cliff_chain, macrocells, register, tiles
+from il_envs.worlds.grid import cells, register, tiles
+from il_envs.worlds.grid.cliff_chain import cliff_chain
+from il_envs.worlds.grid.macrocells import macrocells
 from il_envs.worlds.grid.maps import read_map
 
 GRIDS = [world for world in il_envs.WORLDS.values() if world.dynamics.state == cells.STATE]
