@@ -29,7 +29,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from il_envs.learning.learning_curve import LearningCurve
 from il_envs.learning.rollout import Episode
 from leaderboard import UserError
-from leaderboard.exact import ExactMeasures
+from leaderboard.exact import ExactMetrics
 from leaderboard.protocol import CellSpec, Profile, label_budgets, reference_seeds
 from leaderboard.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES
 
@@ -40,7 +40,7 @@ ANEW = "remove its folder to compute it anew"
 Status = Literal["ok", "error", "invalid action", "timeout", "memory", "crashed"]
 
 
-class EpisodeRow(BaseModel):
+class EpisodeResult(BaseModel):
     """One evaluation episode."""
 
     model_config = ConfigDict(frozen=True)
@@ -71,11 +71,11 @@ class Cell(BaseModel):
     """None where no environment step was taken."""
     train_seconds: float = 0.0
     evaluation_seconds: float = 0.0
-    episodes: tuple[EpisodeRow, ...] = ()
+    episodes: tuple[EpisodeResult, ...] = ()
     files: dict[str, str] = {}
     """SHA-256 of what else was written beside it, by the name of the file: of the policy and of the
     reward that were learned."""
-    exact: ExactMeasures | None = None
+    exact: ExactMetrics | None = None
     """None in worlds without an exact reference, and for a policy that tells no probabilities."""
     versions: dict[str, str]
     platform: str
@@ -151,10 +151,10 @@ def failed_cell(spec: CellSpec, status: Status, reason: str) -> Cell:
     )
 
 
-def episode_rows(episodes: Sequence[Episode]) -> tuple[EpisodeRow, ...]:
+def episode_results(episodes: Sequence[Episode]) -> tuple[EpisodeResult, ...]:
     """The rows for episodes."""
     return tuple(
-        EpisodeRow(
+        EpisodeResult(
             seed=episode.seed,
             total_reward=episode.total_reward,
             length=len(episode),

@@ -1,4 +1,4 @@
-"""The probabilities of a policy and the reward that it comes with, from which exact measures are
+"""The probabilities of a policy and the reward that it comes with, from which exact metrics are
 computed, checked before anything believes them."""
 
 import numpy as np

@@ -39,7 +39,7 @@ from il_envs.world import World, get_world
 from leaderboard.cells import (
     Cell,
     Status,
-    episode_rows,
+    episode_results,
     versions,
     write_cell,
     write_reward_map,
@@ -47,7 +47,7 @@ from leaderboard.cells import (
 )
 from leaderboard.checked import CheckedPolicy, require_policy, tensors_of
 from leaderboard.checked_tables import InvalidActionError, learned_reward, policy_table
-from leaderboard.exact import ExactMeasures, measure
+from leaderboard.exact import ExactMetrics, exact_metrics
 from leaderboard.protocol import EVALUATION_SEED, CellSpec
 from leaderboard.references import exact_reference, reference_table
 from leaderboard.reward_maps import RewardMap, reward_map, tables_of
@@ -73,7 +73,7 @@ class Outcome:
     train_seconds: float = 0.0
     evaluation_seconds: float = 0.0
     episodes: Sequence[Episode] = ()
-    exact: ExactMeasures | None = None
+    exact: ExactMetrics | None = None
     policy: bytes = b""  # safetensors
     reward: bytes = b""  # safetensors
     reward_map: RewardMap = field(default_factory=dict)
@@ -145,7 +145,7 @@ def _evaluate_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
     reference = exact_reference(world)
     if reference is not None:
         table = reference_table(reference, spec.algorithm)
-        outcome.exact = measure(world, table, None, EVALUATION_SEED)
+        outcome.exact = exact_metrics(world, table, None, EVALUATION_SEED)
     outcome.evaluation_seconds = time.perf_counter() - start
 
 
@@ -171,7 +171,7 @@ def _evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Out
     reference = exact_reference(world)
     if reference is not None and isinstance(policy, ExactPolicy):
         table = policy_table(policy, reference.model)
-        outcome.exact = measure(world, table, tables_of(outcome.reward_map), EVALUATION_SEED)
+        outcome.exact = exact_metrics(world, table, tables_of(outcome.reward_map), EVALUATION_SEED)
     outcome.episodes = episodes  # none of a policy that has failed
     outcome.evaluation_seconds = time.perf_counter() - start
 
@@ -214,7 +214,7 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
         learning_curve=outcome.learning_curve,
         train_seconds=outcome.train_seconds,
         evaluation_seconds=outcome.evaluation_seconds,
-        episodes=episode_rows(outcome.episodes),
+        episodes=episode_results(outcome.episodes),
         files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         exact=outcome.exact,
         versions=versions(),

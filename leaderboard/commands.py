@@ -23,7 +23,7 @@ from leaderboard.selection import declaration_of, inapplicable, named, of_profil
 from leaderboard.studies.findings import Finding
 from leaderboard.submission import Contender, load_installed, write_template
 from leaderboard.summary import ALL_WORLDS, summary
-from leaderboard.verification import verify_episodes, verify_files, verify_measures
+from leaderboard.verification import verify_episodes, verify_files, verify_metrics
 
 
 def show_list() -> None:
@@ -214,7 +214,7 @@ def verify_results(folder: Path) -> bool:
     cells = read_results(folder).cells
     finished = [cell for cell in cells if cell.status == "ok"]
     different = [problem for cell in finished for problem in verify_episodes(folder, cell)]
-    measured = [verify_measures(folder, cell) for cell in finished]
+    measured = [verify_metrics(folder, cell) for cell in finished]
     wrong = [problems for problems in measured if problems]
     changed = [problem for cell in finished for problem in verify_files(folder, cell)]
     for problem in [*different, *(problem for problems in wrong for problem in problems), *changed]:

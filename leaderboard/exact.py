@@ -1,4 +1,4 @@
-"""Exact measures: how far a policy is from the reference, without the noise of sampling."""
+"""Exact metrics: how far a policy is from the reference, without the noise of sampling."""
 
 from dataclasses import dataclass
 from math import isinf, sqrt
@@ -18,7 +18,7 @@ HELD_OUT_TRAJECTORIES = 1_000
 """Sampled from the reference, to see how likely a policy makes them."""
 
 
-class ExactMeasures(BaseModel):
+class ExactMetrics(BaseModel):
     """What a policy is, next to its world's reference; None where there is no such thing."""
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings")  # JSON has no infinity
@@ -64,10 +64,10 @@ def reward_tables(world: World, reward: LearnedReward) -> RewardTables:
     return RewardTables(tables[0], tables[1] if len(tables) == 2 else None)
 
 
-def measure(
+def exact_metrics(
     world: World, table: FloatArray, rewards: RewardTables | None, seed: int
-) -> ExactMeasures:
-    """The exact measures of a policy.
+) -> ExactMetrics:
+    """The exact metrics of a policy.
 
     Args:
         world: an exact one.
@@ -91,7 +91,7 @@ def measure(
             epic = epic_distance(rewards.own, true_reward, model.discount)
         if world.truth.transfer is not None and rewards.transfer is not None:
             transfer = _transfer(get_world(world.truth.transfer), rewards.transfer)
-    return ExactMeasures(
+    return ExactMetrics(
         expected_return=policy.expected_return,
         occupancy_distance=float(0.5 * difference.sum((1, 2)).mean()),
         policy_divergence=divergence(reference.evaluation, policy),

@@ -4,7 +4,7 @@ from math import isnan
 
 from leaderboard import UserError
 from leaderboard.cells import Cell, Results
-from leaderboard.measures import MEASURES
+from leaderboard.metrics import METRICS
 from leaderboard.rows import Row, Scale, mean_return, row_of, scale_of, scores_of, survival
 from leaderboard.statistics import CONFIDENCE, student_interval
 
@@ -45,7 +45,7 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
         lines.append(f"  seed {cell.spec.seed}: {_outcome(cell)}, score {score:.6f}")
         lines.append(f"    {results.folder / cell.spec.folder}")
         lines += _training(cell)
-        lines += _measures(cell, scale)
+        lines += _metrics(cell, scale)
     if row.fault:
         return "\n".join([*lines, "", f"not ranked: {row.fault}"])
     return "\n".join([*lines, "", *_score(row, scale)])
@@ -90,14 +90,14 @@ def _training(cell: Cell) -> list[str]:
     ]
 
 
-def _measures(cell: Cell, scale: Scale | None) -> list[str]:
+def _metrics(cell: Cell, scale: Scale | None) -> list[str]:
     """What else a cell is measured by, a line each."""
     if cell.status != "ok":
         return []
     return [
-        f"    {measure.explain(cell, scale)}"
-        for measure in MEASURES
-        if measure.explained and not isnan(measure.of(cell, scale))
+        f"    {metric.explain(cell, scale)}"
+        for metric in METRICS
+        if metric.explained and not isnan(metric.of(cell, scale))
     ]
 
 

@@ -1,4 +1,4 @@
-"""The tables as people read them: scores, and beneath them exact measures and concurrency."""
+"""The tables as people read them: scores, and beneath them exact metrics and concurrency."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -14,7 +14,7 @@ from rich.table import Table
 from il_envs.world import WORLDS, get_world
 from leaderboard.cells import Results
 from leaderboard.controls import control_notes
-from leaderboard.measures import EXACT, SAMPLED, Measure
+from leaderboard.metrics import EXACT, SAMPLED, Metric
 from leaderboard.statistics import CONFIDENCE
 from leaderboard.studies.concurrency import claim_table, final_table, milestone_table
 from leaderboard.summary import ALL_WORLDS
@@ -26,8 +26,8 @@ INTERVAL = f"{CONFIDENCE:.0%} interval"
 LEFT_COLUMNS = {"algorithm", "world", "status", "actions", "learning", "claim"}
 CSV_COLUMNS = [
     "algorithm", "world", "seeds", "score", "low", "high", "status",
-    "labels", *(column for measure in SAMPLED for column in measure.columns), "return", "iqm",
-    "reason", *(column for measure in EXACT for column in measure.columns),
+    "labels", *(column for metric in SAMPLED for column in metric.columns), "return", "iqm",
+    "reason", *(column for metric in EXACT for column in metric.columns),
 ]  # fmt: skip
 
 
@@ -68,28 +68,28 @@ def _reference(results: Results) -> str:
 
 
 def exact_header(results: Results) -> list[str]:
-    """What the numbers of the table of exact measures mean."""
+    """What the numbers of the table of exact metrics mean."""
     return [
-        "Exact measures: means over training seeds, without sampling but for the log-likelihood.",
+        "Exact metrics: means over training seeds, without sampling but for the log-likelihood.",
         *_notes(EXACT, results),
     ]
 
 
-def _notes(measures: Iterable[Measure], results: Results) -> list[str]:
-    """What is said of measures, a line for each thing that they are about."""
+def _notes(metrics: Iterable[Metric], results: Results) -> list[str]:
+    """What is said of metrics, a line for each thing that they are about."""
     exact = [world for world in results.manifest.worlds if world in results.manifest.exact_worlds]
     lines = []
-    for _, group in groupby(measures, lambda measure: measure.about):
-        notes = [_note(measure, exact) for measure in group if measure.note]
+    for _, group in groupby(metrics, lambda metric: metric.about):
+        notes = [_note(metric, exact) for metric in group if metric.note]
         lines += [" ".join(dict.fromkeys(notes))] if notes else []
     return lines
 
 
-def _note(measure: Measure, exact_worlds: Iterable[str]) -> str:
-    if measure.bound is None:
-        return measure.note
-    bounds = [f"{_number(measure.bound(get_world(world)))} in {world}" for world in exact_worlds]
-    return measure.note.format(bounds=", ".join(bounds))
+def _note(metric: Metric, exact_worlds: Iterable[str]) -> str:
+    if metric.bound is None:
+        return metric.note
+    bounds = [f"{_number(metric.bound(get_world(world)))} in {world}" for world in exact_worlds]
+    return metric.note.format(bounds=", ".join(bounds))
 
 
 MILESTONE_HEADER = [
@@ -179,12 +179,12 @@ FORMATS: dict[str, Callable[[Results, pd.DataFrame], str | RenderableType]] = {
 
 
 def _tables(results: Results, summary: pd.DataFrame) -> list[tuple[pd.DataFrame, list[str]]]:
-    """The table of scores, those of exact measures and of concurrency if there are any, and the
+    """The table of scores, those of exact metrics and of concurrency if there are any, and the
     notes of each."""
     tables = [(_scores(results, summary), [*header(results), *control_notes(results)])]
     exact = summary[summary["world"].isin(results.manifest.exact_worlds)]
     if len(exact):
-        tables.append((_exact_measures(exact), exact_header(results)))
+        tables.append((_exact_metrics(exact), exact_header(results)))
     final = final_table(results)
     if len(final):
         tables += [
@@ -211,20 +211,20 @@ def _scores(results: Results, summary: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _exact_measures(summary: pd.DataFrame) -> pd.DataFrame:
+def _exact_metrics(summary: pd.DataFrame) -> pd.DataFrame:
     names = {"algorithm": _names(summary), "world": summary["world"]}
     return pd.DataFrame(names | _columns(EXACT, summary))
 
 
-def _columns(measures: Iterable[Measure], summary: pd.DataFrame) -> dict[str, "pd.Series[str]"]:
-    """The columns of measures as they are shown, by their headings."""
+def _columns(metrics: Iterable[Metric], summary: pd.DataFrame) -> dict[str, "pd.Series[str]"]:
+    """The columns of metrics as they are shown, by their headings."""
     columns = {}
-    for measure in measures:
-        values, shown = summary[measure.name], partial(_number, form=measure.format)
-        columns[measure.heading] = values.map(shown)
-        if measure.error is not None:
-            errors = " ± " + summary[f"{measure.name}_error"].map(shown)
-            columns[measure.heading] += errors.where(np.isfinite(values), "")
+    for metric in metrics:
+        values, shown = summary[metric.name], partial(_number, form=metric.format)
+        columns[metric.heading] = values.map(shown)
+        if metric.error is not None:
+            errors = " ± " + summary[f"{metric.name}_error"].map(shown)
+            columns[metric.heading] += errors.where(np.isfinite(values), "")
     return columns
 
 

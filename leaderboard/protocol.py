@@ -26,7 +26,7 @@ EVALUATION_SEED = 900_000_000
 """Evaluation episode i is the held-out episode of seed EVALUATION_SEED + i."""
 
 MEASURING = ("leaderboard.exact", "leaderboard.checked_tables")
-"""Modules that compute exact measures, with what they import of `MEASURED_WITHIN`."""
+"""Modules that compute exact metrics, with what they import of `MEASURED_WITHIN`."""
 MEASURED_WITHIN = (
     *MEASURING,
     "leaderboard.references",

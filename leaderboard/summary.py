@@ -1,7 +1,7 @@
 """From raw cells to the rows of the table: pure functions, nothing computed here is ever written
 into raw results.
 
-`rows` says what a score is, and `measures` what else there is.
+`rows` says what a score is, and `metrics` what else there is.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from leaderboard.cells import Results
-from leaderboard.measures import MEASURES
+from leaderboard.metrics import METRICS
 from leaderboard.rows import Row, counted, returns_of, row_of, scale_of, scores_of, status_of
 from leaderboard.statistics import Interval, interquartile_mean, stratified_interval
 
@@ -26,7 +26,7 @@ def summary(results: Results) -> pd.DataFrame:
 
     Columns: algorithm, world, labels, seeds, score, low, high, iqm, return, status and reason as
     `status_of` has them, reference and control (whether it is such a row), and those of the
-    `MEASURES`, means over seeds.
+    `METRICS`, means over seeds.
     """
     rows = list(_rows(results))
     summaries = [_summarise(results, [row], row.world) for row in rows]
@@ -82,11 +82,11 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
         "reference": rows[0].labels is None,
         "control": results.manifest.declaration(rows[0].algorithm).is_control,
     }
-    for measure in MEASURES:
-        for column, quantity in measure.columns.items():
+    for metric in METRICS:
+        for column, quantity in metric.columns.items():
             values = [
                 counted(quantity, cell, scale) for row, scale in with_scales for cell in row.cells
             ]
-            known = one_world if measure.is_exact else ranked
+            known = one_world if metric.is_exact else ranked
             summarised[column] = float(np.mean(values)) if known else nan
     return summarised

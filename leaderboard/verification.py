@@ -13,7 +13,7 @@ from il_envs.world import get_world
 from leaderboard import UserError
 from leaderboard.cells import ANEW, Cell, read_traces
 from leaderboard.checked_tables import policy_table
-from leaderboard.exact import ExactMeasures, measure
+from leaderboard.exact import ExactMetrics, exact_metrics
 from leaderboard.protocol import EVALUATION_SEED
 from leaderboard.references import exact_reference, reference_table
 from leaderboard.reward_maps import kept_reward_map, tables_of
@@ -63,16 +63,16 @@ def verify_files(results: Path, cell: Cell) -> list[str]:
     return problems
 
 
-def verify_measures(results: Path, cell: Cell) -> list[str] | None:
-    """Compute the exact measures of a cell anew; what does not agree, a line for each.
+def verify_metrics(results: Path, cell: Cell) -> list[str] | None:
+    """Compute the exact metrics of a cell anew; what does not agree, a line for each.
 
     Returns:
-        None if there is nothing to compute them from: no exact measures, or no table.
+        None if there is nothing to compute them from: no exact metrics, or no table.
 
     Raises:
         UserError: if the table is damaged.
     """
-    again = None if cell.exact is None else _measures(results / cell.spec.folder, cell)
+    again = None if cell.exact is None else _metrics(results / cell.spec.folder, cell)
     if cell.exact is None or again is None:
         return None
     computed = again.model_dump()
@@ -83,7 +83,7 @@ def verify_measures(results: Path, cell: Cell) -> list[str] | None:
     ]
 
 
-def _measures(folder: Path, cell: Cell) -> ExactMeasures | None:
+def _metrics(folder: Path, cell: Cell) -> ExactMetrics | None:
     """The measures of a reference row, or of the table in a folder; None if there is none."""
     world = get_world(cell.spec.world)
     reference = exact_reference(world)
@@ -91,7 +91,7 @@ def _measures(folder: Path, cell: Cell) -> ExactMeasures | None:
         return None
     if cell.spec.labels is None:
         table = reference_table(reference, cell.spec.algorithm)
-        return measure(world, table, None, EVALUATION_SEED)
+        return exact_metrics(world, table, None, EVALUATION_SEED)
     path = folder / "policy.safetensors"
     if not path.exists():
         return None
@@ -101,7 +101,7 @@ def _measures(folder: Path, cell: Cell) -> ExactMeasures | None:
         if "probabilities" not in tensors:
             return None
         table = policy_table(TabularPolicy(tensors["probabilities"], 0), reference.model)
-        return measure(world, table, rewards, EVALUATION_SEED)
+        return exact_metrics(world, table, rewards, EVALUATION_SEED)
     except (OSError, SafetensorError, ValueError, IndexError) as error:
         raise UserError(f"{path}: damaged: {error}; {ANEW}") from error
 

@@ -76,6 +76,11 @@ def kept_kernel(title: str, kernel: Kernel, *example: Any) -> Kernel:
 
 def fingerprint(kernels: dict[str, Kernel]) -> str:
     """SHA-256 over the bytecode and constants of kernels and of every kernel they call."""
+    return _traced(kernels)[0]
+
+
+def _traced(kernels: dict[str, Kernel]) -> tuple[str, list[str]]:
+    """The fingerprint of kernels, and the modules that they and the kernels they call are in."""
     digest = hashlib.sha256()
     seen: set[Kernel] = set()
 
@@ -106,16 +111,16 @@ def fingerprint(kernels: dict[str, Kernel]) -> str:
 
     for kernel in kernels.values():
         add(kernel)
-    return digest.hexdigest()
+    return digest.hexdigest(), sorted({str(kernel.py_func.__module__) for kernel in seen})
 
 
 def _load(
     template: str, title: str, kernels: dict[str, Kernel], warm_up: Callable[[ModuleType], None]
 ) -> ModuleType:
     text = (TEMPLATES / f"{template}.py").read_text()
-    digest = hashlib.sha256(
-        (text + fingerprint(kernels) + numba.__version__ + sys.version).encode()
-    ).hexdigest()[:16]
+    traced, modules = _traced(kernels)  # numba's files name the modules
+    key = [text, traced, *modules, numba.__version__, sys.version]
+    digest = hashlib.sha256("".join(key).encode()).hexdigest()[:16]
     if digest in _loaded:
         return _loaded[digest]
     folder = _cache_folder() / digest

@@ -19,7 +19,7 @@ STEP_ONCE = (
 )
 
 
-def _kernel(constant, helper_constant):
+def _kernel(constant, helper_constant, module="builtins"):
     source = (
         "from numba import njit\n"
         f"HELPER_CONSTANT = {helper_constant}\n"
@@ -29,7 +29,7 @@ def _kernel(constant, helper_constant):
         "@njit\n"
         "def kernel(x):\n    return helper(x) + CONSTANT\n"
     )
-    variables: dict = {}
+    variables: dict = {"__name__": module}
     exec(source, variables)
     return variables["kernel"]
 
@@ -129,3 +129,15 @@ def test_a_kept_kernel_does_what_the_kernel_does_and_is_loaded_the_second_time(
     assert again(numbers).tolist() == [7.0, 11.0]
     assert sum(again.stats.cache_hits.values()) == 1
     assert capsys.readouterr().err == ""
+
+
+def test_a_kernel_that_has_moved_is_compiled_anew(tmp_path, monkeypatch, capsys):
+    """The files that numba keeps name the module of a kernel, which may not be there any more."""
+    monkeypatch.setenv("IL_ENVS_CACHE", str(tmp_path))
+    monkeypatch.setattr(kernels, "_loaded", {})
+    numbers = np.array([1.0, 2.0])
+    before, after = (_kernel(3.0, 4.0, module) for module in ("before", "after"))
+    assert fingerprint({"k": before}) == fingerprint({"k": after})
+    for title, kernel in (("a sum before", before), ("a sum after", after)):
+        kernels.kept_kernel(title, kernel, numbers)
+        assert f"compiling {title}" in capsys.readouterr().err

@@ -18,13 +18,13 @@ from leaderboard.cells import Results, read_results
 from leaderboard.checked import CheckedPolicy
 from leaderboard.checked_tables import policy_table
 from leaderboard.child import reference_policy
-from leaderboard.exact import likelihood_bound, measure
+from leaderboard.exact import exact_metrics, likelihood_bound
 from leaderboard.explanation import explanation
 from leaderboard.protocol import Profile, reference_codes
 from leaderboard.references import exact_reference
 from leaderboard.rows import mean_return
 from leaderboard.summary import summary
-from leaderboard.verification import verify_episodes, verify_measures
+from leaderboard.verification import verify_episodes, verify_metrics
 
 DUEL = il_envs.get_world("Duel")
 REFERENCES = (
@@ -111,7 +111,7 @@ def test_reference_rows_press_buttons(name):
 
 def test_the_measures_of_cloned_buttons_are_theirs():
     clone, bound = references()["cloned buttons"], likelihood_bound(DUEL)
-    measures = measure(DUEL, clone.policy, None, 5)
+    measures = exact_metrics(DUEL, clone.policy, None, 5)
     assert measures.expected_return == clone.expected_return
     assert measures.policy_divergence > 1.0
     expected = bound - measures.policy_divergence
@@ -142,7 +142,7 @@ def test_a_run_verifies(results):
     """What has a table is measured anew from it; a network has none."""
     for cell in results.cells:
         assert verify_episodes(results.folder, cell) == []
-        measured = verify_measures(results.folder, cell)
+        measured = verify_metrics(results.folder, cell)
         assert measured == (None if cell.spec.algorithm == "bc" else [])
 
 

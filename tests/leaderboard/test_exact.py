@@ -1,4 +1,4 @@
-"""Exact measures, and the tables they are computed from, against independent computations."""
+"""Exact metrics, and the tables they are computed from, against independent computations."""
 
 import json
 from dataclasses import replace
@@ -12,7 +12,7 @@ from il_envs import TabularPolicy, Truth, get_world
 from il_envs.learning.learned_reward import InvalidRewardError
 from leaderboard.cells import Cell
 from leaderboard.checked_tables import InvalidActionError, learned_reward, policy_table
-from leaderboard.exact import ExactMeasures, likelihood_bound, measure, reward_tables
+from leaderboard.exact import ExactMetrics, exact_metrics, likelihood_bound, reward_tables
 from leaderboard.protocol import reference_codes
 from leaderboard.references import exact_reference
 from tests.leaderboard.test_tables import make_cell, make_spec
@@ -33,10 +33,10 @@ def some_table(name: str, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).dirichlet(np.ones(model.actions), shape)
 
 
-def measured(name: str, table: np.ndarray, reward: np.ndarray | None = None) -> ExactMeasures:
+def measured(name: str, table: np.ndarray, reward: np.ndarray | None = None) -> ExactMetrics:
     world = get_world(name)
     rewards = None if reward is None else reward_tables(world, il_envs.TabularReward(reward))
-    return measure(world, table, rewards, SEED)
+    return exact_metrics(world, table, rewards, SEED)
 
 
 def occupancy_by_hand(name: str, policy: np.ndarray) -> np.ndarray:
@@ -180,7 +180,7 @@ def test_without_a_transfer_world_nothing_is_transferred() -> None:
 
 def test_infinities_survive_the_file_and_leave_it_plain_json() -> None:
     spec = make_spec("RiskyBridge", "ours", 20, 0)
-    exact = ExactMeasures(
+    exact = ExactMetrics(
         expected_return=-1.0, occupancy_distance=0.5, policy_divergence=inf, log_likelihood=-inf,
         log_likelihood_error=inf, epic=0.25, starc=None, transfer=None,
     )  # fmt: skip

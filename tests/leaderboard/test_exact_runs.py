@@ -31,14 +31,14 @@ from leaderboard.exact import likelihood_bound
 from leaderboard.explanation import explanation
 from leaderboard.figures.curves import compounding_error, score_by_labels, survival_by_labels
 from leaderboard.figures.divergences import divergence
-from leaderboard.measures import EXACT
+from leaderboard.metrics import EXACT
 from leaderboard.page import NONE, as_csv, as_latex, as_markdown, as_text
 from leaderboard.protocol import PROFILES, Profile, cells_of_run
 from leaderboard.references import REFERENCES, reference_table
 from leaderboard.rows import mean_return, row_of, scale_of, scores_of
 from leaderboard.submission import load
 from leaderboard.summary import summary
-from leaderboard.verification import verify_episodes, verify_files, verify_measures
+from leaderboard.verification import verify_episodes, verify_files, verify_metrics
 from tests.leaderboard.test_exact import measured, occupancy_by_hand, reference_of, some_table
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec
 from tests.leaderboard.test_tables import measured as measured_of
@@ -47,7 +47,7 @@ TINY = Profile(
     name="tiny", labels=(60, 300), seeds=2, evaluation_episodes=4, steps=1_000, time_limit=60.0,
     worlds={"RiskyBridge": (), "CliffChain": ()},
 )  # fmt: skip
-EXACT_COLUMNS = [column for measure in EXACT for column in measure.columns]
+EXACT_COLUMNS = [column for metric in EXACT for column in metric.columns]
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_the_mean_over_worlds_leaves_references_out(results: Results) -> None:
 def test_verify_agrees(results: Results) -> None:
     for cell in results.cells:
         assert verify_episodes(results.folder, cell) == []
-        assert verify_measures(results.folder, cell) == []
+        assert verify_metrics(results.folder, cell) == []
 
 
 @pytest.mark.parametrize("algorithm", ["bc", "soft-optimal"])
@@ -144,7 +144,7 @@ def test_verify_notices_a_tampered_measure(results: Results, algorithm: str, nam
     assert cell.exact is not None
     value = getattr(cell.exact, name) * (1.0 + 1e-8) + 1e-11
     changed = cell.exact.model_copy(update={name: value})
-    problems = verify_measures(results.folder, cell.model_copy(update={"exact": changed}))
+    problems = verify_metrics(results.folder, cell.model_copy(update={"exact": changed}))
     assert problems is not None
     assert len(problems) == 1
     assert f"{name} is {value}, computed anew it is" in problems[0]
@@ -156,19 +156,19 @@ def test_verify_notices_a_tampered_table_or_reward(results: Results, tmp_path: P
     path.parent.mkdir(parents=True)
     tensors = load_file(results.folder / cell.spec.folder / "policy.safetensors")
     save_file({"probabilities": tensors["probabilities"][:, ::-1].copy()}, path)
-    assert len(verify_measures(tmp_path, cell) or []) == 5
+    assert len(verify_metrics(tmp_path, cell) or []) == 5
     save_file(tensors, path)
     write_reward_map(path.parent, {"own": np.zeros((63, 4))})
-    problems = verify_measures(tmp_path, cell)
+    problems = verify_metrics(tmp_path, cell)
     assert problems is not None
     assert ["epic is None" in problems[0], "starc is None" in problems[1]] == [True, True]
     (path.parent / "reward_map.npz").write_bytes(b"nothing")
     with pytest.raises(UserError, match=r"reward_map\.npz: damaged"):
-        verify_measures(tmp_path, cell)
+        verify_metrics(tmp_path, cell)
     (path.parent / "reward_map.npz").unlink()
     path.write_bytes(b"nothing")
     with pytest.raises(UserError, match=r"policy\.safetensors: damaged"):
-        verify_measures(tmp_path, cell)
+        verify_metrics(tmp_path, cell)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_verify_names_a_reward_map_that_does_not_fit(
     shutil.copytree(results.folder / cell.spec.folder, folder)
     write_reward_map(folder, kept)
     with pytest.raises(UserError, match=r"reward_map\.npz: damaged: .*in RiskyBridge; remove"):
-        verify_measures(tmp_path, cell)
+        verify_metrics(tmp_path, cell)
 
 
 def test_an_array_in_the_place_of_an_archive_is_damage(tmp_path: Path) -> None:
@@ -219,9 +219,9 @@ def test_verify_has_nothing_to_compute_from_weights(results: Results, tmp_path: 
     cell = cell_of(results, "bc")
     path = tmp_path / cell.spec.folder / "policy.safetensors"
     path.parent.mkdir(parents=True)
-    assert verify_measures(tmp_path, cell) is None
+    assert verify_metrics(tmp_path, cell) is None
     save_file({"weights": np.zeros(3)}, path)
-    assert verify_measures(tmp_path, cell) is None
+    assert verify_metrics(tmp_path, cell) is None
 
 
 def test_the_command_verifies_and_counts(
@@ -410,7 +410,7 @@ def test_the_header_says_what_is_exact(results: Results) -> None:
     assert "empirical" not in text
 
 
-def test_the_second_table_has_the_exact_measures() -> None:
+def test_the_second_table_has_the_exact_metrics() -> None:
     results = mixed_results()
     text = as_markdown(results, summary(results))
     first, second = (part.split("\n\n")[0] for part in text.split("| algorithm |")[1:])
@@ -447,7 +447,7 @@ def test_every_format_has_both_tables() -> None:
     assert ",inf,-inf,inf," in next(row for row in rows if row.startswith("optimal,"))
 
 
-def test_an_explanation_shows_the_exact_measures(results: Results) -> None:
+def test_an_explanation_shows_the_exact_metrics(results: Results) -> None:
     text, cell = explanation(results, "bc", "RiskyBridge"), cell_of(results, "bc")
     assert cell.exact is not None
     for part in (

@@ -15,7 +15,7 @@ from leaderboard.cells import (
     Cell,
     Manifest,
     Results,
-    episode_rows,
+    episode_results,
     read_traces,
     write_cell,
     write_traces,
@@ -53,7 +53,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
                 spec.evaluation_seeds,
             )
             cell = Cell(
-                spec=spec, status="ok", reason="", episodes=episode_rows(episodes), versions={},
+                spec=spec, status="ok", reason="", episodes=episode_results(episodes), versions={},
                 platform="",
             )  # fmt: skip
             (out / spec.folder).mkdir(parents=True)
@@ -100,7 +100,12 @@ def test_an_episode_that_ends_on_the_track_counts_as_the_limit_too(tmp_path: Pat
         world=WORLD.name, algorithm="spin", origin="", labels=None, seed=0, profile=PROFILE, key={}
     )
     cell = Cell(
-        spec=spec, status="ok", reason="", episodes=episode_rows([spun]), versions={}, platform=""
+        spec=spec,
+        status="ok",
+        reason="",
+        episodes=episode_results([spun]),
+        versions={},
+        platform="",
     )
     (tmp_path / spec.folder).mkdir(parents=True)
     write_traces(tmp_path / spec.folder, [spun])

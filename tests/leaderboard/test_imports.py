@@ -1,4 +1,4 @@
-"""What an algorithm's key and that of exact measures are made of: what is imported, and no more."""
+"""What an algorithm's key and that of exact metrics are made of: what is imported, and no more."""
 
 import shutil
 import sys

@@ -15,7 +15,7 @@ from il_envs.worlds.drift_car.probe import place, read
 from leaderboard.cells import Manifest, Results, write_cell, write_reward_map
 from leaderboard.checked_tables import learned_reward
 from leaderboard.child import compute
-from leaderboard.exact import measure, reward_tables
+from leaderboard.exact import exact_metrics, reward_tables
 from leaderboard.figures.reward_pictures import reward_pictures, scaled_to
 from leaderboard.figures.write import write_figures
 from leaderboard.protocol import Profile, cells_of_run
@@ -136,7 +136,7 @@ def test_a_shaped_reward_transfers_as_the_true_one_does() -> None:
     tables = reward_tables(ROOMS, Shaped(lambda _: None))
     own_there = replace(tables, transfer=tables.own)
     shares = [
-        measure(ROOMS, some_table("FourRooms"), rewards, 0).transfer
+        exact_metrics(ROOMS, some_table("FourRooms"), rewards, 0).transfer
         for rewards in (tables, own_there)
     ]
     assert shares[0] is not None

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from leaderboard.cells import Cell, EpisodeRow, Manifest, Results, failed_cell
+from leaderboard.cells import Cell, EpisodeResult, Manifest, Results, failed_cell
 from leaderboard.explanation import explanation
-from leaderboard.measures import MEASURES
+from leaderboard.metrics import METRICS
 from leaderboard.page import as_csv, as_latex, as_markdown, as_text
 from leaderboard.protocol import CellSpec, Profile
 from leaderboard.rows import Scale, counted, row_of, scale_of, scores_of, survival
@@ -39,7 +39,7 @@ def make_spec(
 
 def make_cell(spec: CellSpec, total_rewards: list[float], falls: int = 0) -> Cell:
     rows = tuple(
-        EpisodeRow(seed=i, total_reward=r, length=5, terminated=i < falls, state_hash="0")
+        EpisodeResult(seed=i, total_reward=r, length=5, terminated=i < falls, state_hash="0")
         for i, r in enumerate(total_rewards)
     )
     return Cell(
@@ -68,9 +68,9 @@ def make_results(worlds: tuple[str, ...] = ("Hill",)) -> Results:
 
 
 def measured(name: str, cell: Cell, scale: Scale | None) -> float:
-    """What a cell counts with in the mean of a measure."""
-    (measure,) = (measure for measure in MEASURES if measure.name == name)
-    return counted(measure.of, cell, scale)
+    """What a cell counts with in the mean of a metric."""
+    (metric,) = (metric for metric in METRICS if metric.name == name)
+    return counted(metric.of, cell, scale)
 
 
 def row(frame: pd.DataFrame, algorithm: str, world: str = "Hill") -> "pd.Series[object]":

@@ -1,5 +1,5 @@
 """What a cell is measured by besides its score: one table, which the page, the csv, `summary` and
-`leaderboard explain` go through. A new measure of a cell is an entry here, and nothing else.
+`leaderboard explain` go through. A new metric of a cell is an entry here, and nothing else.
 """
 
 from collections.abc import Callable
@@ -14,19 +14,19 @@ from leaderboard.rows import Quantity, Scale, survival
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measure:
+class Metric:
     """A number of a cell that did not fail, and how it is told.
 
     Attributes:
         name: of its column in `summary` and in the csv.
         of: the number itself, NaN where there is none.
-        about: what is measured. "episodes": those of the evaluation; the measure is in the table of
+        about: what is measured. "episodes": those of the evaluation; the metric is in the table of
             scores, with its mean over all worlds. The others are exact, and in a table of their
-            own. What is said under a table of measures about the same is one line.
+            own. What is said under a table of metrics about the same is one line.
         heading: of its column in the tables.
-        note: what the column is, a sentence under the table, said once if measures share it; empty
+        note: what the column is, a sentence under the table, said once if metrics share it; empty
             where the heading is enough. `{bounds}` in it stands for the bound in each exact world.
-        explained: the measure in a line of `leaderboard explain`, a format of `value` and of
+        explained: the metric in a line of `leaderboard explain`, a format of `value` and of
             `error`, `bound`, `cell` and `scale`; empty where the cell's outcome has it already.
         format: of the number in the tables.
         error: its standard error, which the tables show behind it, and the csv as NAME_error.
@@ -77,7 +77,7 @@ def _value_gap(cell: Cell, scale: Scale | None) -> float:
 
 
 def _exact(name: str) -> Quantity:
-    """A field of the cell's `ExactMeasures`."""
+    """A field of the cell's `ExactMetrics`."""
 
     def of(cell: Cell, scale: Scale | None) -> float:
         value = None if cell.exact is None else getattr(cell.exact, name)
@@ -86,8 +86,8 @@ def _exact(name: str) -> Quantity:
     return of
 
 
-MEASURES = (
-    Measure(
+METRICS = (
+    Metric(
         name="survival",
         of=_survival,
         about="episodes",
@@ -96,7 +96,7 @@ MEASURES = (
         explained="",
         format=".0%",
     ),
-    Measure(
+    Metric(
         name="expected_return",
         of=_exact("expected_return"),
         about="policy",
@@ -104,7 +104,7 @@ MEASURES = (
         note="",
         explained="",
     ),
-    Measure(
+    Metric(
         name="value_gap",
         of=_value_gap,
         about="policy",
@@ -113,7 +113,7 @@ MEASURES = (
         explained="value gap = {scale.reference:.6f} - {cell.exact.expected_return:.6f} "
         "= {value:.6f}",
     ),
-    Measure(
+    Metric(
         name="occupancy_distance",
         of=_exact("occupancy_distance"),
         about="policy",
@@ -121,7 +121,7 @@ MEASURES = (
         note="Occupancy TV: total variation to the reference's visits, mean over steps.",
         explained="occupancy: total variation {value:.6f} to the reference's, mean over steps",
     ),
-    Measure(
+    Metric(
         name="policy_divergence",
         of=_exact("policy_divergence"),
         about="policy",
@@ -129,7 +129,7 @@ MEASURES = (
         note="Policy KL: from the reference, nats an episode.",
         explained="policy: KL {value:.6f} nats an episode from the reference's",
     ),
-    Measure(
+    Metric(
         name="log_likelihood",
         of=_exact("log_likelihood"),
         error=_exact("log_likelihood_error"),
@@ -141,7 +141,7 @@ MEASURES = (
         explained="log-likelihood of the reference's episodes: {value:.6f} +- {error:.6f} nats, "
         "expected at most {bound:.6f} (minus the reference's entropy)",
     ),
-    Measure(
+    Metric(
         name="epic",
         of=_exact("epic"),
         about="reward",
@@ -149,7 +149,7 @@ MEASURES = (
         note="EPIC, STARC: distance of the learned reward from the true one.",
         explained="EPIC distance of the learned reward: {value:.6f}",
     ),
-    Measure(
+    Metric(
         name="starc",
         of=_exact("starc"),
         about="reward",
@@ -157,7 +157,7 @@ MEASURES = (
         note="EPIC, STARC: distance of the learned reward from the true one.",
         explained="STARC distance of the learned reward: {value:.6f}",
     ),
-    Measure(
+    Metric(
         name="transfer",
         of=_exact("transfer"),
         about="reward",
@@ -168,7 +168,7 @@ MEASURES = (
     ),
 )
 
-SAMPLED = tuple(measure for measure in MEASURES if not measure.is_exact)
+SAMPLED = tuple(metric for metric in METRICS if not metric.is_exact)
 """Those in the table of scores."""
-EXACT = tuple(measure for measure in MEASURES if measure.is_exact)
+EXACT = tuple(metric for metric in METRICS if metric.is_exact)
 """Those in a table of their own."""

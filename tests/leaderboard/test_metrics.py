@@ -11,7 +11,7 @@ from rich.console import Console
 
 from leaderboard.cells import Cell, Manifest, Results
 from leaderboard.explanation import explanation
-from leaderboard.measures import EXACT, MEASURES, Measure
+from leaderboard.metrics import EXACT, METRICS, Metric
 from leaderboard.page import CSV_COLUMNS, as_csv, as_latex, as_markdown, as_text
 from leaderboard.references import reference_table
 from leaderboard.rows import row_of, scale_of
@@ -20,7 +20,7 @@ from tests.leaderboard.test_exact import measured, reference_of, some_table
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_results, make_spec, row
 
 EXACT_WORLD = "FourRooms"  # where a reward can be transferred
-IDS = [measure.name for measure in MEASURES]
+IDS = [metric.name for metric in METRICS]
 
 
 @cache
@@ -51,17 +51,17 @@ def _exact_cell(
     return cell.model_copy(update={"exact": measured(EXACT_WORLD, table, reward)})
 
 
-def world_of(measure: Measure) -> str:
-    return EXACT_WORLD if measure.is_exact else "Hill"
+def world_of(metric: Metric) -> str:
+    return EXACT_WORLD if metric.is_exact else "Hill"
 
 
-def means_of(measure: Measure) -> dict[str, float]:
-    """The mean over the cells of "ours" in each column of a measure."""
-    ours = row_of(results(), "ours", world_of(measure), 20)
+def means_of(metric: Metric) -> dict[str, float]:
+    """The mean over the cells of "ours" in each column of a metric."""
+    ours = row_of(results(), "ours", world_of(metric), 20)
     scale = scale_of(results(), ours.world)
     return {
         column: float(np.mean([quantity(cell, scale) for cell in ours.cells]))
-        for column, quantity in measure.columns.items()
+        for column, quantity in metric.columns.items()
     }
 
 
@@ -75,62 +75,62 @@ def test_no_column_of_the_csv_goes_or_moves() -> None:
     assert [column for column in CSV_COLUMNS if column in expected] == expected
 
 
-@pytest.mark.parametrize("measure", MEASURES, ids=IDS)
-def test_a_measure_is_in_the_summary_and_in_the_csv(measure: Measure) -> None:
+@pytest.mark.parametrize("metric", METRICS, ids=IDS)
+def test_a_measure_is_in_the_summary_and_in_the_csv(metric: Metric) -> None:
     table = summary(results())
     rows = list(csv.DictReader(io.StringIO(as_csv(results(), table))))
     (in_csv,) = (
         parsed
         for parsed in rows
-        if (parsed["algorithm"], parsed["world"]) == ("ours", world_of(measure))
+        if (parsed["algorithm"], parsed["world"]) == ("ours", world_of(metric))
     )
-    for column, mean in means_of(measure).items():
+    for column, mean in means_of(metric).items():
         assert np.isfinite(mean)
-        assert row(table, "ours", world_of(measure))[column] == mean
+        assert row(table, "ours", world_of(metric))[column] == mean
         assert float(in_csv[column]) == pytest.approx(mean, abs=1e-6)
 
 
-@pytest.mark.parametrize("measure", MEASURES, ids=IDS)
-def test_a_measure_has_a_column_and_a_note_in_the_page(measure: Measure) -> None:
+@pytest.mark.parametrize("metric", METRICS, ids=IDS)
+def test_a_measure_has_a_column_and_a_note_in_the_page(metric: Metric) -> None:
     page = as_markdown(results(), summary(results()))
-    table = page.split("| algorithm |")[2 if measure.is_exact else 1]
+    table = page.split("| algorithm |")[2 if metric.is_exact else 1]
     headings, _, *lines = (
         [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()
     )
-    (ours,) = (line for line in lines if line[:2] == ["ours", world_of(measure)])
-    shown = ours[headings.index(measure.heading) + 1]  # the first heading has been split off
-    mean, *error = means_of(measure).values()
-    assert shown == " ± ".join(f"{value:{measure.format}}" for value in (mean, *error))
-    note = measure.note.split("{")[0].strip()
+    (ours,) = (line for line in lines if line[:2] == ["ours", world_of(metric)])
+    shown = ours[headings.index(metric.heading) + 1]  # the first heading has been split off
+    mean, *error = means_of(metric).values()
+    assert shown == " ± ".join(f"{value:{metric.format}}" for value in (mean, *error))
+    note = metric.note.split("{")[0].strip()
     assert note in table
     console = Console(record=True, width=250, file=io.StringIO())
     console.print(as_text(results(), summary(results())))
     for other in (console.export_text(), as_latex(results(), summary(results()))):
-        assert measure.heading in other
+        assert metric.heading in other
         assert note in " ".join(other.split())  # captions are broken into lines
 
 
-@pytest.mark.parametrize("measure", MEASURES, ids=IDS)
-def test_a_measure_is_explained(measure: Measure) -> None:
-    world = world_of(measure)
+@pytest.mark.parametrize("metric", METRICS, ids=IDS)
+def test_a_measure_is_explained(metric: Metric) -> None:
+    world = world_of(metric)
     text, scale = explanation(results(), "ours", world), scale_of(results(), world)
     for cell in row_of(results(), "ours", world, 20).cells:
-        start = f"    {measure.explain(cell, scale)}"
-        if not measure.explained:
+        start = f"    {metric.explain(cell, scale)}"
+        if not metric.explained:
             start = f"  seed {cell.spec.seed}: "
         told = next(line for line in text.splitlines() if line.startswith(start))
-        value = measure.of(cell, scale)
-        assert f"{value:.6f}" in told or f"{value:{measure.format}}" in told
+        value = metric.of(cell, scale)
+        assert f"{value:.6f}" in told or f"{value:{metric.format}}" in told
 
 
 def test_a_measure_that_is_not_known_is_left_out() -> None:
     sampled = explanation(results(), "ours", "Hill")
-    for measure in EXACT:
-        assert not measure.explained or measure.explained.split("{")[0] not in sampled
+    for metric in EXACT:
+        assert not metric.explained or metric.explained.split("{")[0] not in sampled
     ours = row(summary(results()), "ours", "Hill")
-    assert ours[[column for measure in EXACT for column in measure.columns]].isna().all()
+    assert ours[[column for metric in EXACT for column in metric.columns]].isna().all()
     over_worlds = row(summary(results()), "ours", "all")
-    assert over_worlds[[measure.name for measure in EXACT]].isna().all()
+    assert over_worlds[[metric.name for metric in EXACT]].isna().all()
 
 
 def test_what_measures_share_is_said_once() -> None:
