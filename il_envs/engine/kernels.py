@@ -82,7 +82,7 @@ def fingerprint(kernels: dict[str, Kernel]) -> str:
 def _traced(kernels: dict[str, Kernel]) -> tuple[str, list[str]]:
     """The fingerprint of kernels, and the modules that they and the kernels they call are in."""
     digest = hashlib.sha256()
-    seen: set[Kernel] = set()
+    seen: set[CPUDispatcher] = set()
 
     def add(value: object) -> None:
         if isinstance(value, CPUDispatcher):
