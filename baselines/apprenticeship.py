@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import nnls
+from scipy.optimize import lsq_linear
 
 from baselines.planning import FloatArray, RewardPolicy, has_features, whole_trajectories
 from il_envs import (
@@ -123,7 +123,10 @@ def nearest_mixture(points: FloatArray, target: FloatArray) -> FloatArray:
     # Least squares with weights y >= 0 that ask for 0 and for a sum of 1; the solution's direction
     # is exactly that of the point of least norm (Lawson and Hanson 1974, chapter 23).
     system = np.vstack([offsets / scale, np.ones(len(points))])
-    shares, _ = nnls(system, np.append(np.zeros(len(target)), 1.0))
+    wanted = np.append(np.zeros(len(target)), 1.0)
+    # SciPy's nnls would do, but up to 1.15, the last for Python 3.10, it may stop too early.
+    found: FloatArray = lsq_linear(system, wanted, (0.0, np.inf), method="bvls", tol=1e-15).x
+    shares = np.maximum(found, 0.0)  # rounding
     return shares / shares.sum()
 
 

@@ -121,7 +121,7 @@ class QuadraticPlanner:
     def fit(self, states: FloatArray, actions: FloatArray) -> LinearGaussianSampler:
         """The density of demonstrations by linear regression, the same at every step."""
         x, u = (array.reshape(-1, array.shape[-1]) for array in (states[:, :-1], actions))
-        gain, *_ = np.linalg.lstsq(-x, u)
+        gain, *_ = np.linalg.lstsq(-x, u, rcond=None)
         covariance = np.cov(u + x @ gain, rowvar=False)
         steps = actions.shape[1]
         policy = LinearGaussianPolicy(

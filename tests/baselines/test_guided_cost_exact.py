@@ -100,7 +100,7 @@ def tabular_case(world):
         [model.transition[a * model.states : (a + 1) * model.states] for a in range(model.actions)],
         model.reward, np.eye(model.states)[starts[0]], model.horizon, features=model.features,
     )  # fmt: skip
-    weights = np.linalg.lstsq(model.features, model.reward[:, 0])[0]
+    weights = np.linalg.lstsq(model.features, model.reward[:, 0], rcond=None)[0]
     exact = il_envs.soft_optimal(model).feature_expectations
     return Case(TabularPlanner(model), weights, exact, lambda n, _: np.repeat(starts, n))
 

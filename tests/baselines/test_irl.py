@@ -86,7 +86,9 @@ def test_maxent_learns_what_a_hit_is_worth():
     policy = learn(maxent_irl.algorithm, DUEL, 2_000)
     assert score(policy, DUEL) > 0.95
     model = DUEL.truth.model()
-    weights = np.linalg.lstsq(model.features.reshape(-1, 2), policy.reward.table.ravel())[0]
+    weights = np.linalg.lstsq(
+        model.features.reshape(-1, 2), policy.reward.table.ravel(), rcond=None
+    )[0]
     assert weights[0] > 0.0 > weights[1]
 
 
