@@ -254,15 +254,14 @@ def main() -> None:
     threading.Thread(target=watch, args=[int(parent)], daemon=True).start()
     spec = CellSpec.model_validate_json(json)
     outcome = compute(spec)
-    code = 0
     try:
         write(spec, outcome, Path(folder))
         sys.stdout.flush()
     except OSError as error:
-        code = CANNOT_WRITE
         with suppress(OSError):  # the log is on the same disk
             print(error.strerror or error, file=sys.stderr, flush=True)
-    os._exit(code)  # threads that the algorithm left behind do not keep the process
+        os._exit(CANNOT_WRITE)  # at once: closing files that are half written has more to say
+    os._exit(0)  # threads that the algorithm left behind do not keep the process
 
 
 if __name__ == "__main__":
