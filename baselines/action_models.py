@@ -1,4 +1,4 @@
-"""How a learner sees the actions of a world: as they are, or chords of buttons as numbers.
+"""A learner's view of a world's actions: unchanged, or with chords of buttons as numbers.
 
 MAPS is a multi-action, SAPS a single-action policy per time-step (Harmer et al. 2018).
 """
@@ -19,14 +19,16 @@ from il_envs.wrappers.vector import JointButtons, SingleButton, VectorEnv
 
 @dataclass(frozen=True)
 class ActionModel:
-    """A learner's action space, and what connects it with the world's.
+    """A learner's action space, and the maps between it and the world's.
 
     Attributes:
-        space: what the learner's network chooses from.
-        wrap: makes the world's vector environment one of that space.
-        targets: from actions of the world, [rows, ...], to what to imitate: numbers, int64 [rows];
-            distributions over them, float32 [rows, numbers]; or other actions, float32 [rows, ...].
-        chords: the table that numbers are rows of, int8 [numbers, K]; None if actions stay.
+        space: the action space of the learner's network.
+        wrap: gives the world's vector environment that action space.
+        targets: maps actions of the world, [rows, ...], to targets of imitation: numbers, int64
+            [rows]; distributions over numbers, float32 [rows, numbers]; or actions of another kind,
+            float32 [rows, ...].
+        chords: the chord that each number stands for, int8 [numbers, K]; None if actions are not
+            numbered.
     """
 
     space: gym.Space[Any]
@@ -36,7 +38,7 @@ class ActionModel:
 
 
 def maps(space: gym.Space[Any]) -> ActionModel:
-    """The world's own actions: in a world of buttons, each has a probability of its own."""
+    """The world's own actions: in a world of buttons, each button has its own probability."""
     dtype = torch.int64 if isinstance(space, gym.spaces.Discrete) else torch.float32
     return ActionModel(
         space, wrap=lambda env: env, targets=lambda actions: torch.as_tensor(actions, dtype=dtype)
@@ -56,7 +58,7 @@ def saps(space: gym.Space[Any]) -> ActionModel:
 
 
 def joint(space: gym.Space[Any]) -> ActionModel:
-    """Every chord by its number.
+    """Every chord, by its number.
 
     Raises:
         TypeError: if actions are not MultiBinary(K).
@@ -75,7 +77,8 @@ ACTION_MODELS = {"maps": maps, "saps": saps, "joint": joint}
 
 
 def single_button_targets(chords: NDArray[np.int8]) -> Tensor:
-    """Uniform over the pressed buttons, or all on none: float32 [rows, K + 1] from [rows, K]."""
+    """Uniform distributions over the pressed buttons, float32 [rows, K + 1] from [rows, K]; where
+    no button is pressed, all probability is on "none"."""
     buttons = torch.as_tensor(chords, dtype=torch.float32)
     pressed = buttons.sum(1, keepdim=True)
     return torch.cat([pressed == 0.0, buttons / pressed.clamp(min=1.0)], 1)

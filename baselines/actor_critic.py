@@ -1,4 +1,4 @@
-"""What the baselines share that are trained by Stable-Baselines3's actor-critic algorithms."""
+"""Code shared by the baselines that use Stable-Baselines3's actor-critic algorithms."""
 
 import random
 from collections.abc import Iterator
@@ -22,13 +22,13 @@ from il_envs.buttons import Chords, joint_chords, joint_index
 
 
 class ActorCritic:
-    """The actor of a trained network as an `il_envs.Policy`, with a generator of its own.
+    """The actor of a trained network as an `il_envs.Policy`, with its own random generator.
 
     Args:
         network: an actor-critic network of Stable-Baselines3, recurrent or not.
-        seed: of its samples.
+        seed: seed of its action samples.
         chords: int8 [chords, K] where the network's actions are rows of that table.
-        reward: what it was trained for, where that was learned.
+        reward: the reward that it was trained for, where that was learned.
     """
 
     def __init__(
@@ -63,12 +63,12 @@ class ActorCritic:
         return actions.astype(self.network.action_space.dtype), state
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """Every weight by its name; what actor and critic share is there once."""
+        """Every weight by its name; weights shared by actor and critic are listed once."""
         return {name: weight.numpy(force=True) for name, weight in self.network.named_parameters()}
 
 
 class ExactActorCritic(ActorCritic):
-    """One without memory whose actions can be counted: it tells their probabilities."""
+    """A memoryless actor with finitely many actions, whose probabilities it gives."""
 
     @torch.no_grad()
     def action_probabilities(self, observation: NDArray[Any], step: int) -> NDArray[np.float64]:
@@ -94,7 +94,8 @@ def policy_of(
     chords: Chords | None = None,
     reward: LearnedReward | None = None,
 ) -> ActorCritic:
-    """A trained network as a policy, exact where it can be; the arguments are `ActorCritic`'s."""
+    """A trained network as a policy, an `ExactActorCritic` where possible; the arguments are those
+    of `ActorCritic`."""
     memory = isinstance(network, RecurrentActorCriticPolicy)
     counted = not isinstance(network.action_space, gym.spaces.Box)
     kind = ExactActorCritic if counted and not memory else ActorCritic
@@ -102,19 +103,19 @@ def policy_of(
 
 
 def network_name(observation_space: gym.Space[Any], recurrent: bool = False) -> str:
-    """What Stable-Baselines3 calls the network for that space: convolutional for images."""
+    """Stable-Baselines3's name of the network for that space: convolutional for images."""
     kind = "Cnn" if is_image_space(observation_space) else "Mlp"
     return f"{kind}LstmPolicy" if recurrent else f"{kind}Policy"
 
 
 def learn(model: OnPolicyAlgorithm, steps: int, callback: BaseCallback | None = None) -> None:
-    """Train with as many whole rollouts as the environment steps suffice for.
+    """Train for as many whole rollouts as the given environment steps allow.
 
     Args:
-        callback: is called at every step and rollout.
+        callback: called at every step and rollout.
 
     Raises:
-        ValueError: if they do not for one.
+        ValueError: if the steps do not suffice for one rollout.
     """
     rollout = model.n_envs * model.n_steps
     if steps < rollout:
@@ -128,7 +129,7 @@ def learn(model: OnPolicyAlgorithm, steps: int, callback: BaseCallback | None = 
 
 @contextmanager
 def untouched_generators() -> Iterator[None]:
-    """Leave the global generators of Python, NumPy and torch as they are found.
+    """Restore the global random generators of Python, NumPy and torch on exit.
 
     Stable-Baselines3 seeds all three, and draws from them.
     """
@@ -142,5 +143,5 @@ def untouched_generators() -> Iterator[None]:
 
 
 def has_buttons(world: World) -> bool:
-    """Whether a world's actions are buttons that can be pressed together."""
+    """True if a world's actions are buttons that can be pressed together."""
     return isinstance(world.spaces.action, gym.spaces.MultiBinary)

@@ -1,16 +1,17 @@
 """Adversarial imitation: GAIL (Ho and Ermon 2016) and AIRL (Fu, Luo and Levine 2018).
 
-A discriminator D tells the expert's transitions from the policy's, and the policy is paid for
-transitions that it takes for the expert's:
+A discriminator D learns to tell the expert's transitions from the policy's, and the policy is
+rewarded for transitions that D takes for the expert's:
 
-GAIL    D(s, a) = 1 / (1 + exp(-f(s, a))). At its best f is the log of the ratio of the expert's
-        occupancy to the policy's, so its reward has no meaning without that policy.
+GAIL    D(s, a) = 1 / (1 + exp(-f(s, a))). The optimal f is the log of the ratio of the expert's
+        occupancy to the policy's, so its reward has no meaning apart from that policy.
 AIRL    D(s, a, s') = exp(f) / (exp(f) + pi(a|s)) with f = g(s, a) + discount * h(s') - h(s)
-        (their equation 4). Where policy and expert agree f is the expert's advantage, and where g
-        is of the state alone it is the true reward, up to a constant (their theorem 5.1).
+        (their equation 4). If the policy matches the expert, the optimal f is the expert's
+        advantage, and if g depends on the state alone it is the true reward, up to a constant
+        (their theorem 5.1).
 
-Both keep rewards smooth with a gradient penalty (Gulrajani et al. 2017), see inputs as the
-demonstrations normalise them, and know that an episode may end: `RewardNetwork` says how.
+Both keep rewards smooth with a gradient penalty (Gulrajani et al. 2017), normalise inputs by the
+demonstrations, and account for the end of episodes as `RewardNetwork` describes.
 """
 
 import warnings
@@ -45,63 +46,65 @@ class AdversarialConfig:
     """Settings of GAIL and AIRL."""
 
     shaping: bool = False
-    """Whether D is AIRL's: the reward is shaped by a potential h, and D knows pi."""
+    """Use AIRL's D, in which the reward is shaped by a potential h and D is given pi."""
     state_only: bool = False
-    """Whether the reward is of the state alone."""
+    """Let the reward depend on the state alone."""
     form: Literal["logit", "survival", "mortality"] = "survival"
-    """What the policy is paid: log D - log(1 - D), as in AIRL, or -log(1 - D), or log D."""
+    """The policy's reward: log D - log(1 - D), as in AIRL, -log(1 - D), or log D."""
     hidden_sizes: tuple[int, ...] = (32, 32)
-    """Tanh units of each hidden layer, of f, or of g and of h."""
+    """Tanh units of each hidden layer of f, or of g and of h."""
     batch_size: int = 1024
-    """Transitions of each side in a minibatch of the discriminator."""
+    """Transitions in a minibatch of the discriminator, from the expert and from the policy each."""
     updates_per_rollout: int = 16
     """Minibatches of the discriminator between two rollouts."""
     learning_rate: float = 1e-3
-    """Of the discriminator's Adam."""
+    """Learning rate of the discriminator's Adam."""
     slope_penalty: float = 10.0
-    """Of the squared excess of the reward's slope over `steepest`, between the two sides."""
+    """Coefficient of the gradient penalty: of the squared excess of the reward's slope over
+    `steepest`, between the two sides."""
     steepest: float = 1.0
-    """Slope of the reward that is free, in nats for each deviation of an input."""
+    """Largest slope of the reward that is not penalised, in nats for each standard deviation of an
+    input."""
     absorbing: bool = True
-    """Whether states that end an episode are followed by an absorbing state with a learned reward;
-    if not, what comes after the end is worth 0 whatever the reward."""
+    """Let terminal states be followed by an absorbing state with a learned reward. Otherwise the
+    time after the end is worth 0, whatever the reward."""
     ppo: PPOConfig = field(default_factory=PPOConfig)
-    """The optimiser of the policy."""
+    """The policy's optimiser."""
 
 
 HELD_OUT = 10
-"""One of so many demonstrated transitions is not trained on."""
+"""One in so many demonstrated transitions is held out."""
 SLOPES = 4
-"""One of so many pairs in a minibatch is looked at for the slope between them, which costs more
-than all else about a pair."""
+"""The gradient penalty uses one in so many pairs of a minibatch, since it costs more than the rest
+of the loss."""
 TELLING = 0.995
-"""Share of unseen transitions that no discriminator tells apart unless the two sides are worlds
-apart."""
+"""Accuracy on held-out transitions that a discriminator exceeds only if policy and expert hardly
+overlap."""
 
 
 class Rows(NamedTuple):
-    """Transitions as a discriminator sees them."""
+    """Transitions as inputs of a discriminator."""
 
-    inputs: Tensor  # of g, [rows, size]
-    before: Tensor  # of h, [rows, size]
-    after: Tensor  # of h in the state that followed
-    log_probabilities: Tensor  # of actions, [rows]; 0 in the absorbing state, and in GAIL
+    inputs: Tensor  # inputs of g, [rows, size]
+    before: Tensor  # inputs of h in the state, [rows, size]
+    after: Tensor  # inputs of h in the next state, [rows, size]
+    log_probabilities: Tensor  # log pi(a|s), [rows]; 0 in the absorbing state, and in GAIL
 
 
 class Side(NamedTuple):
-    """What one side, the expert or the policy, did."""
+    """The transitions of one side, the expert or the policy."""
 
     rows: Rows  # the last one is the absorbing state
-    absorbed: float  # share of its discounted time that it spends there
+    absorbed: float  # share of the side's discounted time in the absorbing state
 
     def draw(self, count: int, generator: torch.Generator) -> Rows:
-        """A minibatch of its occupancy."""
+        """A minibatch of `count` rows, drawn from the side's occupancy."""
         places = draw_places(len(self.rows.inputs) - 1, self.absorbed, count, generator)
         return Rows(*(field[places] for field in self.rows))
 
 
 class Discriminator(nn.Module):
-    """Tells the transitions of the expert, whose logits are to be above 0, from the policy's."""
+    """Classifies transitions: logits above 0 for the expert's, below 0 for the policy's."""
 
     def __init__(
         self, problem: Problem, shown: Transitions, seed: int, config: AdversarialConfig
@@ -126,7 +129,7 @@ class Discriminator(nn.Module):
         self._discount = config.ppo.discount
 
     def side(self, transitions: Transitions, policy: ActorCriticPolicy) -> Side:
-        """What one side did, and how long it then rests in the absorbing state."""
+        """The side with these transitions, and its share of time in the absorbing state."""
         observations, actions, following, terminated, _ = transitions
         inputs = torch.cat([self.reward.inputs(observations, actions), self.reward.absorbing_input])
         before = after = inputs[:, :0]
@@ -145,7 +148,7 @@ class Discriminator(nn.Module):
         return self.advantage(*rows[:3]) - rows.log_probabilities
 
     def advantage(self, inputs: Tensor, before: Tensor, after: Tensor) -> Tensor:
-        """f, the expert's advantage once D is at its best, [rows]."""
+        """f, which for the optimal D is the expert's advantage, [rows]."""
         outputs: Tensor = self.reward(inputs)
         if self.potential is not None:
             shaping = self._discount * self.potential(after) - self.potential(before)
@@ -154,17 +157,17 @@ class Discriminator(nn.Module):
 
     @torch.no_grad()
     def told_apart(self, expert: Rows, learner: Rows) -> float:
-        """The share of either side's transitions that D takes for that side's, their mean."""
+        """The balanced accuracy of D: the mean over both sides of the share that it gets right."""
         shares = (self(expert)[:-1] > 0.0).float().mean(), (self(learner)[:-1] < 0.0).float().mean()
         return float(sum(shares)) / 2.0
 
     def cross_entropy(self, expert: Rows, learner: Rows) -> Tensor:
-        """Of telling the sides apart: -E_expert[log D] - E_learner[log(1 - D)], nats."""
+        """The loss of D: -E_expert[log D] - E_learner[log(1 - D)], in nats."""
         return functional.softplus(-self(expert)).mean() + functional.softplus(self(learner)).mean()
 
 
 class Adversary:
-    """Trains the discriminator on each rollout, and pays the policy by it."""
+    """Trains the discriminator on each rollout, and rewards the policy by it."""
 
     def __init__(self, problem: Problem, seed: int, config: AdversarialConfig) -> None:
         self._config = config
@@ -173,7 +176,7 @@ class Adversary:
         self._shown = Transitions._make(rows[: len(rows) - held_out] for rows in shown)
         self._held_out = Transitions._make(rows[len(rows) - held_out :] for rows in shown)
         self.told_apart: list[float] = []
-        """Of each rollout, and demonstrations held out, the share that D took for what it was."""
+        """Accuracy of D on each new rollout and held-out demonstrations, before training on it."""
         self.discriminator = Discriminator(problem, self._shown, seed, config)
         self._optimiser = torch.optim.Adam(
             self.discriminator.parameters(), config.learning_rate, fused=True
@@ -181,7 +184,7 @@ class Adversary:
         self._generator = torch.Generator().manual_seed(seed)
 
     def __call__(self, policy: ActorCriticPolicy, rollout: Transitions) -> NDArray[np.float64]:
-        """Learn from a rollout, and pay for it; a `reward_learning.Learner`."""
+        """Learn from a rollout, and return its rewards; a `reward_learning.Learner`."""
         discriminator, config = self.discriminator, self._config
         expert, learner = (discriminator.side(t, policy) for t in (self._shown, rollout))
         if len(self._held_out.actions):
@@ -201,7 +204,7 @@ class Adversary:
 
 
 def train(problem: Problem, seed: int, config: AdversarialConfig) -> ActorCritic:
-    """Play expert and policy against each other for the whole budget of steps."""
+    """Train discriminator and policy against each other for the whole budget of steps."""
     with one_thread(), untouched_generators():
         adversary = Adversary(problem, seed, config)
         reward = adversary.discriminator.reward
@@ -235,8 +238,8 @@ airl_state = replace(
     airl,
     name="airl-state",
     summary="adversarial inverse reinforcement learning, of states alone; PPO",
-    # Linear, which is a table where states are numbered: nothing else is told apart so soon from
-    # the potential, which is of the state as well.
+    # Without hidden layers g and h are linear, or tables where states are numbered: that separates
+    # g soonest from the potential h, which depends on the state as well.
     config=replace(
         airl.config,
         state_only=True,

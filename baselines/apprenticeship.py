@@ -2,9 +2,9 @@
 
 If the expert's reward is linear in the features with weights of norm at most 1, a policy whose
 feature expectations are within epsilon of the expert's is within epsilon of its return, whatever
-the weights. Each round plans for the reward that tells the expert best from the mixture of policies
-so far. The result is the mixture nearest to the expert; the Markov policy of its occupancy is
-returned, which has the same expectations.
+the weights. Each round plans for the reward that best separates the expert from the mixture of the
+policies so far. The result is the mixture nearest to the expert, returned as the Markov policy with
+the mixture's occupancy, which has the same feature expectations.
 """
 
 from dataclasses import dataclass, replace
@@ -31,13 +31,13 @@ class ApprenticeshipConfig:
     """Settings of apprenticeship learning."""
 
     method: Literal["projection", "max-margin"] = "projection"
-    """How the next reward is chosen: by projecting on the line to the latest policy (section 3.1),
-    or as the direction of the greatest margin, a quadratic program (equations 10 to 12)."""
+    """How the next reward is chosen: by projection onto the line to the latest policy (section
+    3.1), or as the direction of the greatest margin, a quadratic program (equations 10 to 12)."""
     tolerance: float = 1e-2
-    """Stop when the mixture's feature expectations are this near to the expert's, as a share of
-    their norm."""
+    """Stop when the distance between the mixture's and the expert's feature expectations is at most
+    this share of the norm of the expert's."""
     rounds: int = 60
-    """Policies at most."""
+    """Most rounds, each of which plans one policy."""
 
 
 def train(problem: Problem, seed: int, config: ApprenticeshipConfig) -> RewardPolicy:
@@ -87,8 +87,8 @@ def project(model: TabularModel, expert: FloatArray, config: ApprenticeshipConfi
 def separate(model: TabularModel, expert: FloatArray, config: ApprenticeshipConfig) -> Match:
     """The max-margin method; arguments and results are those of `project`.
 
-    The weights of norm at most 1 with the greatest margin point from the nearest mixture of the
-    policies so far to the expert, which is the quadratic program's dual.
+    By duality of the quadratic program, the weights of norm at most 1 with the greatest margin
+    point from the nearest mixture of the policies so far to the expert.
     """
     policies = [_first_policy(model)]
     distances: list[float] = []
@@ -112,7 +112,7 @@ def separate(model: TabularModel, expert: FloatArray, config: ApprenticeshipConf
 
 
 def nearest_mixture(points: FloatArray, target: FloatArray) -> FloatArray:
-    """Shares, not negative and of sum 1, float64 [n], of the mixture of points nearest to a target.
+    """Weights of the convex combination of points that is nearest to a target, float64 [n].
 
     Args:
         points: float64 [n, K].
@@ -120,8 +120,8 @@ def nearest_mixture(points: FloatArray, target: FloatArray) -> FloatArray:
     """
     offsets = (points - target).T
     scale = float(np.abs(offsets).max()) or 1.0
-    # Least squares with weights y >= 0 that ask for 0 and for a sum of 1; the solution's direction
-    # is exactly that of the point of least norm (Lawson and Hanson 1974, chapter 23).
+    # Least squares over y >= 0 with the targets offsets @ y = 0 and sum(y) = 1; normalised, the
+    # solution is exactly the point of least norm (Lawson and Hanson 1974, chapter 23).
     system = np.vstack([offsets / scale, np.ones(len(points))])
     wanted = np.append(np.zeros(len(target)), 1.0)
     # SciPy's nnls would do, but up to 1.15, the last for Python 3.10, it may stop too early.
@@ -135,7 +135,7 @@ def _first_policy(model: TabularModel) -> Evaluation:
 
 
 def _direction(difference: FloatArray) -> tuple[FloatArray, float]:
-    """A vector of norm 1, and the norm that it had."""
+    """A vector scaled to norm 1, and its norm before."""
     norm = float(np.linalg.norm(difference))
     return (difference / norm if norm > 0.0 else difference), norm
 

@@ -1,8 +1,9 @@
 """Behaviour cloning: supervised learning of the expert's actions (Pomerleau 1989).
 
 The policy is trained to maximise the likelihood of the demonstrated actions; where observations and
-actions are Discrete, that is to count them. Where the expert would never go it has learned nothing,
-so its errors compound: over T steps the cost grows like T^2 (Ross and Bagnell 2010, theorem 2.1).
+actions are Discrete, this amounts to counting actions. In states that the expert never visits the
+policy has learned nothing, so errors compound: over T steps the cost grows like T^2 (Ross and
+Bagnell 2010, theorem 2.1).
 """
 
 from copy import deepcopy
@@ -28,21 +29,21 @@ class BCConfig:
     batch_size: int = 256
     """State-action pairs in each update."""
     updates: int = 10_000
-    """Gradient steps at most; the learning rate falls to zero over them along a half cosine."""
+    """Most gradient steps; the learning rate falls to zero over them along a half cosine."""
     learning_rate: float = 2e-3
-    """Of Adam, at the start."""
+    """Initial learning rate of Adam."""
     weight_decay: float = 0.3
-    """Share of the weights that an update takes off, for each unit of the learning rate (Loshchilov
-    and Hutter 2019)."""
+    """Decoupled weight decay: the share of the weights that an update takes off, for each unit of
+    the learning rate (Loshchilov and Hutter 2019)."""
     validation_share: float = 0.1
-    """Share of the rows held out to see when to stop."""
+    """Share of the rows held out for early stopping."""
     validation_interval: int = 250
-    """Updates between two looks at the validation loss."""
+    """Updates between two evaluations of the validation loss."""
     patience: int = 10
-    """Looks without an improvement after which training stops."""
+    """Evaluations without an improvement after which training stops."""
     smoothing: float = 0.1
-    """Where observations and actions are Discrete, what is added to the count of every action
-    (Laplace's rule is 1, Lidstone's another number). The other settings are a network's."""
+    """Pseudo-count added to every action where observations and actions are Discrete (1 is
+    Laplace's rule, other values are Lidstone's). The other settings apply to networks only."""
 
 
 ClonedPolicy = NetworkPolicy | TabularPolicy
@@ -58,7 +59,7 @@ def train(problem: Problem, seed: int, config: BCConfig) -> ClonedPolicy:
 
 
 def blank_policy(problem: Problem, seed: int, config: BCConfig) -> ClonedPolicy:
-    """A policy that has seen nothing: a uniform table where the spaces allow one, or a network."""
+    """An untrained policy: a uniform table where the spaces allow one, otherwise a network."""
     observation_space, action_space = problem.observation_space, problem.action_space
     sizes = [
         int(space.n)
@@ -79,13 +80,13 @@ def clone(
     updates: int,
     seed: int,
 ) -> ClonedPolicy:
-    """The policy of the greatest likelihood; a network goes on from the weights it has.
+    """Fit the policy by maximum likelihood; a network continues from its current weights.
 
     Args:
         observations: [rows, ...].
         actions: [rows, ...].
-        groups: int64 [rows], ascending, as in `hold_out`; a table needs none held out.
-        updates: gradient steps at most; a table needs none.
+        groups: int64 [rows], ascending, as in `hold_out`; not used for a table.
+        updates: most gradient steps; not used for a table.
     """
     if isinstance(policy, TabularPolicy):
         table = smoothed_frequencies(
@@ -104,31 +105,33 @@ def smoothed_frequencies(
     shape: tuple[int, ...],
     smoothing: float,
 ) -> NDArray[np.float64]:
-    """The share of each action in each state, float64 [S, A]; uniform in unseen states.
+    """The smoothed frequency of each action in each state, float64 [S, A]; uniform in unseen
+    states.
 
     Args:
         observations: int64 [rows].
         actions: int64 [rows].
         shape: S and A.
-        smoothing: added to every count.
+        smoothing: pseudo-count added to every action.
     """
     counts = np.full(shape, smoothing)
     np.add.at(counts, (observations, actions), 1.0)
-    counts[counts.sum(1) == 0.0] = 1.0  # unseen, and nothing was added
+    counts[counts.sum(1) == 0.0] = 1.0  # unseen states, if smoothing is 0
     return counts / counts.sum(1, keepdims=True)
 
 
 def hold_out(groups: NDArray[np.int64], share: float) -> NDArray[np.bool_]:
-    """Choose rows for validation: the last groups (episodes), and of one more its last steps.
+    """Choose rows for validation: the last groups (episodes), and the last steps of one more.
 
-    Neighbouring steps are much alike, so that rows drawn at random would show nothing new. Here one
-    pair of neighbours at most is on both sides.
+    Consecutive steps are similar, so rows drawn at random would not be independent of the training
+    rows. This choice separates at most one pair of consecutive steps.
 
     Args:
         groups: int64 [rows], the group of each row, in ascending order.
 
     Returns:
-        bool [rows], the given share of the rows to the nearest one, at least one on each side.
+        bool [rows], True for the given share of the rows, rounded; at least one row is on each
+        side.
 
     Raises:
         ValueError: if there are not two rows.
@@ -152,14 +155,14 @@ def fit(
     """Maximise the likelihood of actions, and keep the weights with the least validation loss.
 
     The weights are averaged over the last tenth of the updates, or the last thousand if that is
-    less. Those of a single update err by the noise of its batch, and where errors compound that
-    noise costs return (Block et al. 2024, "Butterfly effects of SGD noise").
+    less. Weights after a single update carry the noise of its minibatch, which costs return where
+    errors compound (Block et al. 2024, "Butterfly effects of SGD noise").
 
     Args:
         observations: [rows, ...].
         actions: [rows, ...].
         held_out: bool [rows], the rows for validation.
-        updates: gradient steps at most.
+        updates: most gradient steps.
 
     Returns:
         The least validation loss, in nats.

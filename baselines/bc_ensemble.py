@@ -1,9 +1,9 @@
-"""An ensemble of clones: several networks that were trained alike, as one policy.
+"""An ensemble of behaviour-cloned networks, averaged into one policy.
 
-Each network starts from weights of its own and draws the demonstrations in an order of its own
+Each network starts from its own initial weights and draws the demonstrations in its own order
 (Lakshminarayanan, Pritzel and Blundell 2017, "Simple and scalable predictive uncertainty estimation
-using deep ensembles", section 2.4). Where the demonstrations say little the networks differ, and
-their mean errs less than each of them does.
+using deep ensembles", section 2.4). Where demonstrations are sparse the networks disagree, and
+their mean has a smaller error than each of them.
 """
 
 from collections.abc import Sequence
@@ -20,16 +20,17 @@ from il_envs import Algorithm, Problem
 
 @dataclass(frozen=True)
 class BCEnsembleConfig:
-    """Settings of an ensemble of clones."""
+    """Settings of an ensemble of behaviour-cloned networks."""
 
     members: int = 5
-    """Networks. Where cloning counts actions they would all be the same, and there is one table."""
+    """Number of networks. Where cloning counts actions they would all be the same, so that there is
+    only one table."""
     cloning: BCConfig = field(default_factory=BCConfig)
-    """How each one is trained."""
+    """Settings with which each one is trained."""
 
 
 class AverageBody(nn.Module):
-    """Several networks in the place of one: what they put out is averaged as the head has it."""
+    """Several networks in place of one; their outputs are averaged by the policy's action head."""
 
     def __init__(self, bodies: Sequence[nn.Module], head: ActionHead) -> None:
         super().__init__()
@@ -42,11 +43,12 @@ class AverageBody(nn.Module):
 
 
 def average(members: Sequence[NetworkPolicy]) -> NetworkPolicy:
-    """One policy of the members' mean: of modes for a Gaussian, of probabilities for the others.
+    """The members' mean as one policy: the mean of modes for a Gaussian head, of probabilities for
+    the others.
 
     Args:
-        members: of the same spaces, and normalised by the same observations. What the head has
-            fitted is the first one's until it is calibrated.
+        members: policies for the same spaces, normalised by the same observations. Until it is
+            calibrated, the head keeps the fitted parameters of the first one.
     """
     policy = deepcopy(members[0])
     policy.body = AverageBody([member.body for member in members], policy.head)

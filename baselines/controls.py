@@ -1,9 +1,9 @@
-"""Controls: rows that nothing can be learned by, to see that what was learned is above them.
+"""Controls: baselines that cannot learn the task, which a learner's score has to exceed.
 
-`shuffled-labels` clones demonstrations whose actions were dealt out anew among the states: what it
-scores needs no more than how often each action is taken. `constant-reward` is paid 1 for each step:
-what it scores needs no more than to stay alive. `do-nothing` steers nowhere and presses nothing:
-what it scores is the world's own doing.
+`shuffled-labels` clones demonstrations whose actions were permuted among the states: its score
+takes only the frequency of each action. `constant-reward` is trained on a reward of 1 for each
+step: its score takes only staying alive. `do-nothing` always outputs zero, pressing no button: its
+score takes no action at all.
 """
 
 from dataclasses import dataclass, field
@@ -22,11 +22,11 @@ from baselines.reward_learning import PPOConfig, Transitions, optimise
 from il_envs import Algorithm, Problem, RandomPolicy, World
 
 WARM_UP = 64
-"""Random steps in each environment that the network's inputs are normalised by."""
+"""Random steps in each environment from which the normalisation of inputs is computed."""
 
 
 def train_on_shuffled_labels(problem: Problem, seed: int, config: BCConfig) -> ClonedPolicy:
-    """Clone the demonstrations, each state with the action of another one."""
+    """Clone demonstrations whose actions are permuted at random among the states."""
     shown = problem.demonstrations()
     actions = np.random.default_rng(seed).permutation(shown.actions)
     policy = blank_policy(problem, seed, config)
@@ -37,16 +37,16 @@ def train_on_shuffled_labels(problem: Problem, seed: int, config: BCConfig) -> C
 
 @dataclass(frozen=True)
 class ConstantRewardConfig:
-    """Settings of the policy that is paid 1 for each step."""
+    """Settings of the policy whose reward is 1 for each step."""
 
     ppo: PPOConfig = field(default_factory=PPOConfig)
-    """The optimiser of the policy, that of the learners of rewards."""
+    """The policy's optimiser, the same as in the methods that learn rewards."""
 
 
 def train_on_constant_reward(
     problem: Problem, seed: int, config: ConstantRewardConfig
 ) -> ActorCritic:
-    """Learn to go on for as long as possible with the whole budget of steps."""
+    """Learn to make episodes last as long as possible, over the whole budget of steps."""
     encoder = Encoder(problem.observation_space)
     env = problem.env(config.ppo.num_envs)
     random = RandomPolicy(problem.action_space, seed)
@@ -85,16 +85,16 @@ class Idle:
 
 @dataclass(frozen=True)
 class IdleConfig:
-    """There is nothing to set."""
+    """Settings of `do_nothing`: none."""
 
 
 def do_nothing(problem: Problem, seed: int, config: IdleConfig) -> Idle:
-    """Learn nothing."""
+    """Return the idle policy, which is not trained."""
     return Idle(problem.action_space)
 
 
 def has_a_zero(world: World) -> bool:
-    """Whether one of a world's actions is to do nothing: zeros within bounds, or no button."""
+    """True if a world has an action that does nothing: zeros within bounds, or no button."""
     space = world.spaces.action
     if isinstance(space, gym.spaces.Box):
         return space.contains(np.zeros(space.shape, space.dtype))
@@ -102,8 +102,8 @@ def has_a_zero(world: World) -> bool:
 
 
 def learns_a_reward(algorithm: Algorithm[Any]) -> bool:
-    """Whether an algorithm acts for a reward of its own: neither the world's nor an expert's word
-    tells it what is good."""
+    """True if an algorithm acts for a reward that it learns itself: it uses neither the world's
+    reward nor an interactive expert."""
     return "env" in algorithm.sources and not {"reward", "expert"} & algorithm.sources
 
 

@@ -1,8 +1,8 @@
 """DAgger: dataset aggregation (Ross, Gordon and Bagnell 2011, algorithm 3.1).
 
-The learner drives, the expert says what it would have done in states that the learner got to, and
-the policy is trained on everything seen so far. The cost then grows like T (theorem 3.2). The last
-round's policy is returned.
+The learner acts, the expert labels the states that the learner visits with its own actions, and the
+policy is trained on all labels so far. The cost then grows like T (theorem 3.2). The last round's
+policy is returned.
 """
 
 from dataclasses import dataclass, field
@@ -19,20 +19,20 @@ class DAggerConfig:
     """Settings of DAgger."""
 
     rounds: int = 20
-    """Data sets to aggregate; the label budget is shared among them equally."""
+    """Data sets to aggregate; they share the label budget equally."""
     mixing: Literal["first", "exponential"] = "first"
-    """How likely the expert drives in round i = 1, 2, ...: "first" is 1 then 0, "exponential" is
-    mixing_base ** (i - 1). The expert drives or the learner drives, drawn at each step."""
+    """Schedule of beta, the probability that the expert acts at a step of round i = 1, 2, ...:
+    "first" is 1 in the first round and 0 afterwards, "exponential" is mixing_base ** (i - 1)."""
     mixing_base: float = 0.5
-    """Of the exponential schedule."""
+    """Base of the exponential schedule."""
     num_envs: int = 16
     """Episodes that run side by side."""
     label_share: float = 0.1
-    """Share of the states the learner drives through that the expert is asked about; neighbouring
-    states are much alike, so fewer labels cover more of them."""
+    """Share of the visited states that the expert labels. Consecutive states are similar, so
+    labelling a share of them covers more episodes with the same budget."""
     updates_per_round: int = 200
-    """Gradient steps after each round but the last, from the last round's weights; where the
-    policy is a table of counts, a round takes none."""
+    """Gradient steps after each round but the last, from the previous round's weights; none are
+    needed if the policy is a table of counts."""
     cloning: BCConfig = field(default_factory=BCConfig)
     """The supervised learner; its `updates` are taken after the last round."""
 
@@ -58,7 +58,7 @@ def train(problem: Problem, seed: int, config: DAggerConfig) -> ClonedPolicy:
             action, _ = policy.predict(observation, deterministic=True)
             action[expert_drives & asked] = label[expert_drives & asked]
             observation, *_ = env.step(action)
-        # Sorted by environment: rows that follow each other are of the same episode.
+        # Sorted by environment, so that consecutive rows are of the same episode.
         groups = np.concatenate(columns)
         order = np.argsort(groups, kind="stable")
         rows, targets = np.concatenate(observations)[order], np.concatenate(labels)[order]
@@ -69,7 +69,7 @@ def train(problem: Problem, seed: int, config: DAggerConfig) -> ClonedPolicy:
 
 
 def mixing_share(config: DAggerConfig, round_number: int) -> float:
-    """The beta of round 1, 2, ...: how likely the expert drives at a step."""
+    """beta of round 1, 2, ...: the probability that the expert acts at a step."""
     if config.mixing == "first":
         return 1.0 if round_number == 1 else 0.0
     return config.mixing_base ** (round_number - 1)

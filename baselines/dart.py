@@ -1,8 +1,9 @@
 """DART: disturbances for augmenting robot trajectories (Laskey et al. 2017, algorithm 1).
 
-The expert drives all the time, and what it does is disturbed on the way by noise as large as the
-learner's error; it is seen to correct what the learner will get wrong. The labels are what it meant
-to do. Each round trains on everything so far and fits the noise anew; the last policy is returned.
+The expert acts throughout, and noise as large as the learner's error is added to its actions, so
+that it demonstrates how to correct the errors that the learner will make. The labels are the
+expert's actions before the noise. Each round trains on all data so far and refits the noise; the
+last policy is returned.
 """
 
 from dataclasses import dataclass, field
@@ -21,29 +22,29 @@ class DARTConfig:
     """Settings of DART."""
 
     rounds: int = 20
-    """Data sets to aggregate; the label budget is shared among them equally, the first one is
-    collected without noise. Episodes go on from one to the next."""
+    """Data sets to aggregate. They share the label budget equally, and the first one is collected
+    without noise. An episode may span several of them."""
     noise_scale: float = 1.0
-    """What the fitted covariance, or rate of disagreement, is multiplied by; 0 is behaviour
-    cloning."""
+    """Factor on the fitted covariance, or rate of disagreement; 0 is behaviour cloning."""
     updates_per_round: int = 200
-    """Gradient steps after each round but the last, from the last round's weights, of the learner
-    that the noise is fitted to; where the policy is a table of counts, a round takes none."""
+    """Gradient steps after each round but the last, from the previous round's weights, of the
+    learner to which the noise is fitted; none are needed if the policy is a table of counts."""
     cloning: BCConfig = field(default_factory=BCConfig)
-    """The supervised learner; the policy that is returned takes its `updates` from the start."""
+    """The supervised learner; the policy that is returned is trained from scratch for its
+    `updates`."""
 
 
 class Noise(Protocol):
-    """What happens to an action on its way to the world."""
+    """Noise on the actions that are executed."""
 
     def disturb(self, actions: NDArray[Any], random: np.random.Generator) -> NDArray[Any]:
-        """Valid actions again, [rows, ...]."""
+        """Noisy actions, [rows, ...], again valid in the action space."""
         ...
 
 
 @dataclass(frozen=True)
 class GaussianNoise:
-    """Box actions: added, of mean zero, and clipped to the space."""
+    """For Box actions: additive noise of mean zero, clipped to the space."""
 
     space: gym.spaces.Box
     covariance: NDArray[np.float64]  # [entries, entries]
@@ -57,7 +58,7 @@ class GaussianNoise:
 
 @dataclass(frozen=True)
 class SwitchNoise:
-    """Discrete actions: with the probability `rate` another one, each as likely as the next."""
+    """For Discrete actions: with probability `rate` another action, drawn uniformly."""
 
     space: gym.spaces.Discrete
     rate: float
@@ -70,7 +71,7 @@ class SwitchNoise:
 
 @dataclass(frozen=True)
 class FlipNoise:
-    """MultiBinary actions: each button is flipped with a probability of its own."""
+    """For MultiBinary actions: each button is flipped with its own probability."""
 
     rates: NDArray[np.float64]  # [buttons]
 
@@ -81,11 +82,12 @@ class FlipNoise:
 def fit_noise(
     space: gym.Space[Any], predicted: NDArray[Any], labels: NDArray[Any], scale: float
 ) -> Noise:
-    """The likeliest noise to have made the learner's actions of the expert's, times `scale`.
+    """The maximum-likelihood noise that turns the expert's actions into the learner's, times
+    `scale`.
 
     Args:
         predicted: the learner's actions, [rows, ...].
-        labels: the expert's in the same states.
+        labels: the expert's actions in the same states, [rows, ...].
 
     Raises:
         TypeError: if there is no noise for the action space.
@@ -101,7 +103,7 @@ def fit_noise(
 
 
 def train(problem: Problem, seed: int, config: DARTConfig) -> ClonedPolicy:
-    """Aggregate disturbed demonstrations until the budget is spent, and clone them all."""
+    """Aggregate noisy demonstrations until the budget is spent, and clone them all."""
     random = np.random.default_rng(seed)
     cloning = config.cloning
     learner = blank_policy(problem, seed, cloning)
@@ -109,7 +111,7 @@ def train(problem: Problem, seed: int, config: DARTConfig) -> ClonedPolicy:
     env = problem.env(1)  # one whole episode after another, as demonstrations are
     observation, _ = env.reset()
     observations, labels, episodes, episode = [], [], [], 0
-    rounds = min(config.rounds, max(1, problem.budget.labels // 2))  # a fit takes two rows
+    rounds = min(config.rounds, max(1, problem.budget.labels // 2))  # a fit needs two rows
     for round_number in range(1, rounds + 1):
         old = problem.meter.labels
         while problem.meter.labels < problem.budget.labels * round_number // rounds:

@@ -1,8 +1,8 @@
 """Maximum-entropy inverse reinforcement learning with a neural reward (Wulfmeier et al. 2015).
 
-As `maxent_irl` in the causal model, but the reward is a network of a state's features. The gradient
-of the log-likelihood with respect to the reward of each state is exact; backpropagation takes it to
-the weights.
+As `maxent_irl` with the causal model, but the reward is a neural network of a state's features. The
+gradient of the log-likelihood with respect to the reward of each state is exact, and is
+backpropagated to the weights.
 """
 
 from dataclasses import dataclass
@@ -29,13 +29,13 @@ class DeepMaxEntConfig:
     hidden_sizes: tuple[int, ...] = (64, 64)
     """Units of each hidden layer."""
     learning_rate: float = 1e-2
-    """Of Adam, at the start; it falls to zero along a half cosine."""
+    """Initial learning rate of Adam; it falls to zero along a half cosine."""
     weight_decay: float = 1e-4
-    """Of the network's weights, decoupled from the gradient."""
+    """Decay of the network's weights, decoupled from the gradient."""
     iterations: int = 200
-    """Gradient steps at most, each with one solution of the model."""
+    """Most gradient steps, each of which solves the model once."""
     gradient_tolerance: float = 1e-4
-    """Stop when no state's reward has a larger derivative."""
+    """Stop when the derivative by each state's reward is at most this large."""
 
 
 def train(problem: Problem, seed: int, config: DeepMaxEntConfig) -> RewardPolicy:
@@ -71,7 +71,7 @@ def train(problem: Problem, seed: int, config: DeepMaxEntConfig) -> RewardPolicy
 
 
 def reward_network(inputs: int, hidden_sizes: tuple[int, ...], seed: int) -> nn.Sequential:
-    """A multilayer perceptron from features to one number."""
+    """A multilayer perceptron from a state's features to its reward."""
     sizes = [inputs, *hidden_sizes]
     layers: list[nn.Module] = []
     with torch.random.fork_rng():
@@ -82,7 +82,7 @@ def reward_network(inputs: int, hidden_sizes: tuple[int, ...], seed: int) -> nn.
 
 
 def has_state_features(world: World) -> bool:
-    """Whether a world has a known model with features of states alone."""
+    """True if a world has a known model whose features depend on the state alone."""
     return has_features(world) and world.known_model().features.ndim == 2
 
 

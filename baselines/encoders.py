@@ -1,4 +1,4 @@
-"""How networks take what is in a space: one number an entry, of comparable size."""
+"""Encoding of the elements of a space as inputs of networks, of comparable scale."""
 
 from typing import Any
 
@@ -12,24 +12,24 @@ from torch.nn import functional
 from il_envs import World
 
 LEAST_DEVIATION = 1e-6
-"""An entry that varies less counts as one that has never varied."""
+"""Standard deviation below which an entry counts as constant."""
 
 
 def is_picture(space: gym.Space[Any]) -> bool:
-    """Whether elements are pictures, uint8 [height, width, colours]."""
+    """True if the elements of a space are pictures, uint8 [height, width, colours]."""
     return isinstance(space, gym.spaces.Box) and space.dtype == np.uint8 and len(space.shape) == 3
 
 
 def sees_numbers(world: World) -> bool:
-    """Whether a world's observations are numbers and not pictures."""
+    """True if a world's observations are numbers, not pictures."""
     return not is_picture(world.spaces.observation)
 
 
 class Encoder(nn.Module):
     """Elements of a space as float32 [rows, size].
 
-    Those of a Box are normalised, once `fit` has seen some; Discrete ones become ones and zeros
-    ("one-hot"), and buttons stay ones and zeros. Pictures pass as they are.
+    Elements of a Box are normalised once `fit` has been called; Discrete ones become one-hot, and
+    buttons stay ones and zeros. Pictures are passed unchanged.
     """
 
     mean: Tensor
@@ -45,10 +45,10 @@ class Encoder(nn.Module):
         self.register_buffer("scale", torch.ones(statistics))
 
     def fit(self, elements: NDArray[Any]) -> None:
-        """Make these elements, [rows, ...], come out with mean 0 and deviation 1.
+        """Fit the normalisation so that these elements, [rows, ...], have mean 0 and deviation 1.
 
-        What has never varied is only shifted: dividing by its tiny deviation would blow it up when
-        it does vary.
+        Constant entries are only shifted: division by a tiny deviation would blow them up once they
+        vary.
         """
         if not self._normalises:
             return
@@ -58,7 +58,7 @@ class Encoder(nn.Module):
         self.scale.copy_(torch.where(deviation > LEAST_DEVIATION, deviation, 1.0))
 
     def forward(self, elements: NDArray[Any]) -> Tensor:
-        """Elements [rows, ...] as a network takes them."""
+        """Elements [rows, ...] as a network's inputs."""
         if isinstance(self._space, gym.spaces.Discrete):
             places = torch.as_tensor(elements - self._space.start)
             return functional.one_hot(places, int(self._space.n)).float()

@@ -1,13 +1,15 @@
-"""Guided cost learning (Finn, Levine and Abbeel 2016), with Stable-Baselines3's PPO as the guide.
+"""Guided cost learning (Finn, Levine and Abbeel 2016), with Stable-Baselines3's PPO as the sampler.
 
-The reward is the one under which the demonstrations are most likely for an expert who maximises
-E[sum r] + entropy. Its gradient is what the demonstrations' transitions add up to, less what those
-of the soft-optimal policy do; PPO, paid r - log pi, keeps a policy near that, and a few steps on
-the reward follow each of its rollouts (their algorithms 1 and 2).
+The reward maximises the likelihood of the demonstrations for an expert that maximises E[sum r] +
+entropy. The gradient of the log-likelihood is the sum of grad r over the demonstrations'
+transitions minus that over the soft-optimal policy's. PPO, with the reward r - log pi, keeps a
+policy near the soft-optimal one, and a few gradient steps on the reward follow each of its rollouts
+(their algorithms 1 and 2).
 
-The samples are not weighted. The published weights, exp(sum r) / prod pi, aim at the posterior
-model, which takes the luck of starts and transitions for intent; they are right where there is none
-(`trajectory_weights`, `guided_cost_exact`), and worthless over hundreds of steps.
+The samples are not importance-weighted. The published weights, exp(sum r) / prod pi, aim at the
+posterior model, which attributes the randomness of starts and transitions to the expert's intent.
+They are right where starts and dynamics are deterministic (`trajectory_weights`,
+`guided_cost_exact`), and degenerate over hundreds of steps.
 """
 
 from dataclasses import dataclass, field
@@ -42,32 +44,36 @@ class GuidedCostConfig:
     hidden_sizes: tuple[int, ...] = (64, 64)
     """Tanh units of each hidden layer of the reward."""
     batch_size: int = 1024
-    """Transitions of each side in a minibatch of the reward."""
+    """Transitions in a minibatch of the reward, from the expert and from the policy each."""
     updates: int = 16
-    """Minibatches of the reward each time that it is learned."""
+    """Minibatches in each update of the reward."""
     rollouts_per_update: int = 1
-    """Rollouts, and updates of the policy, each time that the reward is learned. Many are the
-    expensive ancestor, which solves the whole problem of reinforcement at each step on the reward
-    (the loop that guided cost learning cuts short)."""
+    """Rollouts, and updates of the policy, between two updates of the reward. With many it becomes
+    the older and more expensive method, which solves the reinforcement learning problem anew for
+    each gradient step on the reward (the inner loop that guided cost learning cuts short)."""
     learning_rate: float = 1e-3
-    """Of the reward's Adam."""
+    """Learning rate of the reward's Adam."""
     temperature: float = 1.0
-    """What a nat of entropy is worth; 0 for no entropy."""
+    """Reward that a nat of entropy is worth; 0 for no entropy bonus."""
     slope_penalty: float = 10.0
-    """Of the squared excess of the reward's slope over `steepest`, between the two sides. Without
-    it the reward grows without bound as long as the policy can be told from the expert."""
+    """Coefficient of the gradient penalty: of the squared excess of the reward's slope over
+    `steepest`, between the two sides. Without it the reward grows without bound as long as the
+    policy can be told from the expert."""
     steepest: float = 10.0
-    """Slope of the reward that is free, in nats for each deviation of an input."""
+    """Largest slope of the reward that is not penalised, in nats for each standard deviation of an
+    input."""
     local_constant_rate: float = 0.0
-    """Of the squared second differences of the cost along demonstrations, their g_lcr."""
+    """Coefficient of the squared second differences of the cost along demonstrations, their
+    g_lcr."""
     monotonicity: float = 0.0
-    """Of the squared increases of the cost by more than 1 along demonstrations, their g_mono."""
+    """Coefficient of the squared increases of the cost by more than 1 along demonstrations, their
+    g_mono."""
     ppo: PPOConfig = field(default_factory=PPOConfig)
-    """The optimiser of the policy."""
+    """The policy's optimiser."""
 
 
 class GuidedCost:
-    """Learns the reward from rollouts of the policy, and pays it."""
+    """Learns the reward from rollouts of the policy, and gives it as their reward."""
 
     def __init__(self, problem: Problem, seed: int, config: GuidedCostConfig) -> None:
         self._config = config
@@ -79,7 +85,7 @@ class GuidedCost:
             config.hidden_sizes,
             seed,
             discount=config.ppo.discount,
-            anchored=True,  # what no demonstration tells is the reward's level
+            anchored=True,  # demonstrations do not identify the reward's level
         )
         self.reward.fit_normalisation(shown.observations, shown.actions)
         self._expert = self._occupancy(shown)
@@ -92,7 +98,7 @@ class GuidedCost:
         self._rollouts = 0
 
     def __call__(self, policy: ActorCriticPolicy, rollout: Transitions) -> NDArray[np.float64]:
-        """Learn from a rollout, and pay for it; a `reward_learning.Learner`."""
+        """Learn from a rollout, and return its rewards; a `reward_learning.Learner`."""
         self._rollouts += 1
         if self._rollouts % self._config.rollouts_per_update == 0:
             self._learn(self._occupancy(rollout))
@@ -101,7 +107,8 @@ class GuidedCost:
         return rewards - self._config.temperature * logs.double().numpy()
 
     def _occupancy(self, transitions: Transitions) -> tuple[Tensor, float]:
-        """What the reward sees of transitions, the absorbing state last, and its share of time."""
+        """The reward's inputs for transitions, the absorbing state last, and the share of
+        discounted time in that state."""
         inputs = self.reward.inputs(transitions.observations, transitions.actions)
         share = absorbed_share(transitions, self._config.ppo.discount)
         return torch.cat([inputs, self.reward.absorbing_input]), share
@@ -121,7 +128,7 @@ class GuidedCost:
             self._optimiser.step()
 
     def _unevenness(self) -> Tensor | float:
-        """Their regularisers, of a demonstration drawn at random."""
+        """The paper's regularisers on a demonstration drawn at random."""
         config = self._config
         if not (config.local_constant_rate or config.monotonicity):
             return 0.0

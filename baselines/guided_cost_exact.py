@@ -1,15 +1,16 @@
 """Guided cost learning with exact policy steps (Finn, Levine and Abbeel 2016).
 
-It learns a reward that is linear in the features, R(tau) = w . features(tau), where the model is
-known. In turn (algorithm 1):
+Learns a reward that is linear in the features, R(tau) = w . features(tau), where the model is
+known. Two steps alternate (algorithm 1):
 
-1. The policy becomes the soft-optimal one of the present reward, exactly. Trajectories are sampled
-   from it, from the starts that were demonstrated: then the luck of starts is nobody's intent.
+1. The policy is set to the exact soft-optimal policy of the current reward. Trajectories are
+   sampled from it, from the demonstrated starts, so that the randomness of starts is not attributed
+   to the expert's intent.
 2. The reward takes gradient steps towards the demonstrations and away from the background
-   (algorithm 2): the samples of the last policies and the demonstrations, importance-weighted.
+   (algorithm 2): the samples of the latest policies and the demonstrations, importance-weighted.
 
 The weights are the published ones where the dynamics are deterministic, and those of the causal
-model where they are random; `trajectory_weights` says why.
+model where they are stochastic; `trajectory_weights` says why.
 """
 
 import warnings
@@ -34,7 +35,7 @@ from baselines.trajectory_weights import (
 from il_envs import Algorithm, Problem, TrainingWarning
 
 LONE = 2.0
-"""Effective sample size of weights that leave one trajectory alone."""
+"""Effective sample size below which the weights rest on little more than one trajectory."""
 
 
 @dataclass(frozen=True)
@@ -42,25 +43,27 @@ class ExactGuidedCostConfig:
     """Settings of guided cost learning with exact policy steps."""
 
     weights: Literal["trajectory", "policy ratio", "none"] | None = None
-    """Of the background: the published ones, the causal model's, or equal ones; None for
-    "trajectory" where the dynamics are deterministic, and "policy ratio" elsewhere."""
+    """Importance weights of the background: "trajectory", as published; "policy ratio", those of
+    the causal model; or "none", equal ones. None for "trajectory" where the dynamics are
+    deterministic, and "policy ratio" elsewhere."""
     per_start: bool = True
-    """Whether every start keeps its share of the weights."""
+    """Normalise the weights per start, so that every start keeps its share."""
     entropy: float = 1.0
-    """What a nat of entropy is worth in the policy step; without, the policy is greedy."""
+    """Reward that a nat of entropy is worth in the policy step; with 0 the policy is greedy."""
     append_demonstrations: bool = True
-    """Whether the demonstrations are part of the background."""
+    """Include the demonstrations in the background."""
     past_policies: int = 10
-    """Policies whose samples make the background, the present one among them."""
+    """Latest policies whose samples form the background, the current one among them."""
     policy_steps: int | None = None
-    """How often the policy is made anew and sampled; None for 10 where the dynamics are
-    deterministic, and 100 elsewhere, where the target moves with every step of the reward."""
+    """Number of policy steps, after each of which the policy is sampled; None for 10 where the
+    dynamics are deterministic, and 100 elsewhere, where the target moves with every step of the
+    reward."""
     samples: int = 100
-    """Trajectories of each policy at least; every demonstrated start has as many of them."""
+    """Least number of trajectories of each policy; every demonstrated start has equally many."""
     reward_steps: int = 1_000
-    """Gradient steps of the reward in all."""
+    """Total gradient steps of the reward."""
     learning_rate: float = 0.3
-    """Of Adam, at the start; it falls to zero along a half cosine."""
+    """Initial learning rate of Adam; it falls to zero along a half cosine."""
     prior_deviation: float = 0.5
     """Standard deviation of the Gaussian prior on the reward's weights, in nats for each unit of a
     feature."""
@@ -68,7 +71,8 @@ class ExactGuidedCostConfig:
 
 @dataclass(frozen=True)
 class Batch:
-    """Trajectories, the policy that they are samples of, and the number of each one's start [N]."""
+    """Trajectories, the policy from which they were sampled, and the number of each one's start,
+    [N]."""
 
     sampler: Sampler
     states: NDArray[Any]
@@ -78,13 +82,13 @@ class Batch:
 
 @dataclass(frozen=True)
 class Background:
-    """Batches that stand for the target together, M trajectories."""
+    """M trajectories, pooled from batches, whose weighted mean estimates that of the target."""
 
     states: NDArray[Any]
     actions: NDArray[Any]
     features: Tensor  # [M, K]
     starts: Tensor  # int64 [M]
-    log_density: Tensor  # of the start and the actions, under the mixture that was sampled [M]
+    log_density: Tensor  # [M], of start and actions under the mixture that was sampled
 
 
 def learn_reward(
@@ -97,7 +101,7 @@ def learn_reward(
     """Learn the weights of a reward.
 
     Args:
-        demonstrator: the density of the demonstrations, fitted or exact.
+        demonstrator: density of the demonstrations, fitted or exact.
 
     Returns:
         The weights, float64 [K], and after each policy step the loss, the gradient's largest entry
@@ -143,7 +147,8 @@ def learn_reward(
 
 
 def pool(planner: Planner, batches: Sequence[Batch]) -> Background:
-    """Batches as samples of one mixture, whose shares are those of the batches at each start."""
+    """Pool batches as samples of one mixture, in which each batch has its share of the trajectories
+    at each start."""
     states, actions, starts = (
         np.concatenate([getattr(batch, name) for batch in batches])
         for name in ("states", "actions", "starts")
@@ -167,7 +172,8 @@ def importance_weights(
     shares: Tensor,
     config: ExactGuidedCostConfig,
 ) -> Tensor:
-    """What each trajectory of the background counts for the reward of these weights, [M]."""
+    """The importance weight of each trajectory of the background under the reward with these
+    weights, [M]."""
     starts = background.starts
     if config.weights == "none":
         log_target = background.log_density

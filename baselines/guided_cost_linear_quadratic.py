@@ -1,10 +1,10 @@
 """Guided cost learning with exact policy steps in linear-quadratic worlds.
 
 The costs of `guided_cost_exact` in a continuous world: R(tau) = -(sum_t x'Qx + u'Ru) - x_T'Fx_T
-with symmetric Q, R and F to be learned, which is linear in them; the policy step is Riccati's
-recursion. Features are scaled to be uncorrelated, of variance 1, over trajectories of one start
-under a policy that is fitted to the demonstrations. Raw ones differ by orders of magnitude, and no
-one length of gradient steps would suit them all.
+with symmetric Q, R and F to be learned; R(tau) is linear in them. The policy step is Riccati's
+recursion. Features are scaled to be uncorrelated and of variance 1 over trajectories of one start,
+under a policy that is fitted to the demonstrations: raw features differ by orders of magnitude, so
+that no single learning rate would suit them all.
 """
 
 from dataclasses import dataclass, replace
@@ -17,11 +17,11 @@ from il_envs import LinearQuadraticModel, linear_quadratic_soft_optimal
 from il_envs.exact.linear_gaussian import LinearGaussianPolicy, square_root
 
 ROLLOUTS = 8
-"""Trajectories from each start that features are scaled by."""
+"""Trajectories sampled from each start to scale the features."""
 
 LEAST_SIZE = 1e-6
-"""Of a direction of features, whose variances are 1: the dynamics fix what is smaller, and a cost
-of it changes no policy."""
+"""Least variance of a direction of features, relative to features of variance 1. Along a smaller
+one the dynamics fix the feature, and a cost of it changes no policy."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +69,15 @@ class QuadraticPlanner:
 
     @property
     def prior_mean(self) -> FloatArray:
-        """That of the cost of action under which the demonstrator's noise is optimal in a single
-        step, and of states that cost nothing."""
+        """Mean of the prior on the weights, float64 [K]: states cost nothing, and the action cost
+        is the one under which the demonstrator's noise is optimal in a single step."""
         policy = self.fit(self.states, self.actions).policy
         n, costs = len(self.model.initial_mean), 0.5 * np.linalg.inv(policy.covariance[0])
         return self.weights_of(np.zeros((n, n)), costs, np.zeros((n, n)))
 
     @cached_property
     def covariance(self) -> FloatArray:
-        """Of raw features over trajectories of one start, float64 [raw, raw]."""
+        """Covariance of raw features over trajectories of one start, float64 [raw, raw]."""
         starts = np.repeat(self.states[:, 0], ROLLOUTS, 0)
         sampler = self.fit(self.states, self.actions)
         raw = self._raw(*sampler.sample(starts, np.random.default_rng(0)))
@@ -87,14 +87,14 @@ class QuadraticPlanner:
 
     @cached_property
     def scale(self) -> FloatArray:
-        """What makes raw features uncorrelated, float64 [raw, K]."""
+        """The linear map that makes raw features uncorrelated, float64 [raw, K]."""
         deviation = np.sqrt(np.diag(self.covariance))
         sizes, axes = np.linalg.eigh(self.covariance / np.outer(deviation, deviation))
         told = sizes > LEAST_SIZE
         return axes[:, told] / np.sqrt(sizes[told]) / deviation[:, None]
 
     def weights_of(self, *costs: FloatArray) -> FloatArray:
-        """The weights [K] of costs Q, R and F, as far as a trajectory of a start can tell them."""
+        """The weights [K] of costs Q, R and F, as far as trajectories of one start tell them."""
         return self.scale.T @ self.covariance @ pack(*costs)
 
     def features(self, states: FloatArray, actions: FloatArray) -> FloatArray:
@@ -114,12 +114,16 @@ class QuadraticPlanner:
         return replace(self.model, state_cost=state, action_cost=action, final_cost=final)
 
     def plan(self, weights: FloatArray, entropy: float) -> LinearGaussianSampler:
-        """Raises: ValueError: if the costs have no optimum."""
+        """The soft-optimal policy of the weights [K], a nat of entropy being worth `entropy`.
+
+        Raises:
+            ValueError: if the costs have no optimum.
+        """
         solution = linear_quadratic_soft_optimal(self.with_costs(weights), "causal", entropy)
         return LinearGaussianSampler(self.model, solution.policy)
 
     def fit(self, states: FloatArray, actions: FloatArray) -> LinearGaussianSampler:
-        """The density of demonstrations by linear regression, the same at every step."""
+        """Fit the density of the demonstrations by linear regression, the same at every step."""
         x, u = (array.reshape(-1, array.shape[-1]) for array in (states[:, :-1], actions))
         gain, *_ = np.linalg.lstsq(-x, u, rcond=None)
         covariance = np.cov(u + x @ gain, rowvar=False)
@@ -131,8 +135,8 @@ class QuadraticPlanner:
 
 
 def pack(*matrices: FloatArray) -> FloatArray:
-    """The upper triangles of symmetric matrices, in a row: entries off the diagonal times sqrt 2,
-    so that inner products stay."""
+    """The upper triangles of symmetric matrices as one vector; entries off the diagonal are
+    multiplied by sqrt 2, so that inner products are preserved."""
     rows = []
     for matrix in matrices:
         upper = np.triu_indices(len(matrix))

@@ -17,7 +17,7 @@ Trajectories = tuple[NDArray[Any], NDArray[Any]]
 
 
 SMOOTHING = 1.0
-"""Actions that the fitted density counts in each state before the first demonstration."""
+"""Pseudo-counts that the fitted density spreads over the actions of each state."""
 
 
 class Sampler(Protocol):
@@ -47,7 +47,7 @@ class Planner(Protocol):
     def prior_mean(self) -> FloatArray: ...
 
     def features(self, states: Any, actions: Any) -> FloatArray:
-        """Of each trajectory, summed over its steps, float64 [N, K]."""
+        """The features of each trajectory, summed over its steps, float64 [N, K]."""
         ...
 
     def plan(self, weights: FloatArray, entropy: float) -> Sampler:
@@ -79,7 +79,7 @@ class TabularPlanner:
 
     @property
     def is_deterministic(self) -> bool:
-        """Whether every action leads to one state."""
+        """True if each action in each state has a single successor."""
         return bool((self.model.transition.data == 1.0).all())
 
     @property
@@ -104,7 +104,7 @@ class TabularPlanner:
         return TabularSampler(model, solution.policy)
 
     def fit(self, states: IntArray, actions: IntArray) -> TabularSampler:
-        """The shares of actions in each state, smoothed: a density of demonstrations."""
+        """The smoothed frequencies of actions in each state: a density of the demonstrations."""
         model = self.model
         counts = len(states) * model.empirical_occupancy(states, actions).sum(0)
         counts += SMOOTHING * model.available / model.available.sum(1, keepdims=True)

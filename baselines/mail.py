@@ -1,10 +1,10 @@
-"""MAIL: multi-action imitation learning (Harmer et al. 2018), and what it is measured against.
+"""MAIL: multi-action imitation learning (Harmer et al. 2018), and the methods compared with it.
 
-A policy of independent buttons (MAPS, multi-action per time-step) is trained by reinforcement and
-imitation at the same time: each update holds live data, with the loss of A2C, and demonstrations,
-with the negative log-likelihood of what the expert did. Imitation tells the policy something at
-every update, reinforcement lets it pass the expert. Its rivals press one button at a time (SAPS),
-or learn from one of the two alone.
+A policy with independent buttons (MAPS, multi-action per time-step) is trained by reinforcement and
+imitation learning at once: the loss of each update is A2C's on live data plus the negative
+log-likelihood of the expert's actions in the demonstrations. Imitation gives a learning signal at
+every update, and reinforcement lets the policy surpass the expert. The methods compared with it
+press one button at a time (SAPS), or learn from only one of the two.
 """
 
 from dataclasses import dataclass, replace
@@ -45,48 +45,48 @@ Decay = Literal["linear", "exponential"]
 
 @dataclass(frozen=True)
 class MAILConfig:
-    """Settings of MAIL. Button counts, weights and coefficients of the paper are not published."""
+    """Settings of MAIL. The paper does not publish its button counts, weights and coefficients."""
 
     action_model: ActionModelName = "maps"
-    """In a world of K buttons: "maps" presses each with a probability of its own, "saps" one at a
-    time or none (K + 1 outputs), "joint" any chord (2^K outputs). In other worlds "maps" means
-    their own actions."""
+    """In a world of K buttons: "maps" presses each with its own probability, "saps" at most one at
+    a time (K + 1 outputs), "joint" any chord (2^K outputs). In other worlds "maps" stands for the
+    world's own actions."""
     imitation_weight: float = 0.3
-    """Of the imitation loss, before training: the lambda_IL of the paper."""
+    """Initial weight of the imitation loss, lambda_IL in the paper."""
     final_imitation_weight: float = 1e-5
-    """The same in the last update. No demonstrations are asked for where both are 0."""
+    """The same in the last update; if both are 0, no demonstrations are used."""
     imitation_decay: Decay = "exponential"
-    """How the weight goes from one to the other over the training."""
+    """Schedule from the initial to the final weight of the imitation loss."""
     reinforcement_weight: float = 1.0
-    """Of A2C's loss; where it is 0 there is no live data, and no environment is asked for."""
+    """Weight of A2C's loss; if it is 0, there is no live data and no environment is used."""
     num_envs: int = 64
     """Environments that run side by side."""
     rollout_steps: int = 8
     """Steps in each of them between two updates: the n of n-step returns."""
     discount: float = 0.995
-    """Of rewards, a step."""
+    """Discount of rewards per step."""
     gae_lambda: float = 0.95
-    """Of generalised advantage estimation (Schulman et al. 2016); 1 is n-step returns alone."""
+    """lambda of generalised advantage estimation (Schulman et al. 2016); 1 gives n-step returns."""
     learning_rate: float = 1e-3
-    """Of Adam, before training."""
+    """Initial learning rate of Adam."""
     final_learning_rate: float = 0.0
-    """The same in the last update; it goes there linearly."""
+    """Learning rate in the last update; the schedule is linear."""
     entropy_coefficient: float = 0.001
-    """Of the entropy bonus on live data, in nats, those of all buttons added up."""
+    """Coefficient of the entropy bonus on live data, in nats, summed over all buttons."""
     value_coefficient: float = 0.5
-    """Of the critic's squared error."""
+    """Coefficient of the critic's squared error."""
     max_grad_norm: float = 0.5
-    """Longer gradients are scaled down to it."""
+    """Norm to which longer gradients are clipped."""
     hidden_sizes: tuple[int, ...] = (128, 128)
-    """Units of each hidden layer, of the actor and of the critic, which share none. In a world of
-    images a convolutional network comes before them, which they do share."""
+    """Units of each hidden layer of the actor and of the critic, which share none of them. With
+    image observations a convolutional network, which they do share, comes first."""
     recurrent_units: int = 0
     """Units of an LSTM before the hidden layers, in actor and critic alike; 0 for no memory."""
     expert_batch_size: int = 512
-    """Demonstrated transitions in an update; with memory in sequences of `rollout_steps`."""
+    """Demonstrated transitions in an update; with memory, in sequences of `rollout_steps`."""
     updates: int = 4_000
-    """Gradient steps where there is no live data; otherwise there is one for each rollout, and as
-    many rollouts as the budget has steps for."""
+    """Gradient steps if there is no live data. Otherwise there is one for each rollout, and as many
+    rollouts as the budget of steps allows."""
 
     def __post_init__(self) -> None:
         for field, names in (("action_model", ActionModelName), ("imitation_decay", Decay)):
@@ -106,12 +106,12 @@ class MAILConfig:
 
 
 def train(problem: Problem, seed: int, config: MAILConfig) -> ActorCritic:
-    """Imitate the demonstrations that the budget allows, and learn from as many steps as it does.
+    """Learn from the demonstrations and the environment steps that the budget allows.
 
     Raises:
-        TypeError: if actions are to be numbered that are not buttons.
-        ValueError: if there are too many buttons to number, no demonstrations, fewer steps than a
-            rollout takes, or Discrete spaces that do not start at 0.
+        TypeError: if "saps" or "joint" is asked for and actions are not buttons.
+        ValueError: if there are too many buttons to number their chords, no demonstrations, fewer
+            steps than one rollout takes, or Discrete spaces that do not start at 0.
     """
     actions = ACTION_MODELS[config.action_model](problem.action_space)
     with one_thread(), untouched_generators():
@@ -130,13 +130,13 @@ def demonstrated(problem: Problem, actions: ActionModel, seed: int, config: MAIL
     """All demonstrations that the budget allows, as minibatches for the learner's network.
 
     Raises:
-        ValueError: if there are none, or they are of other spaces than the problem's.
+        ValueError: if there are none, or their spaces are not the problem's.
     """
     demonstrations = problem.demonstrations()
     demonstrations.check_spaces(problem.observation_space, problem.action_space)
     observations, episode_index = demonstrations.observations, demonstrations.episode_index
     targets = actions.targets(demonstrations.actions)
-    del demonstrations  # pictures are large, and these are a copy
+    del demonstrations  # frees memory: pictures are large, and these are a copy
     if is_image_space(problem.observation_space):
         observations = np.ascontiguousarray(VecTransposeImage.transpose_image(observations))
     rows = torch.from_numpy(observations), targets
@@ -155,7 +155,7 @@ def demonstrated(problem: Problem, actions: ActionModel, seed: int, config: MAIL
 def reinforce(
     problem: Problem, actions: ActionModel, expert: Expert | None, seed: int, config: MAILConfig
 ) -> ActorCriticPolicy:
-    """The network after learning from the whole budget of steps, with imitation or without."""
+    """The network trained on the whole budget of steps, with or without imitation."""
     model = _algorithm(config)(
         network_name(problem.observation_space, bool(config.recurrent_units)),
         GymnasiumVecEnv(actions.wrap(problem.env(config.num_envs, reward=True))),
@@ -180,7 +180,7 @@ def reinforce(
 def imitate(
     observation_space: Any, actions: ActionModel, expert: Expert, seed: int, config: MAILConfig
 ) -> ActorCriticPolicy:
-    """The network after imitation alone, from the weights that `reinforce` starts with.
+    """The network trained by imitation alone, from the same initial weights as in `reinforce`.
 
     Raises:
         ValueError: if a space is Discrete and does not start at 0.
@@ -203,10 +203,10 @@ def imitate(
 
 
 def network_arguments(config: MAILConfig) -> dict[str, Any]:
-    """Of Stable-Baselines3's networks: actor and critic have hidden layers of their own.
+    """Arguments of Stable-Baselines3's networks; actor and critic have separate hidden layers.
 
-    Demonstrations then cannot bend the critic, which is to know the learner's returns and not the
-    expert's, but for the convolutions that both share where images are seen.
+    The critic estimates the learner's returns, not the expert's, so demonstrations must not train
+    it; only the convolutions for images are shared.
     """
     memory = {"lstm_hidden_size": config.recurrent_units} if config.recurrent_units else {}
     return {
@@ -217,12 +217,12 @@ def network_arguments(config: MAILConfig) -> dict[str, Any]:
 
 
 def learning_rates(config: MAILConfig) -> Schedule:
-    """The learning rate over the training."""
+    """Schedule of the learning rate."""
     return LinearSchedule(config.learning_rate, config.final_learning_rate, 1.0)
 
 
 def imitation_weights(config: MAILConfig) -> Schedule:
-    """The weight of the imitation loss over the training."""
+    """Schedule of the weight of the imitation loss."""
     start, end = config.imitation_weight, config.final_imitation_weight
     if config.imitation_decay == "exponential" and start > 0.0:
         return lambda remaining: start * (end / start) ** (1.0 - remaining)

@@ -1,8 +1,8 @@
-"""The update of MAIL: A2C on live data and the likelihood of demonstrations at once.
+"""The update of MAIL: A2C on live data plus the log-likelihood of demonstrations.
 
 Harmer et al. 2018, "Imitation Learning with Concurrent Actions in 3D Games". Live data train actor
-and critic as in Stable-Baselines3's A2C; demonstrations train the actor, and of what it shares with
-the critic the convolutions that see images.
+and critic as in Stable-Baselines3's A2C; demonstrations train the actor alone, including the image
+convolutions that it shares with the critic.
 """
 
 from collections.abc import Callable
@@ -22,14 +22,14 @@ from torch import Tensor
 from torch.nn import functional
 
 Schedule = Callable[[float], float]
-"""A number that depends on the share of the training that remains, from 1 to 0."""
+"""A number as a function of the remaining share of the training, from 1 to 0."""
 
 
 class Expert(Protocol):
     """Demonstrations, and how minibatches of them are drawn."""
 
     def loss(self, network: Any) -> Tensor:
-        """The mean of -log pi(expert's action | what the expert saw) over a new minibatch, nats."""
+        """The mean of -log pi(expert's action | observation) over a new minibatch, in nats."""
         ...
 
 
@@ -37,12 +37,12 @@ class ExpertRows:
     """Single transitions, drawn uniformly, for networks without memory.
 
     Args:
-        observations: as the network takes them, [transitions, ...].
-        targets: what the expert did: a number each, int64 [transitions]; a distribution each over
-            numbered actions, float32 [transitions, actions]; or for other action spaces the
-            action, float32 [transitions, entries].
+        observations: the network's inputs, [transitions, ...].
+        targets: the expert's actions: numbers, int64 [transitions]; distributions over numbered
+            actions, float32 [transitions, actions]; or, for other action spaces, the actions
+            themselves, float32 [transitions, entries].
         batch_size: transitions in a minibatch.
-        seed: of the minibatches.
+        seed: seed of the minibatches.
     """
 
     def __init__(self, observations: Tensor, targets: Tensor, batch_size: int, seed: int) -> None:
@@ -57,19 +57,19 @@ class ExpertRows:
 
 
 class ExpertSequences:
-    """Demonstrations read step by step, for recurrent networks, as live data come in.
+    """Sequences of demonstrated steps, in the order of live data, for recurrent networks.
 
-    Several readers each play one demonstration after another, drawn uniformly, and the network's
-    memory goes on with them from one minibatch to the next. They start anywhere.
+    Several readers each read one demonstration after another, drawn uniformly, and the network's
+    memory carries over from one minibatch to the next. They start at random transitions.
 
     Args:
-        observations: as the network takes them, [transitions, ...].
+        observations: the network's inputs, [transitions, ...].
         targets: as for `ExpertRows`.
-        episode_index: which episode each transition is from, int64 [transitions], ascending.
+        episode_index: the episode of each transition, int64 [transitions], ascending.
         readers: sequences in a minibatch.
-        length: steps of each.
-        units: of the network's LSTM.
-        seed: of the readers' choices.
+        length: steps of each sequence.
+        units: units of the network's LSTM.
+        seed: seed of the readers' draws.
     """
 
     def __init__(
@@ -113,14 +113,14 @@ class ExpertSequences:
 
 
 def negative_log_likelihood(distribution: Distribution, targets: Tensor) -> Tensor:
-    """Mean over rows, in nats; of numbered actions a target may be a distribution over them."""
+    """Mean over rows of -log pi, in nats; targets of numbered actions may be distributions."""
     if isinstance(distribution, CategoricalDistribution):
         return functional.cross_entropy(distribution.distribution.logits, targets)
     return -distribution.log_prob(targets).mean()
 
 
 def descend(network: ActorCriticPolicy, loss: Tensor, max_grad_norm: float) -> None:
-    """One step of the network's optimiser, its gradient clipped to that norm."""
+    """One step of the network's optimiser, with the gradient clipped to norm `max_grad_norm`."""
     network.optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), max_grad_norm)
@@ -128,7 +128,7 @@ def descend(network: ActorCriticPolicy, loss: Tensor, max_grad_norm: float) -> N
 
 
 class LiveData(NamedTuple):
-    """A rollout as the present network sees it, each [transitions]."""
+    """A rollout evaluated by the current network, each field [transitions]."""
 
     values: Tensor
     log_likelihood: Tensor
@@ -138,13 +138,13 @@ class LiveData(NamedTuple):
 
 
 class ImitationUpdate(OnPolicyAlgorithm):
-    """Makes the update of an algorithm that of A2C plus imitation, one gradient step a rollout.
+    """Replaces an algorithm's update by A2C plus imitation, one gradient step for each rollout.
 
     Args:
-        expert: the demonstrations; None will do where the weight is always 0.
-        imitation_weight: of the imitation loss, the lambda_IL of the paper.
-        reinforcement_weight: of A2C's loss.
-        *args, **kwargs: of the algorithm, which gathers the live data.
+        expert: the demonstrations; may be None where the imitation weight is always 0.
+        imitation_weight: weight of the imitation loss, lambda_IL in the paper.
+        reinforcement_weight: weight of A2C's loss.
+        *args, **kwargs: arguments of the algorithm, which collects the live data.
     """
 
     def __init__(
@@ -194,7 +194,7 @@ class ImitationUpdate(OnPolicyAlgorithm):
 
         Args:
             actions: float32 [transitions, entries], as a buffer keeps them.
-            memory: what a recurrent network wants to know as well.
+            memory: further arguments of a recurrent network.
         """
         if isinstance(self.action_space, spaces.Discrete):
             actions = actions.long().flatten()
@@ -204,7 +204,7 @@ class ImitationUpdate(OnPolicyAlgorithm):
 
 
 class MAIL(ImitationUpdate, A2C):
-    """A2C that imitates as well."""
+    """A2C plus imitation."""
 
     def live_data(self) -> LiveData:
         data = next(self.rollout_buffer.get())
@@ -214,9 +214,9 @@ class MAIL(ImitationUpdate, A2C):
 
 
 class RecurrentMAIL(ImitationUpdate, RecurrentPPO):
-    """The same with memory: rollouts are gathered as by RecurrentPPO.
+    """MAIL with memory; rollouts are collected as in RecurrentPPO.
 
-    Gradients flow back to the first step of a rollout, memory to the first of the episode.
+    Gradients reach back to the first step of the rollout, memory to the first step of the episode.
     """
 
     def live_data(self) -> LiveData:

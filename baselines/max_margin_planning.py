@@ -1,10 +1,10 @@
 """Maximum-margin planning (Ratliff, Bagnell and Zinkevich 2006).
 
 Finds weights under which the demonstrations are better than every other policy by a margin that
-grows with how different that policy is: the loss of a step is 1 where the expert was never seen to
-act so. The objective, lambda / 2 |w|^2 + max_mu [w . F mu + loss . mu] - w . F mu_expert, is
-convex; each step of the subgradient method plans with the loss added to the reward (their algorithm
-1). The optimal policy of the averaged weights is returned.
+grows with how different that policy is: the loss of a step is 1 for an action that the expert never
+took in that state. The objective, lambda / 2 |w|^2 + max_mu [w . F mu + loss . mu] -
+w . F mu_expert, is convex; each step of the subgradient method plans with the loss added to the
+reward (their algorithm 1). The optimal policy of the averaged weights is returned.
 """
 
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ class MaxMarginConfig:
     """Settings of maximum-margin planning."""
 
     regularisation: float = 0.1
-    """lambda, of half the squared norm of the weights."""
+    """lambda, the coefficient of half the squared norm of the weights."""
     iterations: int = 150
-    """Subgradient steps; step k = 1, 2, ... has the length 1 / (regularisation * k)."""
+    """Subgradient steps; step k = 1, 2, ... has the step size 1 / (regularisation * k)."""
 
 
 def train(problem: Problem, seed: int, config: MaxMarginConfig) -> RewardPolicy:
@@ -39,11 +39,11 @@ def train(problem: Problem, seed: int, config: MaxMarginConfig) -> RewardPolicy:
 def fit_weights(
     model: TabularModel, expert: FloatArray, loss: FloatArray, config: MaxMarginConfig
 ) -> tuple[FloatArray, dict[str, list[float]]]:
-    """Minimise the structured margin by subgradient steps.
+    """Minimise the structured margin objective by the subgradient method.
 
     Args:
         expert: the demonstrations' feature expectations, float64 [K].
-        loss: of taking an action in a state, float64 [S, A].
+        loss: margin loss of each action in each state, float64 [S, A].
 
     Returns:
         The average of the weights over the second half of the steps, float64 [K], and the

@@ -1,14 +1,15 @@
 """Maximum-entropy inverse reinforcement learning (Ziebart et al. 2008; Ziebart 2010).
 
 Finds the reward, linear in the features, under which the demonstrations are most likely, with a
-quasi-Newton method that stops on the norm of the gradient. Two objectives:
+quasi-Newton method that stops on the largest entry of the gradient. Two objectives, each maximised:
 
-matching    mean of sum_t r_w(s_t, a_t) - log-partition, which is convex; at the minimum the
-            soft-optimal policy has the features that were demonstrated. In the posterior model it
-            is the log-likelihood of the trajectories.
+matching    mean of sum_t r_w(s_t, a_t) - log-partition, which is concave; at the maximum the
+            soft-optimal policy has the feature expectations of the demonstrations. In the posterior
+            model it is the log-likelihood of the trajectories.
 likelihood  mean of sum_t log pi_t(a_t|s_t), for the causal model. It differs from matching by the
-            luck of the demonstrations' starts and transitions, a term of mean zero that matching
-            mistakes for intent; so it learns the same from far fewer demonstrations.
+            randomness of the demonstrations' starts and transitions, a term of mean zero that
+            matching attributes to the expert's intent; so it needs far fewer demonstrations to
+            learn the same reward.
 """
 
 from collections.abc import Callable
@@ -34,16 +35,17 @@ class MaxEntConfig:
     """Settings of maximum-entropy inverse reinforcement learning."""
 
     backup: Backup = "causal"
-    """The model of the expert: "causal" knows that luck does not obey, "posterior" does not."""
+    """The model of the expert: "causal" plans with the true dynamics, "posterior" with optimistic
+    dynamics, which are conditioned on success and tilt towards reward."""
     objective: Literal["likelihood", "matching"] = "likelihood"
-    """Of the causal model; the posterior one always matches features."""
+    """Objective for the causal model; the posterior model always matches features."""
     prior_deviation: float = 1.0
     """Standard deviation of the Gaussian prior on the weights, in nats for each unit of a feature;
-    infinite for none, with which the optimum may lie at infinity."""
+    infinite for no prior, in which case the optimum may lie at infinity."""
     gradient_tolerance: float = 1e-6
     """Largest entry of the gradient at which to stop."""
     iterations: int = 300
-    """Of the quasi-Newton method, at most."""
+    """Most iterations of the quasi-Newton method."""
 
 
 Curve = dict[str, list[float]]
@@ -70,15 +72,16 @@ def match_features(
     """Minimise log-partition - w . feature_mean + regularisation / 2 * |w|^2, which is convex.
 
     Args:
-        feature_mean: of the demonstrations, summed over steps, float64 [K].
-        regularisation: 0 for none.
+        feature_mean: features of the demonstrations, summed over steps, mean over trajectories,
+            float64 [K].
+        regularisation: weight of the squared norm; 0 for none.
 
     Returns:
         The weights w, float64 [K], and the objective and the gradient's largest entry at each
         evaluation.
 
     Raises:
-        ValueError: if there are not as many features in the model.
+        ValueError: if `feature_mean` does not have as many entries as the model has features.
     """
     if feature_mean.shape != (model.feature_count,):
         raise ValueError(
@@ -102,7 +105,7 @@ def maximise_likelihood(
     """Minimise -mean of sum_t log pi_t(a_t|s_t) + regularisation / 2 * |w|^2, from w = 0.
 
     Args:
-        occupancy: of the demonstrations, float64 [T, S, A].
+        occupancy: empirical occupancy of the demonstrations, float64 [T, S, A].
 
     Returns:
         As `match_features`.
@@ -156,7 +159,7 @@ posterior = replace(
     algorithm,
     name="maxent-posterior",
     summary="maximum-entropy IRL, posterior: takes luck for skill",
-    # What keeps it from the expert is its model of luck, not the last digits of its gradient.
+    # Its optimistic dynamics keep it from matching the expert, not the last digits of its gradient.
     config=MaxEntConfig(
         backup="posterior", objective="matching", gradient_tolerance=1e-3, iterations=100
     ),

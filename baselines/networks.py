@@ -1,4 +1,4 @@
-"""The policy network that the baselines share, with the right likelihood for each action space."""
+"""The policy network that the baselines share, with a likelihood for each kind of action space."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -17,29 +17,29 @@ from baselines.encoders import Encoder, is_picture
 from il_envs.buttons import joint_probabilities
 
 LOG_DEVIATION_MIN = -6.0
-"""Of a Gaussian: a deviation of a 400th of a unit."""
+"""Least log standard deviation of a Gaussian policy: a deviation of about 1/400 of a unit."""
 
 
 class ActionHead(nn.Module, ABC):
-    """A distribution over actions whose parameters a network puts out."""
+    """A distribution over actions, parametrised by the outputs of a network."""
 
     outputs: int
 
     @abstractmethod
     def negative_log_likelihood(self, outputs: Tensor, actions: Tensor) -> Tensor:
-        """Mean over the batch, in nats; outputs [rows, outputs], actions [rows, ...]."""
+        """Mean of -log pi over the batch, in nats; outputs [rows, outputs], actions [rows, ...]."""
 
     @abstractmethod
     def choose(self, outputs: Tensor, generator: torch.Generator | None) -> Tensor:
-        """A sample, or the mode where there is no generator."""
+        """A sample, or the mode if there is no generator."""
 
     def calibrate(self, outputs: Tensor, actions: Tensor) -> None:
-        """Fit what no network puts out to actions that it was not trained on, if there is such."""
+        """Fit the parameters that are not network outputs, if any, to held-out actions."""
         return
 
     @abstractmethod
     def average(self, outputs: Tensor) -> Tensor:
-        """The outputs [rows, outputs] that stand for the mean of several networks' distributions.
+        """The outputs [rows, outputs] that represent the mean of several networks' distributions.
 
         Args:
             outputs: [networks, rows, outputs].
@@ -47,10 +47,11 @@ class ActionHead(nn.Module, ABC):
 
 
 class GaussianHead(ActionHead):
-    """Box actions: a mean from the network and a standard deviation that is the same everywhere.
+    """For Box actions: a Gaussian with the network's output as mean, and a standard deviation that
+    does not depend on the observation.
 
     The deviation weighs each entry of the action by how precisely it can be predicted. It is fitted
-    to held-out rows, for the error on what a network has learned by heart says little about it.
+    to held-out rows, because the error on rows that a network was trained on is too small.
     """
 
     log_deviation: Tensor
@@ -82,17 +83,17 @@ class GaussianHead(ActionHead):
         return torch.clamp(outputs, self.low, self.high).mean(0)
 
     def calibrate(self, outputs: Tensor, actions: Tensor) -> None:
-        """Take the deviation of the greatest likelihood: the root of the mean squared error."""
+        """Set the deviation to its maximum-likelihood value: the root of the mean squared error."""
         self.log_deviation.copy_(0.5 * torch.log((outputs - actions).square().mean(0)))
 
     def _log_deviation(self) -> Tensor:
-        """No less than LOG_DEVIATION_MIN, or an expert that can be foretold would drive it to
-        minus infinity."""
+        """The log deviation, at least LOG_DEVIATION_MIN; a perfectly predictable expert would
+        otherwise drive it to minus infinity."""
         return self.log_deviation.clamp(min=LOG_DEVIATION_MIN)
 
 
 class CategoricalHead(ActionHead):
-    """Discrete actions."""
+    """For Discrete actions: a categorical distribution."""
 
     def __init__(self, space: gym.spaces.Discrete) -> None:
         super().__init__()
@@ -113,12 +114,12 @@ class CategoricalHead(ActionHead):
         return functional.log_softmax(outputs, 2).logsumexp(0) - np.log(len(outputs))
 
     def probabilities(self, outputs: Tensor) -> NDArray[np.float64]:
-        """Of each action, float64 [rows, actions]."""
+        """The probability of each action, float64 [rows, actions]."""
         return functional.softmax(outputs.double(), 1).numpy()
 
 
 class BernoulliHead(ActionHead):
-    """MultiBinary actions: independent buttons."""
+    """For MultiBinary actions: independent Bernoulli distributions, one for each button."""
 
     def __init__(self, space: gym.spaces.MultiBinary) -> None:
         super().__init__()
@@ -141,7 +142,7 @@ class BernoulliHead(ActionHead):
         return pressed.logsumexp(0) - released.logsumexp(0)
 
     def probabilities(self, outputs: Tensor) -> NDArray[np.float64]:
-        """Of each chord, float64 [rows, 2^K]: the product over the buttons."""
+        """The probability of each chord, float64 [rows, 2^K]: the product over the buttons."""
         logits = outputs.double()
         pressed, released = torch.sigmoid(logits), torch.sigmoid(-logits)
         return joint_probabilities(pressed.numpy(), released.numpy())
@@ -151,7 +152,7 @@ def action_head(space: gym.Space[Any]) -> ActionHead:
     """The head for an action space.
 
     Raises:
-        TypeError: if there is none.
+        TypeError: if there is no head for it.
     """
     if isinstance(space, gym.spaces.Box):
         return GaussianHead(space)
@@ -165,8 +166,8 @@ def action_head(space: gym.Space[Any]) -> ActionHead:
 class Eye(nn.Sequential):
     """Convolutions over pictures, uint8 [rows, height, width, colours], to float32 [rows, size].
 
-    They are those of Mnih et al. 2013, "Playing Atari with Deep Reinforcement Learning" (section
-    5.1), and a third like the second, since pictures here may be larger than theirs.
+    The layers are those of Mnih et al. 2013, "Playing Atari with Deep Reinforcement Learning"
+    (section 5.1), and a third one like the second, since pictures here may be larger than theirs.
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
@@ -186,7 +187,7 @@ class Eye(nn.Sequential):
 class NetworkPolicy(nn.Module):
     """A multilayer perceptron from normalised observations to a distribution over actions.
 
-    Observations go in as an `Encoder` gives them, pictures through an `Eye` as well.
+    Observations are encoded by an `Encoder`; pictures then pass through an `Eye`.
     """
 
     def __init__(
@@ -214,12 +215,12 @@ class NetworkPolicy(nn.Module):
             self.body: nn.Module = nn.Sequential(*layers, nn.Linear(sizes[-1], self.head.outputs))
 
     def negative_log_likelihood(self, inputs: Tensor, actions: Tensor) -> Tensor:
-        """Mean over rows, in nats; `inputs` are encoded observations."""
+        """Mean of -log pi over rows, in nats; `inputs` are encoded observations."""
         return self.head.negative_log_likelihood(self.body(inputs), actions)
 
     @torch.no_grad()
     def calibrate(self, inputs: Tensor, actions: Tensor) -> None:
-        """Fit the head to rows that the network was not trained on; arguments as above."""
+        """Fit the head to held-out rows; arguments as in `negative_log_likelihood`."""
         self.head.calibrate(self.body(inputs), actions)
 
     @torch.no_grad()
@@ -248,18 +249,18 @@ class NetworkPolicy(nn.Module):
         return self.head.probabilities(self.body(self.encoder(observation)))
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """Every weight and statistic by name; `load_tensors` takes them back."""
+        """Every weight and statistic by name; `load_tensors` restores them."""
         return {name: tensor.numpy() for name, tensor in self.state_dict().items()}
 
     def load_tensors(self, tensors: dict[str, NDArray[Any]]) -> None:
-        """Take the weights and statistics of a policy of the same shape."""
+        """Load the weights and statistics of a policy of the same shape."""
         self.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Run torch on one thread: networks as small as these are slower on two, and far slower when
-    two processes share two cores."""
+    """Run torch on one thread: networks as small as these are slower on two threads, and far slower
+    when two processes share two cores."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

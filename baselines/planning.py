@@ -1,4 +1,4 @@
-"""What the methods share that learn a reward and plan with a known model."""
+"""Code shared by the methods that learn a reward and plan with a known model."""
 
 from typing import Any
 
@@ -21,14 +21,15 @@ IntArray = NDArray[np.int64]
 
 
 class RewardPolicy(TabularPolicy):
-    """A policy, the reward that it was planned for, and how the training went.
+    """A policy, the reward for which it was planned, and the training curve.
 
     Args:
         probabilities: pi_t(a|s), float64 [T, S, A].
-        seed: of its samples.
-        reward: what was learned, float64 [S] or [S, A].
+        seed: seed of its action samples.
+        reward: the learned reward, float64 [S] or [S, A].
         curve: measurements by name, each float64 [iterations].
-        action_space: the world's; a model knows the chords of its buttons as numbered actions.
+        action_space: the world's action space; in a world of buttons the model's numbered actions
+            are chords.
     """
 
     def __init__(
@@ -44,16 +45,16 @@ class RewardPolicy(TabularPolicy):
         self.curve = {name: np.array(values) for name, values in curve.items()}
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """The table and the training curve; the reward has its own."""
+        """The table and the training curve; the reward has its own `tensors`."""
         return super().tensors() | self.curve
 
 
 def whole_trajectories(
     demonstrations: Demonstrations, model: TabularModel
 ) -> tuple[IntArray, IntArray]:
-    """The demonstrations that go on to the model's horizon: states [N, T + 1], actions [N, T].
+    """The demonstrations that reach the model's horizon: states [N, T + 1], actions [N, T].
 
-    Chords of buttons become the numbers that the model knows them by.
+    Chords of buttons become the model's action numbers.
 
     Raises:
         ValueError: if there is none, or one is impossible in the model.
@@ -74,12 +75,13 @@ def whole_trajectories(
 def causal_log_likelihood(solution: SoftOptimal, occupancy: FloatArray) -> tuple[float, FloatArray]:
     """Mean over demonstrations of sum_t log pi_t(a_t|s_t), nats, and its gradient (Ziebart 2010).
 
-    A step's log pi = Q - V pulls Q_t(s_t, a_t) up and the actions that the policy would take there
-    down; what that pull means for later rewards follows the dynamics, in one forward pass.
+    The gradient of log pi_t = Q_t - V_t raises Q_t(s_t, a_t) and lowers Q_t of the policy's own
+    actions in that state; one forward pass through the dynamics gives the effect on the rewards of
+    all later steps.
 
     Args:
         solution: the causal soft-optimal policy of a reward, at temperature 1.
-        occupancy: of the demonstrations, float64 [T, S, A].
+        occupancy: empirical occupancy of the demonstrations, float64 [T, S, A].
 
     Returns:
         The log-likelihood, and its derivative by the reward of each state and action, [S, A].
@@ -99,7 +101,7 @@ def causal_log_likelihood(solution: SoftOptimal, occupancy: FloatArray) -> tuple
 
 
 def has_features(world: World) -> bool:
-    """Whether a world has a known model with features of its states."""
+    """True if a world has a known model with features."""
     if world.truth.model is None:
         return False
     model = world.known_model()

@@ -1,7 +1,7 @@
-"""Learning a reward from what Stable-Baselines3's PPO does for it, and paying it that reward.
+"""Learning a reward from the rollouts of Stable-Baselines3's PPO, which is trained on that reward.
 
-After each rollout the reward is learned from it, the rollout is paid with the new reward, and then
-PPO updates its policy: the order of Ho and Ermon 2016, algorithm 1.
+After each rollout the reward is updated from it, the rollout is labelled with the new reward, and
+then PPO updates its policy: the order of Ho and Ermon 2016, algorithm 1.
 """
 
 from collections.abc import Callable
@@ -38,29 +38,30 @@ class PPOConfig:
     epochs: int = 10
     """Passes over a rollout."""
     learning_rate: float = 3e-4
-    """Of Adam."""
+    """Learning rate of Adam."""
     discount: float = 0.99
-    """Of rewards, a step."""
+    """Discount of rewards per step."""
     gae_lambda: float = 0.95
-    """Of generalised advantage estimation (Schulman et al. 2016)."""
+    """lambda of generalised advantage estimation (Schulman et al. 2016)."""
     entropy_coefficient: float = 0.0
-    """Of the bonus on the entropy of the next action, in nats."""
+    """Coefficient of the entropy bonus on the next action, in nats."""
     hidden_sizes: tuple[int, ...] = (64, 64)
-    """Tanh units of each hidden layer, of the actor and of the critic, which share none."""
+    """Tanh units of each hidden layer of the actor and of the critic, which share none."""
 
 
 class Transitions(NamedTuple):
-    """What somebody did; rows of a rollout go step by step through all environments."""
+    """Transitions of a policy or an expert; those of a rollout are ordered by step, then by
+    environment."""
 
     observations: NDArray[Any]  # [rows, ...]
-    actions: NDArray[Any]  # [rows, ...], as the world took them
-    next_observations: NDArray[Any]  # [rows, ...], of an episode's last step its last one
+    actions: NDArray[Any]  # [rows, ...], as the world executed them
+    next_observations: NDArray[Any]  # [rows, ...], at an episode's end its final observation
     terminated: NDArray[np.bool_]  # [rows]
-    steps_left: NDArray[np.int64]  # [rows], after this one, were the episode to go on to its limit
+    steps_left: NDArray[np.int64]  # [rows], from the next step to the time limit of the episode
 
 
 Learner = Callable[[ActorCriticPolicy, Transitions], NDArray[np.float64]]
-"""Learns a reward from a rollout of a policy, and returns what it pays for it, float64 [rows]."""
+"""Learns a reward from a rollout of a policy, and returns the rollout's rewards, float64 [rows]."""
 
 
 def demonstrated(shown: Demonstrations, max_episode_steps: int) -> Transitions:
@@ -78,16 +79,16 @@ def demonstrated(shown: Demonstrations, max_episode_steps: int) -> Transitions:
 
 
 def absorbed_share(transitions: Transitions, discount: float) -> float:
-    """The share of discounted time that is spent in the absorbing state: an episode that terminated
-    stays there for as many steps as were left of it."""
+    """The share of discounted time in the absorbing state, where an episode that terminated stays
+    for the steps that were left to its time limit."""
     left = transitions.steps_left[transitions.terminated]
     rests = (discount * (1.0 - discount**left) / (1.0 - discount)).sum()
     return float(rests / (rests + len(transitions.terminated)))
 
 
 def draw_places(steps: int, absorbed: float, count: int, generator: torch.Generator) -> Tensor:
-    """Random steps from 0 on, and with the probability `absorbed` the number `steps`, which stands
-    for the absorbing state; int64 [count]."""
+    """Random row numbers, int64 [count]: with probability `absorbed` the number `steps`, which
+    stands for the absorbing state, and otherwise uniform from 0 to steps - 1."""
     places = torch.randint(steps, (count,), generator=generator)
     places[torch.rand(count, generator=generator) < absorbed] = steps
     return places
@@ -96,15 +97,15 @@ def draw_places(steps: int, absorbed: float, count: int, generator: torch.Genera
 def optimise(
     problem: Problem, encoder: Encoder, learner: Learner, config: PPOConfig, seed: int
 ) -> ActorCriticPolicy:
-    """The policy that PPO arrives at with what is left of the budget of steps, paid by the learner.
+    """Train PPO on the learner's reward with the rest of the budget of steps; returns its network.
 
     Args:
-        encoder: of observations, as the policy sees them.
+        encoder: normalisation of the policy's observations.
 
     Raises:
         ValueError: if fewer steps are left than a rollout takes.
     """
-    # Rewards are paid after each rollout; until then they are 0, where the problem's are NaN.
+    # Rewards are set after each rollout; until then they are 0, because the problem's are NaN.
     env = GymnasiumVecEnv(TransformReward(problem.env(config.num_envs), np.zeros_like))
     model = PPO(
         "MlpPolicy",
@@ -131,21 +132,21 @@ def optimise(
 
 
 class Normalised(BaseFeaturesExtractor):
-    """Observations normalised as an encoder does it, by numbers that are saved with the policy."""
+    """Normalises observations as an encoder does, by statistics that are saved with the policy."""
 
     def __init__(self, observation_space: gym.Space[Any], encoder: Encoder) -> None:
         super().__init__(observation_space, encoder.size)
-        # Parameters, so that they count as the policy's; they are never trained.
+        # Parameters, so that they are saved with the policy; they are never trained.
         self.mean = nn.Parameter(encoder.mean.clone(), requires_grad=False)
         self.scale = nn.Parameter(encoder.scale.clone(), requires_grad=False)
 
     def forward(self, observations: Tensor) -> Tensor:
-        rows = observations.flatten(1)  # Stable-Baselines3 has made them ones and zeros if Discrete
+        rows = observations.flatten(1)  # Stable-Baselines3 has made Discrete ones one-hot
         return (rows - self.mean) / self.scale if self.mean.numel() else rows
 
 
 class RewardLearning(BaseCallback):
-    """Has the reward learned and paid between a rollout and PPO's update."""
+    """Updates the reward, and sets the rollout's rewards, between a rollout and PPO's update."""
 
     def __init__(self, learner: Learner, max_episode_steps: int) -> None:
         super().__init__()
@@ -178,8 +179,8 @@ class RewardLearning(BaseCallback):
                 f"the learned reward is not finite after {self.num_timesteps:,} steps: it has "
                 "diverged; lower its learning rate"
             )
-        # What is there already is the value of the states in which episodes were truncated. Values
-        # are to be means of the reward, and not sums of a hundred: of the critic's own size.
+        # The buffer's rewards already hold the bootstrapped values of truncated episodes. The new
+        # ones are scaled by 1 - gamma, so that values are means of rewards, which suits the critic.
         buffer.rewards += (1.0 - buffer.gamma) * paid.reshape(buffer.rewards.shape)
         buffer.compute_returns_and_advantage(self.locals["values"], self.locals["dones"])
 
@@ -202,7 +203,7 @@ def _elements(space: gym.Space[Any], rows: NDArray[Any]) -> NDArray[Any]:
 def log_probabilities(
     policy: ActorCriticPolicy, observations: NDArray[Any], actions: NDArray[Any]
 ) -> Tensor:
-    """Of actions under a policy, in nats, float32 [rows]."""
+    """Log-probabilities of actions under a policy, in nats, float32 [rows]."""
     rows, _ = policy.obs_to_tensor(observations)
     _, logs, _ = policy.evaluate_actions(rows, torch.as_tensor(actions, dtype=torch.float32))
     return logs

@@ -22,29 +22,29 @@ FORMS = {
     "survival": functional.softplus,
     "mortality": lambda logit: -functional.softplus(-logit),
 }
-"""What a network's output f is worth. For a discriminator D = 1 / (1 + exp(-f)) they are
-log D - log(1 - D), of either sign; -log(1 - D) > 0, which pays for surviving; and log D < 0, which
-pays for ending."""
+"""The reward as a function of a network's output f. For a discriminator D = 1 / (1 + exp(-f)) the
+forms are log D - log(1 - D), of either sign; -log(1 - D) > 0, which rewards survival; and
+log D < 0, which rewards early termination."""
 
 
 class RewardNetwork(nn.Module):
     """A multilayer perceptron from a state, or a state and an action, to a reward.
 
-    An episode that terminates is in an absorbing state ever after, which is told by an input of its
-    own and has a learned reward like any other state (Kostrikov et al. 2019, "Discriminator-actor-
-    critic", section 4.2). Its discounted sum belongs to the step that terminated (Al-Hafez et al.
-    2023, "LS-IQ", section 4).
+    An episode that terminates stays in an absorbing state, which has an indicator input of its own
+    and a learned reward like any other state (Kostrikov et al. 2019, "Discriminator-actor-critic",
+    section 4.2). The discounted sum of that reward is paid with the step that terminated (Al-Hafez
+    et al. 2023, "LS-IQ", section 4).
 
     Args:
-        observation_space: of the world.
-        action_space: of the world.
+        observation_space: the world's observation space.
+        action_space: the world's action space.
         hidden_sizes: units of each hidden layer.
-        seed: of the initial weights.
-        state_only: whether the reward is of the state alone.
-        discount: of what the absorbing state pays, a step; 0 if it is to pay nothing.
-        form: what its output is worth, a key of `FORMS`.
-        anchored: whether the output is 0 in the absorbing state. A reward that is learned up to a
-            constant would otherwise drift, and the values of states with it.
+        seed: seed of the initial weights.
+        state_only: whether the reward depends on the state alone.
+        discount: discount per step of the absorbing state's reward; 0 if it pays nothing.
+        form: how the output becomes a reward, a key of `FORMS`.
+        anchored: whether the output is 0 in the absorbing state. A reward that is learned only up
+            to a constant would otherwise drift, and the values of states with it.
 
     Raises:
         TypeError: if observations are pictures.
@@ -81,13 +81,13 @@ class RewardNetwork(nn.Module):
         self.register_buffer("form", torch.tensor(list(FORMS).index(form)))
 
     def fit_normalisation(self, observations: NDArray[Any], actions: NDArray[Any]) -> None:
-        """Make the network see these observations and actions, [rows, ...], normalised."""
+        """Fit the normalisation of inputs to these observations and actions, [rows, ...]."""
         self.observation_encoder.fit(observations)
         if self.action_encoder is not None:
             self.action_encoder.fit(actions)
 
     def inputs(self, observations: NDArray[Any], actions: NDArray[Any]) -> Tensor:
-        """What the network sees of states that are not absorbing, float32 [rows, size]."""
+        """The network's inputs in states that are not absorbing, float32 [rows, size]."""
         parts = [self.observation_encoder(observations)]
         if self.action_encoder is not None:
             parts.append(self.action_encoder(actions))
@@ -95,7 +95,7 @@ class RewardNetwork(nn.Module):
 
     @property
     def absorbing_input(self) -> Tensor:
-        """What it sees of the absorbing state, float32 [1, size]."""
+        """The network's input in the absorbing state, float32 [1, size]."""
         return functional.one_hot(torch.tensor([self.size - 1]), self.size).float()
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -111,24 +111,25 @@ class RewardNetwork(nn.Module):
         next_observation: NDArray[Any],
         ended: NDArray[np.bool_],
     ) -> NDArray[np.float64]:
-        """What each transition is worth, float64 [rows], as in `il_envs.LearnedReward`."""
+        """The reward of each transition, float64 [rows], as in `il_envs.LearnedReward`."""
         worth = self.worth(self(self.inputs(observation, action)))
         return self.with_rest(worth, self.worth(self(self.absorbing_input)), ended)
 
     def worth(self, outputs: Tensor) -> Tensor:
-        """What outputs are worth in the network's form, [rows]."""
+        """The rewards that outputs stand for in the network's form, [rows]."""
         return list(FORMS.values())[int(self.form)](outputs)
 
     def with_rest(
         self, worth: Tensor, absorbing: Tensor, ended: NDArray[np.bool_]
     ) -> NDArray[np.float64]:
-        """Steps' worth, [rows], and where an episode ended the worth of the absorbing state, [1],
-        ever after: float64 [rows]."""
+        """Rewards of steps, [rows], plus, where an episode ended, the discounted sum of the
+        absorbing state's reward, [1], from then on: float64 [rows]."""
         rest = absorbing * self.discount / (1.0 - self.discount)
         return (worth + torch.as_tensor(ended) * rest).double().numpy()
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """Every weight, statistic and setting by name; `load_reward` makes the reward of them."""
+        """Every weight, statistic and setting by name; `load_reward` restores the reward from
+        them."""
         return {name: tensor.numpy(force=True) for name, tensor in self.state_dict().items()}
 
 
@@ -139,13 +140,13 @@ def excess_slope(
     steepest: float,
     generator: torch.Generator,
 ) -> Tensor:
-    """By how much a network is steeper than it may be between two sides, mean over rows of the
-    squared share of `steepest` (a one-sided gradient penalty, Gulrajani et al. 2017).
+    """One-sided gradient penalty (Gulrajani et al. 2017): the mean over rows of the squared excess
+    of the network's slope over `steepest`, as a share of it, at points between two sides.
 
     Args:
-        network: from inputs [rows, size] to outputs [rows].
+        network: maps inputs [rows, size] to outputs [rows].
         ours, theirs: inputs of the two sides, [rows, size].
-        steepest: slope that is free.
+        steepest: largest slope that is not penalised.
     """
     share = torch.rand(len(ours), 1, generator=generator)
     between = torch.lerp(ours, theirs, share).requires_grad_()
@@ -155,7 +156,12 @@ def excess_slope(
 
 
 def perceptron(sizes: Sequence[int], seed: int) -> nn.Sequential:
-    """A network of tanh units with one output; sizes are of the input and the hidden layers."""
+    """A multilayer perceptron with tanh units and one output.
+
+    Args:
+        sizes: number of inputs and units of each hidden layer.
+        seed: seed of the initial weights.
+    """
     layers: list[nn.Module] = []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # initialisation has no generator argument
@@ -165,10 +171,10 @@ def perceptron(sizes: Sequence[int], seed: int) -> nn.Sequential:
 
 
 def load_reward(path: Path | str, world: World | str) -> LearnedReward:
-    """The reward in a `reward.safetensors` that one of the baselines' cells has left.
+    """Load the reward in a `reward.safetensors` that a cell of one of the baselines has written.
 
     Args:
-        world: the one it was learned in.
+        world: the world in which it was learned.
 
     Raises:
         ValueError: if there is no such reward in the file, or it is for another world.
@@ -195,7 +201,7 @@ def load_reward(path: Path | str, world: World | str) -> LearnedReward:
     )
     try:
         network.load_state_dict(tensors)
-    except RuntimeError as error:  # of names and shapes, a line each
+    except RuntimeError as error:  # its message lists names and shapes over several lines
         raise ValueError(f"{path}: this is no reward learned in {world.name}") from error
     if not 0 <= int(network.form) < len(FORMS):
         raise ValueError(f"{path}: the reward has the form {int(network.form)}, of {len(FORMS)}")

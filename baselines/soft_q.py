@@ -1,14 +1,15 @@
 """Imitation by soft Q-functions: SQIL (Reddy et al. 2020) and IQ-Learn (Garg et al. 2021).
 
-The policy is pi(a|s) = exp(Q(s, a) - V(s)) with V(s) = log sum_a exp Q(s, a), so that a Q-function
-is all there is to learn, and r(s, a, s') = Q(s, a) - discount * V(s') is the reward that it stands
-for. No discriminator and no other optimiser of the policy are needed.
+The policy is pi(a|s) = exp(Q(s, a) - V(s)) with V(s) = log sum_a exp Q(s, a), so that only a
+Q-function is learned; the reward that it implies is r(s, a, s') = Q(s, a) - discount * V(s').
+Neither a discriminator nor a separate policy optimiser is needed.
 
-SQIL      soft Q-learning (their equation 2), with the reward `bonus` for every transition of the
-          expert's and 0 for every one of the policy's own; ends are absorbing states, whose value
-          is known (Al-Hafez et al. 2023, "LS-IQ", section 4).
-IQ-Learn  the Q-function whose reward sets the expert apart the most, with the penalty r^2 / 4 of
-          the chi-square divergence (their section 5.1), from demonstrations alone.
+SQIL      soft Q-learning (their equation 2), with the reward `bonus` for each of the expert's
+          transitions and 0 for each of the policy's own; terminal states are absorbing, with known
+          value (Al-Hafez et al. 2023, "LS-IQ", section 4).
+IQ-Learn  the Q-function whose implied reward separates the expert most from the policy, with the
+          penalty r^2 / 4 of the chi-square divergence (their section 5.1), from demonstrations
+          alone.
 """
 
 from copy import deepcopy
@@ -34,26 +35,26 @@ class SoftQConfig:
     hidden_sizes: tuple[int, ...] = (64, 64)
     """Units of each hidden layer."""
     discount: float = 0.99
-    """Of rewards, a step."""
+    """Discount of rewards per step."""
     learning_rate: float = 1e-3
-    """Of Adam."""
+    """Learning rate of Adam."""
     batch_size: int = 256
-    """Transitions of each side in a minibatch."""
+    """Transitions in a minibatch, from the expert and from the policy each."""
     updates: int = 20_000
     """Gradient steps."""
     bonus: float = 4.0
-    """What SQIL pays for a demonstrated transition, in nats."""
+    """SQIL's reward of a demonstrated transition, in nats."""
     num_envs: int = 16
     """Environments that run side by side, for SQIL."""
     memory: int = 100_000
-    """Transitions of its own that SQIL remembers."""
+    """Size of SQIL's replay buffer, in transitions."""
     target_rate: float = 0.01
-    """Share of the network that its slow copy, which SQIL's targets are taken from, takes on in an
-    update (Lillicrap et al. 2016)."""
+    """Rate at which SQIL's target network tracks the Q-function: the share of the difference that
+    it takes on in each update (Lillicrap et al. 2016)."""
 
 
 class Rows:
-    """Transitions as a Q-function takes them."""
+    """Transitions, encoded for a Q-function."""
 
     def __init__(self, policy: NetworkPolicy, transitions: Transitions) -> None:
         self._inputs = policy.encoder(transitions.observations)
@@ -64,10 +65,10 @@ class Rows:
     def values(
         self, policy: NetworkPolicy, following: NetworkPolicy, places: Tensor, end: float
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Q(s, a), V(s) and V(s') of some rows, [places].
+        """Q(s, a), V(s) and V(s') of the rows at `places`, each [places].
 
         Args:
-            following: the Q-function that V(s') is of.
+            following: the Q-function from which V(s') is computed.
             end: V(s') where the episode has ended.
         """
         q = policy.body(self._inputs[places])
@@ -100,7 +101,8 @@ def train_iq_learn(problem: Problem, seed: int, config: SoftQConfig) -> NetworkP
 
 
 def train_sqil(problem: Problem, seed: int, config: SoftQConfig) -> NetworkPolicy:
-    """Learn from demonstrations and from the policy's own transitions, with all steps there are.
+    """Learn from demonstrations and from the policy's own transitions, over the whole budget of
+    steps.
 
     Raises:
         ValueError: if there are fewer steps than environments.
@@ -118,7 +120,8 @@ def train_sqil(problem: Problem, seed: int, config: SoftQConfig) -> NetworkPolic
     env = problem.env(config.num_envs)
     observation, _ = env.reset()
     steps = problem.steps_left // config.num_envs
-    # After the end the expert is paid on, or to go on would be worth more than to arrive.
+    # The expert's absorbing state keeps paying the bonus; otherwise going on would be worth more
+    # than reaching the goal.
     for_ever = config.bonus / (1.0 - config.discount)
     with one_thread():
         for step in range(steps):
@@ -148,7 +151,7 @@ def train_sqil(problem: Problem, seed: int, config: SoftQConfig) -> NetworkPolic
 
 
 class Memory:
-    """The last transitions of a policy."""
+    """A replay buffer: the last transitions of a policy."""
 
     def __init__(self, problem: Problem, size: int) -> None:
         observations, actions = (
@@ -165,7 +168,7 @@ class Memory:
         self._added = 0
 
     def add(self, *rows: NDArray[Any]) -> None:
-        """Keep rows of observations, actions, next observations and ends; forget the oldest."""
+        """Add rows of observations, actions, next observations and ends; the oldest are dropped."""
         size = len(self._kept.actions)
         places = (self._added + np.arange(len(rows[0]))) % size
         for kept, new in zip(self._kept, rows, strict=False):
@@ -173,14 +176,14 @@ class Memory:
         self._added += len(rows[0])
 
     def draw(self, count: int, generator: torch.Generator) -> Transitions:
-        """Random ones."""
+        """Draw `count` transitions uniformly at random."""
         filled = min(self._added, len(self._kept.actions))
         places = torch.randint(filled, (count,), generator=generator).numpy()
         return Transitions._make(field[places] for field in self._kept)
 
 
 def _begin(problem: Problem, seed: int, config: SoftQConfig) -> tuple[Transitions, NetworkPolicy]:
-    """All demonstrations, and a Q-function that has seen nothing."""
+    """All demonstrations, and an untrained Q-function."""
     shown = demonstrated(problem.demonstrations(), problem.max_episode_steps)
     spaces = problem.observation_space, problem.action_space
     policy = NetworkPolicy(*spaces, config.hidden_sizes, seed)
@@ -189,7 +192,7 @@ def _begin(problem: Problem, seed: int, config: SoftQConfig) -> tuple[Transition
 
 
 def chooses_numbers(world: World) -> bool:
-    """Whether actions are numbered from 0 and observations are no pictures."""
+    """True if actions are numbered from 0 and observations are not pictures."""
     space = world.spaces.action
     return isinstance(space, gym.spaces.Discrete) and space.start == 0 and sees_numbers(world)
 

@@ -1,6 +1,6 @@
-"""Stable-Baselines3's own A2C and PPO on one button at a time: a check on the SAPS rivals of MAIL.
+"""Stable-Baselines3's own A2C and PPO, one button at a time: a check on MAIL's SAPS comparisons.
 
-Everything but the number of environments is its default.
+All settings but the number of environments are Stable-Baselines3's defaults.
 """
 
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ def train(
 
     Raises:
         TypeError: if the world's actions are not buttons.
-        ValueError: if the budget has fewer steps than a rollout takes.
+        ValueError: if the budget does not suffice for one rollout.
     """
     actions = saps(problem.action_space)
     with one_thread(), untouched_generators():

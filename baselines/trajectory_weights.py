@@ -1,21 +1,25 @@
 """Importance weights of whole trajectories: the mathematics of guided cost learning.
 
 Finn, Levine and Abbeel, "Guided cost learning", 2016. Maximum-entropy inverse reinforcement
-learning wants the reward r under which demonstrations are most likely; its gradient is
+learning seeks the reward r under which the demonstrations are most likely; the gradient of the
+log-likelihood is
 
     mean over demonstrations of grad R(tau) - E_target[grad R(tau)],    R(tau) = sum_t r(s_t, a_t),
 
-where the target is the distribution of trajectories that the reward stands for. Trajectories of any
-policy with full support estimate that mean, each weighted with target / sampler. The start and the
-dynamics are in both and cancel: they appear in no weight. Which target is meant is the caller's
-choice, a log density relative to the start and the dynamics:
+where the target is the distribution of trajectories that the reward implies. The expectation under
+it can be estimated from trajectories of any policy with full support, each weighted by target /
+sampler. Start and dynamics are in both densities and cancel. The caller chooses the target, given
+as a log density relative to the start and the dynamics:
 
-R(tau)                        the posterior, as published. It takes luck for intent wherever the
-                              dynamics are random; where they are not it is right, start by start.
-sum_t log pi_new(a_t|s_t)     the causal model, whose soft-optimal policy pi_new acts in the real
+R(tau)                        the posterior model, as published. Its dynamics are optimistic: where
+                              transitions are stochastic it attributes their outcomes to the
+                              expert's intent. With deterministic dynamics it is right for each
+                              start.
+sum_t log pi_new(a_t|s_t)     the causal model, whose soft-optimal policy pi_new acts in the true
                               dynamics: the weights correct for samples of an older policy.
 
-Without weights the mean is that of the samples, which is the causal gradient if they are pi_new's.
+Without weights the second term is the mean over the samples; if they are drawn from pi_new, this is
+the causal gradient.
 """
 
 import torch
@@ -23,33 +27,34 @@ from torch import Tensor
 
 
 def log_fused_density(log_densities: Tensor, counts: Tensor) -> Tensor:
-    """Log density of the mixture that trajectories of several policies are samples of, [M].
+    """Log density of the mixture of policies from which trajectories were sampled, [M].
 
-    Its inverse is the paper's fusion weight, z = [(1/k) sum_kappa q_kappa(tau)]^-1 (section 4.3),
-    with each policy's share of the samples in place of 1/k: any other would weight wrongly.
+    The inverse of the density is the paper's fusion weight, z = [(1/k) sum_kappa q_kappa(tau)]^-1
+    (section 4.3), with each policy's share of the samples in place of 1/k, as the mixture needs
+    where the policies have different numbers of samples.
 
     Args:
         log_densities: log q_kappa(tau_j) of every trajectory under every policy, [k, M].
-        counts: how many of the trajectories from the same start are each policy's, [k, M]; or
-            [k, 1], where that is the same for every start.
+        counts: each policy's number of trajectories from the start of trajectory j, [k, M]; or
+            [k, 1], if it is the same for every start.
     """
     counts = counts.to(log_densities.dtype)
     return torch.logsumexp(log_densities + (counts / counts.sum(0)).log(), 0)
 
 
 def normalised_weights(log_weights: Tensor, starts: Tensor, shares: Tensor) -> Tensor:
-    """Weights that sum to 1, in which every start keeps its share.
+    """Weights that sum to 1, normalised per start so that every start keeps its share.
 
-    A partition function is that of one start. Over several, weights that are normalised together
-    favour the starts from which much can be won.
+    Each start has its own partition function. Weights that were normalised over all starts together
+    would favour the starts with high returns.
 
     Args:
         log_weights: log of target / sampler, up to a constant for each start, [M].
         starts: the number of the start of each trajectory, from 0, int64 [M].
-        shares: of each start, which sum to 1, [starts].
+        shares: share of each start, [starts]; they sum to 1.
 
     Raises:
-        ArithmeticError: if a weight is not a number or infinite, or all of a start's are zero.
+        ArithmeticError: if a weight is NaN or infinite, or all weights of a start are zero.
     """
     if bool((log_weights.isnan() | (log_weights == torch.inf)).any()):
         raise ArithmeticError(
@@ -68,43 +73,43 @@ def normalised_weights(log_weights: Tensor, starts: Tensor, shares: Tensor) -> T
 
 
 def effective_sample_size(weights: Tensor) -> float:
-    """How many equally weighted trajectories would tell as much (Kong 1992): from 1 to M.
+    """Effective sample size of the weights (Kong 1992), from 1 to M.
 
     Args:
-        weights: [M], which sum to 1.
+        weights: [M]; they sum to 1.
     """
     return float(1.0 / weights.square().sum())
 
 
 def irl_loss(demonstrated: Tensor, background: Tensor, weights: Tensor) -> Tensor:
-    """A loss with the gradient -(mean of grad R over demonstrations) + sum_j w_j grad R(tau_j),
-    that of the negative log-likelihood (section 4.1).
+    """A surrogate loss with the gradient of the negative log-likelihood (section 4.1),
+    -(mean of grad R over demonstrations) + sum_j w_j grad R(tau_j).
 
     Args:
         demonstrated: R(tau) of the demonstrations, [N].
-        background: R(tau_j) of the trajectories that stand for the target, [M]. The demonstrations
-            belong among them (algorithm 2): a reward could be raised without bound where only they
-            go.
-        weights: normalised, [M].
+        background: R(tau_j) of the trajectories that represent the target, [M]. They should include
+            the demonstrations (algorithm 2), because the reward could otherwise grow without bound
+            where only the demonstrations go.
+        weights: normalised weights, [M].
     """
     return weights.detach() @ background - demonstrated.mean()
 
 
 def local_constant_rate(rewards: Tensor) -> Tensor:
-    """The regulariser g_lcr of section 5, which wants rewards to change evenly along a trajectory:
+    """The regulariser g_lcr of section 5, for rewards that change evenly along a trajectory:
     sum_t [(r_{t+1} - r_t) - (r_t - r_{t-1})]^2, mean over trajectories.
 
     Args:
-        rewards: of each step, [N, T].
+        rewards: the reward of each step, [N, T].
     """
     return rewards.diff(n=2, dim=1).square().sum(1).mean()
 
 
 def monotonic(rewards: Tensor) -> Tensor:
-    """The regulariser g_mono of section 5, which wants a demonstration's cost c = -r to fall, to a
+    """The regulariser g_mono of section 5, for costs c = -r that fall along a demonstration, with a
     slack of 1: sum_t max(0, c_t - c_{t-1} - 1)^2, mean over demonstrations.
 
     Args:
-        rewards: of each step of the demonstrations, [N, T].
+        rewards: the reward of each step of the demonstrations, [N, T].
     """
     return (-rewards.diff(dim=1) - 1.0).clamp(min=0.0).square().sum(1).mean()

@@ -1,8 +1,8 @@
-"""Chords: the sets of buttons that can be pressed in one step, numbers and probabilities for them.
+"""Chords: sets of buttons that are pressed in the same step, with their numbers and probabilities.
 
 A chord of K buttons is an int8 row of K zeros and ones, an element of MultiBinary(K). A learner
-that knows only numbered actions picks one row of a table of chords: `single_button_chords`, or
-`joint_chords` with all 2^K of them, which is what grows out of hand.
+with numbered actions only picks one row of a table of chords: `single_button_chords`, or
+`joint_chords`, which has all 2^K and so is feasible for few buttons only.
 """
 
 from typing import Any
@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 Chords = NDArray[np.int8]
 
 JOINT_BUTTONS_MAX = 12
-"""Above it a table of all chords has more than 4,096 rows, and a network as many outputs."""
+"""Most buttons of a joint action: a table of all chords then has 4,096 rows, and a network as many
+outputs."""
 
 
 def buttons_of(space: gym.Space[Any]) -> int:
     """The K of a space MultiBinary(K).
 
     Raises:
-        TypeError: if it is another one.
+        TypeError: if the space is of another kind.
     """
     if isinstance(space, gym.spaces.MultiBinary) and len(space.shape) == 1:
         return space.shape[0]
@@ -29,7 +30,7 @@ def buttons_of(space: gym.Space[Any]) -> int:
 
 
 def action_count(space: gym.Space[Any]) -> int | None:
-    """How many numbered actions or chords a space has; None if it is of another kind."""
+    """The number of Discrete actions or of chords of a space; None if it is of another kind."""
     if isinstance(space, gym.spaces.Discrete):
         return int(space.n)
     chords = chords_of(space)
@@ -37,20 +38,20 @@ def action_count(space: gym.Space[Any]) -> int | None:
 
 
 def single_button_chords(buttons: int) -> Chords:
-    """No button, then each one alone, int8 [K + 1, K]."""
+    """The chords of at most one button: none, then each alone, int8 [K + 1, K]."""
     return np.eye(buttons + 1, buttons, -1, np.int8)
 
 
 def picked_chords(numbers: Any, chords: Chords, batch: tuple[int, ...]) -> Chords:
-    """The rows of a table that were picked, int8 [*batch, K].
+    """The rows of a table of chords with these numbers, int8 [*batch, K].
 
     Args:
-        numbers: integers [*batch], of rows.
+        numbers: row numbers, integers [*batch].
         chords: the table, int8 [chords, K].
         batch: (), or (rows,) for a vector environment.
 
     Raises:
-        ValueError: if the shape is wrong, or a number is no integer or not one of a row.
+        ValueError: if the shape is wrong, or a number is not an integer or not that of a row.
     """
     picked = np.asarray(numbers)
     if picked.shape != batch:
@@ -74,12 +75,12 @@ def joint_chords(buttons: int) -> Chords:
 
 
 def joint_index(chords: NDArray[Any]) -> NDArray[np.int64]:
-    """The rows of `joint_chords` that these chords are, int64 [...] from [..., K]."""
+    """The row numbers of chords in `joint_chords`, int64 [...] from [..., K]."""
     return chords.astype(np.int64) @ (1 << np.arange(chords.shape[-1]))
 
 
 def button_count(chords: int) -> int:
-    """K, of so many chords.
+    """The number K of buttons that have `chords` = 2^K chords.
 
     Raises:
         ValueError: if the number is not 2^K.
@@ -91,7 +92,7 @@ def button_count(chords: int) -> int:
 
 
 def chords_of(space: gym.Space[Any]) -> Chords | None:
-    """Every chord of a space of buttons; None for a space of another kind.
+    """Every chord of a MultiBinary(K) space, int8 [2^K, K]; None for a space of another kind.
 
     Raises:
         ValueError: if there are more than `JOINT_BUTTONS_MAX` buttons.
@@ -108,7 +109,8 @@ def joint_probabilities(
 
     Args:
         pressed: the probability that each button is pressed, float64 [..., K].
-        released: that it is not; given too, for 1 - pressed loses all that is below 1e-16.
+        released: the probability that it is not, float64 [..., K]; a separate argument because
+            1 - pressed loses values below 1e-16.
 
     Raises:
         ValueError: if there are more than `JOINT_BUTTONS_MAX` buttons.
@@ -123,7 +125,7 @@ def joint_probabilities(
 def independent_buttons(joint: NDArray[np.float64]) -> NDArray[np.float64]:
     """The product of the marginals of a distribution over chords, float64 [..., 2^K].
 
-    Of all distributions with independent buttons it makes samples of the given one most likely.
+    Of all distributions with independent buttons it is the maximum-likelihood fit to the given one.
 
     Args:
         joint: the probability of each chord, float64 [..., 2^K].

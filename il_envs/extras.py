@@ -1,13 +1,13 @@
-"""Packages that only a part of il-envs needs."""
+"""Optional packages, which only a part of il-envs needs."""
 
 from importlib.util import find_spec
 
 
 def require(extra: str, *packages: str) -> None:
-    """Make sure that packages are installed, which `pip install il-envs[extra]` brings.
+    """Check that the packages of `pip install il-envs[extra]` are installed.
 
     Raises:
-        ModuleNotFoundError: if one is not; the message says what to install.
+        ModuleNotFoundError: if one is missing; the message says what to install.
     """
     for package in packages:
         if find_spec(package) is None:

@@ -5,13 +5,14 @@ from importlib.metadata import entry_points
 
 
 class PluginWarning(UserWarning):
-    """A package offers something that cannot be imported."""
+    """An entry point of an installed package cannot be imported."""
 
 
 def load_plugins(group: str) -> None:
     """Import every module that installed packages name in a group of entry points.
 
-    One that cannot be imported is warned of by name, and the others are imported all the same.
+    A module that cannot be imported gives a PluginWarning with its name; the others are imported
+    all the same.
     """
     for point in entry_points(group=group):
         try:

@@ -1,6 +1,6 @@
-"""Vector environments of Gymnasium, ours among them, as Stable-Baselines3 wants them.
+"""Adapter from Gymnasium's vector environments, ours among them, to Stable-Baselines3's VecEnv.
 
-`il_envs` does not import this module: Stable-Baselines3 takes a second or two.
+`il_envs` does not import this module, because importing Stable-Baselines3 takes a second or two.
 """
 
 import time
@@ -25,19 +25,20 @@ Rows = None | int | Iterable[int]
 
 
 class GymnasiumVecEnv(VecEnv):
-    """A vector environment of Gymnasium as a VecEnv, without taking the batch apart.
+    """A Gymnasium vector environment as a VecEnv, stepped as one batch.
 
-    Transitions are bit for bit those of `DummyVecEnv` around one `Monitor` a row, the seeds being
-    equal. An info tells of a row whose episode has ended, as there: `terminal_observation`,
-    `TimeLimit.truncated`, `episode` ("r" the return, "l" the steps, "t" s since this object was
-    made), and the environment's own last info. The infos of other rows are empty: Stable-Baselines3
-    reads nothing in them, and filling them would take longer than the step.
+    Given equal seeds, transitions are bit for bit those of `DummyVecEnv` with one `Monitor` per
+    row. As there, the info of a row whose episode has ended holds `terminal_observation`,
+    `TimeLimit.truncated`, `episode` ("r" the return, "l" the steps, "t" seconds since this object
+    was made), and the environment's own last info. The infos of other rows are empty:
+    Stable-Baselines3 does not read them, and filling them would take longer than the step.
 
     Args:
-        env: with SAME_STEP autoreset; the environments of a `Problem` and wrapped ones will do.
+        env: a vector environment with SAME_STEP autoreset; the environments of a `Problem` and
+            wrapped ones are accepted.
 
     Raises:
-        ValueError: if the autoreset is another, or a Discrete space does not start at 0.
+        ValueError: if the autoreset mode is another, or a Discrete space does not start at 0.
     """
 
     def __init__(self, env: gym.vector.VectorEnv[Any, Any, NDArray[Any]]) -> None:
@@ -59,7 +60,7 @@ class GymnasiumVecEnv(VecEnv):
         self._start_time = time.time()
 
     def reset(self) -> Any:
-        # A problem chooses the seeds itself; Stable-Baselines3 gives some to every environment.
+        # A problem chooses the seeds itself, but Stable-Baselines3 seeds every environment.
         own = isinstance(self.env.unwrapped, MeteredEnv)
         seeds: Any = None if own or None in self._seeds else self._seeds
         observations, _ = self.env.reset(seed=seeds)
@@ -72,12 +73,12 @@ class GymnasiumVecEnv(VecEnv):
         """Keep the actions for `step_wait`.
 
         Raises:
-            ValueError: if an action is no number that the space's dtype holds; in a Box the
-                environment judges.
+            ValueError: if an action cannot be represented in the space's dtype; actions of a Box
+                are left to the environment's own check.
         """
         # Stable-Baselines3 draws the buttons of a MultiBinary action as floats.
         actions, space = np.asarray(actions), self.action_space
-        with np.errstate(invalid="ignore"):  # of what is refused below
+        with np.errstate(invalid="ignore"):  # invalid values are refused below
             cast = actions.astype(space.dtype)
         if not isinstance(space, gym.spaces.Box):
             _check_cast(actions, cast, space)
@@ -115,7 +116,7 @@ class GymnasiumVecEnv(VecEnv):
         return [getattr(self.env.unwrapped, attr_name) for _ in self._get_indices(indices)]
 
     def env_is_wrapped(self, wrapper_class: type[gym.Wrapper], indices: Rows = None) -> list[bool]:
-        """Whether a row's infos are those of that wrapper: of `Monitor` they are."""
+        """True for `Monitor`, whose infos this environment provides; False for other wrappers."""
         return [wrapper_class is Monitor for _ in self._get_indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: Rows = None) -> None:
@@ -146,17 +147,17 @@ class GymnasiumVecEnv(VecEnv):
 
 
 def check_start(space: gym.Space[Any]) -> None:
-    """Make sure that Stable-Baselines3, which numbers from 0, means what the space means.
+    """Check that a Discrete space starts at 0, as Stable-Baselines3 assumes.
 
     Raises:
-        ValueError: if it is Discrete and starts elsewhere.
+        ValueError: if it starts elsewhere.
     """
     if isinstance(space, gym.spaces.Discrete) and space.start != 0:
         raise ValueError(f"Stable-Baselines3 needs Discrete spaces from 0, not {space}")
 
 
 def _check_cast(actions: NDArray[Any], cast: NDArray[Any], space: gym.Space[Any]) -> None:
-    """Make sure that a cast has not turned an action into another one, 0.9 into 0, say.
+    """Check that the cast has not changed an action, for example 0.9 to 0.
 
     Raises:
         ValueError: if it has.
@@ -170,7 +171,7 @@ def _check_cast(actions: NDArray[Any], cast: NDArray[Any], space: gym.Space[Any]
 
 
 def _row(info: dict[str, Any], i: int) -> dict[str, Any]:
-    """What the info of a vector environment tells of row i."""
+    """The entries of a vector environment's info that belong to row i."""
     return {
         name: _row(values, i) if isinstance(values, dict) else values[i]
         for name, values in info.items()

@@ -1,8 +1,8 @@
-"""The world contract and the one registry of worlds.
+"""The contract of a world, and the registry of worlds.
 
 A world is a State record, a table of parameters, a few scalar kernels and the name of a drawing
-function; nothing in it knows pygame or a batch. `il_envs.engine` makes its single and its vector
-environment from the same kernels.
+function; it depends neither on pygame nor on batches. `il_envs.engine` makes its single and its
+vector environment from the same kernels.
 """
 
 import difflib
@@ -27,7 +27,7 @@ STATE_HEADER: tuple[tuple[str, str], ...] = (
     ("draws", "u8"),  # taken from the stream in this episode
     ("step", "i8"),  # control steps taken in this episode
 )
-"""The fields that begin every State record; the environments keep them, the kernels read them."""
+"""The first fields of every State record; the environments maintain them, the kernels read them."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Expert:
 
     `act(state, params, memory, action)` is a kernel: `memory` is a float64 row of `memory_size`
     numbers, zero when an episode starts, and `action` is the row to fill. A Markov expert has no
-    memory. Random choices are hashes of the state's key, episode and step, so that asking twice
-    gives the same answer.
+    memory. Random choices are hashes of the state's key, episode and step, so that an expert that
+    is asked twice gives the same action.
     """
 
     act: Kernel
@@ -47,10 +47,10 @@ class Expert:
 
 @dataclass(frozen=True)
 class PlayKey:
-    """A keyboard key that pushes one entry of the action while it is held.
+    """A keyboard key that drives one entry of the action while it is held.
 
-    `value` is where the entry goes, `rise` and `fall` how fast (per second) it goes there and back
-    to zero; infinite rates make a button.
+    `value` is the entry's target; `rise` and `fall` are the rates (per second) at which it moves to
+    the target and back to zero. Infinite rates make a button.
     """
 
     key: str  # a name that pygame.key.key_code knows
@@ -63,14 +63,14 @@ class PlayKey:
 
 @dataclass(frozen=True)
 class View:
-    """One way to see a world, and to play it with the mouse in that picture.
+    """One picture of a world, and optionally how to play the world with the mouse in it.
 
     Both are entry points, such as "il_envs.worlds.duel.picture.scene:paint", and imported when a
-    picture is first asked for: importing a world imports no drawing.
+    picture is first needed: importing a world imports no drawing code.
 
     `draw(state, params, canvas)` paints and never changes the state. `pointer(state, params,
-    canvas, place, is_pressed)` is the names of the play keys that the mouse holds down, given its
-    place in the picture (pixels right and down) and whether its left button is pressed.
+    canvas, place, is_pressed)` returns the names of the play keys that the mouse holds down, given
+    its place in the picture (pixels right and down) and whether its left button is pressed.
     """
 
     draw: str
@@ -79,10 +79,10 @@ class View:
 
 @dataclass(frozen=True)
 class ErrorMeasure:
-    """The measure of a world that shows how far it is from where it should be."""
+    """The measure of a world that serves as its tracking error."""
 
     measure: str  # one of the world's `measures`
-    limit: float  # what an episode counts for once it has terminated
+    limit: float  # the error of an episode after it has terminated
     label: str  # with its unit, for the axis of a figure
 
 
@@ -90,30 +90,30 @@ class ErrorMeasure:
 class Probe:
     """Two coordinates of a world's states, over which a reward can be drawn.
 
-    `place(states, first, second)` moves State records [n] in place to values [n] of the two, and
-    leaves all else in them as it is; `read(states)` returns those values.
+    `place(states, first, second)` sets the two coordinates of State records [n], in place, to
+    values [n], and leaves everything else unchanged; `read(states)` returns the two coordinates.
     """
 
     labels: tuple[str, str]  # with units, for the axes of a picture
-    values: tuple[NDArray[np.float64], NDArray[np.float64]]  # to look at, ascending
+    values: tuple[NDArray[np.float64], NDArray[np.float64]]  # grid of the picture, ascending
     place: Callable[[States, NDArray[np.float64], NDArray[np.float64]], None]
     read: Callable[[States], tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
 class ExactReference(Protocol):
-    """A causal or posterior soft-optimal policy that is known exactly, with what it is worth.
+    """A causal or posterior soft-optimal policy that is known exactly, with its return and entropy.
 
-    `SoftOptimal` of the tabular models and `LinearQuadraticSoftOptimal` both are one.
+    `SoftOptimal` for tabular models and `LinearQuadraticSoftOptimal` implement it.
     """
 
     @property
     def backup(self) -> Literal["causal", "posterior"]:
-        """Which of the two models of soft optimality."""
+        """The model of soft optimality, "causal" or "posterior"."""
         ...
 
     @property
     def temperature(self) -> float:
-        """Units of reward that make a nat."""
+        """The units of reward that one nat of entropy is worth."""
         ...
 
     @property
@@ -123,22 +123,22 @@ class ExactReference(Protocol):
 
     @property
     def entropy(self) -> float:
-        """Of the policy over an episode, nats."""
+        """Entropy of the policy over an episode, in nats."""
         ...
 
     @property
     def log_partition(self) -> float:
-        """The soft value of the start, nats."""
+        """The soft value of the start distribution, in nats."""
         ...
 
     def sample(self, count: int, seed: int) -> tuple[Array, Array]:
-        """States [count, T + 1, ...] and actions [count, T, ...] of episodes."""
+        """Sampled episodes: states [count, T + 1, ...] and actions [count, T, ...]."""
         ...
 
 
 @dataclass(frozen=True)
 class Dynamics:
-    """What happens in an episode, and what is observed and measured of it.
+    """The dynamics of a world, with its observations and measures.
 
     Kernels are `numba.njit` functions of one row: `reset(state, params)`,
     `step(state, action, params) -> (reward, terminated)`, `observe(state, params, out)` and
@@ -159,7 +159,7 @@ class Dynamics:
 
     @property
     def kernels(self) -> dict[str, Kernel]:
-        """The kernels that make up an episode, by the names the compiled loops call them."""
+        """The kernels of an episode, by their names in the compiled loops."""
         return {
             "reset": self.reset,
             "step": self.step,
@@ -170,43 +170,43 @@ class Dynamics:
 
 @dataclass(frozen=True)
 class Spaces:
-    """What a single row observes and does."""
+    """The observation and action space of a single row."""
 
     observation: gym.spaces.Box | gym.spaces.Discrete
     action: gym.Space[Any]
-    action_names: tuple[str, ...] = ()  # of the entries, or of a Discrete space's actions
+    action_names: tuple[str, ...] = ()  # names of the entries, or of a Discrete space's actions
 
 
 @dataclass(frozen=True)
 class Views:
-    """How people see a world and play it. A world may do without any of it.
+    """How people see a world and play it; everything is optional.
 
-    `text(state, params)` is the present state as text, for the render mode "ansi".
+    `text(state, params)` is the current state as text, for the render mode "ansi".
     """
 
-    pictures: tuple[View, ...] = ()  # the first one is shown, players may turn to the others
+    pictures: tuple[View, ...] = ()  # the first is the default, players can switch to the others
     text: Callable[[np.void, States], str] | None = None
     keys: tuple[PlayKey, ...] = ()
     error: ErrorMeasure | None = None
-    probe: Probe | None = None  # where a reward is drawn that is no table
+    probe: Probe | None = None  # coordinates for drawing a reward that is not a table
 
 
 @dataclass(frozen=True)
 class Truth:
     """What is known exactly about a world."""
 
-    model: Callable[[], Any] | None = None  # of known dynamics
-    reference: Callable[[], ExactReference] | None = None  # of which the expert is a sample
-    transfer: str | None = None  # the world in which a reward learned in this one is tried
-    one_button_bound: Callable[[], float] | None = None  # on the return of one button a step
+    model: Callable[[], Any] | None = None  # the model of known dynamics
+    reference: Callable[[], ExactReference] | None = None  # the policy that the expert samples from
+    transfer: str | None = None  # the world for transfer tests of rewards learned in this one
+    one_button_bound: Callable[[], float] | None = None  # on the return with one button a step
 
 
 @dataclass(frozen=True, repr=False)
 class World:
-    """Everything there is to know about one world.
+    """The full definition of one world.
 
-    The first of `experts` is the reference style: it demonstrates and answers unless another one
-    is asked for. `documentation` says what the world tests, and tables its observation and action.
+    The first of `experts` is the reference style: it demonstrates and labels unless another one is
+    chosen. `documentation` says what the world tests, and tables its observation and action.
     """
 
     name: str
@@ -220,7 +220,11 @@ class World:
     version: int = 0
 
     def __reduce__(self) -> tuple[Callable[[str], "World"], tuple[str]]:
-        """Copies are the registered world itself, in other processes too."""
+        """Copies and pickles give the registered world itself, in other processes too.
+
+        Raises:
+            TypeError: if the world is not registered.
+        """
         if WORLDS.get(self.name) is not self:
             raise TypeError(f"{self.name} is not registered, so a copy of it could not be found")
         return get_world, (self.name,)
@@ -235,7 +239,7 @@ class World:
 
     @property
     def reference_style(self) -> str:
-        """The style of expert that is the 1 of the score: the first one.
+        """The style of the expert that defines score 1: the first one.
 
         Raises:
             LookupError: if the world has no expert.
@@ -245,10 +249,10 @@ class World:
         return next(iter(self.experts))
 
     def known_model(self) -> Any:
-        """The known model of its dynamics.
+        """The known model of the world's dynamics.
 
         Raises:
-            LookupError: if there is none.
+            LookupError: if the world has none.
         """
         if self.truth.model is None:
             raise LookupError(f"{self.name} has no known model")
@@ -260,7 +264,7 @@ WORLDS: dict[str, World] = {}
 
 
 class UnknownNameError(KeyError):
-    """A name that no registry knows; the message gives the nearest that one does."""
+    """A name that is not registered; the message suggests the nearest registered one."""
 
     def __init__(self, kind: str, name: str, known: list[str]) -> None:
         near = difflib.get_close_matches(name.lower(), [k.lower() for k in known], n=1, cutoff=0.4)
@@ -273,7 +277,7 @@ class UnknownNameError(KeyError):
 
 
 def register(world: World) -> World:
-    """Add a world to the registry and to Gymnasium's; returns it.
+    """Add a world to the registry and to Gymnasium's; returns the world.
 
     Raises:
         ValueError: if the name is taken or the State record does not begin with `STATE_HEADER`.
@@ -311,5 +315,5 @@ def get_world(name: str) -> World:
 
 
 def state_hash(states: States) -> str:
-    """SHA-256 of the bytes of State records, a fingerprint of everything a world remembers."""
+    """SHA-256 of the bytes of State records, which hold everything that a world remembers."""
     return hashlib.sha256(np.ascontiguousarray(states).tobytes()).hexdigest()

@@ -2,12 +2,12 @@
 
 
 class UserError(Exception):
-    """A mistake of the user's; its text is one line that says what was wrong and what is right."""
+    """A mistake of the user's; its message says in one line what is wrong and what to do."""
 
     exit_code = 1
 
 
 class UsageError(UserError):
-    """An argument of the command line that cannot be."""
+    """An invalid argument on the command line."""
 
     exit_code = 2

@@ -1,12 +1,12 @@
 """Results on disk: one folder for each finished cell, never changed once written.
 
-cell.json            what was run, how it ended, what it used, what episodes in training returned,
-                     a row for each evaluation episode, what is exact
+cell.json            specification, status, metered use, learning curve, a row for each evaluation
+                     episode, exact metrics
 actions.npz          the action trace of each evaluation episode, [T, ...], "arr_0", "arr_1", ...
-policy.safetensors   what was learned, where the policy has `tensors()`
-reward.safetensors   the reward that was learned, where the policy has one with `tensors()`
-reward_map.npz       that reward over the states of the world, as `reward_maps` has it
-log.txt              what the child process printed
+policy.safetensors   the learned policy, if it has `tensors()`
+reward.safetensors   the learned reward, if the policy has one with `tensors()`
+reward_map.npz       that reward over the states of the world, see `reward_maps`
+log.txt              the output of the child process
 """
 
 import os
@@ -34,7 +34,7 @@ from leaderboard.protocol import CellSpec, Profile, label_budgets, reference_see
 from leaderboard.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES
 
 DAMAGES = (OSError, KeyError, ValueError, EOFError, BadZipFile, ZlibError)
-"""What NumPy raises of archives that are missing or damaged."""
+"""Exceptions of NumPy for archives that are missing or damaged."""
 ANEW = "remove its folder to compute it anew"
 
 Status = Literal["ok", "error", "invalid action", "timeout", "memory", "crashed"]
@@ -48,14 +48,14 @@ class EpisodeResult(BaseModel):
     seed: int
     total_reward: float
     length: int
-    """Steps."""
+    """Number of steps."""
     terminated: bool
     state_hash: str
     """SHA-256 over the State records after every step."""
 
 
 class Cell(BaseModel):
-    """What is in `cell.json`."""
+    """The contents of `cell.json`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -64,66 +64,68 @@ class Cell(BaseModel):
     reason: str
     """One line on what went wrong; empty when the status is ok."""
     warnings: tuple[str, ...] = ()
-    """What training warned of, a line each."""
+    """The warnings of training, a line each."""
     meter: dict[str, int] = {}
-    """What the algorithm used, as `il_envs.Meter` counts it."""
+    """The algorithm's use of its sources, as counted by `il_envs.Meter`."""
     learning_curve: LearningCurve | None = None
-    """None where no environment step was taken."""
+    """Learning curve of the training; None if it took no environment step."""
     train_seconds: float = 0.0
     evaluation_seconds: float = 0.0
     episodes: tuple[EpisodeResult, ...] = ()
     files: dict[str, str] = {}
-    """SHA-256 of what else was written beside it, by the name of the file: of the policy and of the
-    reward that were learned."""
+    """SHA-256 of the files of the learned policy and reward, by the name of the file."""
     exact: ExactMetrics | None = None
-    """None in worlds without an exact reference, and for a policy that tells no probabilities."""
+    """Exact metrics; None in worlds without an exact reference, and for a policy that does not give
+    its probabilities."""
     versions: dict[str, str]
     platform: str
 
 
 class Declaration(BaseModel):
-    """What an algorithm says of itself that its rows depend on."""
+    """The declarations of an algorithm on which its rows depend."""
 
     model_config = ConfigDict(frozen=True)
 
     uses_labels: bool = True
     factors: dict[str, str] = {}
-    """What it varies, as `il_envs.Algorithm` has it."""
+    """Its factor levels, as in `il_envs.Algorithm`."""
     is_control: bool = False
     controls: tuple[str, ...] = ()
-    """The controls of the run that belong beside it."""
+    """The run's controls for this algorithm."""
 
 
 class Manifest(BaseModel):
-    """What is in `run.json`: which cells the table of a folder expects. It holds no results."""
+    """The contents of `run.json`: the cells that the table of a folder expects. It holds no
+    results."""
 
     model_config = ConfigDict(frozen=True)
 
     profile: Profile
     worlds: tuple[str, ...]
     algorithms: dict[str, tuple[str, ...]]
-    """The worlds that each algorithm applies to, by its name."""
+    """The worlds to which each algorithm applies, by the algorithm's name."""
     seeds: int
     exact_worlds: tuple[str, ...] = ()
-    """Those whose reference is exact."""
+    """The worlds whose reference is exact."""
     declarations: dict[str, Declaration] = {}
-    """Of the algorithms by name; the reference rows declare nothing."""
+    """The algorithms' declarations by name; the reference rows have none."""
 
     def declaration(self, algorithm: str) -> Declaration:
-        """What an algorithm says of itself."""
+        """The declaration of an algorithm."""
         return self.declarations.get(algorithm, Declaration())
 
     def budgets(self, algorithm: str) -> tuple[int, ...]:
-        """The numbers of labels an algorithm has a row at; the table ranks at the last one."""
+        """The numbers of labels at which an algorithm has a row; the table ranks at the last."""
         said = self.declaration(algorithm)
         return label_budgets(self.profile, said.uses_labels, said.is_control)
 
     def references(self, world: str) -> tuple[str, ...]:
-        """The reference rows of a world: the 0 of the score, its 1, and what else there is."""
+        """The reference rows of a world: first that of score 0, then that of score 1, then any
+        others."""
         return EXACT_REFERENCES if world in self.exact_worlds else EMPIRICAL_REFERENCES
 
     def seeds_of(self, world: str, labels: int | None) -> int:
-        """How many cells a row has; `labels` is None for a reference row."""
+        """The number of cells of a row; `labels` is None for a reference row."""
         if labels is not None:
             return self.seeds
         return reference_seeds(world in self.exact_worlds, self.seeds)
@@ -131,7 +133,7 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True)
 class Results:
-    """A folder of results, as far as it has got."""
+    """The finished cells of a folder of results, and its manifest."""
 
     folder: Path
     manifest: Manifest
@@ -139,20 +141,20 @@ class Results:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what a result may depend on."""
+    """Versions of the packages on which a result may depend."""
     packages = ("il-envs", "numpy", "numba", "torch", "gymnasium")
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
 
 
 def failed_cell(spec: CellSpec, status: Status, reason: str) -> Cell:
-    """The cell of a run that left none itself."""
+    """The cell that stands for a child process that did not write its own."""
     return Cell(
         spec=spec, status=status, reason=reason, versions=versions(), platform=platform.platform()
     )
 
 
 def episode_results(episodes: Sequence[Episode]) -> tuple[EpisodeResult, ...]:
-    """The rows for episodes."""
+    """The rows of `cell.json` for episodes."""
     return tuple(
         EpisodeResult(
             seed=episode.seed,
@@ -166,7 +168,7 @@ def episode_results(episodes: Sequence[Episode]) -> tuple[EpisodeResult, ...]:
 
 
 def write_cell(folder: Path, cell: Cell) -> None:
-    """Write `cell.json`; a folder is a cell once it has one."""
+    """Write `cell.json`, which makes a folder a cell."""
     (folder / "cell.json").write_text(cell.model_dump_json(indent=1) + "\n")
 
 
@@ -190,12 +192,12 @@ def read_traces(folder: Path, episodes: int) -> list[NDArray[Any]]:
 
 
 def write_reward_map(folder: Path, kept: dict[str, NDArray[np.float64]]) -> None:
-    """Write what is kept of a learned reward, `reward_map.npz`."""
+    """Write the map of a learned reward, `reward_map.npz`."""
     np.savez_compressed(folder / "reward_map.npz", **kept)  # type: ignore[arg-type]
 
 
 def read_reward_map(folder: Path) -> dict[str, NDArray[np.float64]]:
-    """What is kept of a learned reward, by name; empty for a policy without one.
+    """The arrays of a learned reward's map by name; empty for a policy without one.
 
     Raises:
         UserError: if the file is damaged.
@@ -227,7 +229,7 @@ def read_cell(folder: Path) -> Cell:
 
 
 def read_results(folder: Path) -> Results:
-    """Every finished cell in a folder of results, by path, and what is expected.
+    """Every finished cell in a folder of results, by path, and its manifest.
 
     Raises:
         UserError: if there is none, or a file is damaged.
@@ -243,10 +245,10 @@ def read_results(folder: Path) -> Results:
 
 
 def extend_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write `run.json`, together with what earlier runs in the same folder expected.
+    """Write `run.json`, merged with the manifest of earlier runs in the same folder.
 
     Raises:
-        UserError: if they were of another profile.
+        UserError: if earlier runs had another profile.
         OSError: if it cannot be written.
     """
     path = folder / "run.json"
@@ -294,14 +296,14 @@ def _read(path: Path, model: type[Model], hint: str) -> Model:
 
 
 def temporary_folder(folder: Path) -> Path:
-    """Make an empty sibling for a cell to be written in; it is no cell until it is published."""
+    """Make an empty sibling folder in which a cell is written before `publish` moves it."""
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     temporary.mkdir(parents=True)
     return temporary
 
 
 def publish(temporary: Path, folder: Path) -> None:
-    """Give a written cell its place; an outdated one makes way."""
+    """Move a written cell to its place, replacing an outdated one."""
     if folder.exists():
         shutil.rmtree(folder)
     temporary.rename(folder)

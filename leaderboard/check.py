@@ -1,4 +1,4 @@
-"""Trying an algorithm before a run: a small cell of each world it applies to, twice."""
+"""Checking an algorithm before a run, on two identical small cells in each world it applies to."""
 
 import tempfile
 from collections.abc import Iterator
@@ -27,10 +27,10 @@ def check(origin: str) -> Iterator[tuple[str, bool]]:
         origin: as `submission.load` takes it.
 
     Yields:
-        A line for each world, and whether all is well there.
+        A line for each world, and True if the algorithm passed there.
 
     Raises:
-        UserError: if there is no algorithm, it is not what one must be, or it applies to no world.
+        UserError: if there is no algorithm, it is not a valid one, or it applies to no world.
     """
     contender = load(origin)
     worlds = [world for world in WORLDS.values() if contender.applies_to(world)]
@@ -50,7 +50,7 @@ def check(origin: str) -> Iterator[tuple[str, bool]]:
 
 
 def _try(contender: Contender, world: World) -> tuple[str, Cell | None]:
-    """What is wrong, or empty, and the cell."""
+    """What is wrong, or an empty string, and the cell if there is one."""
     specs = [spec for spec in cells_of_run(CHECK, [world], [contender], seeds=1) if spec.origin]
     first = _compute(specs)
     if first.status != "ok":

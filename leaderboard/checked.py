@@ -1,4 +1,4 @@
-"""What training returns and how a policy acts, checked before anything believes it."""
+"""Validation of the policy that training returns, and of its actions."""
 
 import inspect
 from collections.abc import Mapping
@@ -15,15 +15,15 @@ from leaderboard.checked_tables import InvalidActionError
 
 PREDICT_ARGUMENTS = ("observation", "state", "episode_start", "deterministic")
 OPTIONAL_METHODS = ("tensors", "action_probabilities")
-"""Of a policy; None is the same as leaving one out."""
+"""Optional methods of a policy; a value of None counts as leaving the method out."""
 
 
 def require_policy(policy: object) -> None:
-    """Check what training has returned, as far as that can be seen before it is used.
+    """Check the policy that training has returned, as far as possible without calling it.
 
     Raises:
-        TypeError: if it has no method `predict` of the right arguments, or something else in the
-            place of an optional method.
+        TypeError: if it has no method `predict` with the right arguments, or if an optional method
+            is not a method.
     """
     kind = type(policy).__name__
     if isinstance(policy, type):
@@ -35,7 +35,7 @@ def require_policy(policy: object) -> None:
         if not callable(method) and (name == "predict" or method is not None):
             found = type(method).__name__
             raise TypeError(f"{name} of a policy must be a method, in {kind} it is of type {found}")
-    with suppress(ValueError):  # compiled code may not tell what it takes
+    with suppress(ValueError):  # compiled code may have no signature
         signature = inspect.signature(policy.predict)
         try:
             signature.bind(*PREDICT_ARGUMENTS)
@@ -45,10 +45,11 @@ def require_policy(policy: object) -> None:
 
 
 def tensors_of(owner: object) -> dict[str, NDArray[Any]]:
-    """What the method `tensors` of a policy or a reward returns, contiguous; empty if it has none.
+    """The arrays that the method `tensors` of a policy or a reward returns, made contiguous; empty
+    if it has no such method.
 
     Raises:
-        TypeError: if it is no dict of names to arrays of numbers.
+        TypeError: if it does not return a dict from names to arrays of numbers.
     """
     tensors = getattr(owner, "tensors", None)
     if tensors is None:
@@ -74,7 +75,7 @@ def _numbers(array: object, what: str) -> NDArray[Any]:
 
 
 class CheckedPolicy:
-    """A policy whose every answer is checked before the world sees it."""
+    """A policy whose actions are all checked before they reach the world."""
 
     def __init__(self, policy: Policy, world: World) -> None:
         require_policy(policy)
@@ -88,7 +89,7 @@ class CheckedPolicy:
         episode_start: NDArray[np.bool_] | None = None,
         deterministic: bool = False,
     ) -> tuple[NDArray[Any], Any]:
-        """The policy's answer.
+        """The policy's actions and state, checked.
 
         Raises:
             InvalidActionError: if it is not (actions [rows, ...] in the action space, state).

@@ -1,5 +1,5 @@
-"""The probabilities of a policy and the reward that it comes with, from which exact metrics are
-computed, checked before anything believes them."""
+"""Validation of a policy's probabilities and of its learned reward, from which exact metrics are
+computed."""
 
 import numpy as np
 
@@ -15,18 +15,19 @@ from il_envs.learning.policy import ExactPolicy, Policy
 from il_envs.world import World
 
 SUM_TOLERANCE = 1e-6
-"""How far from 1 the probabilities of a state may sum; float32 networks miss it by 1e-7."""
+"""Largest deviation from 1 of the sum of a state's probabilities; float32 networks deviate by
+about 1e-7."""
 
 
 class InvalidActionError(ValueError):
-    """A policy answered with something that is no actions or no probabilities."""
+    """A policy returned something other than valid actions or probabilities."""
 
 
 def policy_table(policy: ExactPolicy, model: TabularModel) -> FloatArray:
     """pi_t(a|s) for every state and step of a model with a horizon, float64 [T, S, A].
 
     Raises:
-        InvalidActionError: if a row is no probability distribution.
+        InvalidActionError: if a row is not a probability distribution.
     """
     assert model.horizon is not None
     states, tables = np.arange(model.states), []
@@ -56,7 +57,8 @@ def _check_table(table: FloatArray, model: TabularModel, step: int) -> None:
 
 
 def learned_reward(policy: Policy, world: World) -> LearnedReward | None:
-    """The attribute `reward` of a policy: a LearnedReward, or the table of one, [S] or [S, A].
+    """A policy's attribute `reward`, which may be a LearnedReward or a table [S] or [S, A]; None if
+    it has none.
 
     Raises:
         InvalidRewardError: if it is neither, or a table for another world.

@@ -1,7 +1,7 @@
 """The process that computes one cell: `python -m leaderboard.child SPEC FOLDER PARENT`.
 
-It writes into a temporary folder; the runner, which watches it, gives the folder its place. When
-the runner is gone, it ends itself.
+It writes into a temporary folder, which the runner then moves to its place. If the runner is gone,
+it ends itself.
 """
 
 import hashlib
@@ -57,13 +57,13 @@ CANNOT_WRITE = 74
 """Exit code when the cell was computed but could not be written, EX_IOERR of sysexits.h."""
 
 INVALID = (InvalidActionError, InvalidRewardError)
-"""Answers of a learner that are none; what they say is the whole reason."""
+"""Errors for invalid output of a learner; their message is the whole reason of the failure."""
 WATCH_PERIOD = 0.5  # s
 
 
 @dataclass
 class Outcome:
-    """What came of a cell, filled in as far as it got."""
+    """The outcome of a cell, filled in step by step."""
 
     status: Status = "ok"
     reason: str = ""
@@ -80,7 +80,7 @@ class Outcome:
 
 
 def compute(spec: CellSpec) -> Outcome:
-    """Train and evaluate, whatever the algorithm does."""
+    """Train and evaluate; failures of the algorithm are caught and recorded."""
     outcome = Outcome()
     try:
         world = get_world(spec.world)
@@ -116,7 +116,7 @@ def _train(spec: CellSpec, world: World, outcome: Outcome) -> Policy:
 
 @contextmanager
 def _kept_warnings(outcome: Outcome) -> Iterator[None]:
-    """Keep what training warns of; other warnings go where they always do."""
+    """Record every TrainingWarning; other warnings are shown as usual."""
     caught: list[warnings.WarningMessage] = []
     try:
         with warnings.catch_warnings(record=True) as caught:
@@ -133,7 +133,7 @@ def _kept_warnings(outcome: Outcome) -> Iterator[None]:
 
 
 def _saved(learned: object) -> bytes:
-    """The tensors of a policy or a reward as safetensors, empty where there are none."""
+    """The tensors of a policy or a reward as safetensors; empty if there are none."""
     tensors = tensors_of(learned)
     return safetensors.numpy.save(tensors) if tensors else b""
 
@@ -150,8 +150,8 @@ def _evaluate_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
 
 
 def reference_policy(world: World, name: str, seed: int) -> Callable[[WorldVectorEnv], Policy]:
-    """What gives the policy of a reference row for the environment that it acts in; an expert is
-    bound to it."""
+    """A function that makes the policy of a reference row, given the environment in which it acts;
+    an expert is bound to it."""
     reference = exact_reference(world)
     if reference is not None:
         table = reference_table(reference, name)
@@ -172,15 +172,15 @@ def _evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Out
     if reference is not None and isinstance(policy, ExactPolicy):
         table = policy_table(policy, reference.model)
         outcome.exact = exact_metrics(world, table, tables_of(outcome.reward_map), EVALUATION_SEED)
-    outcome.episodes = episodes  # none of a policy that has failed
+    outcome.episodes = episodes  # set last: a policy that has failed has none
     outcome.evaluation_seconds = time.perf_counter() - start
 
 
 def _held_out_episodes(
     make_policy: Callable[[WorldVectorEnv], Policy], spec: CellSpec, world: World
 ) -> list[Episode]:
-    """Where the reference is exact a policy acts as the stochastic policy that it is, so that what
-    its episodes return agrees with what it is expected to."""
+    """Run the evaluation episodes. In worlds with an exact reference actions are sampled rather
+    than deterministic, so that the returns agree with the exact expected return."""
     return run_episodes(
         world,
         "held_out",

@@ -1,4 +1,4 @@
-"""What the commands do; `cli.py` reads their arguments."""
+"""The commands; `cli.py` parses their arguments."""
 
 import os
 import sys
@@ -59,7 +59,7 @@ def show_list() -> None:
 
 
 def _available() -> list[Contender]:
-    """The installed algorithms; which ones are not in order is told."""
+    """The installed algorithms; those that cannot be loaded are reported."""
     contenders, faults = load_installed()
     tell(*faults)
     return contenders
@@ -74,11 +74,11 @@ def run(
     out: Path,
     controls: bool = True,
 ) -> None:
-    """Compute what is missing, then write and print the table.
+    """Compute the missing cells, then write and print the table.
 
     Args:
-        origins: of the algorithms; none for the profile's.
-        controls: whether to add those that belong beside the algorithms.
+        origins: origins of the algorithms; none for the profile's.
+        controls: whether to add the algorithms' controls.
 
     Raises:
         UserError, UnknownNameError: on a mistake of the user's.
@@ -135,10 +135,10 @@ def run(
 
 @contextmanager
 def _writing_to(folder: Path) -> Iterator[None]:
-    """Say where it was that something could not be written.
+    """Turn an OSError into a message that names the folder.
 
     Raises:
-        UserError: if so.
+        UserError: if something could not be written.
     """
     try:
         yield
@@ -200,7 +200,7 @@ def new(name: str) -> None:
 
 
 def check_algorithm(origin: str) -> bool:
-    """Try an algorithm; whether all is well."""
+    """Check an algorithm in each world it applies to; returns True if it passes everywhere."""
     well = True
     for line, good in check(origin):
         print(line, flush=True)
@@ -209,8 +209,8 @@ def check_algorithm(origin: str) -> bool:
 
 
 def verify_results(folder: Path) -> bool:
-    """Replay every finished cell, measure exactly again, and look at what it left; whether all
-    agree."""
+    """Replay every finished cell, recompute its exact metrics, and check its files; returns True if
+    all agree."""
     cells = read_results(folder).cells
     finished = [cell for cell in cells if cell.status == "ok"]
     different = [problem for cell in finished for problem in verify_episodes(folder, cell)]
@@ -234,7 +234,7 @@ def verify_results(folder: Path) -> bool:
 
 
 def show_theory(folder: Path) -> bool:
-    """Draw the pictures of theory; whether every number is where it must be.
+    """Draw the figures of theory; returns True if every number agrees with theory.
 
     Raises:
         UserError: if they cannot be written.
@@ -245,7 +245,7 @@ def show_theory(folder: Path) -> bool:
 
 
 def show_misspecified(folder: Path) -> bool:
-    """Search for the optimum of DriftCarMisspecified; whether every number is where it must be.
+    """Search for the optimum of DriftCarMisspecified; returns True if every number is as expected.
 
     Raises:
         UserError: if the picture cannot be written.
@@ -265,7 +265,7 @@ def _show(write: Callable[[Path], tuple[list[Path], list[Finding]]], folder: Pat
 
 
 def show_surpassing(folder: Path) -> None:
-    """Learn from experts who often err, and print who does better.
+    """Learn from experts that often err, and print which learners surpass them.
 
     Raises:
         UserError: if the table cannot be written.
@@ -289,7 +289,7 @@ def profile_named(name: str) -> Profile:
 
 
 def worlds_of_run(names: list[str], profile: Profile) -> list[str]:
-    """The worlds that were named; none: the profile's, and "all": every registered one."""
+    """The named worlds; the profile's if none is named, and every registered one for "all"."""
     if names == [ALL_WORLDS]:
         return list(WORLDS)
     return names or list(profile.worlds) or list(WORLDS)

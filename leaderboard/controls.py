@@ -1,4 +1,4 @@
-"""Where a learner is not above a control beside it: what it has learned may be nothing."""
+"""Learners that do not score above one of their controls, and so may have learned nothing."""
 
 from math import isnan
 
@@ -8,8 +8,9 @@ from leaderboard.statistics import CONFIDENCE, Interval, difference_interval
 
 
 def control_notes(results: Results) -> list[str]:
-    """A line for each learner and control whose scores do not tell the learner from it: the
-    interval of the difference is not above 0, or, with one training seed, the difference is not."""
+    """A line for each learner and control of which the learner is not significantly better: the
+    interval of the difference of scores, or with one training seed the difference itself, is not
+    above 0."""
     notes = []
     for world in results.manifest.worlds:
         for name, worlds in results.manifest.algorithms.items():

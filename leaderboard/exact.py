@@ -15,42 +15,43 @@ from il_envs.world import World, get_world
 from leaderboard.references import required_reference
 
 HELD_OUT_TRAJECTORIES = 1_000
-"""Sampled from the reference, to see how likely a policy makes them."""
+"""Number of trajectories sampled from the reference for a policy's held-out log-likelihood."""
 
 
 class ExactMetrics(BaseModel):
-    """What a policy is, next to its world's reference; None where there is no such thing."""
+    """The exact metrics of a policy relative to its world's reference; None where undefined."""
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings")  # JSON has no infinity
 
     expected_return: float
-    """In the true dynamics."""
+    """Expected return in the true dynamics."""
     occupancy_distance: float
     """Total variation between P(s_t, a_t) and the reference's, the mean over steps; 0 to 1."""
     policy_divergence: float
-    """Sum over steps of E[KL(reference || policy)] where the reference goes, nats an episode;
-    infinite where the policy never does what the reference may do."""
+    """Sum over steps of E[KL(reference || policy)] in the states that the reference visits, in nats
+    per episode; infinite if the policy gives probability 0 to an action that the reference may
+    take."""
     log_likelihood: float
-    """Of held-out trajectories of the reference, relative to the dynamics, nats an episode: its
-    expectation is -(reference's entropy) - policy_divergence."""
+    """Mean log-likelihood of held-out trajectories of the reference, relative to the dynamics, in
+    nats per episode; its expectation is -(reference's entropy) - policy_divergence."""
     log_likelihood_error: float
     """Standard error of that mean; infinite where the mean is."""
     epic: float | None
     """EPIC distance of the learned reward from the true one, 0 to 1."""
     starc: float | None
-    """STARC distance likewise."""
+    """STARC distance of the learned reward from the true one, 0 to 1."""
     transfer: float | None
-    """What planning for the learned reward is worth in the world's transfer world, in the true
+    """Normalised true return, in the world's transfer world, of the policy planned for the learned
     reward: 0 is the uniform random policy, 1 the optimum."""
 
 
 @dataclass(frozen=True)
 class RewardTables:
-    """A learned reward where dynamics are known: its expectation over the next state.
+    """A learned reward in expectation over the next state, where the dynamics are known.
 
     Attributes:
-        own: r(s, a) in the world that it was learned in, float64 [S, A].
-        transfer: in that world's transfer world; None if it has none.
+        own: r(s, a) in the world in which it was learned, float64 [S, A].
+        transfer: r(s, a) in that world's transfer world, float64 [S, A]; None if it has none.
     """
 
     own: FloatArray
@@ -72,8 +73,8 @@ def exact_metrics(
     Args:
         world: an exact one.
         table: pi(a|s), float64 [S, A], or pi_t(a|s), [T, S, A].
-        rewards: what the policy was planned for, or None where it comes without a reward.
-        seed: of the held-out trajectories.
+        rewards: the learned reward that comes with the policy, or None if there is none.
+        seed: seed of the held-out trajectories.
 
     Raises:
         ValueError: if the table or the reward does not fit the world.
@@ -104,12 +105,12 @@ def exact_metrics(
 
 
 def likelihood_bound(world: World) -> float:
-    """The most that a policy can expect of its log-likelihood: minus the reference's entropy."""
+    """Upper bound on the expected log-likelihood of a policy: minus the reference's entropy."""
     return -required_reference(world).entropy
 
 
 def _log_likelihood(reference: SoftOptimal, policy: Evaluation, seed: int) -> tuple[float, float]:
-    """Mean over held-out trajectories, and its standard error."""
+    """Mean log-likelihood of held-out trajectories, and its standard error."""
     states, actions = reference.sample(HELD_OUT_TRAJECTORIES, seed)
     likelihoods = policy.log_likelihood(states, actions)
     mean = float(likelihoods.mean())

@@ -1,4 +1,4 @@
-"""Everything behind one score of the table, so that it can be followed by hand."""
+"""Everything behind one score of the table, so that the score can be recomputed by hand."""
 
 from math import isnan
 
@@ -77,7 +77,7 @@ def _outcome(cell: Cell) -> str:
 
 
 def _training(cell: Cell) -> list[str]:
-    """What a cell did in its environments, in a line, if it acted."""
+    """A line on a cell's training episodes; none if it took no environment step."""
     curve = cell.learning_curve
     if curve is None:
         return []
@@ -91,7 +91,7 @@ def _training(cell: Cell) -> list[str]:
 
 
 def _metrics(cell: Cell, scale: Scale | None) -> list[str]:
-    """What else a cell is measured by, a line each."""
+    """The other metrics of a cell, a line each."""
     if cell.status != "ok":
         return []
     return [

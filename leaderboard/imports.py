@@ -1,7 +1,7 @@
-"""Which files a result is computed by: a module's, and those of what it imports, directly or not.
+"""The source files on which a result depends: a module and its direct and indirect imports.
 
-They are told from the sources, and nothing is run. A statement counts wherever it stands, in a
-function or under a condition as well; what is imported by name at run time is not seen.
+They are found by parsing the sources, without running them. Every import statement counts, also in
+a function or under a condition; modules imported by name at run time are not found.
 """
 
 import ast
@@ -16,11 +16,11 @@ from pathlib import Path
 def closure(modules: Iterable[str], within: Iterable[str]) -> dict[str, Path]:
     """The files of modules and of all that they import, by the full name of each module.
 
-    The packages that a module is in are imported with it, so their `__init__` files are among them.
+    Importing a module imports its parent packages, so their `__init__` files are included.
 
     Args:
         modules: full names.
-        within: packages and modules; what is neither one of them nor in one is not followed.
+        within: packages and modules; only they and their submodules are followed.
     """
     within = tuple(within)
     found: dict[str, Path] = {}
@@ -29,7 +29,7 @@ def closure(modules: Iterable[str], within: Iterable[str]) -> dict[str, Path]:
         name = waiting.pop()
         is_within = any(name == other or name.startswith(f"{other}.") for other in within)
         path = _path(name) if is_within and name not in found else None
-        if path is not None:  # neither outside, nor known, nor something that a module defines
+        if path is not None:  # a module, within the packages, and not yet found
             found[name] = path
             parts = name.split(".")
             waiting += (".".join(parts[:end]) for end in range(1, len(parts)))
@@ -38,9 +38,9 @@ def closure(modules: Iterable[str], within: Iterable[str]) -> dict[str, Path]:
 
 
 def hash_of(files: Mapping[str, Path]) -> str:
-    """SHA-256 over names and bytes of files, whatever their order.
+    """SHA-256 over names and bytes of files, independent of their order.
 
-    Comments count: nobody has to judge which change of a file can change what it computes.
+    Comments count too, so that nobody has to judge which changes affect the results.
     """
     digest = hashlib.sha256()
     for name, path in sorted(files.items()):
@@ -56,7 +56,7 @@ def _path(name: str) -> Path | None:
 
 
 def _spec(name: str) -> ModuleSpec | None:
-    """Where a module is; unlike `find_spec`, this does not import the packages that it is in."""
+    """The spec of a module; unlike `find_spec`, this does not import its parent packages."""
     package = name.rpartition(".")[0]
     if not package:
         return find_spec(name)
@@ -66,11 +66,11 @@ def _spec(name: str) -> ModuleSpec | None:
 
 
 def _imported(name: str, path: Path) -> Iterator[str]:
-    """Full names of what a module imports, whether they are modules or what modules define."""
+    """Full names of everything that a module imports, modules and their attributes alike."""
     if path.suffix != ".py":
         return
     package = name if path.stem == "__init__" else name.rpartition(".")[0]
-    with suppress(SyntaxError, ImportError):  # who imports such a module gets no further either
+    with suppress(SyntaxError, ImportError):  # importing such a module fails anyway
         for node in ast.walk(ast.parse(path.read_bytes())):
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)

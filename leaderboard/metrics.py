@@ -1,5 +1,5 @@
-"""What a cell is measured by besides its score: one table, which the page, the csv, `summary` and
-`leaderboard explain` go through. A new metric of a cell is an entry here, and nothing else.
+"""The metrics of a cell besides its score: one table, used by the page, the csv, `summary` and
+`leaderboard explain`. A new metric is an entry here, and nothing else.
 """
 
 from collections.abc import Callable
@@ -15,22 +15,25 @@ from leaderboard.rows import Quantity, Scale, survival
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A number of a cell that did not fail, and how it is told.
+    """A number of a cell that did not fail, and how it is presented.
 
     Attributes:
-        name: of its column in `summary` and in the csv.
-        of: the number itself, NaN where there is none.
-        about: what is measured. "episodes": those of the evaluation; the metric is in the table of
-            scores, with its mean over all worlds. The others are exact, and in a table of their
-            own. What is said under a table of metrics about the same is one line.
-        heading: of its column in the tables.
-        note: what the column is, a sentence under the table, said once if metrics share it; empty
-            where the heading is enough. `{bounds}` in it stands for the bound in each exact world.
-        explained: the metric in a line of `leaderboard explain`, a format of `value` and of
-            `error`, `bound`, `cell` and `scale`; empty where the cell's outcome has it already.
-        format: of the number in the tables.
-        error: its standard error, which the tables show behind it, and the csv as NAME_error.
-        bound: the most that can be expected of it in an exact world.
+        name: name of its column in `summary` and in the csv.
+        of: the function that computes the number; NaN if there is none.
+        about: the object that is measured. "episodes" are those of the evaluation; such a metric is
+            in the table of scores, with its mean over all worlds. Metrics about anything else are
+            exact, and in a table of their own. The notes of metrics about the same object share one
+            line under the table.
+        heading: heading of its column in the tables.
+        note: a sentence under the table that explains the column, printed once if several metrics
+            share it; empty if the heading is enough. `{bounds}` stands for the bound in each exact
+            world.
+        explained: the metric's line in `leaderboard explain`, a format string of `value`, `error`,
+            `bound`, `cell` and `scale`; empty if the line on the cell's outcome has it already.
+        format: format of the number in the tables.
+        error: the function that computes its standard error, shown behind it in the tables, and as
+            NAME_error in the csv.
+        bound: the function that gives the upper bound of its expectation in an exact world.
     """
 
     name: str
@@ -45,12 +48,12 @@ class Metric:
 
     @property
     def is_exact(self) -> bool:
-        """Whether it is known in worlds with an exact reference alone."""
+        """True if it is defined only in worlds with an exact reference."""
         return self.about != "episodes"
 
     @property
     def columns(self) -> dict[str, Quantity]:
-        """What it has in `summary` and in the csv, by the name of the column."""
+        """Its columns in `summary` and in the csv, by name."""
         error = {} if self.error is None else {f"{self.name}_error": self.error}
         return {self.name: self.of, **error}
 
@@ -66,7 +69,8 @@ class Metric:
 
 
 def _survival(cell: Cell, scale: Scale | None) -> float:
-    """In exact worlds episodes do not end early."""
+    """Share of episodes that did not terminate; NaN in exact worlds, where episodes do not end
+    early."""
     return nan if scale is not None and scale.is_exact else survival(cell)
 
 
@@ -169,6 +173,6 @@ METRICS = (
 )
 
 SAMPLED = tuple(metric for metric in METRICS if not metric.is_exact)
-"""Those in the table of scores."""
+"""Metrics in the table of scores."""
 EXACT = tuple(metric for metric in METRICS if metric.is_exact)
-"""Those in a table of their own."""
+"""Metrics in the table of exact metrics."""

@@ -1,4 +1,4 @@
-"""The tables as people read them: scores, and beneath them exact metrics and concurrency."""
+"""The tables for readers: scores, and below them exact metrics and concurrency."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -76,7 +76,7 @@ def exact_header(results: Results) -> list[str]:
 
 
 def _notes(metrics: Iterable[Metric], results: Results) -> list[str]:
-    """What is said of metrics, a line for each thing that they are about."""
+    """The notes on metrics, a line for each value of `Metric.about`."""
     exact = [world for world in results.manifest.worlds if world in results.manifest.exact_worlds]
     lines = []
     for _, group in groupby(metrics, lambda metric: metric.about):
@@ -149,8 +149,8 @@ def _markdown(formatted: pd.DataFrame) -> str:
 
 
 def as_csv(results: Results, summary: pd.DataFrame) -> str:
-    """Tables for programs, an empty line between two: a number that there is not is an empty field,
-    and steps that do not suffice are infinite."""
+    """Tables for programs, separated by empty lines. A missing number is an empty field; a number
+    of steps is infinite if the level was not reached."""
     scores = summary.assign(labels=summary["labels"].astype("Int64"))[CSV_COLUMNS]
     concurrency = [table(results) for table in (final_table, milestone_table, claim_table)]
     return "\n".join(_csv(table) for table in (scores, *concurrency) if len(table))
@@ -162,7 +162,7 @@ def _csv(table: pd.DataFrame) -> str:
 
 
 def as_latex(results: Results, summary: pd.DataFrame) -> str:
-    """Tables for a paper; they need the package booktabs."""
+    """Tables for a paper; they need the LaTeX package booktabs."""
     text = "\n".join(
         "".join(f"% {line}\n" for line in notes) + formatted.to_latex(index=False, escape=True)
         for formatted, notes in _tables(results, summary)
@@ -179,8 +179,8 @@ FORMATS: dict[str, Callable[[Results, pd.DataFrame], str | RenderableType]] = {
 
 
 def _tables(results: Results, summary: pd.DataFrame) -> list[tuple[pd.DataFrame, list[str]]]:
-    """The table of scores, those of exact metrics and of concurrency if there are any, and the
-    notes of each."""
+    """The table of scores, and the tables of exact metrics and of concurrency if there are any,
+    each with its notes."""
     tables = [(_scores(results, summary), [*header(results), *control_notes(results)])]
     exact = summary[summary["world"].isin(results.manifest.exact_worlds)]
     if len(exact):
@@ -217,7 +217,7 @@ def _exact_metrics(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _columns(metrics: Iterable[Metric], summary: pd.DataFrame) -> dict[str, "pd.Series[str]"]:
-    """The columns of metrics as they are shown, by their headings."""
+    """The formatted columns of metrics, by their headings."""
     columns = {}
     for metric in metrics:
         values, shown = summary[metric.name], partial(_number, form=metric.format)

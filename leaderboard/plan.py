@@ -1,4 +1,4 @@
-"""What a run is going to compute, and about how long it will take."""
+"""The plan of a run: the cells to compute, and an estimate of how long they take."""
 
 from collections.abc import Sequence
 from heapq import heapify, heapreplace
@@ -25,8 +25,8 @@ def plan(
 ) -> list[str]:
     """The plan of a run in lines: how many cells and how long in all, and then for each algorithm.
 
-    A cell takes as long as finished ones of its algorithm and world in the same folder did on
-    average, if there are any.
+    The estimate for a cell is the mean duration of finished cells of its algorithm and world in the
+    same folder, if there are any.
 
     Args:
         specs: the cells to compute, in their order.
@@ -60,8 +60,8 @@ def plan(
 
 
 def makespan(durations: Sequence[float], workers: int, cores: int) -> float:
-    """When the last of so many workers ends, s, if each takes the next cell as soon as it is free;
-    workers who share a core are slower."""
+    """Time in seconds until all workers are done, if each takes the next cell as soon as it is
+    free; workers that share a core are slower."""
     ends = [0.0] * workers
     heapify(ends)
     for duration in durations:
@@ -70,12 +70,13 @@ def makespan(durations: Sequence[float], workers: int, cores: int) -> float:
 
 
 def _measured(results: Path, world: str, algorithm: str) -> float | None:
-    """Mean s of the cells of an algorithm and a world that ended well, if there are any."""
+    """Mean duration, in seconds, of the successful cells of an algorithm and world; None if there
+    are none."""
     times = []
     for path in sorted((results / world / algorithm).glob("**/seed_*/cell.json")):
         try:
             cell = read_cell(path.parent)
-        except UserError:  # the run will say so
+        except UserError:  # the run itself will report it
             continue
         if cell.status == "ok":
             times.append(START + cell.train_seconds + cell.evaluation_seconds)

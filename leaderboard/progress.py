@@ -1,5 +1,5 @@
-"""How a command tells what it is doing, on stderr. A run shows bars on a terminal; elsewhere a line
-for each finished cell, and now and then one for those that go on."""
+"""Progress of a command, on stderr. A run shows bars on a terminal; elsewhere it prints a line for
+each finished cell, and occasionally one for the running ones."""
 
 import sys
 import time
@@ -12,17 +12,17 @@ from leaderboard.cells import Cell
 from leaderboard.protocol import CellSpec
 
 QUIET_PERIOD = 600.0
-"""s without a line after which one says what is running, where there are no bars."""
+"""Seconds without output after which a line says what is running, where there are no bars."""
 
 
 def tell(*lines: str) -> None:
-    """Tell what is going on, at once."""
+    """Print lines to stderr at once."""
     for line in lines:
         print(line, file=sys.stderr, flush=True)
 
 
 class Progress:
-    """Tells of the cells of one run; a context manager."""
+    """Reports the progress of the cells of one run; a context manager."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -53,24 +53,24 @@ class Progress:
         self._bars.stop()
 
     def begin(self, total: int) -> None:
-        """So many cells are missing."""
+        """Start reporting: `total` cells are missing."""
         self._total = total
         self._all = self._bars.add_task("all cells", total=total, count=f"0/{total}")
 
     def started(self, spec: CellSpec) -> None:
-        """A cell is being computed."""
+        """Report that a cell has been started."""
         self._starts[spec.title] = time.monotonic()
         self._rows[spec.title] = self._bars.add_task(spec.title, total=None, count="")
 
     def waiting(self) -> None:
-        """Cells are still being computed."""
+        """Report, from time to time, which cells are running."""
         now = time.monotonic()
         if not self._console.is_terminal and now - self._last_line >= QUIET_PERIOD:
             running = (f"{title} ({(now - t) / 60:.0f} min)" for title, t in self._starts.items())
             self._print(f"running: {', '.join(running)}")
 
     def finished(self, cell: Cell) -> None:
-        """A cell is done, well or badly."""
+        """Report that a cell has ended, whatever its status."""
         self._done += 1
         title = cell.spec.title
         seconds = time.monotonic() - self._starts.pop(title)

@@ -1,7 +1,7 @@
-"""What is measured: profiles, the cells of a run, and the key that says when a cell is up to date.
+"""The protocol: profiles, the cells of a run, and the keys that tell whether a cell is up to date.
 
-A cell is one training run and its evaluation: (world, algorithm, labels, seed) under the numbers of
-a profile. Every algorithm and every training seed is evaluated on the same held-out episodes.
+A cell is one training run and its evaluation: (world, algorithm, labels, seed) under the settings
+of a profile. Every algorithm and every training seed is evaluated on the same held-out episodes.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ EVALUATION_SEED = 900_000_000
 """Evaluation episode i is the held-out episode of seed EVALUATION_SEED + i."""
 
 MEASURING = ("leaderboard.exact", "leaderboard.checked_tables")
-"""Modules that compute exact metrics, with what they import of `MEASURED_WITHIN`."""
+"""Modules that compute exact metrics; their imports within `MEASURED_WITHIN` count too."""
 MEASURED_WITHIN = (
     *MEASURING,
     "leaderboard.references",
@@ -34,34 +34,33 @@ MEASURED_WITHIN = (
     "il_envs.exact",
     "il_envs.learning.learned_reward",
 )
-"""All whose code can change an exact number; what a world is has a hash of its own."""
+"""All modules whose code can change an exact number; a world itself has a hash of its own."""
 
 GIBIBYTE = 2**30  # bytes
 
 
 class Profile(BaseModel):
-    """How much is spent on a run."""
+    """The size of a run: labels, seeds, steps, and limits."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     labels: tuple[int, ...]
-    """Expert actions given to an algorithm, ascending; the table ranks at the last one."""
+    """Numbers of expert actions given to an algorithm, ascending; the table ranks at the last."""
     seeds: int
     """Training runs for each number of labels, unless the command line says otherwise."""
     evaluation_episodes: int
     steps: int
-    """Environment steps an algorithm may take, over all rows."""
+    """Environment steps that an algorithm may take, over all rows."""
     steps_of_worlds: dict[str, int] = {}
-    """The same in worlds that have another number."""
+    """The same for worlds with another number of steps, by the world's name."""
     time_limit: float
-    """s of wall clock for a cell."""
+    """Wall-clock limit of a cell, in seconds."""
     memory_limit: int = 4 * GIBIBYTE
-    """bytes of resident memory for a cell, its child processes included."""
+    """Limit of the resident memory of a cell, its child processes included, in bytes."""
     worlds: dict[str, tuple[str, ...]] = Field(default={}, exclude=True)
-    """Worlds of a run unless the command line names others, and the algorithms in each unless it
-    names those; empty for all. It is not stored: what else a run has makes no difference to a
-    cell."""
+    """The run's worlds and the algorithms in each, empty for all; the command line may name others.
+    Not stored, because a cell does not depend on the other cells of its run."""
 
     def steps_in(self, world: str) -> int:
         """Environment steps an algorithm may take in a world, over all rows."""
@@ -154,28 +153,28 @@ class CellSpec(BaseModel):
     world: str
     algorithm: str
     origin: str
-    """Where the algorithm is found, as `submission.load` takes it; empty for a reference row."""
+    """The algorithm's origin, as in `submission.load`; empty for a reference row."""
     labels: int | None
-    """None for a reference row, which learns nothing; 0 for an algorithm that uses no labels."""
+    """Number of labels; None for a reference row, 0 for an algorithm that uses no labels."""
     seed: int
     profile: Profile
     key: dict[str, str]
-    """Everything the result depends on: a finished cell with the same key is not computed again."""
+    """Everything that the result depends on; a finished cell with this key is not recomputed."""
 
     @property
     def folder(self) -> PurePosixPath:
-        """Where the cell lies, relative to the folder of results."""
+        """The cell's folder, relative to the folder of results."""
         labels = [] if self.labels is None else [f"labels_{self.labels}"]
         return PurePosixPath(self.world, self.algorithm, *labels, f"seed_{self.seed}")
 
     @property
     def steps(self) -> int:
-        """Environment steps it may take, over all rows."""
+        """Environment steps that the cell may take, over all rows."""
         return self.profile.steps_in(self.world)
 
     @property
     def title(self) -> str:
-        """The cell in words, for lines of progress."""
+        """The cell in words, for progress messages."""
         labels = "" if self.labels is None else f" labels={self.labels}"
         return f"{self.world} {self.algorithm}{labels} seed={self.seed}"
 
@@ -188,8 +187,8 @@ class CellSpec(BaseModel):
 def cells_of_run(
     profile: Profile, worlds: Iterable[World], contenders: Iterable[Contender], seeds: int
 ) -> list[CellSpec]:
-    """Every cell of a run: the reference rows, so that what is done of a run has scores, and then
-    the cells that take longest first."""
+    """Every cell of a run in order: the reference rows, without which an unfinished run would have
+    no scores, and then the other cells, the slowest first."""
     specs: list[tuple[float, CellSpec]] = []
     contenders = list(contenders)
     for world in worlds:
@@ -217,14 +216,14 @@ def cells_of_run(
 
 
 def label_budgets(profile: Profile, uses_labels: bool, is_control: bool) -> tuple[int, ...]:
-    """The numbers of labels an algorithm is trained with: one that uses none is trained once, and a
-    control at the number that the table ranks at."""
+    """The numbers of labels with which an algorithm is trained: 0 if it uses none, and for a
+    control only the number at which the table ranks."""
     budgets = profile.labels if uses_labels else (0,)
     return budgets[-1:] if is_control else budgets
 
 
 def reference_seeds(exact: bool, seeds: int) -> int:
-    """How many cells a reference row has; an exact one is the same for every seed."""
+    """The number of cells of a reference row; 1 if it is exact, and so the same for every seed."""
     return 1 if exact else seeds
 
 
@@ -268,7 +267,8 @@ def _key(
 
 
 def _world_key(world: World) -> dict[str, str]:
-    """The part of a key that is a world's: an exact one has measures, and they have code."""
+    """The entries of a key that depend on the world; for an exact one they include the code of the
+    exact metrics."""
     if exact_reference(world) is None:
         return {"world": world_hash(world)}
     return {
@@ -293,7 +293,7 @@ def _source_hash(kind: type) -> str:
 
 
 def world_hash(world: World) -> str:
-    """SHA-256 over what a world is: kernels, reference expert, parameters, exact model."""
+    """SHA-256 over a world's kernels, reference expert, parameters and exact model."""
     expert = world.experts[world.reference_style].act
     digest = hashlib.sha256(fingerprint(world.dynamics.kernels | {"expert": expert}).encode())
     digest.update(f"{world.id} {world.dynamics.max_episode_steps}".encode())

@@ -1,8 +1,8 @@
-"""The rows that every table has, and which worlds are exact.
+"""The reference rows of every table, and which worlds are exact.
 
-In an exact world everything about a policy can be computed without sampling, so the reference is
-the soft-optimal policy itself, of which the world's expert is a sample. Elsewhere it is the expert,
-on the episodes that all are evaluated on.
+In an exact world a policy can be evaluated without sampling, so the reference is the soft-optimal
+policy itself, from which the world's expert samples its actions. Elsewhere it is the expert, on the
+same evaluation episodes as all algorithms.
 """
 
 import gymnasium as gym
@@ -15,7 +15,7 @@ from il_envs.world import World
 
 EMPIRICAL_REFERENCES = ("random", "expert")
 EXACT_REFERENCES = ("random", "soft-optimal", "optimal")
-"""Of both the first is the 0 of the score, and the second its 1."""
+"""In both tuples the first row defines score 0, and the second score 1."""
 
 REFERENCES = tuple(dict.fromkeys(EMPIRICAL_REFERENCES + EXACT_REFERENCES))
 """Names that no algorithm may take."""
@@ -36,7 +36,7 @@ def exact_reference(world: World) -> SoftOptimal | None:
     if reference.model.actions != action_count(world.spaces.action):
         return None
     if reference.model.horizon is None or reference.model.discount != 1.0:
-        return None  # returns and likelihoods of episodes are not discounted
+        return None  # the metrics are undiscounted
     return reference
 
 

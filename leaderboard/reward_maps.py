@@ -1,8 +1,9 @@
-"""What a learned reward is over the states of its world, to be drawn beside the true one.
+"""Maps of a learned reward over the states of its world, to be drawn beside the true reward.
 
-A reward lives as long as the process that learned it, so the child asks it and keeps the answers.
-In an exact world they are the tables of the reward. Elsewhere the states of an expert's episode are
-moved over the two coordinates of the world's probe, and the expert takes a step from each.
+A learned reward exists only in the process that learned it, so the child process evaluates it and
+stores the values. In an exact world they are the tables of the reward. Elsewhere states of an
+expert's episode are moved over the two coordinates of the world's probe, and the rewards are those
+of the expert's step from each.
 """
 
 from pathlib import Path
@@ -23,12 +24,12 @@ from leaderboard.references import exact_reference, required_reference
 RewardMap = dict[str, FloatArray]
 
 REFERENCE_STATES = 32
-"""Of the expert's episode, at equal distances in time."""
+"""Number of states taken from the expert's episode, equally spaced in time."""
 
 
 def reward_map(world: World, reward: LearnedReward) -> RewardMap:
-    """What is kept of a reward in the cell's folder, by name; nothing where there is no way to
-    look at it."""
+    """The arrays of a reward map by name, for the cell's folder; empty if the world is neither
+    exact nor has a probe."""
     if exact_reference(world) is not None:
         tables = reward_tables(world, reward)
         return {"own": tables.own} | (
@@ -38,7 +39,7 @@ def reward_map(world: World, reward: LearnedReward) -> RewardMap:
 
 
 def kept_reward_map(folder: Path, world: World) -> RewardMap:
-    """What a cell's folder keeps of a learned reward, checked; empty for a policy without one.
+    """The reward map in a cell's folder, checked; empty for a policy without a learned reward.
 
     Raises:
         UserError: if it is damaged.
@@ -53,7 +54,7 @@ def kept_reward_map(folder: Path, world: World) -> RewardMap:
 
 
 def _fits(kept: RewardMap, world: World) -> bool:
-    """Whether all arrays have the names and shapes that `reward_map` gives them, and are finite."""
+    """True if all arrays have the names and shapes of `reward_map`, and are finite."""
     if any(array.dtype != np.float64 or not np.isfinite(array).all() for array in kept.values()):
         return False
     shapes = {name: array.shape for name, array in kept.items()}
@@ -73,14 +74,17 @@ def _fits(kept: RewardMap, world: World) -> bool:
 
 
 def tables_of(kept: RewardMap) -> RewardTables | None:
-    """The tables among what was kept, if they are."""
+    """The tables of a reward map; None if it has none."""
     return RewardTables(kept["own"], kept.get("transfer")) if "own" in kept else None
 
 
 def probed(world: World, probe: Probe, reward: LearnedReward) -> RewardMap:
-    """The true and the learned reward of the expert's steps from placed states, float64 [n, m],
-    means over the reference states; the n and m values of the two coordinates; and those of the
-    reference states themselves, [REFERENCE_STATES, 2]."""
+    """A reward map over the two coordinates of a probe.
+
+    It holds the true and the learned reward of the expert's step from each placed state, float64
+    [n, m], means over the reference states; the n and m values of the two coordinates; and the
+    coordinates of the reference states themselves, [REFERENCE_STATES, 2].
+    """
     reference = reference_states(world)
     grid = np.meshgrid(*probe.values, indexing="ij")
     states = np.repeat(reference, grid[0].size)

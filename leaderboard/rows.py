@@ -1,4 +1,4 @@
-"""Which cells make a row of the table, what they are measured against, and whether it is ranked.
+"""Rows of the table: their cells, the scale of their scores, and whether they are ranked.
 
 The score of a cell is (return - random) / (reference - random). In a world with an exact reference
 the returns are exact: `random` is the uniform random policy and `reference` the soft-optimal one.
@@ -19,18 +19,18 @@ from leaderboard.cells import Cell, Results
 
 @dataclass(frozen=True)
 class Scale:
-    """What the returns of one world are measured against."""
+    """The scale on which returns of one world become scores."""
 
     random: float
     """Return of the uniform random policy: score 0."""
     reference: float
     """Return of the reference: score 1."""
     random_cells: tuple[Cell, ...]
-    """Those of the uniform random policy, which a failed cell counts as."""
+    """The cells of the uniform random policy, whose values stand for those of a failed cell."""
 
     @property
     def is_exact(self) -> bool:
-        """Whether returns are exact."""
+        """True if returns are exact."""
         return self.random_cells[0].exact is not None
 
     def score(self, total_reward: float) -> float:
@@ -39,7 +39,7 @@ class Scale:
 
 
 Quantity = Callable[[Cell, Scale | None], float]
-"""A number of a cell that did not fail, on the scale of its world if that is known."""
+"""A function from a cell that did not fail, and its world's scale if that is known, to a number."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Row:
     """The cells of one algorithm in one world at one number of labels, one for each seed.
 
     Attributes:
-        labels: None for a reference row.
-        cells: those that are there, by seed.
-        fault: why the row cannot be ranked, or empty.
+        labels: number of labels; None for a reference row.
+        cells: the cells that exist, by seed.
+        fault: why the row cannot be ranked; empty if it can.
     """
 
     algorithm: str
@@ -121,7 +121,7 @@ def _reference_revision(results: Results, world: str) -> set[tuple[str, ...]]:
 
 
 def scale_of(results: Results, world: str) -> Scale | None:
-    """What returns in a world are measured against; None until every reference cell is there."""
+    """The scale of scores in a world; None until every reference cell exists."""
     manifest = results.manifest
     rows = [_current(results, name, world, None) for name in manifest.references(world)]
     expected = manifest.seeds_of(world, None)
@@ -139,7 +139,7 @@ def return_of(cell: Cell) -> float:
 
 
 def mean_return(cell: Cell) -> float:
-    """Over its evaluation episodes."""
+    """Mean return of a cell over its evaluation episodes."""
     return float(np.mean([episode.total_reward for episode in cell.episodes]))
 
 
@@ -149,8 +149,8 @@ def survival(cell: Cell) -> float:
 
 
 def counted(quantity: Quantity, cell: Cell, scale: Scale | None) -> float:
-    """What a cell counts with in a mean over cells: a failed one has what the random policy has on
-    average, NaN where that is not known."""
+    """The value of a cell in a mean over cells; a failed cell has the random policy's mean value,
+    NaN if that is not known."""
     if cell.status == "ok":
         return quantity(cell, scale)
     if scale is None:
@@ -159,7 +159,7 @@ def counted(quantity: Quantity, cell: Cell, scale: Scale | None) -> float:
 
 
 def returns_of(row: Row, scale: Scale | None) -> NDArray[np.float64]:
-    """The return that each seed counts with, float64 [seeds]."""
+    """The return of each seed, float64 [seeds]; see `counted` for failed ones."""
     return np.array([counted(lambda cell, _: return_of(cell), cell, scale) for cell in row.cells])
 
 

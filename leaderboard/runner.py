@@ -1,7 +1,8 @@
-"""Computing the cells that are missing, each in a child process with limits of time and memory.
+"""Computing the missing cells, each in a child process with limits on time and memory.
 
 Whatever an algorithm does in its process, the run goes on and the cell says what happened. The
-folders of finished cells are the only state: the same command, run again, computes what is missing.
+folders of finished cells are the only state: the same command, run again, computes the missing
+ones.
 """
 
 import contextlib
@@ -36,10 +37,10 @@ from leaderboard.child import CANNOT_WRITE
 from leaderboard.progress import Progress
 from leaderboard.protocol import CellSpec
 
-POLL_PERIOD = 0.05  # s, between two looks whether a child has ended
-MEMORY_PERIOD = 0.5  # s, between two looks at its memory, which cost milliseconds
+POLL_PERIOD = 0.05  # s, between two checks whether a child has ended
+MEMORY_PERIOD = 0.5  # s, between two checks of its memory, which cost milliseconds
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-"""Environment of a cell: two cells must not fight over two cores."""
+"""Environment variables of a cell, so that concurrent cells do not compete for cores."""
 
 
 class InterruptedRunError(UserError):
@@ -69,7 +70,7 @@ def run_cells(
     """Compute every cell that has no finished folder under its key, `workers` at a time.
 
     Returns:
-        The cells that were computed now.
+        The cells that this call computed.
 
     Raises:
         InterruptedRunError: on Ctrl-C, after the children are ended; what was finished stays.
@@ -91,8 +92,8 @@ def run_cells(
 
 @contextlib.contextmanager
 def _noticed_interrupt() -> Iterator[Event]:
-    """An event that Ctrl-C sets. A KeyboardInterrupt could come between the start of a child and
-    its being known, and the child would go on alone."""
+    """An event that Ctrl-C sets. A KeyboardInterrupt instead could be raised between the start of a
+    child and its registration, and the child would be left running."""
     interrupted = Event()
     before = signal.signal(signal.SIGINT, lambda number, frame: interrupted.set())
     try:
@@ -102,7 +103,7 @@ def _noticed_interrupt() -> Iterator[Event]:
 
 
 def is_finished(spec: CellSpec, results: Path) -> bool:
-    """Whether the cell is there and was computed from the same things.
+    """True if the cell exists and has the same key.
 
     Raises:
         UserError: if its file is damaged.
@@ -121,7 +122,7 @@ def unfinished(specs: Iterable[CellSpec], results: Path) -> list[CellSpec]:
 
 
 def compile_kernels(worlds: Iterable[str]) -> None:
-    """Fill the kernel cache once, before several children would all do it."""
+    """Fill the kernel cache once, so that the children do not all compile the same kernels."""
     for name in sorted(worlds):
         world = get_world(name)
         world_kernels(world)
@@ -136,7 +137,7 @@ def _run(
     done: list[Cell],
     interrupted: Event,
 ) -> None:
-    """Compute the cells, as far as it gets before the interrupt."""
+    """Compute cells until all are done or the run is interrupted."""
     progress.begin(len(waiting))
     queue = iter(waiting)
     running: list[Running] = []
@@ -181,7 +182,7 @@ def _start(spec: CellSpec, results: Path) -> Running:
 
 
 def _over_limit(child: Running) -> Cell | None:
-    """The failed cell of a child that uses more than it may."""
+    """The failed cell of a child that exceeds a limit; None if it exceeds none."""
     profile = child.spec.profile
     now = time.monotonic()
     if child.process.poll() is not None:

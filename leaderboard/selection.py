@@ -1,5 +1,5 @@
-"""Which algorithms a run has in which worlds: those that were named, or else the profile's, and the
-controls that belong beside them."""
+"""The algorithms of a run in each world: those that were named, or else the profile's, and their
+controls."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -11,15 +11,15 @@ from leaderboard.submission import Contender, load, load_all
 
 
 def named(origins: Iterable[str]) -> list[Contender]:
-    """The algorithms of these names and folders, in every world that they apply to."""
+    """The algorithms with these names or folders, in every world to which they apply."""
     return load_all(origins)
 
 
 def of_profile(
     profile: Profile, worlds: Iterable[World], available: Iterable[Contender]
 ) -> list[Contender]:
-    """A profile's algorithms, each in the worlds that it has there; in other worlds, and where it
-    names none, all that are available and no controls."""
+    """A profile's algorithms, each in the worlds for which the profile names it. In worlds for
+    which it names none, all available algorithms except controls."""
     learners = [c.origin for c in available if not c.algorithm.is_control]
     chosen: dict[str, set[str]] = {}
     for world in worlds:
@@ -31,8 +31,8 @@ def of_profile(
 def with_controls(
     contenders: list[Contender], worlds: Iterable[World], available: Iterable[Contender]
 ) -> list[Contender]:
-    """The contenders, and the available controls that belong beside a learner among them, each in
-    the worlds of its learners."""
+    """The contenders, and the available controls for any learner among them, each in the worlds of
+    its learners."""
     learners = [c for c in contenders if not c.algorithm.is_control]
     there = {contender.algorithm.name for contender in contenders}
     added = []
@@ -45,7 +45,7 @@ def with_controls(
 
 
 def belongs(control: Contender, learner: Contender) -> bool:
-    """Whether a control belongs beside a learner."""
+    """True if `control` is a control for this learner."""
     is_beside = control.algorithm.control_for
     return (
         is_beside is not None and not learner.algorithm.is_control and is_beside(learner.algorithm)
@@ -53,7 +53,7 @@ def belongs(control: Contender, learner: Contender) -> bool:
 
 
 def declaration_of(contender: Contender, contenders: Iterable[Contender]) -> Declaration:
-    """What an algorithm says of itself, and which of the others are controls beside it."""
+    """The declaration of an algorithm, with those of the others that are its controls."""
     algorithm = contender.algorithm
     return Declaration(
         uses_labels=algorithm.uses_labels,
@@ -64,7 +64,7 @@ def declaration_of(contender: Contender, contenders: Iterable[Contender]) -> Dec
 
 
 def inapplicable(contenders: Iterable[Contender], worlds: Iterable[World]) -> Iterator[str]:
-    """A line for each algorithm that does not apply to all the worlds."""
+    """A line for each algorithm that does not apply to all of the worlds."""
     for contender in contenders:
         others = [w for w in worlds if not contender.applies_to(w)]
         if others:
@@ -77,7 +77,7 @@ def inapplicable(contenders: Iterable[Contender], worlds: Iterable[World]) -> It
 
 
 def _within(contender: Contender, names: set[str]) -> Contender:
-    """A contender that does not apply to other worlds than these."""
+    """The contender, restricted to these worlds."""
     algorithm = contender.algorithm
 
     def applies_to(world: World) -> bool:

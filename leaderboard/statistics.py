@@ -13,15 +13,15 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and its two-sided confidence interval; low and high are NaN where there is none."""
+    """A mean and its two-sided confidence interval; low and high are NaN if there is none."""
 
     mean: float
     low: float
     high: float
     degrees: float = nan
-    """Of freedom."""
+    """Degrees of freedom."""
     quantile: float = nan
-    """Of Student's t with those degrees, at (1 + CONFIDENCE) / 2."""
+    """Quantile of Student's t with those degrees of freedom, at (1 + CONFIDENCE) / 2."""
     standard_error: float = nan
 
 
@@ -40,7 +40,8 @@ def student_interval(values: ArrayLike) -> Interval:
 def stratified_interval(strata: Sequence[NDArray[np.float64]]) -> Interval:
     """The mean of the means of several strata, each stratum with its own variance.
 
-    With one stratum that is Student's interval. There is none if a stratum has only one value.
+    With one stratum this is Student's interval. There is no interval if a stratum has only one
+    value.
 
     Args:
         strata: float [n_w] each, the scores of the training seeds in one world.
@@ -91,12 +92,12 @@ def ratio_interval(numerator: ArrayLike, denominator: ArrayLike) -> Interval:
     With means m and d and v_m = s_m^2 / n_m, v_d likewise, the interval holds the ratios r that
     agree with the samples: (m - r d)^2 <= t^2 (v_m + r^2 v_d). Variances may differ, so t has
     Satterthwaite's degrees of freedom (1946) for m - r d at r = m / d. Where d itself does not
-    differ from 0 no ratio is too large: the interval is all numbers. There is none if a sample has
-    only one value.
+    differ from 0 at that level, the interval is unbounded: all numbers. There is no interval if a
+    sample has only one value.
 
     Args:
         numerator: float [n_m], a value for each training seed, n_m at least 1.
-        denominator: float [n_d] likewise, of a mean that is not 0.
+        denominator: float [n_d] likewise, with a mean that is not 0.
     """
     samples = [np.asarray(values, np.float64) for values in (numerator, denominator)]
     m, d = (float(values.mean()) for values in samples)
@@ -110,7 +111,7 @@ def ratio_interval(numerator: ArrayLike, denominator: ArrayLike) -> Interval:
     n_m, n_d = map(len, samples)
     degrees = error**4 / (v_m**2 / (n_m - 1) + (ratio**2 * v_d) ** 2 / (n_d - 1))
     t = float(stdtrit(degrees, (1.0 + CONFIDENCE) / 2.0))
-    leading = d**2 - t**2 * v_d  # of the inequality, a quadratic one in r
+    leading = d**2 - t**2 * v_d  # leading coefficient of the inequality, quadratic in r
     if leading <= 0.0:
         return Interval(ratio, -inf, inf, degrees, t)
     half_width = t * sqrt(v_m * leading + v_d * m**2) / leading

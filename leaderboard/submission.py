@@ -1,4 +1,4 @@
-"""Finding algorithms: installed ones by name, a stranger's by the path of its folder."""
+"""Finding algorithms: installed ones by name, others by the path of their folder."""
 
 import hashlib
 import importlib.util
@@ -25,13 +25,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True)
 class Contender:
-    """An algorithm and where it is from.
+    """An algorithm and its origin.
 
     Attributes:
-        algorithm: what is trained.
+        algorithm: the algorithm.
         origin: the name of its entry point, or the path of its folder.
-        code: SHA-256 over its source files: of an installed one the module that it is in, and what
-            that imports of its own top-level package; all of a folder.
+        code: SHA-256 over its source files: for an installed algorithm its module and that module's
+            imports from the same top-level package; otherwise all files of the folder.
     """
 
     algorithm: Algorithm[Any]
@@ -39,10 +39,10 @@ class Contender:
     code: str
 
     def applies_to(self, world: World) -> bool:
-        """Whether the algorithm can learn in a world.
+        """True if the algorithm can learn in a world.
 
         Raises:
-            UserError: if it raises instead of saying so.
+            UserError: if the algorithm's own `applies_to` raises.
         """
         try:
             return bool(self.algorithm.applies_to(world))
@@ -75,8 +75,8 @@ def load_all(origins: Iterable[str]) -> list[Contender]:
 
 
 def load_installed() -> tuple[list[Contender], list[str]]:
-    """Every installed algorithm that can be loaded, and a line for each other one, why it cannot:
-    a package that is out of order is no reason to stop those who did not ask for it."""
+    """Every installed algorithm that can be loaded, and for each of the others a line that says why
+    it cannot. A broken package must not stop a run that does not use it."""
     contenders, faults = [], []
     for point in installed().values():
         try:
@@ -90,8 +90,8 @@ def load(origin: str) -> Contender:
     """Load an algorithm by the name of its entry point or the path of its folder.
 
     Raises:
-        UserError: if there is no algorithm, or it is not what an algorithm must be.
-        UnknownNameError: if it is a name, and not an installed one.
+        UserError: if there is no algorithm, or it is not a valid one.
+        UnknownNameError: if no algorithm of that name is installed.
     """
     points = installed()
     if origin in points:
@@ -163,14 +163,14 @@ def _require_algorithm(algorithm: object, where: str) -> None:
 
 
 def write_template(name: str) -> Path:
-    """Write the folder of a new algorithm, which works as it is; returns the folder.
+    """Write the folder of a new algorithm, a working example; returns the folder.
 
     Args:
-        name: of the algorithm; a path is understood too, its last part is the name.
+        name: the algorithm's name, or a path whose last part is the name.
 
     Raises:
-        UserError: if the folder exists, or the name cannot be one.
-        OSError: if it cannot be written.
+        UserError: if the folder exists, or the name is invalid.
+        OSError: if the folder cannot be written.
     """
     folder = Path(name)
     if not re.fullmatch(r"[A-Za-z]\w*", folder.name) or folder.name in REFERENCES:

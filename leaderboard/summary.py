@@ -1,7 +1,7 @@
-"""From raw cells to the rows of the table: pure functions, nothing computed here is ever written
+"""From raw cells to the rows of the table, by pure functions: nothing computed here is ever written
 into raw results.
 
-`rows` says what a score is, and `metrics` what else there is.
+Scores are defined in `rows`, and the other metrics in `metrics`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,12 +21,12 @@ ALL_WORLDS = "all"
 def summary(results: Results) -> pd.DataFrame:
     """One row for each algorithm and world at the algorithm's last number of labels, best first.
 
-    With several worlds, rows for the mean over all of them come first, for the algorithms that
-    apply to all. The reference rows have none: they are 0 and 1 in each world.
+    With several worlds, rows for the mean over all worlds come first, for the algorithms that apply
+    to all of them. Reference rows have no such mean, since they score 0 and 1 in each world.
 
-    Columns: algorithm, world, labels, seeds, score, low, high, iqm, return, status and reason as
-    `status_of` has them, reference and control (whether it is such a row), and those of the
-    `METRICS`, means over seeds.
+    Columns: algorithm, world, labels, seeds, score, low, high, iqm, return, status and reason (see
+    `status_of`), reference and control (whether it is such a row), and those of the `METRICS`,
+    means over seeds.
     """
     rows = list(_rows(results))
     summaries = [_summarise(results, [row], row.world) for row in rows]

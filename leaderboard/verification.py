@@ -1,4 +1,4 @@
-"""Computing a cell's results again from what lies beside them: traces and tables."""
+"""Recomputing a cell's results from its stored traces and tables."""
 
 import hashlib
 from math import isclose
@@ -19,13 +19,13 @@ from leaderboard.references import exact_reference, reference_table
 from leaderboard.reward_maps import kept_reward_map, tables_of
 
 TOLERANCE = 1e-9
-"""Relative difference of an exact measure that another processor may make."""
+"""Relative difference that is allowed for an exact metric computed on another processor."""
 NEGLIGIBLE = 1e-12
-"""Absolute difference, of measures that are 0 but for rounding."""
+"""Absolute difference that is allowed, for metrics that are 0 up to rounding."""
 
 
 def verify_episodes(results: Path, cell: Cell) -> list[str]:
-    """Replay the traces of a cell; what does not agree bit for bit, a line for each episode.
+    """Replay the traces of a cell; returns a line for each episode that does not agree bit for bit.
 
     Raises:
         UserError: if the traces are missing or damaged.
@@ -52,7 +52,7 @@ def verify_episodes(results: Path, cell: Cell) -> list[str]:
 
 
 def verify_files(results: Path, cell: Cell) -> list[str]:
-    """A line for each file of a policy or a reward that is not as it was written."""
+    """A line for each file of a policy or a reward that has changed since it was written."""
     problems = []
     for name, recorded in cell.files.items():
         path = results / cell.spec.folder / name
@@ -64,10 +64,11 @@ def verify_files(results: Path, cell: Cell) -> list[str]:
 
 
 def verify_metrics(results: Path, cell: Cell) -> list[str] | None:
-    """Compute the exact metrics of a cell anew; what does not agree, a line for each.
+    """Recompute the exact metrics of a cell.
 
     Returns:
-        None if there is nothing to compute them from: no exact metrics, or no table.
+        A line for each metric that does not agree; None if there is nothing to compute them from,
+        because the cell has no exact metrics or no table.
 
     Raises:
         UserError: if the table is damaged.
@@ -84,7 +85,7 @@ def verify_metrics(results: Path, cell: Cell) -> list[str] | None:
 
 
 def _metrics(folder: Path, cell: Cell) -> ExactMetrics | None:
-    """The measures of a reference row, or of the table in a folder; None if there is none."""
+    """The exact metrics of a reference row, or of the table in a folder; None if there is none."""
     world = get_world(cell.spec.world)
     reference = exact_reference(world)
     if reference is None:

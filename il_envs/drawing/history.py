@@ -1,4 +1,4 @@
-"""What a picture tells from the history of an episode."""
+"""Helpers for pictures that depend on the history of an episode."""
 
 from math import sin
 from typing import Any
@@ -13,15 +13,15 @@ def since_jump(history: States, jumps: NDArray[np.bool_]) -> States:
     """The last part of a history without a jump; a restored state begins a new part.
 
     Args:
-        jumps: between which states in a row no step of the world lies, [n - 1], beside those whose
-            numbers of steps do not follow each other.
+        jumps: True where no step of the world leads from one state to the next, bool [n - 1]; a gap
+            in the step numbers counts as a jump in any case.
     """
     jumps = jumps | (np.diff(history["step"]) != 1)
     return history[1 + np.flatnonzero(jumps)[-1] :] if jumps.any() else history
 
 
 def recent_mean(values: NDArray[Any], memory: float) -> Any:
-    """The mean of values a step apart, those of `memory` steps ago counting 1/e."""
+    """The mean of the values of consecutive steps, with a weight of 1/e `memory` steps ago."""
     weight = np.exp(-np.arange(values.size - 1, -1, -1) / memory)
     return weight @ values / weight.sum()
 

@@ -1,4 +1,4 @@
-"""Checks of what the environments are made with, the single and the vector one alike."""
+"""Validation of the arguments of the single and the vector environment."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def checked_render_mode(mode: str | None, known: list[str]) -> str | None:
 
 
 def checked_limit(world: World, steps: int | None) -> int:
-    """The number of steps after which an episode is truncated, or ValueError."""
+    """The number of steps after which an episode is truncated; raises ValueError if invalid."""
     if steps is None:
         return world.dynamics.max_episode_steps
     if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:

@@ -65,7 +65,7 @@ def expert_kernels(world: World, style: str) -> ModuleType:
 
 
 def kept_kernel(title: str, kernel: Kernel, *example: Any) -> Kernel:
-    """A kernel to call from Python, compiled for arguments like the example, and kept on disk."""
+    """A kernel for calls from Python, compiled for arguments like the example, cached on disk."""
 
     def warm_up(module: ModuleType) -> None:
         module.call(*example)
@@ -173,7 +173,7 @@ def _cache_folder() -> Path:
 
 
 def _is_writable(folder: Path) -> bool:
-    """Whether files can be kept in a folder of the user's own, which is made if it is not there."""
+    """True if files can be stored in a folder owned by the user; the folder is made if missing."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

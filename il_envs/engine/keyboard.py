@@ -1,4 +1,4 @@
-"""A world's keys as a table of actions, for players that know nothing else of it."""
+"""A world's keys as a table of actions, for generic players such as Gymnasium's."""
 
 import warnings
 from itertools import combinations
@@ -16,11 +16,11 @@ MOST_COMBINATIONS = 5_000
 
 
 def keys_to_action(world: World) -> dict[tuple[int, ...], Any]:
-    """The action for keys that are held together, by their sorted pygame codes.
+    """The action for each set of keys that are held together, by their sorted pygame codes.
 
-    A key pushes its entry all the way at once. With no key an axis is at zero and a button is
-    released; a Discrete world has no action for that, and its keys do not combine. Of many keys
-    (more than 12) as many count together as there are at most 5,000 combinations of.
+    A key moves its entry to its full value at once. With no key an axis is at zero and a button is
+    released; a Discrete world has no action for that, and its keys do not combine. With more than
+    12 keys the size of the sets is limited so that there are at most 5,000 of them.
     """
     import pygame
 
@@ -40,7 +40,7 @@ def keys_to_action(world: World) -> dict[tuple[int, ...], Any]:
 
 
 def _combinations(keys: int, most: int) -> int:
-    """How many combinations there are of at most so many keys."""
+    """The number of combinations of at most `most` of `keys` keys."""
     return sum(comb(keys, size) for size in range(most + 1))
 
 

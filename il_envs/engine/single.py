@@ -40,19 +40,19 @@ ENDLESS = 2**62  # steps
 class WorldEnv(gym.Env[Observation, Any]):
     """One world, as `gym.make` gives it.
 
-    What a world tests, its reward, and a table of its observations and actions is in
-    `env.unwrapped.world.documentation`, to be printed.
+    `print(env.unwrapped.world.documentation)` says what a world tests, and gives its reward and a
+    table of its observations and actions.
 
     Args:
         world: name of a registered world.
         split: "training" or "held_out", where the world has parts that are kept for evaluation.
         render_mode: None, "rgb_array" or "human" in a world with a picture, "ansi" in one with a
             text.
-        max_episode_steps: after so many an episode is truncated; by default the world's own number.
+        max_episode_steps: steps after which an episode is truncated; by default the world's own.
         clip_actions: whether actions beyond the bounds of a Box are clipped, for learners that do
-            not clip; they are refused otherwise.
+            not clip; otherwise they raise ValueError.
 
-    Steps are counted in the State record, so that a restored state is truncated when it should be;
+    Steps are counted in the State record, so that a restored state is truncated at the right step;
     under `gym.make` Gymnasium's TimeLimit counts them instead, from each reset. `reset(seed=s)`
     starts episode 0 of a random stream; a later `reset()` starts the next episode of the same
     stream. A copy, pickled or not, is in the same state.
@@ -84,7 +84,7 @@ class WorldEnv(gym.Env[Observation, Any]):
         self._canvas = Canvas(self.world, self._params) if draws else None
 
     def _bind(self) -> None:
-        """Find what the process has one of for each world."""
+        """Look up the objects that a process shares among all environments of a world."""
         self._kernels = world_kernels(self.world)
         self._params = checked_params(self.world, self.split)
         self._low, self._high = action_bounds(self.world.spaces.action)
@@ -150,7 +150,7 @@ class WorldEnv(gym.Env[Observation, Any]):
         return self.world.known_model()
 
     def observe(self) -> Observation:
-        """The observation of the present state (after restoring one, say)."""
+        """The observation of the current state, for example after restoring one."""
         row = zero_rows(self.observation_space)
         self._kernels.observe_rows(self._states, self._params, row[None], self._measures[None])
         return elements(self.observation_space, row)
@@ -190,7 +190,11 @@ class WorldEnv(gym.Env[Observation, Any]):
         return observation, reward, terminated, truncated, self._info()
 
     def _step(self, action: NDArray[Any], row: NDArray[Any]) -> tuple[bool, float, bool, bool]:
-        """Whether an action is valid, and if so what comes of it; fills the observation's row."""
+        """Step if the action is valid; fills the row of the observation.
+
+        Returns:
+            Whether the action is valid; the reward; terminated; truncated.
+        """
         outcome: tuple[bool, float, bool, bool] = self._kernels.step_single(
             self._states, action, self._low, self._high, self._params,
             self._max_episode_steps, row, self._measures,
@@ -209,7 +213,7 @@ class WorldEnv(gym.Env[Observation, Any]):
         return self._canvas.pixels() if self.render_mode == "rgb_array" else None
 
     def get_keys_to_action(self) -> dict[tuple[int, ...], Any]:
-        """What `gymnasium.utils.play.play` asks for: actions by the pygame keys that are held."""
+        """The action for each set of held pygame keys, as `gymnasium.utils.play.play` needs it."""
         return keys_to_action(self.world)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Spaces as rows for kernels: elements, bounds, and checks of what is given as an action."""
+"""Spaces as rows for kernels: elements, bounds, and validation of actions."""
 
 from copy import deepcopy
 from typing import Any
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from il_envs.world import Spaces, World
 
 ROUNDING = 1e-6
-"""How far past a bound an action may be, as a share of the range, and still be clipped."""
+"""Largest excess over a bound, as a share of the range, that is clipped as rounding."""
 
 
 def zero_rows(space: gym.Space[Any], *batch: int) -> NDArray[Any]:
@@ -19,7 +19,7 @@ def zero_rows(space: gym.Space[Any], *batch: int) -> NDArray[Any]:
 
 
 def elements(space: gym.Space[Any], rows: NDArray[Any]) -> Any:
-    """The elements of the space that kernels filled in: of Discrete ones, the one entry.
+    """The elements of the space that rows hold; a Discrete element is the row's only entry.
 
     Returns:
         [rows, ...] from [rows, entries], an np.int64 from a single Discrete row [1].
@@ -43,17 +43,17 @@ def action_bounds(space: gym.Space[Any]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def own_spaces(spaces: Spaces) -> tuple[gym.Space[Any], gym.Space[Any]]:
-    """Observation and action space for one environment, with random streams of their own."""
+    """Observation and action space for one environment, with their own random generators."""
     return deepcopy(spaces.observation), deepcopy(spaces.action)
 
 
 def checked_actions(actions: ArrayLike, world: World, batch: tuple[int, ...]) -> NDArray[Any]:
-    """Actions as rows for the kernels, [*batch, entries], which look at their values.
+    """Actions as rows for the kernels, [*batch, entries]; bounds are left to the kernels to check.
 
-    Buttons may be given as floating-point numbers, as learners without spaces of buttons do.
+    Buttons may be given as floating-point numbers, because some learners do so.
 
     Raises:
-        ValueError: if the shape is wrong, or the numbers cannot be what the space holds.
+        ValueError: if the shape is wrong, or the numbers are not of the space's kind.
     """
     space = world.spaces.action
     array = actions if isinstance(actions, np.ndarray) else np.asarray(actions)
@@ -63,14 +63,14 @@ def checked_actions(actions: ArrayLike, world: World, batch: tuple[int, ...]) ->
     if array.dtype != space.dtype:
         array = _converted(array, world)
     if not array.flags.carray:
-        array = array.copy()  # or the kernels would be compiled anew for its layout
+        array = array.copy()  # another layout would make the kernels compile again
     return array.reshape(*batch, -1) if not space.shape else array
 
 
 def _converted(array: NDArray[Any], world: World) -> NDArray[Any]:
     """The same numbers in the dtype of the world's action space."""
     space = world.spaces.action
-    kinds = "iub"  # integers and, but for a Box, booleans
+    kinds = "iub"  # integers and, except for a Box, booleans
     if isinstance(space, gym.spaces.Box):
         kinds = "fiu"
     elif isinstance(space, gym.spaces.MultiBinary):
@@ -80,19 +80,19 @@ def _converted(array: NDArray[Any], world: World) -> NDArray[Any]:
     if space.dtype == np.int8:
         if array.dtype.kind == "f":
             _require((array == 0.0) | (array == 1.0), array, world)
-        array = array.astype(np.int64).clip(-1, 2)  # or 256 would wrap round to 0
+        array = array.astype(np.int64).clip(-1, 2)  # otherwise 256 would wrap round to 0
     return array.astype(space.dtype)
 
 
 def within_bounds(rows: NDArray[Any], world: World, clips: bool = False) -> NDArray[Any]:
-    """Actions as their bounds allow: those that rounding has put past one are put back.
+    """Actions within bounds; those that exceed a bound by rounding are clipped.
 
     Args:
         rows: as `checked_actions` returns them, [*batch, entries].
-        clips: whether actions of a Box are clipped however far out they are.
+        clips: whether actions of a Box are clipped however far out of bounds they are.
 
     Raises:
-        ValueError: if one is further out, or not a number; the message names it.
+        ValueError: if an action is further out of bounds, or NaN; the message names it.
     """
     low, high = action_bounds(world.spaces.action)
     slack = 0.0

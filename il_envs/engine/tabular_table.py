@@ -1,7 +1,7 @@
-"""A known model as a table that kernels look things up in: dynamics, rewards, and its expert.
+"""A known model as a lookup table for kernels: dynamics, rewards, and its expert.
 
 A world with a `TabularModel` steps by drawing a successor from the row of its state. One layout
-for several worlds lets them share compiled kernels; what a model does not fill stays unused.
+for several worlds lets them share compiled kernels; unused room of the table stays empty.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ Field = tuple[str, str] | tuple[str, str, tuple[int, ...]]
 
 
 def table_fields(steps: int, actions: int, successors: int) -> list[Field]:
-    """The fields that the row of a state has room in, at most so many of each."""
+    """The fields of a state's row, with room for at most so many steps, actions and successors."""
     return [
         ("start", "f8"),  # probability of starting in this state or one before it
         ("reward", "f8", (actions,)),

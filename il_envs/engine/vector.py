@@ -83,7 +83,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         self._bind()
 
     def _bind(self) -> None:
-        """Find what the process has one of for each world."""
+        """Look up the objects that a process shares among all environments of a world."""
         self._kernels = world_kernels(self.world)
         self._mode = getattr(self._kernels, self.autoreset_mode.name)
         self._params = checked_params(self.world, self.split)
@@ -117,7 +117,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         return self._params
 
     def observe(self) -> NDArray[Any]:
-        """The observations of the present states (after restoring them, say), [num_envs, ...]."""
+        """The observations of the current states, [num_envs, ...], for example after restoring."""
         rows, measures = self._zero_observations(), self._empty_measures()
         self._kernels.observe_rows(self._states, self._params, rows, measures)
         return elements(self.single_observation_space, rows)
@@ -201,15 +201,15 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         return observations, rewards, terminated, truncated, info
 
     def render(self) -> tuple[NDArray[np.uint8] | str, ...] | None:
-        """The picture, or the text, of each row's present state, without what came before it."""
+        """The picture, or the text, of each row's current state, without its history."""
         if self.render_mode is None:
             gym.logger.warn(f'render() needs make_vec("{self.world.id}", render_mode="rgb_array")')
             return None
         return self.call("render")
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """An attribute of a single environment in each row's state, or what it returns if it can
-        be called. A state that is changed so is changed here as well."""
+        """Call a method, or get an attribute, of a single environment in each row's state. Changes
+        of its state are copied back."""
         results = []
         for i in range(self.num_envs):
             single = WorldEnv(

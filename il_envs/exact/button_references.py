@@ -1,11 +1,11 @@
-"""What pressing several buttons at once is worth: exact references, in any model of chords.
+"""Exact references for concurrent buttons, in any model whose actions are chords.
 
 The model's actions are the 2^K chords of K buttons, in the order of `buttons.joint_index`, and it
-has a horizon. Between the best policy that presses one button at a time and the best joint one lie
-those whose buttons are independent given the state ("factorised"), such as a network with a
-Bernoulli output for each button. For the plain return they lose nothing, since a deterministic
-policy has independent buttons. They lose where a policy has to be random: with a bonus of entropy,
-or in imitating an expert who does one of two things and never a mixture of both.
+has a horizon. Between the best policy restricted to one button at a time and the best joint policy
+lie the factorised policies, whose buttons are independent given the state, such as a network with a
+Bernoulli output for each button. Factorised policies lose nothing in expected return, since a
+deterministic policy is factorised. They lose where a policy has to be stochastic: with an entropy
+bonus, or in imitating a multimodal expert that takes one of two chords and never a mixture of both.
 """
 
 import numpy as np
@@ -26,17 +26,17 @@ from il_envs.exact.soft_optimal import soft_optimal
 from il_envs.exact.tabular_model import TabularModel
 
 MOST_SWEEPS = 200
-"""Of coordinate ascent, which needs about eight; what is left then is worth 1e-9."""
+"""Most sweeps of coordinate ascent; about eight are needed. What then remains is worth 1e-9."""
 CONVERGED = 1e-7
-"""Largest change of a probability in a sweep at which an ascent has ended."""
+"""An ascent has converged if no probability changes by more than this in a sweep."""
 
 
 def concurrency_references(model: TabularModel, temperature: float) -> dict[str, Evaluation]:
-    """The policies that a learner of chords is measured against, by name, each evaluated exactly.
+    """Reference policies for learners of chords, by name, each evaluated exactly.
 
-    "soft" ones are the best for E[sum r] + temperature * entropy, which is
-    `expected_return + temperature * entropy`. "cloned buttons" is the policy with independent
-    buttons that makes episodes of the "joint, soft" one most likely.
+    Those named "soft" maximise E[sum r] + temperature * entropy, whose value is
+    `expected_return + temperature * entropy`. "cloned buttons" is the maximum-likelihood imitation
+    of "joint, soft" by a policy with independent buttons.
 
     Raises:
         ValueError: as `independent_soft_optimal`.
@@ -55,8 +55,7 @@ def concurrency_references(model: TabularModel, temperature: float) -> dict[str,
 
 
 def one_button_model(model: TabularModel) -> TabularModel:
-    """The same model for who presses at most one button at a time; the other chords are not
-    available.
+    """The same model restricted to chords of at most one button; the others are unavailable.
 
     Raises:
         ValueError: if the model's actions are not chords, all of them available.
@@ -80,8 +79,8 @@ def independent_soft_optimal(model: TabularModel, temperature: float) -> Evaluat
     """The best policy with independent buttons for E[sum r] + temperature * entropy.
 
     V_t(s) = max_q E_q[Q_t(s, .)] + sum_k H(q_k) over products of Bernoulli distributions q, with
-    Q_t = r_t / temperature + E[V_{t+1}]: the causal soft Bellman recursion with a mean-field
-    problem for its maximum. It is exact up to that problem's local optima.
+    Q_t = r_t / temperature + E[V_{t+1}]: the causal soft Bellman recursion, whose maximisation is
+    a mean-field problem. It is exact up to that problem's local optima.
 
     Raises:
         ValueError: if the model's actions are not chords, all of them available, it has no horizon
@@ -103,18 +102,18 @@ def independent_soft_optimal(model: TabularModel, temperature: float) -> Evaluat
 def mean_field(q: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The product of Bernoulli distributions with the greatest E[q] + entropy, for each row.
 
-    Coordinate ascent: the best log-odds of a button, given the others, is the difference that it
-    makes to E[q]. It starts at every corner of the cube and at the marginals of softmax(q), and
-    the best of the local optima that it ends in is taken. Time and memory grow like n 4^K.
+    By coordinate ascent: given the others, the best log-odds of a button is the difference that
+    pressing it makes to E[q]. The ascent starts at every corner of the cube and at the marginals of
+    softmax(q), and the best local optimum is returned. Time and memory grow like n 4^K.
 
     Args:
-        q: of each chord, float64 [n, 2^K], nats.
+        q: value of each chord, float64 [n, 2^K], nats.
 
     Returns:
         The log-odds of each button, float64 [n, K], and the objective, float64 [n].
     """
     rows, chords = np.arange(len(q)), joint_chords(button_count(q.shape[1]))
-    # The first button's update forgets where it began, so that half of the corners are all.
+    # The first button is updated first, whatever its start, so half of the corners are enough.
     corners = np.where(chords[::2], np.inf, -np.inf)
     starts = [np.broadcast_to(corner, (len(q), len(corner))) for corner in corners]
     starts.append(_log_odds_of_softmax(q))
@@ -137,7 +136,7 @@ def mean_field_objective(q: FloatArray, log_odds: FloatArray) -> FloatArray:
 
 
 def _log_odds_of_softmax(q: FloatArray) -> FloatArray:
-    """Of the marginals of softmax(q), float64 [n, K]."""
+    """The log-odds of the marginals of softmax(q), float64 [n, K]."""
     chords = joint_chords(button_count(q.shape[1]))
     weights = np.exp(q - q.max(1, keepdims=True))
     with np.errstate(divide="ignore"):
@@ -145,7 +144,7 @@ def _log_odds_of_softmax(q: FloatArray) -> FloatArray:
 
 
 def _ascend(log_odds: FloatArray, q: FloatArray, rows: IntArray) -> FloatArray:
-    """Coordinate ascent from each start, float64 [starts, K], which is written over.
+    """Coordinate ascent from each start, float64 [starts, K], which is overwritten.
 
     Args:
         rows: the row of q that a start belongs to, int64 [starts].

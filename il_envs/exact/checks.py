@@ -1,4 +1,4 @@
-"""What the tabular models ask of the numbers they are given, each with an error that says where."""
+"""Validation of the arrays given to tabular models; each error names the offending place."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,11 +12,11 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 TOLERANCE = 1e-8
-"""How far from 1 the probabilities of a row may sum, or a policy's of a state."""
+"""Largest deviation from 1 of the sum of a row's, or of a policy's, probabilities."""
 
 
 def require_memory(what: str, size: int) -> None:
-    """Raise MemoryError if `size` bytes are not to be had, before they are asked for."""
+    """Raise MemoryError, before allocation, if `size` bytes are not available."""
     free = psutil.virtual_memory().available
     if size > free:
         raise MemoryError(
@@ -50,7 +50,7 @@ def stacked_transition(transition: Any) -> sparse.csr_array:
 
 
 def checked_horizon(horizon: Any, discount: float) -> tuple[int | None, float]:
-    """Horizon and discount, or ValueError."""
+    """Horizon and discount, validated; raises ValueError if they are invalid."""
     if not 0.0 < discount <= 1.0:
         raise ValueError(f"discount must be above 0 and at most 1, not {discount}")
     if horizon is None:
@@ -63,7 +63,7 @@ def checked_horizon(horizon: Any, discount: float) -> tuple[int | None, float]:
 
 
 def numbers(name: str, values: ArrayLike, finite: bool = True) -> FloatArray:
-    """A contiguous float64 array of its own that cannot be written to, or ValueError."""
+    """A contiguous, read-only float64 copy; raises ValueError if that is not possible."""
     try:
         array = np.array(values, np.float64, order="C")
     except (TypeError, ValueError) as error:
@@ -76,7 +76,7 @@ def numbers(name: str, values: ArrayLike, finite: bool = True) -> FloatArray:
 
 
 def integers(name: str, values: ArrayLike) -> IntArray:
-    """An int64 array, or ValueError."""
+    """An int64 array; raises ValueError if that is not possible."""
     array = np.asarray(values)
     if array.dtype.kind not in "iu":
         raise ValueError(f"{name} must be integers, not {array.dtype}")
@@ -101,7 +101,7 @@ def require_distributions(
     probabilities of 0 or more whose sum is 1.
 
     Args:
-        step: of a table [S, A], to be named in the error.
+        step: the step that a table [S, A] is of, to be named in the error.
     """
     known = [] if step is None else [step]
     wrong = ~((probabilities >= 0.0) & np.isfinite(probabilities))
@@ -119,7 +119,11 @@ def require_distributions(
 
 
 def refuse_steps(wrong: NDArray[np.bool_], describe: Callable[[int, int], str]) -> None:
-    """Raise ValueError about the first wrong entry [N, T], described by trajectory and step."""
+    """Raise ValueError about the first True entry of `wrong`, bool [N, T].
+
+    Args:
+        describe: the message, given trajectory and step.
+    """
     if wrong.any():
         trajectory, step = (int(k) for k in np.argwhere(wrong)[0])
         raise ValueError(f"trajectory {trajectory}, step {step}: {describe(trajectory, step)}")

@@ -1,4 +1,4 @@
-"""Exact evaluation of any policy in a tabular model, and the best one, without sampling."""
+"""Exact policy evaluation, and the optimal policy, in a tabular model, without sampling."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ from il_envs.exact.tabular_model import TabularModel
 
 @dataclass(frozen=True, repr=False)
 class Evaluation:
-    """A policy in a tabular model, and everything that follows from it.
+    """The exact evaluation of a policy in a tabular model.
 
     Shapes are for a finite horizon of T steps; where `model.horizon` is None the policy is
-    stationary, and no array has the axis of time.
+    stationary, and no array has a time axis.
 
     Attributes:
         model: the model.
@@ -98,7 +98,7 @@ class Evaluation:
     def log_likelihood(self, states: ArrayLike, actions: ArrayLike) -> FloatArray:
         """sum_t log pi_t(a_t|s_t) of each trajectory, float64 [N], nats.
 
-        It is the log of the trajectory's density relative to the dynamics, p(s_1) prod p(s'|s,a).
+        This is the log of the trajectory's density relative to the dynamics, p(s_1) prod p(s'|s,a).
 
         Args:
             states: int [N, T + 1] or [N, T].
@@ -115,7 +115,7 @@ class Evaluation:
         """Trajectories of the policy: states int64 [count, T + 1] and actions int64 [count, T].
 
         Args:
-            steps: T; the model's horizon, where it has one.
+            steps: T; by default the model's horizon. Required if the model has none.
         """
         model = self.model
         steps = model.checked_steps(steps)
@@ -131,7 +131,7 @@ def evaluate(model: TabularModel, policy: ArrayLike) -> Evaluation:
         policy: pi(a|s), float [S, A], or pi_t(a|s), float [T, S, A].
 
     Raises:
-        ValueError: if it is no policy for this model; the message names the place.
+        ValueError: if it is not a policy for this model; the message names the step and state.
     """
     policy = np.ascontiguousarray(policy, np.float64)
     shape = (model.states, model.actions)
@@ -150,10 +150,11 @@ def evaluate(model: TabularModel, policy: ArrayLike) -> Evaluation:
 
 
 def divergence(reference: Evaluation, policy: Evaluation) -> float:
-    """Sum over steps of E[KL(reference || policy)] where the reference goes, nats an episode.
+    """Sum over steps of E[KL(reference || policy)] in the states that the reference visits, in nats
+    per episode.
 
-    It is infinite where the policy never does what the reference may do. Both are of the same
-    model, which has a horizon.
+    It is infinite if the policy gives probability 0 to an action that the reference may take. Both
+    must be of the same model, which has a horizon.
     """
     visited = reference.occupancy > 0.0
     with np.errstate(divide="ignore"):
@@ -162,9 +163,10 @@ def divergence(reference: Evaluation, policy: Evaluation) -> float:
 
 
 def hard_optimal(model: TabularModel) -> Evaluation:
-    """The deterministic policy of the greatest expected return; the lowest of equal actions.
+    """The deterministic policy with the greatest expected return; of equally good actions it takes
+    the one with the lowest number.
 
-    With a horizon by backward induction, without one by policy iteration (Howard 1960).
+    With a horizon it is found by backward induction, without one by policy iteration (Howard 1960).
 
     Raises:
         ValueError: if the model has no reward.
@@ -183,7 +185,7 @@ def hard_optimal(model: TabularModel) -> Evaluation:
 
 
 def policy_from_occupancy(occupancy: ArrayLike, available: ArrayLike) -> FloatArray:
-    """The policy that has an occupancy, of the same shape; uniform where nothing was visited.
+    """The policy with a given occupancy, of the same shape; uniform in states never visited.
 
     Args:
         occupancy: float [..., S, A].
@@ -198,13 +200,13 @@ def policy_from_occupancy(occupancy: ArrayLike, available: ArrayLike) -> FloatAr
 
 
 def uniform_policy(available: ArrayLike) -> FloatArray:
-    """The policy that takes each available action alike, float64 [S, A]."""
+    """The policy that takes each available action with equal probability, float64 [S, A]."""
     available = np.asarray(available, np.bool_)
     return available / available.sum(1, keepdims=True)
 
 
 def entries_of(table: FloatArray, states: IntArray, actions: IntArray) -> FloatArray:
-    """What a table, [T, S, A] or [S, A], holds for each step of trajectories, float64 [N, T].
+    """The entries of a table, [T, S, A] or [S, A], along trajectories, float64 [N, T].
 
     Args:
         states: int64 [N, T + 1] or [N, T].
@@ -219,11 +221,11 @@ def entries_of(table: FloatArray, states: IntArray, actions: IntArray) -> FloatA
 def occupancy_of(
     policy: FloatArray, initial: FloatArray, move: Callable[[int, FloatArray], FloatArray]
 ) -> FloatArray:
-    """P(s_t, a_t), float64 [T, S, A], of a policy of that shape, one step after another.
+    """The occupancy P(s_t, a_t), float64 [T, S, A], of a policy of that shape, step by step.
 
     Args:
         initial: start distribution, float64 [S].
-        move: gives the state marginal after a step, [S], from the step and its occupancy [S, A].
+        move: maps a step and its occupancy [S, A] to the state marginal of the next step, [S].
     """
     require_memory("the occupancy", 8 * policy.size)
     occupancy = np.empty(policy.shape)

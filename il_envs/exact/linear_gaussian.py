@@ -2,8 +2,8 @@
 
 The world is x_{t+1} = A x_t + B u_t + w_t with Gaussian noise w_t, for t = 0 ... T-1. It rewards
 r_t = -(x_t' Q x_t + u_t' R u_t), and the last state with -x_T' F x_T. Policies are linear with
-Gaussian noise, u_t ~ N(offset_t - K_t x_t, S_t), so all of an episode is Gaussian as well, and its
-moments and expected return are exact. Soft-optimal policies are in `linear_quadratic`.
+Gaussian noise, u_t ~ N(offset_t - K_t x_t, S_t), so states and actions are jointly Gaussian, and
+their moments and the expected return are exact. Soft-optimal policies are in `linear_quadratic`.
 """
 
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ LOG_2_PI = log(2.0 * pi)
 class LinearQuadraticModel:
     """A linear world with Gaussian noise and quadratic costs; n states, m actions, T steps.
 
-    Dynamics and running costs may be given as [T, ., .], one for each step, and are kept so. Costs
-    need only be symmetric: a negative one is a reward that grows with distance.
+    Dynamics and running costs may be given as [T, ., .], one for each step, and are stored in that
+    form. Costs need only be symmetric: a negative cost is a reward that grows with distance.
 
     Raises:
         ValueError: if a shape does not fit, a number is not finite, a cost or covariance is not
@@ -76,7 +76,8 @@ class LinearGaussianPolicy:
     """Actions u_t ~ N(offset_t - gain_t x_t, covariance_t).
 
     Raises:
-        ValueError: if shapes do not fit, a number is not finite, or a covariance is not one.
+        ValueError: if shapes do not fit, a number is not finite, or a covariance is not symmetric
+            and positive semi-definite.
     """
 
     gain: Array  # K [T, m, n]
@@ -119,7 +120,7 @@ class LinearGaussianPolicy:
             actions: [N, T, m].
 
         Raises:
-            ValueError: if a covariance is singular: there is no density.
+            ValueError: if a covariance is singular, so that there is no density.
         """
         steps, m, _ = self.gain.shape
         total = np.zeros(len(actions))
@@ -132,7 +133,7 @@ class LinearGaussianPolicy:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LinearGaussianEvaluation:
-    """What a policy does in a model, exactly; made by `evaluate_linear_gaussian`."""
+    """The exact evaluation of a policy in a model, as `evaluate_linear_gaussian` returns it."""
 
     model: LinearQuadraticModel
     policy: LinearGaussianPolicy
@@ -169,7 +170,7 @@ def evaluate_linear_gaussian(
     """Moments of states and actions under any linear-Gaussian policy, and its expected return.
 
     Raises:
-        ValueError: if the policy is not one for this model.
+        ValueError: if the policy's shapes do not fit the model.
     """
     steps, n, m = model.control.shape
     if policy.gain.shape != (steps, m, n):
@@ -196,12 +197,12 @@ def evaluate_linear_gaussian(
 
 
 def expected_square(weights: Array, mean: Array, covariance: Array) -> float:
-    """E x' weights x of a random vector x."""
+    """E[x' weights x] of a random vector x with this mean and covariance."""
     return float(mean @ weights @ mean + np.trace(weights @ covariance))
 
 
 def squares(weights: Array, vectors: Array) -> Array:
-    """x' weights x [...] of vectors [..., n]."""
+    """x' weights x, [...], for vectors x, [..., n]."""
     values: Array = ((vectors @ weights) * vectors).sum(-1)
     return values
 
@@ -219,10 +220,10 @@ def square_root(covariance: Array) -> Array:
 
 
 def cholesky(matrix: Array, name: str) -> Array:
-    """The lower triangular root of a positive definite matrix.
+    """The lower triangular Cholesky factor of a positive definite matrix.
 
     Raises:
-        ValueError: if it is not one; `name` is what the message calls it.
+        ValueError: if the matrix is not positive definite; the message calls it `name`.
     """
     try:
         return np.asarray(np.linalg.cholesky(matrix), np.float64)

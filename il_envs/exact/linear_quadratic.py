@@ -8,8 +8,8 @@ Two models (see Levine, "Reinforcement learning and control as probabilistic inf
 - causal (Ziebart, "Modeling purposeful adaptive behavior", 2010): the best policy for the sum of
   expected reward / tau and entropy. K and P are those of Riccati's recursion, whatever tau is.
 - posterior: actions given that the trajectory was drawn in proportion to exp(reward / tau). This is
-  risk-seeking control (Jacobson 1973, Whittle 1990: LEQG), whose optimist believes that the noise,
-  too, will help.
+  risk-seeking control (Jacobson 1973, Whittle 1990: LEQG), which plans with optimistic dynamics:
+  start and noise tilt towards reward.
 """
 
 from dataclasses import dataclass, replace
@@ -37,10 +37,10 @@ from il_envs.exact.soft_backup import Backup
 class LinearQuadraticSoftOptimal:
     """A soft-optimal policy with its value, V_t(x) = -x' P_t x / temperature + c_t, in nats.
 
-    `believed` is the model that the policy counts on: the true one if causal; if posterior, the
-    optimist's, whose start and noise lean towards reward. As in `SoftOptimal`, what a posterior
-    gives away under its own name is the posterior over trajectories, which lives in that model;
-    `evaluation` says what its policy does in the true one.
+    `believed` is the model with which the policy plans: the true one if causal; if posterior, the
+    optimistic one, whose start and noise tilt towards reward. As in `SoftOptimal`, the properties
+    of a posterior (`expected_return`, `entropy`, `sample`) describe trajectories in that model;
+    `evaluation` describes its policy in the true one.
     """
 
     model: LinearQuadraticModel
@@ -62,7 +62,7 @@ class LinearQuadraticSoftOptimal:
 
     @cached_property
     def marginals(self) -> LinearGaussianEvaluation:
-        """The policy evaluated in the model that it believes in."""
+        """The policy evaluated in the model with which it plans, `believed`."""
         return evaluate_linear_gaussian(self.believed, self.policy)
 
     @property
@@ -108,8 +108,8 @@ def linear_quadratic_soft_optimal(
 
     Raises:
         ValueError: if there is none: R + B'PB is not positive definite at some step (entropy and
-            reward would grow without bound), or the optimist's noise has no covariance. Neither can
-            happen with a positive definite R and no negative cost.
+            reward would grow without bound), or the posterior's optimistic noise has no finite
+            covariance. Neither can happen with a positive definite R and no negative cost.
     """
     if backup not in ("causal", "posterior"):
         raise ValueError(f"backup must be 'causal' or 'posterior', not {backup!r}")
@@ -161,9 +161,9 @@ def linear_quadratic_soft_optimal(
 def _tilt(
     quadratic: Array, covariance: Array, temperature: float, where: str
 ) -> tuple[Array, Array, float]:
-    """The distribution N(z, covariance) of x, multiplied by exp(-x'Px / tau) and normalised.
+    """Tilt the distribution N(z, covariance) of x by exp(-x'Px / tau), and normalise it.
 
-    It is N(lean @ z, tilted); the logarithm of the factor's mean is shift - z' P lean z / tau.
+    The result is N(lean @ z, tilted); the log of the factor's mean is shift - z' P lean z / tau.
 
     Returns:
         lean, tilted, shift.

@@ -1,4 +1,4 @@
-"""How far apart two rewards are, whatever their scale and shaping."""
+"""Distances between rewards that ignore scale and potential-based shaping."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -7,7 +7,7 @@ from il_envs.exact.checks import FloatArray, numbers, require_memory
 from il_envs.exact.evaluation import evaluate, uniform_policy
 from il_envs.exact.tabular_model import TabularModel
 
-NEGLIGIBLE = 1e-12  # of a canonical reward's largest entry, relative to the reward's: it is zero
+NEGLIGIBLE = 1e-12  # a canonical reward counts as zero below this share of the reward's size
 
 
 def epic_distance(first: ArrayLike, second: ArrayLike, discount: float) -> float:
@@ -19,7 +19,7 @@ def epic_distance(first: ArrayLike, second: ArrayLike, discount: float) -> float
 
     Args:
         first, second: rewards [S], [S, A] or [S, A, S'].
-        discount: of the shaping that does not count.
+        discount: discount of the shaping to which the distance is invariant.
 
     Raises:
         ValueError: if the shapes do not fit.
@@ -46,9 +46,10 @@ def epic_distance(first: ArrayLike, second: ArrayLike, discount: float) -> float
 def starc_distance(model: TabularModel, first: ArrayLike, second: ArrayLike) -> float:
     """A STARC metric (Skalse et al. 2024), from 0 to 1.
 
-    Canonicalised by the advantage of the uniform policy in the model, A(s,a) = r(s,a) - V(s) +
-    discount * E[V(s')], normalised and compared in the L2 norm. It is 0 for rewards that differ by
-    a positive scale and by shaping or by what the dynamics cannot tell apart.
+    Rewards are canonicalised by the advantage of the uniform policy in the model, A(s,a) = r(s,a) -
+    V(s) + discount * E[V(s')], normalised, and compared in the L2 norm. The distance is 0 for
+    rewards that differ only by a positive scale and by shaping, or in ways that the dynamics cannot
+    distinguish.
 
     Args:
         model: the dynamics; unavailable actions do not count.
@@ -63,7 +64,8 @@ def starc_distance(model: TabularModel, first: ArrayLike, second: ArrayLike) -> 
 
 
 def _scaled(reward: ArrayLike) -> FloatArray:
-    """A reward whose largest entry is of size 1, so that no square is too large or too small."""
+    """A reward scaled to a largest absolute entry of 1, so that squares neither over- nor
+    underflow."""
     array = numbers("reward", reward)
     largest = np.abs(array).max(initial=0.0)
     return array / largest if largest > 0.0 else array

@@ -1,4 +1,4 @@
-"""Sampling trajectories of tabular models, all of them one step at a time."""
+"""Sampling of trajectories in tabular models, one step of all trajectories at a time."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ def sample_trajectories(
     Args:
         policy: pi_t(a|s), float64 [T, S, A], or pi(a|s), [S, A].
         initial: start distribution, float64 [S].
-        dynamics: gives p(s'|s,a) at a step, csr [A * S, S'], row a * S + s.
+        dynamics: maps a step to p(s'|s,a), csr [A * S, S'], row a * S + s.
     """
     random = np.random.default_rng(seed)
     cumulative = np.cumsum(initial)
@@ -46,7 +46,7 @@ def sample_from(
         state = states[:, step]
         actions[:, step] = _choose(policies[step % len(policies)][state], random)
         before, transition = transition, dynamics(step)
-        if transition is not before:  # dynamics that stay the same are summed up once
+        if transition is not before:  # dynamics that do not change are accumulated once
             cumulative = np.cumsum(transition.data)
         rows = actions[:, step] * policies.shape[1] + state
         states[:, step + 1] = _successors(transition, cumulative, rows, random)
@@ -66,7 +66,11 @@ def _successors(
     rows: IntArray,
     random: np.random.Generator,
 ) -> IntArray:
-    """One successor for each of the rows, int64 [N]; `cumulative` sums up all stored entries."""
+    """Draw a successor for each of the rows, int64 [N].
+
+    Args:
+        cumulative: the cumulative sum over all stored entries of `transition`.
+    """
     first, last = transition.indptr[rows], transition.indptr[rows + 1] - 1
     below = np.where(first > 0, cumulative[first - 1], 0.0)
     draws = below + random.random(len(rows)) * (cumulative[last] - below)

@@ -1,4 +1,5 @@
-"""One step of the soft Bellman recursion, block by block and in logs; `soft_optimal` repeats it."""
+"""One step of the soft Bellman recursion, in blocks of states and in log space; `soft_optimal`
+repeats it."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -12,7 +13,7 @@ from il_envs.exact.tabular_model import TabularModel
 Backup = Literal["causal", "posterior"]
 
 BLOCK = 4096  # states whose actions are summed at once: what fits into the processor's cache
-WIDEST = 500.0  # nats between two values whose exponentials may share a scale
+WIDEST = 500.0  # largest difference, in nats, of values that are exponentiated at one scale
 
 
 def require_temperature(temperature: float) -> None:
@@ -24,7 +25,7 @@ def require_temperature(temperature: float) -> None:
 
 
 def scaled_rewards(model: TabularModel, temperature: float) -> Iterator[tuple[int, FloatArray]]:
-    """The steps of a model from the last to the first, and their scaled rewards."""
+    """The steps of a model from the last to the first, each with its scaled reward."""
     reward = scaled_reward(model, temperature, 0)
     for step in reversed(range(model.horizon or 1)):
         if model.has_timed_reward:
@@ -42,7 +43,7 @@ def scaled_reward(model: TabularModel, temperature: float, step: int) -> FloatAr
 def action_values(
     model: TabularModel, backup: Backup, scaled_reward: FloatArray, next_value: FloatArray
 ) -> Iterator[tuple[slice, FloatArray]]:
-    """Q(s,a) for a block of states after another: which states, and float64 [A, states]."""
+    """Q(s,a), one block of states at a time: the states, and float64 [A, states]."""
     in_logs = True
     if backup == "causal":
         future = model.expected_next(next_value)
@@ -59,7 +60,7 @@ def action_values(
 
 
 def log_sum_exp(q: FloatArray) -> FloatArray:
-    """log sum_a exp q(a, .), float64 [S]; `q` [A, S] is written over."""
+    """log sum_a exp q(a, .), float64 [S]; `q` [A, S] is overwritten."""
     largest = q.max(0)
     q -= largest
     np.exp(q, out=q)
@@ -68,7 +69,8 @@ def log_sum_exp(q: FloatArray) -> FloatArray:
 
 
 def log_weighted_sum(weights: sparse.csr_array, logs: FloatArray) -> FloatArray:
-    """log(weights @ exp(logs)), float64 [rows], for logs of any size; minus infinity is zero."""
+    """log(weights @ exp(logs)), float64 [rows], without overflow; minus infinity stands for the log
+    of zero."""
     finite = logs[np.isfinite(logs)] if np.isinf(logs).any() else logs
     if finite.size == 0:
         return np.full(weights.shape[0], -np.inf)

@@ -2,9 +2,10 @@
 
 Causal (Ziebart 2010): Q_t = r_t + discount * E[V_{t+1}], the policy that maximises
 E[sum r] + H in the true dynamics. Posterior (Levine 2018, section 2): Q_t = r_t + log E[exp
-V_{t+1}], the posterior over trajectories given that all were optimal, in which luck obeys too. In
-both V_t = log sum_a exp Q_t and pi_t = exp(Q_t - V_t). They agree where the dynamics are
-deterministic. The prior over actions is uniform on the available ones, and its log is dropped.
+V_{t+1}], the posterior over trajectories given that every step was optimal. It plans with
+optimistic dynamics: conditioned on success, transitions tilt towards reward. In both models
+V_t = log sum_a exp Q_t and pi_t = exp(Q_t - V_t). They agree where the dynamics are deterministic.
+The prior over actions is uniform on the available ones, and its log is dropped.
 """
 
 from dataclasses import dataclass
@@ -37,10 +38,10 @@ MOST_ITERATIONS = 100  # of Newton's method, which needs about ten
 
 @dataclass(frozen=True, repr=False)
 class SoftOptimal:
-    """The soft-optimal policy of a model, and everything that follows from it.
+    """The soft-optimal policy of a model, with its values, occupancy and likelihoods.
 
-    Shapes are for a finite horizon of T steps; where `model.horizon` is None no array has the axis
-    of time. Only the values are kept; what else is asked for is computed then.
+    Shapes are for a finite horizon of T steps; where `model.horizon` is None no array has a time
+    axis. Only the values are stored; everything else is computed on demand.
 
     Attributes:
         model: the model.
@@ -94,17 +95,18 @@ class SoftOptimal:
     @cached_property
     def occupancy(self) -> FloatArray:
         """P(s_t, a_t), float64 [T, S, A]; posterior: mu_t = alpha_t beta_t / Z, under the
-        posterior's own dynamics. Stationary: sum_t discount^t P(s_t, a_t), [S, A]."""
+        posterior's optimistic dynamics. Stationary: sum_t discount^t P(s_t, a_t), [S, A]."""
         if self.backup == "causal":
             return self.evaluation.occupancy
         return occupancy_of(self.policy, self.initial, self._posterior_move)
 
     def _posterior_move(self, step: int, occupancy: FloatArray) -> FloatArray:
-        """Where the posterior's dynamics lead, float64 [S'], from an occupancy [S, A]."""
+        """The state marginal, float64 [S'], one step of the posterior's dynamics after an occupancy
+        [S, A]."""
         next_value = self.value[step + 1]
         if np.ptp(next_value) >= WIDEST:
             return self.dynamics(step).T @ occupancy.T.ravel()
-        weights = np.exp(next_value - next_value.max())  # instead of one for every transition
+        weights = np.exp(next_value - next_value.max())  # one for each state, not each transition
         norms = self.model.expected_next(weights).T
         norms[~self.model.available] = 1.0
         return self.model.move(occupancy / norms) * weights
@@ -118,7 +120,8 @@ class SoftOptimal:
         return weights / weights.sum()
 
     def dynamics(self, step: int) -> sparse.csr_array:
-        """p(s'|s,a) at a step, csr [A * S, S']; posterior: p(s'|s,a) exp V(s') / norm."""
+        """p(s'|s,a) at a step, csr [A * S, S']; for the posterior the optimistic dynamics,
+        p(s'|s,a) exp V(s') / norm."""
         model = self.model
         if self.backup == "causal":
             return model.transition
@@ -190,16 +193,16 @@ class SoftOptimal:
         states, actions = self.model.check_trajectories(states, actions)
         if self.backup == "causal":
             return entries_of(self.log_policy, states, actions).sum(1)
-        assert self.model.reward is not None  # or there would be no solution
+        assert self.model.reward is not None  # it has been solved
         rewards = entries_of(self.model.reward, states, actions).sum(1)
         return rewards / self.temperature - self.log_partition
 
     def sample(self, count: int, seed: int, steps: int | None = None) -> tuple[IntArray, IntArray]:
         """Trajectories: states int64 [count, T + 1] and actions int64 [count, T]; those of the
-        posterior follow its own dynamics.
+        posterior follow its optimistic dynamics.
 
         Args:
-            steps: T; the model's horizon, where it has one.
+            steps: T; by default the model's horizon. Required if the model has none.
         """
         steps = self.model.checked_steps(steps)
         return sample_trajectories(self.policy, self.initial, self.dynamics, count, seed, steps)
@@ -208,17 +211,17 @@ class SoftOptimal:
 def soft_optimal(
     model: TabularModel, backup: Backup = "causal", temperature: float = 1.0
 ) -> SoftOptimal:
-    """Solve a model for its soft-optimal policy, exactly and in logs.
+    """Solve a model for its soft-optimal policy, exactly and in log space.
 
-    The cost is one visit of each stored transition for each step. Without a horizon the fixed point
-    is found by Newton's method, which is soft policy iteration, and converges quadratically.
+    Each step visits each stored transition once. Without a horizon the fixed point is found by
+    Newton's method, which is soft policy iteration, and converges quadratically.
 
     Args:
-        backup: "causal" or "posterior"; the posterior needs a horizon and no discount.
-        temperature: divides the reward; above 0 (see `hard_optimal` for the limit).
+        backup: "causal" or "posterior"; the posterior needs a horizon and a discount of 1.
+        temperature: divides the reward; above 0 (see `hard_optimal` for the limit 0).
 
     Raises:
-        ValueError: if an argument is not what it must be, or the model has no reward.
+        ValueError: if an argument is invalid, or the model has no reward.
         MemoryError: if the values do not fit into memory.
     """
     if backup not in get_args(Backup):
@@ -254,7 +257,7 @@ def _stationary_value(model: TabularModel, temperature: float) -> FloatArray:
         previous = residual
         residual = np.abs(log_sum_exp(q) - value).max()
         if 0.5 * previous <= residual <= 1e-12 * (1.0 + np.abs(value).max()):
-            return value  # what is left is rounding
+            return value  # the residual is rounding
         policy = np.exp(log_policy)
         taken = policy > 0.0  # elsewhere the reward and log pi may both be minus infinity
         gains = np.where(taken, reward, 0.0) - np.where(taken, log_policy, 0.0)

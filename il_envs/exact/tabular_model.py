@@ -27,15 +27,15 @@ class TabularModel:
 
     Args:
         transition: p(s'|s,a), float [S, A, S'], or a sequence of A sparse arrays [S, S'].
-        reward: r(s) [S], r(s,a) [S, A] or r_t(s,a) [T, S, A]; None where only the dynamics are
-            known, as in inverse reinforcement learning.
+        reward: r(s) [S], r(s,a) [S, A] or r_t(s,a) [T, S, A]; None if only the dynamics are known,
+            as in inverse reinforcement learning.
         initial: start distribution, float [S].
         horizon: number T of steps, which is also the number of rewards and of decisions; None for
-            an endless, discounted problem.
-        discount: weight of a reward t steps ahead, to the power of t; from above 0 to 1.
+            a discounted problem with an infinite horizon.
+        discount: gamma in (0, 1]; a reward t steps ahead is weighted by gamma^t.
         features: phi(s) [S, K] or phi(s,a) [S, A, K], for rewards that are linear in them.
-        available: which actions a state has, bool [S, A]; all of them by default. The rows of an
-            unavailable action are not read.
+        available: which actions are available in each state, bool [S, A]; by default all. The
+            transition rows of unavailable actions are not read.
 
     Attributes:
         states: S.
@@ -45,7 +45,7 @@ class TabularModel:
         initial, horizon, discount, features, available: as given, as float64 and bool arrays.
 
     Raises:
-        ValueError: if anything does not fit; the message names the place.
+        ValueError: if a shape or value is invalid; the message names the place.
     """
 
     def __init__(
@@ -66,8 +66,8 @@ class TabularModel:
         self.available = self._checked_available(available)
         self._forget_unavailable_rows()
         for part in (self.transition.data, self.transition.indices, self.transition.indptr):
-            part.flags.writeable = False  # solutions are computed from it when they are asked for
-        self._transposed = self.transition.T  # a view, which takes time to make
+            part.flags.writeable = False  # solutions are computed from it on demand
+        self._transposed = self.transition.T  # a view, kept because it takes time to make
         self._check_probabilities()
         self.horizon, self.discount = checked_horizon(horizon, discount)
         self.features = self._checked_features(features)
@@ -83,7 +83,7 @@ class TabularModel:
         """The same dynamics with another reward, [S], [S, A], [T, S, A] or None.
 
         Raises:
-            ValueError: if it does not fit.
+            ValueError: if the shape does not fit the model.
         """
         other = copy(self)
         other.reward = self._checked_reward(reward)
@@ -102,7 +102,7 @@ class TabularModel:
 
     @property
     def feature_count(self) -> int:
-        """K.
+        """The number of features, K.
 
         Raises:
             ValueError: if the model has no features.
@@ -113,7 +113,7 @@ class TabularModel:
         """Sum of discounted features under an occupancy, float64 [K].
 
         Args:
-            occupancy: [T, S, A], each step summing to 1; or [S, A], discounted already.
+            occupancy: [T, S, A], where each step sums to 1; or [S, A], already discounted.
         """
         features = self._required_features()
         if occupancy.ndim == 3:
@@ -136,7 +136,7 @@ class TabularModel:
         return self.expected_features(self.empirical_occupancy(states, actions))
 
     def empirical_occupancy(self, states: IntArray, actions: IntArray) -> FloatArray:
-        """How often trajectories are in each state and take each action, float64 [T, S, A]."""
+        """The share of trajectories in each state and action at each step, float64 [T, S, A]."""
         count, steps = actions.shape
         require_memory("an occupancy", 8 * steps * self.states * self.actions)
         occupancy = np.zeros((steps, self.states, self.actions))
@@ -160,14 +160,14 @@ class TabularModel:
         return self.reward_at(step) + self.discount * self.expected_next(next_value).T
 
     def move(self, occupancy: FloatArray) -> FloatArray:
-        """Where one step leads, float64 [S'], from an occupancy [S, A]."""
+        """The state marginal one step after an occupancy [S, A], float64 [S']."""
         return self._transposed @ occupancy.T.ravel()
 
     def checked_steps(self, steps: int | None) -> int:
-        """How many steps a trajectory has: the horizon, or those asked for where there is none.
+        """The number of steps of a trajectory: the horizon, or `steps` if the model has none.
 
         Raises:
-            ValueError: if the two do not agree, or there is neither.
+            ValueError: if horizon and `steps` differ, or there is neither.
         """
         if self.horizon is None:
             if steps is None:
@@ -181,7 +181,7 @@ class TabularModel:
 
     @property
     def has_timed_reward(self) -> bool:
-        """Whether the reward depends on the step."""
+        """True if the reward depends on the step."""
         return self.reward is not None and self.reward.ndim == 3
 
     def reward_at(self, step: int) -> FloatArray:
@@ -198,7 +198,7 @@ class TabularModel:
         """p(s'|s,a), float64 [S, A, S'].
 
         Raises:
-            MemoryError: if it does not fit into memory; nothing has been allocated then.
+            MemoryError: if it does not fit into memory; raised before anything is allocated.
         """
         require_memory("a dense transition", 8 * self.states**2 * self.actions)
         dense = self.transition.toarray().reshape(self.actions, self.states, self.states)
@@ -207,7 +207,7 @@ class TabularModel:
     def check_trajectories(
         self, states: ArrayLike, actions: ArrayLike
     ) -> tuple[IntArray, IntArray]:
-        """Trajectories as int64 arrays.
+        """Check trajectories, and return them as int64 arrays.
 
         Args:
             states: int [N, T + 1] or [N, T].
@@ -261,15 +261,15 @@ class TabularModel:
     def from_toy_text(env: Any, horizon: int | None, discount: float = 1.0) -> "TabularModel":
         """The model in the table `P` of a Gymnasium toy-text environment.
 
-        `P[s][a]` lists (probability, next state, reward, terminated); an outcome that is listed
-        twice counts twice. An episode that has terminated goes on in a state of its own, the last
-        one, for a reward of 0. Rewards are averaged over outcomes.
+        `P[s][a]` lists (probability, next state, reward, terminated); the probabilities of repeated
+        outcomes add up. An episode that has terminated stays in an additional absorbing state, the
+        last one, with reward 0. Rewards are averaged over outcomes.
 
         Args:
             env: FrozenLake, CliffWalking, Taxi, ...; it must have `P` and `initial_state_distrib`.
 
         Raises:
-            TypeError: if it has not.
+            TypeError: if it lacks one of them.
         """
         env = getattr(env, "unwrapped", env)
         table: Mapping[int, Mapping[int, Iterable[tuple[float, int, float, bool]]]] | None
@@ -331,7 +331,7 @@ class TabularModel:
             raise ValueError(f"initial sums to {self.initial.sum():.10g}, must sum to 1")
 
     def _probability(self, rows: IntArray, successors: IntArray) -> FloatArray:
-        """The stored probability of each successor in each row, of the same shape."""
+        """The stored probability of each successor in its row, of the same shape."""
         if rows.size == 0:
             return np.ones(rows.shape)
         entries = self.transition[rows.ravel(), successors[:, : rows.shape[1]].ravel()]

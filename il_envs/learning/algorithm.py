@@ -1,4 +1,4 @@
-"""What an algorithm is: a name, what it uses, its settings, and a function that trains."""
+"""The definition of an algorithm: its name, sources, settings, and training function."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from il_envs.world import World
 
 
 class TrainingWarning(UserWarning):
-    """Training went on, but what was learned is in doubt: the leaderboard says so in the row."""
+    """Training went on, but its result is in doubt; the leaderboard says so in the row."""
 
 
 Config = TypeVar("Config")
@@ -24,19 +24,20 @@ def _any_world(world: World) -> bool:
 
 @dataclass(frozen=True)
 class Algorithm(Generic[Config]):
-    """An imitation-learning algorithm, ours or a stranger's.
+    """An imitation-learning algorithm, ours or a third party's.
 
     Attributes:
-        name: as the leaderboard shows it.
-        summary: one line.
-        sources: what `train` uses of its problem; anything else raises UndeclaredSourceError.
+        name: the name in the leaderboard.
+        summary: a description in one line.
+        sources: the sources of its problem that `train` uses; any other raises
+            UndeclaredSourceError.
         config: the settings, a frozen dataclass.
         train: `train(problem, seed, config)` returns the learned policy.
-        applies_to: whether it can learn in a world.
-        control_for: of a control, which nothing can be learned by: whether it belongs beside an
-            algorithm, to see that this one is above it. None for what is no control.
-        factors: what it varies, for tables that compare: the level of each factor by the factor's
-            name, as in {"actions": "MAPS", "learning": "RL"}; read-only.
+        applies_to: given a world, True if the algorithm can learn in it.
+        control_for: for a control, a baseline that cannot learn the task: given an algorithm, True
+            if the control should run beside it for comparison. None if it is not a control.
+        factors: its level of each factor of a factorial comparison, by the factor's name, as in
+            {"actions": "MAPS", "learning": "RL"}; read-only.
     """
 
     name: str
@@ -49,7 +50,7 @@ class Algorithm(Generic[Config]):
     factors: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.sources, str):  # a set of its letters otherwise
+        if isinstance(self.sources, str):  # it would become a set of letters
             raise ValueError(
                 f"{self.name}: sources must be a set of names, as {{{self.sources!r}}}"
             )
@@ -66,10 +67,10 @@ class Algorithm(Generic[Config]):
 
     @property
     def is_control(self) -> bool:
-        """Whether it is there to be beaten."""
+        """True for a control, a baseline that cannot learn the task."""
         return self.control_for is not None
 
     @property
     def uses_labels(self) -> bool:
-        """Whether it learns from an expert's actions, demonstrated or asked for."""
+        """True if it learns from expert actions, demonstrated or queried."""
         return bool({"demonstrations", "expert"} & self.sources)

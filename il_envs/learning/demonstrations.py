@@ -1,4 +1,4 @@
-"""Demonstrations: collected from scripted experts, kept as Minari datasets."""
+"""Demonstrations: collected from scripted experts, stored as Minari datasets."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ from il_envs.learning.policy import ExpertPolicy
 from il_envs.learning.rollout import Episode, run_episodes
 from il_envs.world import Split, World, get_world
 
-BATCH = 16  # episodes that are collected at once, at most
+BATCH = 16  # most episodes that are collected at once
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,8 +29,8 @@ class Demonstrations:
 
     Attributes:
         world: name of the world.
-        split: which part of the world they were collected in.
-        style: which of its experts demonstrated.
+        split: the split of the world in which they were collected.
+        style: the expert that demonstrated.
         episodes: the episodes, by seed; the last one may be cut short.
     """
 
@@ -41,17 +41,17 @@ class Demonstrations:
 
     @property
     def observations(self) -> NDArray[Any]:
-        """What the expert saw before each action, [transitions, ...]."""
+        """The observation before each action, [transitions, ...]."""
         return np.concatenate([episode.observations[:-1] for episode in self.episodes])
 
     @property
     def actions(self) -> NDArray[Any]:
-        """What the expert did, [transitions, ...]."""
+        """The expert's actions, [transitions, ...]."""
         return np.concatenate([episode.actions for episode in self.episodes])
 
     @property
     def episode_index(self) -> NDArray[np.int64]:
-        """Which episode each transition is from, int64 [transitions]."""
+        """The number of each transition's episode, int64 [transitions]."""
         lengths = [len(episode) for episode in self.episodes]
         return np.repeat(np.arange(len(lengths)), lengths)
 
@@ -69,7 +69,7 @@ class Demonstrations:
         """The first transitions, the last episode cut short where needed.
 
         Raises:
-            ValueError: if there are not as many.
+            ValueError: if there are fewer.
         """
         if not 0 < transitions <= len(self):
             raise ValueError(f"{transitions} transitions asked of demonstrations with {len(self)}")
@@ -82,7 +82,7 @@ class Demonstrations:
         return replace(self, episodes=tuple(kept))
 
     def check_spaces(self, observation_space: gym.Space[Any], action_space: gym.Space[Any]) -> None:
-        """Make sure that these are demonstrations for someone who observes and acts in such spaces.
+        """Check that the demonstrations fit these observation and action spaces.
 
         Raises:
             ValueError: if there is no transition, or an observation or action is not in its space.
@@ -96,7 +96,7 @@ class Demonstrations:
             low, high = rows.min(0), rows.max(0)  # every row is in the space if these are
             if not (space.contains(low) and space.contains(high)):
                 wanted = str(space)
-                if isinstance(space, gym.spaces.Box):  # whose words take several lines
+                if isinstance(space, gym.spaces.Box):  # whose str takes several lines
                     wanted = f"Box of {_extent(space.dtype, space.shape, space.low, space.high)}"
                 raise ValueError(
                     f"the demonstrated {kind} of {self.world} are not in the space {wanted}: "
@@ -105,7 +105,7 @@ class Demonstrations:
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 over everything an algorithm can see: the same numbers, the same hash."""
+        """SHA-256 over everything an algorithm can see; equal for equal numbers."""
         digest = hashlib.sha256(f"{self.world} {self.split} {self.style}".encode())
         for episode in self.episodes:
             digest.update(f"{episode.seed} {len(episode)} {episode.terminated}".encode())
@@ -116,17 +116,17 @@ class Demonstrations:
     def save(self, dataset_id: str) -> None:
         """Write a Minari dataset, with raw arrays and reference scores.
 
-        It lies where Minari keeps datasets (MINARI_DATASETS_PATH), and
-        `minari.load_dataset(dataset_id)` reads it too. The reference scores are the mean returns of
-        a random policy and of the world's expert in 32 whole held-out episodes.
+        It is stored where Minari keeps datasets (MINARI_DATASETS_PATH), and can also be read by
+        `minari.load_dataset(dataset_id)`. The reference scores are the mean returns of a random
+        policy and of the world's expert over 32 complete held-out episodes.
 
         Args:
             dataset_id: such as "il_envs/DriftCar/scripted-v0".
 
         Raises:
             ModuleNotFoundError: without the extra `il-envs[minari]`.
-            ValueError: if there is a dataset of that name, or Minari is so old that it would
-                compress pictures with loss.
+            ValueError: if there is a dataset of that name, or if the version of Minari is so old
+                that it would compress pictures lossily.
         """
         require("minari", "minari")
         dataset = write_dataset(
@@ -143,12 +143,12 @@ class Demonstrations:
 
     @staticmethod
     def load(dataset_id: str) -> "Demonstrations":
-        """Read a dataset that `save` wrote; those of others are read by `from_minari`.
+        """Read a dataset that `save` wrote; `from_minari` reads any other.
 
         Raises:
             ModuleNotFoundError: without the extra `il-envs[minari]`.
             FileNotFoundError: if there is no dataset of that name.
-            ValueError: if it is not one of ours, or its contents do not have the recorded hash.
+            ValueError: if `save` did not write it, or its contents do not have the recorded hash.
         """
         dataset = _minari_dataset(dataset_id)
         if "il_envs" not in dataset.storage.metadata:
@@ -178,14 +178,14 @@ class Demonstrations:
         """Read any Minari dataset of a world, as `minari.DataCollector` records it.
 
         Args:
-            world_name: where it was recorded, for a dataset that does not say.
-            style: who demonstrates in it.
+            world_name: the world in which it was recorded, for a dataset that does not name it.
+            style: name of the demonstrator.
 
         Raises:
             ModuleNotFoundError: without the extra `il-envs[minari]`.
             FileNotFoundError: if there is no dataset of that name.
-            UnknownNameError: if it was recorded in an environment that is no registered world.
-            ValueError: if it names none, or its rows are not in the world's spaces.
+            UnknownNameError: if it was recorded in an environment that is not a registered world.
+            ValueError: if no world is named, or its rows are not in the world's spaces.
         """
         dataset = _minari_dataset(dataset_id)
         recorded = world_id_of(dataset)
@@ -212,11 +212,12 @@ class Demonstrations:
         """Demonstrations from arrays, one for each episode of T steps.
 
         Args:
-            observations: [T + 1, ...], the last one after the last action.
-            actions: [T, ...].
-            rewards: [T]; NaN if they are not known.
-            terminated: whether each episode ended by termination; by default none did.
-            style: who demonstrates in them.
+            observations: [T + 1, ...] each, the final observation included.
+            actions: [T, ...] each.
+            rewards: [T] each; NaN if they are not known.
+            terminated: whether each episode terminated; by default none did.
+            style: name of the demonstrator.
+            split: the split of the world in which they were recorded.
 
         Raises:
             UnknownNameError: if there is no such world.
@@ -252,11 +253,11 @@ class Demonstrations:
         return _checked(Demonstrations(world.name, split, style, tuple(episodes)), world)
 
     def to_npz(self, path: str | PathLike[str]) -> None:
-        """Write flat arrays under the names that D4RL has made common.
+        """Write flat arrays under the names that D4RL uses.
 
         They are `observations`, `actions`, `next_observations`, each [transitions, ...], and
-        `rewards`, `terminals`, `timeouts` [transitions]; a timeout is where an episode ends without
-        having terminated.
+        `rewards`, `terminals`, `timeouts`, each [transitions]; a timeout marks an episode that ends
+        without termination.
         """
         lengths = np.array([len(episode) for episode in self.episodes])
         ends = np.zeros(len(self), np.bool_)
@@ -280,11 +281,11 @@ def collect(
     style: str | None = None,
     split: Split = "training",
 ) -> Demonstrations:
-    """Let an expert demonstrate, one episode a seed from `seed` on, until there is enough.
+    """Collect demonstrations of an expert, one episode for each seed from `seed` on.
 
     Args:
-        transitions: how many state-action pairs; the last episode is cut short to fit.
-        style: which of the world's experts; by default its reference, the first one.
+        transitions: number of state-action pairs; the last episode is cut short to fit.
+        style: the expert; by default the world's reference, its first.
 
     Raises:
         UnknownNameError: if there is no such world or expert.
@@ -294,7 +295,7 @@ def collect(
     episodes: list[Episode] = []
     seeds = count(seed)
     while (missing := transitions - sum(map(len, episodes))) > 0:
-        needed = ceil(missing / world.dynamics.max_episode_steps)  # or more, if some end early
+        needed = ceil(missing / world.dynamics.max_episode_steps)  # more if some end early
         batch = min(needed, BATCH)
         episodes += run_episodes(
             world, split, lambda env: ExpertPolicy(env, style), list(islice(seeds, batch))

@@ -1,4 +1,4 @@
-"""Rewards that were learned, as things of their own: to train on, to plan with, to compare."""
+"""Learned rewards as objects: to train on, to plan with, and to compare."""
 
 from typing import Any, Protocol, runtime_checkable
 
@@ -10,18 +10,18 @@ from il_envs.buttons import action_count, chords_of, joint_index
 from il_envs.exact.checks import FloatArray
 from il_envs.exact.tabular_model import TabularModel
 
-BLOCK = 2**16  # transitions of a model that are asked about at once
+BLOCK = 2**16  # transitions of a model that are evaluated at once
 LARGEST = 1e100
-"""What no reward is, so that sums and squares of rewards are numbers."""
+"""Bound on the size of rewards, so that their sums and squares do not overflow."""
 
 
 class InvalidRewardError(ValueError):
-    """A learned reward answered with something that is no rewards."""
+    """A learned reward returned something other than an array of finite rewards."""
 
 
 @runtime_checkable
 class LearnedReward(Protocol):
-    """A reward of single transitions, for batches of them.
+    """A reward function of transitions, evaluated in batches.
 
     `il_envs.wrappers.vector.RewardWrapper` lets any learner train on it.
     """
@@ -38,10 +38,10 @@ class LearnedReward(Protocol):
         Args:
             observation: [rows, ...], before the step.
             action: [rows, ...].
-            next_observation: [rows, ...], after it; of an episode's last step the last
-                observation, and not the first one of the next episode.
-            ended: bool [rows], whether the episode terminated with the step. All that a reward
-                gives for having ended belongs to this step. A truncated episode has not ended.
+            next_observation: [rows, ...], after the step; at an episode's last step its final
+                observation, not the first one of the next episode.
+            ended: bool [rows], True if the episode terminated with the step. Any reward for the
+                time after termination is paid in this step. A truncated episode has not ended.
 
         Returns:
             float64 [rows].
@@ -49,19 +49,19 @@ class LearnedReward(Protocol):
         ...
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """Every number that the reward is made of, by name, to be saved."""
+        """All parameters of the reward by name, to be saved."""
         ...
 
 
 class TabularReward:
-    """A reward that is looked up, for Discrete observations and actions that start at 0.
+    """A reward given as a table, for Discrete observations and actions that start at 0.
 
     Args:
-        table: float64 [S], or [S, A] where it depends on the action; the actions of a world of
-            buttons are its chords, in the order of `buttons.joint_index`.
+        table: float64 [S], or [S, A] if it depends on the action; the actions of a world of buttons
+            are its chords, in the order of `buttons.joint_index`.
 
     Raises:
-        InvalidRewardError: if it has another number of dimensions.
+        InvalidRewardError: if the table has another number of dimensions.
     """
 
     def __init__(self, table: ArrayLike) -> None:
@@ -75,10 +75,10 @@ class TabularReward:
         return f"<TabularReward {list(self.table.shape)}>"
 
     def check_spaces(self, observation_space: gym.Space[Any], action_space: gym.Space[Any]) -> None:
-        """Make sure that this is a table for someone who observes and acts in such spaces.
+        """Check that the table fits these observation and action spaces.
 
         Raises:
-            InvalidRewardError: if it is not.
+            InvalidRewardError: if it does not.
         """
         if not isinstance(observation_space, gym.spaces.Discrete) or observation_space.start != 0:
             raise InvalidRewardError(
@@ -116,11 +116,11 @@ def rewards_of(
     next_observation: NDArray[Any],
     ended: NDArray[np.bool_],
 ) -> FloatArray:
-    """What a learned reward answers, float64 [rows], checked; the arguments are those of
-    `LearnedReward.reward`, which gets copies: whatever it does to them changes nothing.
+    """The rewards of transitions, float64 [rows], checked; the arguments are those of
+    `LearnedReward.reward`, which is given copies, so that it cannot change the originals.
 
     Raises:
-        InvalidRewardError: if the answer is no array of so many finite numbers.
+        InvalidRewardError: if the reward does not return one finite number for each row.
     """
     asked = (np.array(each) for each in (observation, action, next_observation, ended))
     answer = finite_rewards(reward.reward(*asked))
@@ -133,10 +133,10 @@ def rewards_of(
 
 
 def finite_rewards(answer: object) -> FloatArray:
-    """Rewards as float64, copied.
+    """Rewards as a float64 copy.
 
     Raises:
-        InvalidRewardError: if they are no array of finite numbers.
+        InvalidRewardError: if they are not an array of finite numbers.
     """
     try:
         numbers = np.asarray(answer)
@@ -163,11 +163,12 @@ def reward_table(
     not available. No step of a tabular model terminates.
 
     Args:
-        action_space: the world's; the actions of a model of a world of buttons are its chords.
+        action_space: the world's action space; in a world of buttons the model's actions are its
+            chords.
 
     Raises:
-        InvalidRewardError: if the reward's answers are no rewards, or it is a table of another
-            shape.
+        InvalidRewardError: if the reward does not return finite numbers, or it is a table of
+            another shape.
     """
     if isinstance(reward, TabularReward):
         reward.check_spaces(gym.spaces.Discrete(model.states), action_space)
@@ -184,7 +185,7 @@ def reward_table(
         ]
     )
     table = np.zeros((model.states, model.actions))
-    table[states, actions] = values  # a reward of the state and action alone comes back to the bit
+    table[states, actions] = values  # exact if the reward does not depend on the next state
     from_there = values - table[states, actions]
     np.add.at(table, (states, actions), from_there * model.transition.data)
     return table

@@ -1,7 +1,7 @@
-"""Learning curves: what the episodes of a training run returned, by the steps taken so far.
+"""Learning curves: returns of the episodes of a training run against environment steps.
 
-The harness hands a recorder to the problem, and the problem's environments report to it. An
-algorithm need not know of it, and cannot ask it for rewards that it has not declared.
+The leaderboard gives the problem a recorder, to which the problem's environments report. An
+algorithm need not know of the recorder, and cannot get undeclared rewards from it.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BINS = 100
-"""Of equal width, over the budget of steps."""
+"""Number of bins, of equal width, that divide the budget of steps."""
 
 
 def bin_ends(budget: int) -> NDArray[np.float64]:
@@ -20,18 +20,17 @@ def bin_ends(budget: int) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """The returns of the episodes of one training run, binned by the step each one ended at.
+    """The returns of the episodes of one training run, binned by the step at which each ended.
 
-    An episode belongs to the first bin that ends no earlier than it does. Steps are the problem's,
-    over all rows of all its environments. Episodes that were cut off, by a reset or by the end of
-    training, have no return and are not counted.
+    An episode belongs to the first bin that ends at or after its last step. Steps are counted over
+    all rows of all environments of the problem. Episodes that were cut off, by a reset or by the
+    end of training, have no return and are not counted.
 
-    The first bins are biased: until every row could have finished its longest episode, at
-    num_envs * max_episode_steps steps, more of the short episodes have ended than of the long ones
-    that began with them.
+    The first bins are biased towards short episodes: before num_envs * max_episode_steps steps,
+    some of the long episodes that began with them are still running.
 
     Attributes:
-        budget: environment steps that the bins divide.
+        budget: the budget of environment steps, which the bins divide.
         episodes: int [BINS], how many episodes ended in each bin.
         total_rewards: float [BINS], the sum of their returns, undiscounted.
     """
@@ -42,8 +41,8 @@ class LearningCurve:
 
     @property
     def mean_returns(self) -> NDArray[np.float64]:
-        """Mean return of the episodes of each bin, float64 [BINS]; where none ended, that of the
-        last bin before in which some did, and NaN where there is no such bin."""
+        """Mean return of the episodes of each bin, float64 [BINS]; a bin without episodes has the
+        value of the last bin before it that has some, and NaN if there is none."""
         episodes, means = np.array(self.episodes), np.full(BINS, np.nan)
         some = episodes > 0
         np.divide(self.total_rewards, episodes, where=some, out=means)
@@ -51,7 +50,7 @@ class LearningCurve:
 
 
 class LearningCurveRecorder:
-    """Sums up the episodes of one training run as they end.
+    """Accumulates the returns of the episodes of one training run as they end.
 
     Args:
         budget: environment steps that the run may take.
@@ -63,17 +62,17 @@ class LearningCurveRecorder:
         self._total_rewards = np.zeros(BINS)
 
     def record(self, steps: int, returns: NDArray[np.float64]) -> None:
-        """Episodes have ended.
+        """Record episodes that have just ended.
 
         Args:
-            steps: taken so far, from 1 to the budget, the ones in which they ended included.
-            returns: float64 [episodes].
+            steps: environment steps so far, the current ones included; from 1 to the budget.
+            returns: returns of the episodes, float64 [episodes].
         """
         place = (steps * BINS - 1) // self._budget
         self._episodes[place] += len(returns)
         self._total_rewards[place] += returns.sum()
 
     def curve(self) -> LearningCurve:
-        """What has been recorded so far."""
+        """The learning curve so far."""
         episodes, total_rewards = self._episodes.tolist(), self._total_rewards.tolist()
         return LearningCurve(self._budget, tuple(episodes), tuple(total_rewards))

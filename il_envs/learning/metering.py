@@ -1,4 +1,4 @@
-"""What an algorithm may use of a problem, and the meter that counts it."""
+"""The sources of a problem, their budget, and the meter that counts their use."""
 
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
@@ -8,7 +8,7 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 
 
 class UndeclaredSourceError(PermissionError):
-    """An algorithm used a source that it had not declared."""
+    """An algorithm used a source that it has not declared."""
 
 
 class BudgetExceededError(RuntimeError):
@@ -20,14 +20,14 @@ class Meter:
     """What an algorithm has used."""
 
     demonstrations: int = 0  # state-action pairs
-    expert_labels: int = 0  # states that the interactive expert was asked about
+    expert_labels: int = 0  # states that the interactive expert labelled
     steps: int = 0  # environment steps, over all rows
-    reward_reads: int = 0  # steps whose reward was told, in an environment or a demonstration
+    reward_reads: int = 0  # steps whose reward was revealed, in an environment or a demonstration
     model_reads: int = 0
 
     @property
     def labels(self) -> int:
-        """Expert actions, demonstrated or asked for."""
+        """Number of expert actions, demonstrated or queried."""
         return self.demonstrations + self.expert_labels
 
     def as_dict(self) -> dict[str, int]:
@@ -37,7 +37,7 @@ class Meter:
 
 @dataclass(frozen=True)
 class Budget:
-    """What an algorithm may use at most."""
+    """The most that an algorithm may use."""
 
-    labels: int  # expert actions, demonstrated and asked for together
+    labels: int  # expert actions, demonstrated and queried together
     steps: int  # environment steps, over all rows

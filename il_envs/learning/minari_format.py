@@ -1,4 +1,4 @@
-"""Episodes as Minari datasets (https://minari.farama.org): how they are written and read."""
+"""Writing and reading episodes as Minari datasets (https://minari.farama.org)."""
 
 import inspect
 import warnings
@@ -19,20 +19,21 @@ if TYPE_CHECKING:
     import minari
 
 REFERENCE_EPISODES = 32
-"""Whole held-out episodes, of seeds 0 and up, that a dataset's reference scores are means of."""
+"""Complete held-out episodes, of seeds from 0 on, over which a dataset's reference scores are
+averaged."""
 
 
 def write_dataset(
     dataset_id: str, world: World, split: Split, style: str, episodes: Sequence[Episode]
 ) -> "minari.MinariDataset":
-    """Write episodes as a dataset of Minari's, which their `style` is the algorithm of.
+    """Write episodes as a Minari dataset, with `style` as the name of its algorithm.
 
-    Its `env_spec` is that of `gym.make`, so that it combines with what `minari.DataCollector`
-    records. Its reference scores are the mean returns of a random policy and of the world's
-    reference expert, whatever the episodes are.
+    Its `env_spec` is that of `gym.make`, so that it can be combined with datasets that
+    `minari.DataCollector` records. Its reference scores are the mean returns of a random policy and
+    of the world's reference expert, whatever the episodes are.
 
     Raises:
-        ValueError: if there is a dataset of that name, or pictures would be kept with loss.
+        ValueError: if there is a dataset of that name, or pictures would be compressed lossily.
     """
     from minari import create_dataset_from_buffers
     from minari.data_collector import EpisodeBuffer
@@ -43,14 +44,14 @@ def write_dataset(
         options["ref_min_score"] = _mean_return(world, lambda env: random)
         options["ref_max_score"] = _mean_return(world, ExpertPolicy)
     if "jpeg_encoding" in inspect.signature(create_dataset_from_buffers).parameters:
-        options["jpeg_encoding"] = False  # or pictures would come back with other colours
+        options["jpeg_encoding"] = False  # JPEG would change the colours of pictures
     elif world.spaces.observation.dtype == np.uint8:
         raise ValueError(
             f"Minari {version('minari')} keeps pictures with loss, so those of {world.name} are "
             "not written; Minari 0.5.4, which needs Python 3.11, keeps them as they are"
         )
     with warnings.catch_warnings():
-        # An author and a permalink are for whoever publishes the dataset.
+        # Author and permalink are left to whoever publishes the dataset.
         warnings.filterwarnings("ignore", "`(code_permalink|author|author_email)` is set to None")
         return create_dataset_from_buffers(
             dataset_id,
@@ -79,8 +80,8 @@ def write_dataset(
 def read_episodes(dataset: "minari.MinariDataset", world: World) -> Iterator[Episode]:
     """The episodes of a dataset, whoever wrote it.
 
-    Rows come in the dtypes of the world's spaces. Measures are those that were recorded of all
-    steps; the state's hash is empty, for a dataset keeps no states.
+    Rows have the dtypes of the world's spaces. Measures are those that were recorded for all steps;
+    the state hash is empty, because a dataset stores no states.
     """
     metadata = dataset.storage.get_episode_metadata(range(dataset.total_episodes))
     for data, recorded in zip(dataset.iterate_episodes(), metadata, strict=True):
@@ -101,8 +102,8 @@ def read_episodes(dataset: "minari.MinariDataset", world: World) -> Iterator[Epi
 
 
 def world_id_of(dataset: "minari.MinariDataset") -> tuple[str, Split] | None:
-    """The id of the environment that a dataset was recorded in, and its split; None if it does not
-    say."""
+    """The id and split of the environment in which a dataset was recorded; None if it does not name
+    one."""
     spec = dataset.spec.env_spec
     if spec is None:
         return None
@@ -111,14 +112,14 @@ def world_id_of(dataset: "minari.MinariDataset") -> tuple[str, Split] | None:
 
 
 def _env_spec(world: World, split: Split) -> EnvSpec:
-    """As `gym.make` gives it: the training split is not spelled out."""
+    """The spec that `gym.make` gives, in which the training split is left implicit."""
     env = gym.make(world.id) if split == "training" else gym.make(world.id, split=split)
     assert env.spec is not None
     return env.spec
 
 
 def _mean_return(world: World, make_policy: Callable[[WorldVectorEnv], Policy]) -> float:
-    """Of whole episodes of the split that evaluates."""
+    """Mean return over `REFERENCE_EPISODES` complete held-out episodes."""
     episodes = run_episodes(
         world, "held_out", make_policy, range(REFERENCE_EPISODES), keep_observations=False
     )

@@ -1,4 +1,4 @@
-"""What a policy is, the two that every world has (uniform random, its expert), and a table."""
+"""Policies: their protocol, the random and the expert policy of every world, and tabular ones."""
 
 from typing import Any, Protocol, runtime_checkable
 
@@ -31,7 +31,8 @@ class Policy(Protocol):
 
         Args:
             observation: [rows, ...].
-            state: what the last call returned, for policies that remember; None at first.
+            state: the state that the previous call returned, for policies with memory; None at
+                first.
             episode_start: bool [rows], True where the observation begins an episode.
             deterministic: whether to return the mode rather than a sample.
 
@@ -43,20 +44,20 @@ class Policy(Protocol):
 
 @runtime_checkable
 class ExactPolicy(Policy, Protocol):
-    """A policy that depends on the observation and the step alone, and tells its probabilities.
+    """A policy that depends only on the observation and the step, and gives its probabilities.
 
-    With the optional method `action_probabilities` a policy can be scored exactly, without
+    With the optional method `action_probabilities` a policy can be evaluated exactly, without
     sampling.
     """
 
     def action_probabilities(self, observation: NDArray[Any], step: int) -> NDArray[np.float64]:
         """The probability of each action at that step of an episode.
 
-        They are those of `predict` with deterministic=False.
+        These are the probabilities with which `predict` samples if deterministic=False.
 
         Args:
             observation: [rows, ...].
-            step: how many steps of the episode came before, from 0.
+            step: number of steps of the episode so far, from 0.
 
         Returns:
             float64 [rows, A] for A Discrete actions; for MultiBinary(K) ones the probability of
@@ -218,7 +219,7 @@ class TabularPolicy:
 
 
 class ChordPolicy:
-    """A policy that picks numbered chords, as one that presses buttons.
+    """A policy over numbered chords, turned into a policy that presses buttons.
 
     Args:
         policy: its actions are rows of the table.

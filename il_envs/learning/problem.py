@@ -1,4 +1,4 @@
-"""One imitation problem, as an algorithm sees it: all that it may learn from, metered."""
+"""One imitation-learning problem: an algorithm's metered access to everything it may learn from."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -25,20 +25,19 @@ from il_envs.learning.policy import ExpertPolicy
 from il_envs.world import World
 
 SEED_BLOCK = 1_000_000
-"""Every problem has two blocks of this many seeds, one to demonstrate in and one to learn in."""
+"""Seeds in a block; every problem has two, one for demonstrations and one for training episodes."""
 
 
 class Problem:
-    """Spaces, demonstrations, and the sources that were declared.
+    """An imitation-learning problem: spaces, demonstrations, and the declared sources.
 
     Args:
         world: the world to learn in.
-        sources: what the algorithm declares it uses.
-        budget: how much of it there is.
-        seed: which demonstrations and which training episodes; different seeds share none.
-        style: which of the world's experts demonstrates and answers; by default its reference,
-            the first one.
-        recorder: is told the return of every training episode, whether or not the algorithm is.
+        sources: the sources that the algorithm declares it uses.
+        budget: the most labels and environment steps that it may use.
+        seed: determines demonstrations and training episodes; different seeds share none.
+        style: the expert that demonstrates and labels; by default the world's reference, its first.
+        recorder: receives the return of every training episode, even if the algorithm does not.
     """
 
     def __init__(
@@ -66,13 +65,13 @@ class Problem:
         return f"<Problem in {self._world.name} with {sources}; {self.budget}, {self.meter}>"
 
     def demonstrations(self, transitions: int | None = None) -> Demonstrations:
-        """The expert's first transitions; each call starts from the first one, and is counted anew.
+        """The expert's first transitions; each call starts from the first one, and is metered anew.
 
-        Their rewards are NaN and their measures left out unless the source "reward" is declared;
-        then every transition is a reward read as well.
+        Unless the source "reward" is declared, rewards are NaN and measures are left out; if it is,
+        each transition also counts as a reward read.
 
         Args:
-            transitions: how many state-action pairs; by default all that the budget allows.
+            transitions: number of state-action pairs; by default all that the budget allows.
 
         Raises:
             ValueError: if that is less than one.
@@ -97,11 +96,12 @@ class Problem:
         return replace(shown, episodes=tuple(hidden))
 
     def env(self, num_envs: int, reward: bool = False) -> "MeteredEnv":
-        """A vector environment to act in, with SAME_STEP autoreset; every step of every row counts.
+        """A vector environment to act in, with SAME_STEP autoreset; each step of each row is
+        metered.
 
         Args:
-            reward: whether `step` tells the reward (this needs the source "reward"); otherwise
-                rewards are NaN, and `info` tells nothing of the true state.
+            reward: whether `step` returns the reward (this needs the source "reward"); otherwise
+                rewards are NaN, and `info` reveals nothing of the true state.
         """
         self._require("env")
         if reward:
@@ -110,10 +110,10 @@ class Problem:
         return MeteredEnv(self, self._world, num_envs, seed, reward, self._style)
 
     def expert(self, env: "MeteredEnv", rows: NDArray[np.bool_] | None = None) -> NDArray[Any]:
-        """What the expert would do now in each row of the environment, [num_envs, ...].
+        """The expert's action in the current state of each row of the environment, [num_envs, ...].
 
         Args:
-            rows: bool [num_envs], the rows to ask about; each is one label. By default all.
+            rows: bool [num_envs], the rows to label; each counts as one label. By default all.
 
         Raises:
             ValueError: if `rows` has another dtype or shape.
@@ -127,8 +127,8 @@ class Problem:
         return env._ask_expert(mask)
 
     def model(self) -> Any:
-        """The known model of the world's dynamics and features; it tells the reward only to those
-        who declare the source "reward" as well.
+        """The known model of the world's dynamics and features; it includes the reward only if the
+        source "reward" is declared as well.
 
         Raises:
             LookupError: if the world has none.
@@ -142,16 +142,16 @@ class Problem:
             raise LookupError(
                 f'the model of {self._world.name} tells its reward; declare the source "reward" too'
             )
-        return deepcopy(model.with_reward(None))  # the world's own is not for algorithms to change
+        return deepcopy(model.with_reward(None))  # algorithms must not change the world's own
 
     @property
     def labels_left(self) -> int:
-        """How many more expert actions the budget allows."""
+        """The number of expert actions left in the budget."""
         return self.budget.labels - self.meter.labels
 
     @property
     def steps_left(self) -> int:
-        """How many more environment steps the budget allows."""
+        """The number of environment steps left in the budget."""
         return self.budget.steps - self.meter.steps
 
     def _require(self, source: Source) -> None:
@@ -181,7 +181,7 @@ class Problem:
 
 
 class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
-    """The vector environment that `Problem.env` gives: it tells no more than was declared."""
+    """The vector environment of `Problem.env`; it reveals only the declared sources."""
 
     def __init__(
         self,
@@ -226,7 +226,7 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
                 "given, call reset()"
             )
         observations, _ = self._env.reset(seed=self._first_seed)
-        self._first_seed = None  # later resets go on in the same streams
+        self._first_seed = None  # later resets continue the same random streams
         self._episode_start[:] = True
         self._returns[:] = 0.0
         return observations, {}
@@ -255,5 +255,5 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         actions, self._expert_memory = self._expert.predict(
             state=self._expert_memory, episode_start=self._episode_start, mask=rows
         )
-        self._episode_start &= ~rows  # the others still have to forget when they are asked
+        self._episode_start &= ~rows  # other rows still clear their memory at their next label
         return actions

@@ -1,4 +1,4 @@
-"""Episodes: running a policy for one episode a seed, and replaying what it did."""
+"""Episodes: running a policy for one episode per seed, and replaying recorded actions."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -20,13 +20,12 @@ class Episode:
     """One episode of T steps.
 
     Attributes:
-        seed: of `reset`.
-        observations: [T + 1, ...], the last one is where the episode ended; [0, ...] if they were
-            not kept.
+        seed: the seed given to `reset`.
+        observations: [T + 1, ...], the final observation included; [0, ...] if they were not kept.
         actions: [T, ...].
         rewards: float64 [T].
         measures: float64 [T + 1] for each name of the world's `measures`.
-        terminated: whether it ended by termination; otherwise it was truncated or cut short.
+        terminated: True if it terminated; otherwise it was truncated or cut short.
         state_hash: SHA-256 over the State records after every step, hex.
     """
 
@@ -41,7 +40,7 @@ class Episode:
     @property
     def total_reward(self) -> float:
         """The return: the sum of the rewards from first to last."""
-        return float(np.cumsum(self.rewards)[-1])  # in order, where np.sum is free to regroup
+        return float(np.cumsum(self.rewards)[-1])  # added in order; np.sum may regroup
 
     def __len__(self) -> int:
         return len(self.actions)
@@ -61,12 +60,14 @@ def run_episodes(
 ) -> list[Episode]:
     """Run one episode for each seed, all in one masked batch.
 
-    Row i depends on seeds[i] and on the policy's own randomness alone; rows whose episode has ended
+    Row i depends only on seeds[i] and on the policy's own randomness; rows whose episode has ended
     stand still until the last one ends.
 
     Args:
-        make_policy: gives the policy for the environment; experts bind to it, others ignore it.
-        keep_observations: if not, those of the episodes are empty, for pictures take gigabytes.
+        make_policy: makes the policy, given the environment; experts bind to it, others ignore it.
+        deterministic: passed to the policy's `predict`.
+        keep_observations: False leaves the episodes' observations empty, since pictures can take
+            gigabytes.
 
     Raises:
         ValueError: if the policy returns an action outside the action space.
@@ -102,7 +103,7 @@ def run_episodes(
     return [
         Episode(
             seed=int(seed),
-            # Of all arrays the only one that can be large: pictures are not copied twice.
+            # The only array that can be large, so pictures are not copied twice.
             observations=np.stack([rows[i] for rows in observations[: length + 1]])
             if keep_observations
             else observation[:0],
@@ -119,7 +120,7 @@ def run_episodes(
 def replay(world: World, split: Split, seed: int, actions: NDArray[Any]) -> tuple[float, str]:
     """Play recorded actions in a single environment; returns the return and the state hash.
 
-    They are bit for bit those of the episode that the actions were recorded in.
+    Both are bit for bit those of the episode in which the actions were recorded.
     """
     env = WorldEnv(world.name, split)
     env.reset(seed=seed)

@@ -53,7 +53,7 @@ class Result:
     def ratio(self) -> float | None:
         """The player's share of the expert's return; None unless both are positive.
 
-        Of costs the smaller share is the better one, and of a zero there is none.
+        For negative returns a smaller share would be better, and for a return of 0 there is none.
         """
         if self.expert_total is None or self.total <= 0.0 or self.expert_total <= 0.0:
             return None
@@ -66,7 +66,7 @@ class Result:
 
 
 class Game:
-    """Episodes of one world, one after another, steered by held keys or by the expert.
+    """Episodes of one world, one after another, controlled by held keys or by the expert.
 
     Attributes:
         phase: "ready" before the first step, "playing", "paused", or "over" at an episode's end.
@@ -126,10 +126,10 @@ class Game:
             self.phase = "playing" if self.phase == "paused" else "paused"
 
     def tick(self, held: Sequence[str], place: tuple[int, int] | None = None) -> None:
-        """Let one control period pass with these keys held, the latest last.
+        """Advance by one control period with these keys held, the latest last.
 
         Args:
-            place: of the mouse in the picture, if it has been there.
+            place: the mouse's place in the picture, if it has been there.
         """
         seconds = self.world.dynamics.control_period
         if self.phase == "ready":

@@ -30,9 +30,9 @@ class HeldKeys:
         self._push[:] = 0.0
 
     def action(self, held: Sequence[str], seconds: float) -> NDArray[Any] | None:
-        """The action after so many seconds with these keys held, the latest last.
+        """The action after `seconds` with these keys held, the latest last.
 
-        None in a Discrete world while no key is held: there, time waits for the player.
+        None in a Discrete world while no key is held, in which case time does not advance.
         """
         if isinstance(self._space, gym.spaces.Discrete):
             latest = [key.value for name in held for key in self._keys if key.key == name][-1:]

@@ -1,4 +1,4 @@
-"""What every algorithm must do."""
+"""Checks that every algorithm must pass."""
 
 from dataclasses import is_dataclass
 from functools import partial
@@ -14,7 +14,7 @@ from il_envs.world import World
 
 
 def check_algorithm(algorithm: Algorithm[Any], world: World, labels: int = 300) -> None:
-    """An algorithm trains within its budget and sources, repeats itself, and acts validly.
+    """An algorithm trains within its budget and sources, is reproducible, and acts validly.
 
     Args:
         labels: the budget of expert actions; steps are limited to ten times as many.

@@ -1,4 +1,4 @@
-"""What every world must do."""
+"""Checks that every world must pass."""
 
 import copy
 import pickle
@@ -42,7 +42,7 @@ def check_gymnasium(world: World) -> None:
 
 
 def check_determinism(world: World) -> None:
-    """The same seed gives the same episode, and another seed another one."""
+    """The same seed gives the same episode, and a different seed a different one."""
     first, second = (run_episodes(world, "training", ExploringPolicy, [7, 8]) for _ in range(2))
     assert [e.state_hash for e in first] == [e.state_hash for e in second], "a seed does not repeat"
     assert first[0].state_hash != first[1].state_hash, "two seeds give the same episode"
@@ -177,8 +177,8 @@ def check_experts(world: World) -> None:
 
 
 def check_copies(world: World) -> None:
-    """Copies and pickled copies of environments and experts go on bit for bit from the same state,
-    each with random streams and spaces of its own."""
+    """Copies and pickled copies of environments and experts continue bit for bit from the same
+    state, each with its own random streams and spaces."""
     for make in (copy.deepcopy, lambda original: pickle.loads(pickle.dumps(original))):
         for env, steps in ((WorldEnv(world.name), 100), (WorldVectorEnv(world.name, ROWS), 100)):
             env.reset(seed=6)
@@ -202,8 +202,8 @@ def check_copies(world: World) -> None:
 
 
 def check_reference(world: World) -> None:
-    """The exact reference expects what the world's expert returns, within five standard errors,
-    which fails one time in a million; its samples are episodes."""
+    """The mean return of the world's expert is within five standard errors of the exact reference's
+    expected return, which fails by chance one time in a million; its samples are episodes."""
     if world.truth.reference is None:
         return
     reference = world.truth.reference()
@@ -226,8 +226,8 @@ def check_reference(world: World) -> None:
 
 
 def check_pictures(world: World) -> None:
-    """Every picture is a function of the history, whatever was painted before, and changes nothing;
-    in the course of an episode it changes."""
+    """Every picture is a function of the history alone, whatever was painted before, and leaves the
+    state unchanged; it changes in the course of an episode."""
     if not world.views.pictures:
         return
     env = WorldEnv(world.name)
@@ -251,7 +251,7 @@ def check_pictures(world: World) -> None:
 
 
 def _history(env: WorldEnv, seed: int, steps: int) -> States:
-    """The states of an exploring episode, until it ends or so many steps are taken."""
+    """The states of an episode of an exploring policy, of at most `steps` steps."""
     env.reset(seed=seed)
     policy, states = ExploringPolicy(env), [env.state]
     for _ in range(steps):
@@ -270,7 +270,7 @@ def _painted(canvas: Canvas, history: States) -> NDArray[np.uint8]:
 
 
 def check_text(world: World) -> None:
-    """A world that can be written as text is, in the render mode ansi, and it changes nothing."""
+    """A world with a text view renders it in the mode "ansi", without changing the state."""
     if world.views.text is None:
         return
     env = WorldEnv(world.name, render_mode="ansi")

@@ -1,4 +1,4 @@
-"""Wrappers for worlds of buttons, MultiBinary(K), and learners that do not know such a space.
+"""Wrappers for worlds of buttons, MultiBinary(K), and learners that do not support such a space.
 
 As in Gymnasium, the wrappers here are for single environments, and those of the same names in
 `il_envs.wrappers.vector` for vector environments.

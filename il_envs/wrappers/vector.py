@@ -80,19 +80,19 @@ class MultiDiscreteButtons(gym.vector.VectorActionWrapper):
 
 
 class RewardWrapper(gym.vector.VectorWrapper):
-    """Pays a learned reward instead of the environment's own, so that any learner trains on it.
+    """Replaces the environment's reward by a learned one, so that any learner can train on it.
 
     Where a step only resets a row, or the row stands still, its reward is 0.
 
     Args:
-        env: of any autoreset mode; the environments of a `Problem` will do. Wrappers that give
-            actions other names, as `SingleButton` does, go around this one: the reward is asked
-            about the world's own actions.
-        reward: what to pay.
+        env: a vector environment with any autoreset mode, such as that of a `Problem`. Wrappers
+            that change the action space, as `SingleButton` does, must be outside this one, because
+            the reward is a function of the world's own actions.
+        reward: the learned reward.
 
     Raises:
-        InvalidRewardError: if the reward is a table for other spaces; by `step`, if what it answers
-            is no array of finite numbers, one for each row.
+        InvalidRewardError: if the reward is a table for other spaces; by `step`, if the reward does
+            not return one finite number for each row.
     """
 
     def __init__(self, env: VectorEnv, reward: LearnedReward) -> None:
@@ -106,7 +106,7 @@ class RewardWrapper(gym.vector.VectorWrapper):
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> Any:
         observations, info = self.env.reset(seed=seed, options=options)
-        self._observations = np.array(observations)  # the environment may write over its own
+        self._observations = np.array(observations)  # the environment may overwrite its own
         self._has_ended &= ~np.asarray((options or {}).get("reset_mask", True))
         return observations, info
 

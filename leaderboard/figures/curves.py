@@ -1,8 +1,9 @@
-"""Curves of a run: errors that compound, survival and exact scores against labels, returns while
-training against steps.
+"""Curves of a run: compounding error over time, survival and exact scores against labels, and
+training returns against steps.
 
 The first is after figure 2 ("dimensional drift") of A. Dharna, "Reinforcement Learning Special
-Topic: Imitation Learning", 2019. Nothing is recorded for it: the action traces are played again.
+Topic: Imitation Learning", 2019. It needs no data of its own, because the action traces are
+replayed.
 """
 
 from collections.abc import Callable
@@ -35,10 +36,10 @@ from leaderboard.training import has_acted, training_returns
 
 
 class TracePolicy:
-    """Does again what a batch of episodes did.
+    """A policy that replays the actions of a batch of episodes.
 
     Args:
-        traces: [T, ...] for each row.
+        traces: the actions of each row, [T, ...].
     """
 
     def __init__(self, traces: list[NDArray[Any]]) -> None:
@@ -58,7 +59,7 @@ class TracePolicy:
         """The recorded actions of the next step; those of an ended episode do not matter.
 
         Raises:
-            IndexError: if no trace is as long as that.
+            IndexError: if all traces have ended.
         """
         actions = self._actions[self._step]
         self._step += 1
@@ -66,8 +67,8 @@ class TracePolicy:
 
 
 def compounding_error(results: Results) -> Figure | None:
-    """Error against time for the expert and every algorithm, one panel for each world that names
-    its error."""
+    """Error against time for the expert and every algorithm, one panel for each world that has an
+    error measure."""
     worlds = [(world, world.views.error) for world in _worlds(results) if world.views.error]
     if not worlds:
         return None
@@ -125,8 +126,8 @@ def error_curve(
 
 
 def survival_by_labels(results: Results) -> Figure | None:
-    """Share of held-out episodes finished against the number of labels, one panel for each world
-    whose episodes can end early, which are those without an exact reference."""
+    """Share of held-out episodes that do not end early against the number of labels, one panel for
+    each world without an exact reference, since only there episodes can end early."""
     exact = results.manifest.exact_worlds
     worlds = [world for world in _worlds(results) if world.name not in exact]
     if not worlds:
@@ -163,8 +164,8 @@ def score_by_labels(results: Results) -> Figure | None:
 
 
 def learning_curve(results: Results) -> Figure | None:
-    """Return while training against environment steps, one panel for each world in which an
-    algorithm has acted; it is that of the policy that explores, on training episodes."""
+    """Training return against environment steps, one panel for each world in which an algorithm has
+    acted. It is the return of the exploring policy on training episodes."""
     drawn = [(w, lines) for w in _worlds(results) if (lines := _training_lines(results, w))]
     if not drawn:
         return None
@@ -239,7 +240,7 @@ def _lines_by_labels(
             budget: _finished(row_of(results, row.algorithm, world.name, budget))
             for budget in results.manifest.budgets(row.algorithm)
         }
-        if row.labels == 0:  # the same whatever the number of labels
+        if row.labels == 0:  # does not depend on the number of labels
             cells = dict.fromkeys(budgets, cells[0])
         places = np.array([budget for budget in budgets if cells[budget]], np.float64)
         samples = [
@@ -268,7 +269,7 @@ def _lines(results: Results, world: World) -> list[tuple[Row, str]]:
 
 def _algorithms(results: Results, world: World) -> list[tuple[Row, str]]:
     """The learners' rows at their last number of labels, by name, and their colours; controls are
-    for the table."""
+    shown in the table only."""
     manifest = results.manifest
     learners = [name for name in manifest.algorithms if not manifest.declaration(name).is_control]
     rows = [row_of(results, n, world.name, manifest.budgets(n)[-1]) for n in sorted(learners)]

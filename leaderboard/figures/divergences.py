@@ -1,4 +1,4 @@
-"""How far policies are from the reference in exact worlds, as a picture: every seed is a dot."""
+"""Figure of the KL divergence of policies from the reference in exact worlds, a dot per seed."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,10 +11,10 @@ from leaderboard.figures.drawing import COLOURS, name_panel, panels
 from leaderboard.rows import row_of
 
 LEAST = 1e-3
-"""Nats an episode: what is less is drawn here."""
+"""Smallest divergence of the axis, in nats per episode; smaller ones are drawn here."""
 
 INFINITE_PLACE = 1.6
-"""Where infinity is drawn, in units of the largest finite divergence."""
+"""Position at which infinity is drawn, in units of the largest finite divergence."""
 
 
 def divergence(results: Results) -> Figure | None:
@@ -33,8 +33,8 @@ def divergence(results: Results) -> Figure | None:
 
 
 def _rows(results: Results, world: str) -> list[tuple[str, FloatArray]]:
-    """Each algorithm in a world and the divergence of every seed, float64 [seeds], the nearest
-    first; of complete rows of policies that tell their probabilities."""
+    """Each algorithm in a world with the divergence of every seed, float64 [seeds], the nearest
+    first. Only complete rows of policies that give their probabilities are included."""
     rows = []
     for name, worlds in results.manifest.algorithms.items():
         if world not in worlds:

@@ -1,4 +1,4 @@
-"""What all figures share: how they look, and how lines, titles and names are drawn."""
+"""Code shared by all figures: style, and drawing of lines, titles and names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,8 @@ COLOURS = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#999933",
     "#44AA99", "#332288",
 )  # fmt: skip
-"""Told apart by colour-blind eyes too (Okabe and Ito 2008; the last four of Tol 2021, "muted")."""
+"""Colours suited to colour-blind readers (Okabe and Ito 2008; the last four of Tol 2021, "muted").
+"""
 
 EXPERT_COLOUR = "#333333"
 STYLE: dict[Any, Any] = {
@@ -44,14 +45,14 @@ STYLE: dict[Any, Any] = {
 }
 
 BAND_SEEDS = 3
-"""Training seeds from which on a band says more than the seeds' own lines."""
+"""Least number of training seeds for which a band is drawn instead of the seeds' own lines."""
 
 
 MOST_COLUMNS = 3
 
 
 def panels(count: int, width: float = 6.8) -> tuple[Figure, list[Axes]]:
-    """A figure with so many panels, up to three in a row; the width of each is in inches."""
+    """A figure with `count` panels, up to three in a row, each `width` inches wide."""
     columns = min(count, MOST_COLUMNS)
     rows = -(-count // columns)
     figure = Figure(figsize=(width * columns, 4.2 * rows), layout="constrained")
@@ -79,7 +80,7 @@ def draw_mean(
     colour: str,
     marker: str | None = None,
 ) -> float:
-    """Draw the mean and its interval, cut off at the limits of what can be; returns the last mean.
+    """Draw the mean and its interval, clipped to the possible values; returns the last mean.
 
     Args:
         places: float64 [n].

@@ -1,8 +1,8 @@
 """Pictures of learned rewards beside the true ones: on the cells of a grid, or over the two
 coordinates of a world's probe.
 
-What is best for a reward is best for it times a positive number, plus any other number. So a
-learned reward is drawn scaled and moved to the mean and the deviation of the true one.
+A positive scale and an added constant do not change the optimal policy of a reward. So a learned
+reward is drawn scaled and shifted to the mean and the standard deviation of the true one.
 """
 
 from pathlib import Path
@@ -26,11 +26,11 @@ WALL = "#d8d8d8"
 
 
 def reward_pictures(results: Results) -> dict[str, Figure]:
-    """A picture for every algorithm and world with a learned reward that can be drawn, by its name:
-    that of the first training seed, at the last number of labels.
+    """A picture for every algorithm and world with a learned reward that can be drawn, by the
+    picture's name; it is of the first training seed at the last number of labels.
 
     Raises:
-        UserError: if what was kept of a reward is damaged.
+        UserError: if a reward map is damaged.
     """
     figures = {}
     for algorithm, worlds in results.manifest.algorithms.items():
@@ -44,15 +44,15 @@ def reward_pictures(results: Results) -> dict[str, Figure]:
 
 
 def scaled_to(true: Image, learned: Image) -> Image:
-    """A learned reward with the mean and the deviation of the true one; the mean alone where it is
-    the same everywhere."""
+    """A learned reward scaled and shifted to the mean and the standard deviation of the true one; a
+    constant reward is only shifted."""
     deviation = learned.std()
     scale = true.std() / deviation if deviation > 0.0 else 0.0
     return true.mean() + scale * (learned - learned.mean())
 
 
 def _picture(folder: Path, cell: Cell) -> Figure | None:
-    """None for a cell without a reward, or with one that there is no way to draw."""
+    """The picture of a cell's reward; None if it has no reward, or none that can be drawn."""
     world = get_world(cell.spec.world)
     kept = kept_reward_map(folder / cell.spec.folder, world)
     if "own" in kept and _is_grid(world):

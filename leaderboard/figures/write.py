@@ -17,7 +17,7 @@ from leaderboard.figures.reward_pictures import reward_pictures
 
 
 def write_figures(results: Results, extension: str = "svg") -> list[Path]:
-    """Write every figure that there is data for beside the results; returns the paths.
+    """Write every figure for which there is data beside the results; returns the paths.
 
     Raises:
         UserError: if traces are missing, damaged, or of another version of their world.

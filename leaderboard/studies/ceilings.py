@@ -1,8 +1,9 @@
-"""What pressing several buttons at once is worth in Duel and Gauntlet, computed exactly.
+"""The value of pressing several buttons at once in Duel and Gauntlet, computed exactly.
 
-The returns of the references of `il_envs.exact.button_references` in Duel, and the reason why
-cloning with independent buttons falls short of them: an expert that dodges to the left or to the
-right. In Gauntlet, the linear program's bound on what one button a step can return.
+In Duel, the returns of the references of `il_envs.exact.button_references`, and the reason why
+cloning with independent buttons falls short of them: a multimodal expert, which dodges either to
+the left or to the right. In Gauntlet, the linear program's bound on the return with one button a
+step.
 """
 
 import numpy as np
@@ -76,9 +77,10 @@ def concurrency() -> tuple[Figure, list[Finding]]:
 
 
 def dodge_probability(policy: Evaluation) -> FloatArray:
-    """Of each of `DODGES`, float64 [4], halfway through an episode.
+    """The probability of each of `DODGES`, float64 [4], halfway through an episode.
 
-    A bolt comes down the middle, I am there with an empty magazine, and the shield is broken.
+    The situation: a bolt comes down the middle column, where I am, with an empty magazine and a
+    broken shield.
     """
     middle = COLUMNS // 2
     place = int(np.ravel_multi_index((middle, middle, 0, 0, FIRES), SHAPE))

@@ -1,4 +1,4 @@
-"""What pressing several buttons at once is worth, with an expert and without.
+"""The value of pressing several buttons at once, with an expert and without.
 
 Harmer et al. 2018, "Imitation Learning with Concurrent Actions in 3D Games", compare policies that
 take a single action in each step (SAPS) with those that take any number (MAPS), trained by temporal
@@ -6,7 +6,7 @@ difference reinforcement learning alone (RL) or with imitation (IL + RL); MAIL i
 Their abstract: "a 4x improvement in training time and 2.5x improvement in performance over single
 action selection TD RL", and the agent "quickly learns to surpass the capabilities of the expert".
 
-An algorithm takes part by declaring the factors "actions" and "learning", and no others.
+An algorithm is included if it declares the factors "actions" and "learning", and no others.
 """
 
 from dataclasses import dataclass
@@ -34,16 +34,16 @@ ARMS = tuple(product(("SAPS", "MAPS"), ("RL", "IL + RL")))
 SAPS_RL, MAIL = ARMS[0], ARMS[-1]
 
 MILESTONES = (0.25, 0.5, 0.75, 1.0)
-"""Scores: shares of the way from the random policy's return to the expert's."""
+"""Scores to reach, on the scale from the random policy's return, 0, to the expert's, 1."""
 LAST_BINS = BINS // 10
-"""Of a learning curve; their mean is what it arrives at."""
+"""Number of last bins of a learning curve whose mean is its final return."""
 
 PERFORMANCE = "performance: MAIL's score / SAPS RL's"
 TIME = "training time: SAPS RL's steps / MAIL's (mean curves)"
 TIME_OF_SEEDS = "training time: SAPS RL's steps / MAIL's (seed by seed)"
 EXPERT = "MAIL's return - the expert's"
 PUBLISHED = {PERFORMANCE: "2.5", TIME: "4", TIME_OF_SEEDS: "4", EXPERT: "passed"}
-"""The claims, and what the abstract says of each."""
+"""The claims, each with the value that the abstract gives."""
 
 NOTHING = Interval(nan, nan, nan)
 
@@ -58,18 +58,18 @@ class Arm:
 
     @property
     def returns(self) -> NDArray[np.float64]:
-        """Held-out return of each seed, float64 [seeds]; a failed one has the random policy's."""
+        """Held-out return of each seed, float64 [seeds]; the random policy's for a failed seed."""
         return returns_of(self.row, self.scale)
 
     @property
     def scores(self) -> NDArray[np.float64]:
-        """The same, normalised."""
+        """Held-out score of each seed, float64 [seeds]."""
         return scores_of(self.row, self.scale)
 
     @property
     def curves(self) -> NDArray[np.float64]:
-        """`training_returns` of each seed, float64 [seeds, BINS]; a failed one has the random
-        policy's return throughout."""
+        """`training_returns` of each seed, float64 [seeds, BINS]; the random policy's return for a
+        failed seed."""
         assert self.scale is not None
         failed = np.full(BINS, self.scale.random)
         return np.stack(
@@ -78,7 +78,7 @@ class Arm:
 
     @property
     def curve_fault(self) -> str:
-        """Why there are no `curves`, or empty."""
+        """Why there are no `curves`; empty if there are."""
         finished = [cell for cell in self.row.cells if cell.status == "ok"]
         without = [str(cell.spec.seed) for cell in finished if cell.learning_curve is None]
         fault = f"no learning curve of seeds: {', '.join(without)}" if without else ""
@@ -92,14 +92,14 @@ class Arm:
 
 
 def steps_to(curve: NDArray[np.float64], level: float, steps: NDArray[np.float64]) -> float:
-    """Environment steps at the end of the first bin whose training episodes return `level` or more,
+    """Environment steps at the end of the first bin with a training return of `level` or more;
     infinite if there is no such bin."""
     there = np.flatnonzero(curve >= level)
     return float(steps[there[0]]) if there.size else inf
 
 
 def arrival(curve: NDArray[np.float64]) -> float:
-    """The return that a learning curve arrives at, NaN if no episode ended."""
+    """The final return of a learning curve; NaN if no episode ended."""
     known = curve[~np.isnan(curve)]
     return float(known[-LAST_BINS:].mean()) if known.size else nan
 
@@ -123,7 +123,7 @@ def designs(results: Results) -> dict[str, list[Arm]]:
 
 
 def final_table(results: Results) -> pd.DataFrame:
-    """What each arm arrives at, on the held-out episodes; empty where there are not all four.
+    """The final held-out return of each arm; only for worlds with all four arms.
 
     Columns: algorithm, world, actions, learning, seeds, return, return_low, return_high, score,
     low, high, steps (used, mean over the seeds that did not fail), status, reason.
@@ -158,9 +158,10 @@ def _final(world: str, arm: Arm) -> dict[str, object]:
 def milestone_table(results: Results) -> pd.DataFrame:
     """Environment steps until training episodes return a given score, a row for each arm and score.
 
-    Columns: algorithm, world, score, return (that the score stands for), steps (of the mean curve;
-    infinite if it does not get there), seeds_there (how many curves of single seeds do), seeds,
-    seed_steps (their mean, if all do), low, high, status (or why there is nothing).
+    Columns: algorithm, world, score, return (that corresponds to the score), steps (of the mean
+    curve; infinite if it does not reach the score), seeds_there (number of seeds whose own curves
+    reach it), seeds, seed_steps (the mean of their steps, if all reach it), low, high, status (or
+    why there is no result).
     """
     return pd.DataFrame(
         [
@@ -197,7 +198,7 @@ def _milestone(world: str, arm: Arm, score: float) -> dict[str, object]:
 
 
 def claim_table(results: Results) -> pd.DataFrame:
-    """What MAIL is next to SAPS RL and to the expert, a row for each claim of the paper.
+    """Comparison of MAIL with SAPS RL and with the expert, a row for each claim of the paper.
 
     Columns: claim, world, value, low, high, published, status.
     """
@@ -247,8 +248,9 @@ def _performance(single: Arm, mail: Arm) -> tuple[Interval, str]:
 
 
 def _times(single: Arm, mail: Arm) -> dict[str, tuple[Interval, str]]:
-    """Steps to the return that SAPS RL's learning curve arrives at: like is compared with like, for
-    training episodes return less than held-out ones, in which nothing is explored."""
+    """Training time, in steps until a learning curve reaches the final return of SAPS RL's curve.
+    Only training returns are compared; held-out ones are higher, because they have no exploration.
+    """
     for arm in (single, mail):
         if arm.curve_fault:
             fault = f"{arm.row.algorithm}: {arm.curve_fault}"
@@ -264,7 +266,8 @@ def _times(single: Arm, mail: Arm) -> dict[str, tuple[Interval, str]]:
 
 
 def _time_of_seeds(single: Arm, mail: Arm) -> tuple[Interval, str]:
-    """Steps until each seed's curve is where SAPS RL's of the same seed arrives."""
+    """Training time of each seed, in steps until its curve reaches the final return of SAPS RL's
+    curve of the same seed."""
     steps = bin_ends(mail.row.cells[0].spec.steps)
     levels = [arrival(curve) for curve in single.curves]
     each, mail_each = (
@@ -279,7 +282,8 @@ def _time_of_seeds(single: Arm, mail: Arm) -> tuple[Interval, str]:
 
 
 def _passing(mail: Arm, expert: Cell) -> tuple[Interval, str]:
-    """On the same held-out episodes; an expert that plays them is chance as well."""
+    """MAIL's held-out return against the expert's on the same episodes; the expert's own return is
+    a random sample as well."""
     if expert.exact is None:
         played = [episode.total_reward for episode in expert.episodes]
         difference = difference_interval(mail.returns, played)

@@ -1,4 +1,4 @@
-"""Numbers of the theory, and whether they are where it says."""
+"""Numbers that theory predicts, and whether they agree with it."""
 
 from dataclasses import dataclass
 from math import inf
@@ -6,7 +6,7 @@ from math import inf
 
 @dataclass(frozen=True)
 class Finding:
-    """A number, and what theory says of it."""
+    """A number, and the range that theory predicts for it."""
 
     what: str
     value: float
@@ -15,7 +15,7 @@ class Finding:
 
     @property
     def holds(self) -> bool:
-        """Whether the number is where it must be."""
+        """True if the number is in the predicted range."""
         return self.low <= self.value <= self.high
 
     def __str__(self) -> str:

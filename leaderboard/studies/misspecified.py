@@ -1,10 +1,11 @@
 """The optimum of DriftCarMisspecified's reward, found by a planner that knows the car and the road.
 
-A plan is a way to drive: a speed, forward or in reverse, a place across the road, and the gains of
-a driver who keeps both. The cross-entropy method (Rubinstein 1999) searches plans for the most of
-the reward, with the extra noise of Szita and Lorincz 2006 against settling too early; what it finds
-is then driven on held-out tracks. Some restarts search all plans, some those that go forward.
-Beside them is who learns a reward from the expert's demonstrations instead.
+A plan is a way to drive: a speed, forward or in reverse, a lateral position on the road, and the
+gains of a controller that keeps both. The cross-entropy method (Rubinstein 1999) searches for the
+plan with the greatest return, with the extra noise of Szita and Lorincz 2006 against premature
+convergence; its result is evaluated on held-out tracks. Some restarts search all plans, others only
+those that go forward. For comparison, another learner infers a reward from the expert's
+demonstrations.
 """
 
 from collections.abc import Callable
@@ -85,7 +86,7 @@ def write_misspecified(folder: Path) -> tuple[list[Path], list[Finding]]:
 
 
 def policy_outcome(make_policy: Callable[[WorldVectorEnv], Policy]) -> np.void:
-    """What a policy gets on the held-out tracks, an `OUTCOME`."""
+    """The mean outcome of a policy on the held-out tracks, an `OUTCOME`."""
     episodes = run_episodes(
         drift_car_misspecified, "held_out", make_policy, range(HELD_OUT_EPISODES)
     )
@@ -98,7 +99,8 @@ def policy_outcome(make_policy: Callable[[WorldVectorEnv], Policy]) -> np.void:
 
 
 def learned_outcome(seed: int) -> np.void:
-    """What a learner of rewards gets there, who sees the expert drive and no reward: `OUTCOME`."""
+    """The outcome of a learner that infers the reward from the expert's demonstrations, an
+    `OUTCOME`."""
     algorithm = load(LEARNER).algorithm
     problem = Problem(drift_car_misspecified, algorithm.sources, BUDGET, seed)
     policy = algorithm.train(problem, seed, algorithm.config)
@@ -106,7 +108,7 @@ def learned_outcome(seed: int) -> np.void:
 
 
 def search(seed: int, only_forward: bool, rounds: int = ROUNDS) -> np.void:
-    """What the plan that one restart ends at gets on the held-out tracks, an `OUTCOME`."""
+    """The outcome, on the held-out tracks, of the plan found by one restart, an `OUTCOME`."""
     random = np.random.default_rng(seed)
     mean, spread = MEAN, SPREAD
     for count in range(rounds):
@@ -184,8 +186,8 @@ def _act(state: Record, plan: Record, track: Record, action: Array) -> None:
 def findings(
     expert: np.void, learned: np.void, free: list[np.void], forward: list[np.void]
 ) -> list[Finding]:
-    """The numbers: free restarts reverse nearer the edge than the centreline, and earn the most;
-    who learns from the expert drives as he does."""
+    """The findings: free restarts reverse nearer the edge than the centreline and earn the most
+    proxy return, and the learner drives as the expert does."""
     best_forward = max(float(outcome["proxy"]) for outcome in forward)
     numbers = [
         Finding("the expert: proxy return", float(expert["proxy"])),

@@ -1,8 +1,8 @@
-"""Surpassing the demonstrator, the reason to learn rewards at all.
+"""Surpassing the demonstrator: the main reason to learn rewards.
 
-An expert who often errs demonstrates. Who imitates learns to err as often; who learns what the
-expert wants can do it better. In an exact world the return of a policy is computed, and so is that
-of the best policy for the reward that it comes with: the learned reward optimised anew.
+The demonstrator is an expert that often errs. A learner that imitates its actions errs as often,
+while a learner that infers its reward can surpass it. In an exact world the return of a policy is
+computed exactly, and so is the return of the optimal policy for its learned reward.
 """
 
 from collections.abc import Sequence
@@ -30,17 +30,17 @@ from leaderboard.submission import load
 
 LABELS = 8_000
 EPISODES = 32
-"""Held out, where returns are not exact."""
+"""Held-out episodes for returns that are not exact."""
 PRIOR_DEVIATION = 0.5
-"""Of the weights of a reward, in nats, for all who have such a prior. Where it is wider a cell that
-was hardly visited can seem to be worth more than the goal."""
+"""Standard deviation of the prior on reward weights, in nats, for all methods that have one. With a
+wider prior a rarely visited cell can be estimated to be worth more than the goal."""
 DEMONSTRATIONS = 1_000
-"""Episodes of the demonstrator, to know what it returns itself."""
+"""Episodes over which the demonstrator's own return is averaged."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """One world, and an expert who often errs there."""
+    """One world, and an expert that often errs there."""
 
     world: str
     style: str
@@ -59,7 +59,8 @@ COLUMNS = ("algorithm", "world", "who acts", "return", f"above the demonstrator,
 
 
 def surpassing(studies: Sequence[Study]) -> pd.DataFrame:
-    """A row for each policy, and each learned reward optimised anew, best first in each world.
+    """A row for each policy, and for the optimal policy of each learned reward, best first in each
+    world.
 
     Columns: `COLUMNS`, whose last one is the interval of the difference, over training seeds and
     over the demonstrator's episodes.
@@ -94,7 +95,7 @@ def write_surpassing(folder: Path) -> pd.DataFrame:
 
 
 def demonstrator_returns(world: World, study: Study) -> NDArray[np.float64]:
-    """What held-out episodes of the demonstrator return, float64 [episodes]."""
+    """Returns of held-out episodes of the demonstrator, float64 [episodes]."""
     seeds = range(EVALUATION_SEED, EVALUATION_SEED + DEMONSTRATIONS)
     episodes = run_episodes(
         world,
@@ -107,8 +108,8 @@ def demonstrator_returns(world: World, study: Study) -> NDArray[np.float64]:
 
 
 def learned_returns(world: World, study: Study, name: str, seed: int) -> tuple[float, float]:
-    """True returns of what an algorithm learned: of its policy, and of the best policy for its
-    reward, NaN where there is none or it cannot be planned for."""
+    """True returns of the policy that an algorithm learned, and of the optimal policy for its
+    learned reward; the latter is NaN if there is no reward or it cannot be planned for."""
     algorithm = load(name).algorithm
     config = algorithm.config
     if hasattr(config, "prior_deviation"):
@@ -119,7 +120,7 @@ def learned_returns(world: World, study: Study, name: str, seed: int) -> tuple[f
     reference = exact_reference(world)
     if reference is None:
         return _sampled_return(world, policy), nan
-    assert isinstance(policy, ExactPolicy)  # every learner of tables tells its probabilities
+    assert isinstance(policy, ExactPolicy)  # every tabular learner gives its probabilities
     own = evaluate(reference.model, policy_table(policy, reference.model)).expected_return
     reward = learned_reward(policy, world)
     if reward is None:

@@ -1,10 +1,10 @@
-"""Pictures without noise: what theory says, computed exactly.
+"""Figures of theoretical results, computed exactly and thus without noise.
 
 Compounding error (Ross and Bagnell 2010, theorem 2.1): the cost of a policy that errs with a small
-probability in each step grows with the square of the horizon where errors cannot be undone, and
-linearly where they can. The risky bridge: the posterior model expects to cross it, for in its own
-dynamics luck obeys; its policy, in the true dynamics, falls. What concurrent buttons are worth is
-in `ceilings`.
+probability in each step grows with the square of the horizon if it cannot recover from errors, and
+linearly if it can. The risky bridge: the posterior model plans with optimistic dynamics, in which
+crossing succeeds; in the true dynamics its policy falls into the water. The value of concurrent
+buttons is in `ceilings`.
 """
 
 from pathlib import Path
@@ -41,7 +41,7 @@ GROUND_NAMES = {tiles.WATER: "water", tiles.BRIDGE: "bridge", tiles.GOAL: "goal"
 
 
 def write_theory(folder: Path) -> tuple[list[Path], list[Finding]]:
-    """Write every picture; returns their paths, and the numbers behind them.
+    """Write every figure; returns their paths, and the findings behind them.
 
     Raises:
         OSError: if one cannot be written.
@@ -58,7 +58,7 @@ def write_theory(folder: Path) -> tuple[list[Path], list[Finding]]:
 
 
 def compounding_error() -> tuple[Figure, list[Finding]]:
-    """Cost against the horizon on the cliff, with and without a way back."""
+    """Cost against the horizon on the cliff, with and without recovery."""
     without, back = (
         np.array([erring_cost(int(horizon), recovery, ERROR) for horizon in HORIZONS])
         for recovery in (0.0, 1.0)
@@ -105,7 +105,8 @@ def compounding_error() -> tuple[Figure, list[Finding]]:
 
 
 def erring_cost(horizon: int, recovery: float, error: float) -> float:
-    """Expected cost on the cliff of walking on, except with probability `error` in each step."""
+    """Expected cost on the cliff of a policy that walks on, but errs with probability `error` in
+    each step."""
     model = cliff_chain(horizon, recovery)
     return -evaluate(model, np.tile([1.0 - error, error], (model.states, 1))).expected_return
 
@@ -116,13 +117,13 @@ def closed_form(horizons: IntArray, error: float) -> FloatArray:
 
 
 def log_slope(places: IntArray, values: FloatArray) -> float:
-    """Slope of the straight line through the logarithms, by least squares."""
+    """Least-squares slope of log values against log places."""
     return float(np.polyfit(np.log(places), np.log(values), 1)[0])
 
 
 def risky_bridge() -> tuple[Figure, list[Finding]]:
-    """Where the causal expert goes, where the posterior model imagines that it goes, and where its
-    policy goes in truth."""
+    """State visits of the causal expert, of the posterior model in its optimistic dynamics, and of
+    the posterior's policy in the true dynamics."""
     causal = exact_reference(risky_bridge_world)
     assert causal is not None
     posterior = soft_optimal(causal.model, "posterior", causal.temperature)
@@ -163,14 +164,14 @@ def risky_bridge() -> tuple[Figure, list[Finding]]:
 
 
 def visit_probability(policy: FloatArray, dynamics: SoftOptimal, states: IntArray) -> float:
-    """Probability that an episode is ever in one of the states.
+    """Probability that an episode ever visits one of the states.
 
     Args:
         policy: float64 [T, S, A].
-        dynamics: whose start and `dynamics` the episode follows.
+        dynamics: the solution whose `initial` and `dynamics` the episode follows.
         states: int64 [n].
     """
-    elsewhere = dynamics.initial.copy()  # probability of each state, of episodes not there yet
+    elsewhere = dynamics.initial.copy()  # P(state, none of the states visited yet)
     elsewhere[states] = 0.0
     for step in range(len(policy)):
         occupancy = elsewhere[:, None] * policy[step]
@@ -180,7 +181,7 @@ def visit_probability(policy: FloatArray, dynamics: SoftOptimal, states: IntArra
 
 
 def draw_visits(axes: Axes, cells: States, probability: FloatArray) -> None:
-    """Draw a grid, each cell the darker the more likely it is visited, with the percentage in it.
+    """Draw a grid whose cells are darker the more likely they are visited, labelled in percent.
 
     Args:
         cells: the world's parameters, [S].
@@ -188,7 +189,7 @@ def draw_visits(axes: Axes, cells: States, probability: FloatArray) -> None:
     """
     rows, columns = int(cells["row"].max()) + 1, int(cells["column"].max()) + 1
     ground = np.array([to_rgb(GROUND[int(tile)]) for tile in cells["tile"]])
-    share = probability[:, None] ** 0.7  # so that a tenth is seen
+    share = probability[:, None] ** 0.7  # so that a probability of 0.1 is visible
     shades = (1.0 - share) * ground + share * np.array(to_rgb(VISITED))  # [S, 3]
     axes.imshow(shades.reshape(rows, columns, 3))
     for cell, percent, shade in zip(cells, np.round(100.0 * probability), shades, strict=True):

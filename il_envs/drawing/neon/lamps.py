@@ -22,7 +22,7 @@ LIT_TEXT: Colour = (4, 26, 36)
 
 
 def height_of(names: Sequence[str], columns: int) -> int:
-    """Of the panel, pixels."""
+    """Height of the panel, in pixels."""
     rows = -(-len(names) // columns)
     return 2 * EDGE + rows * (LAMP_HEIGHT + GAP) - GAP
 

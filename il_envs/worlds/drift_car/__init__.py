@@ -2,7 +2,7 @@
 
 What it tests: compounding error. The car is driven at the limit of grip, where a steady drift is
 open-loop unstable (an error doubles in about a quarter of a second); a cloned policy that is right
-on the expert's path has seen nothing that would bring it back to it.
+on the expert's path has seen no demonstrations of how to return to it.
 
 Observation, Box(17), float32:
 
@@ -26,7 +26,7 @@ at more than 75 degrees; truncates after 1000 steps (40 s). A step is 0.04 s.
 
 `info`: `distance` (m, of centreline covered), `lateral_error` (m, its size now),
 `mean_lateral_error` (m, over the episode), `sideslip` (rad), `is_success` (1 when the 40 s were
-driven without a fall).
+driven without termination).
 
 The splits differ in their tracks: 48 to train on, 24 held out. Experts: `scripted` (closed form, a
 function of the state alone), `noisy` (with Gaussian noise on its commands), `unlearnable` (with

@@ -1,8 +1,8 @@
 """The drifting car: a dynamic single-track model in the coordinates of its track.
 
 The car has rear drive and brush (Fiala) tyres; the rear tyre shares its grip between drive and
-cornering by the friction circle. A steady drift is open-loop unstable, so a small steering error
-doubles in about a quarter of a second: the world in which cloning's errors compound.
+cornering by the friction circle. A steady drift is open-loop unstable: a small steering error
+doubles in about a quarter of a second, so the errors of behaviour cloning compound.
 
 The position is kept as station (distance along the centreline), lateral offset and the unit vector
 of the heading relative to the track, so that the dynamics need no trigonometry.

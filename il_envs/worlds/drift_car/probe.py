@@ -1,4 +1,4 @@
-"""The lateral error and the sideslip, over which a reward of the drifting car is drawn."""
+"""The probe of the drifting car: a reward is drawn over lateral error and sideslip."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,12 +8,13 @@ from il_envs.worlds.drift_car.dynamics import HALF_WIDTH
 
 
 def place(states: States, lateral: NDArray[np.float64], sideslip: NDArray[np.float64]) -> None:
-    """Move cars across the track and turn them: where each one goes and how fast stays as it is,
-    where its nose points does not.
+    """Set the lateral error and the sideslip of cars, in place; station, course and speed stay
+    unchanged.
 
     Args:
-        lateral: m, positive to the left.
-        sideslip: degrees, from the nose to the course, positive to the left.
+        states: State records [n].
+        lateral: lateral error in m, positive to the left, [n].
+        sideslip: angle in degrees from the nose to the course, positive to the left, [n].
     """
     angle = np.radians(sideslip)
     velocity = states["forward_speed"] + 1j * states["lateral_speed"]
@@ -26,14 +27,14 @@ def place(states: States, lateral: NDArray[np.float64], sideslip: NDArray[np.flo
 
 
 def read(states: States) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The lateral error, m, and the sideslip, degrees."""
+    """The lateral error in m, and the sideslip in degrees, [n] each."""
     sideslip = np.arctan2(states["lateral_speed"], states["forward_speed"])
     return states["lateral"], np.degrees(sideslip)
 
 
 EDGE = 0.9 * HALF_WIDTH
-"""m; from further out the next step may end the episode, and what a reward gives for that would
-hide what it gives for driving."""
+"""Largest lateral error of the probe, in m; further out the next step may end the episode, and the
+reward of termination would hide that of driving."""
 
 PROBE = Probe(
     labels=("lateral error (m)", "sideslip (degrees)"),

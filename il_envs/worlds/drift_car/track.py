@@ -1,9 +1,9 @@
-"""Closed procedural tracks, and the speed and sideslip a drifting expert aims for on them.
+"""Closed procedural tracks, with the reference speed and sideslip of a drifting expert on them.
 
 A track is a random star-shaped polygon whose corners are rounded with arcs, sampled at equal arc
-length and smoothed so that the curvature is continuous. Only + - * / and square roots are used,
-so that every machine builds the same bits: points of the plane are complex numbers, directions are
-complex numbers of modulus 1, and an angle never appears.
+length and smoothed so that the curvature is continuous. Only + - * / and square roots are used, so
+that tracks are bitwise the same on every machine: points of the plane are complex numbers,
+directions are complex numbers of modulus 1, and no angles are needed.
 """
 
 from functools import cache

@@ -1,10 +1,10 @@
 """Duel: a shoot-out of two gunners with five buttons, small enough to be solved exactly.
 
-What it tests: what pressing several buttons at once is worth. Side-stepping while firing, dodging
-while reloading, reloading behind the shield: the best policy presses chords, and the best one that
-presses at most one button in each step, the best one whose buttons are independent, and the
-soft-optimal one are all exact (`il_envs.concurrency_references`). Where a bolt must be dodged to
-the left or to the right, and not both, independent buttons cannot say what a joint policy can.
+What it tests: the value of pressing several buttons at once. The optimal policy presses chords: it
+side-steps while firing, dodges while reloading, and reloads behind the shield. It is known exactly,
+and so are the best policy restricted to chords of at most one button, the best one with independent
+buttons, and the soft-optimal one (`il_envs.concurrency_references`). Where a bolt must be dodged
+either to the left or to the right, independent buttons cannot represent what a joint policy can.
 
 The two face each other across seven columns. In each step, in this order:
 - I side-step, from the end columns only inwards. Left and right together are a stumble: I stay, and
@@ -15,16 +15,16 @@ The two face each other across seven columns. In each step, in this order:
   step: a shot fired while side-stepping sweeps two columns.
 - If the opponent is at the phase `fires` its bolt comes down its column, and hits me if I end the
   step there. A raised shield stops the bolt and breaks. Both of us may be hit in the same step.
-- Who was hit comes back: I in the middle with an empty magazine, the opponent in any column at
-  least three from mine, roaming.
+- A gunner that was hit comes back: I in the middle with an empty magazine, the opponent in any
+  column at least three from mine, roaming.
 - Otherwise the opponent moves and goes on to its next phase. Roaming, it steps away from my column
   with probability 0.6 and towards it with 0.2 (in my column, to either side with 0.3 each), and
   winds up next with probability 0.8. Winding up, it steps towards my column with probability 0.8,
   and fires next. Firing, it stays, and roams next.
 - A shield that was broken before the step is whole again with probability 0.2.
 
-Observation, Discrete(882): the situation, (((mine * 7 + theirs) * 3 + rounds) * 2 + shield) * 3 +
-phase, of
+Observation, Discrete(882): the situation, numbered as (((mine * 7 + theirs) * 3 + rounds) * 2 +
+shield) * 3 + phase, with
 
     part    range   meaning
     mine    0 to 6  my column, from the left
@@ -33,7 +33,7 @@ phase, of
     shield  0 or 1  whether my shield is whole
     phase   0 to 2  the opponent roams, winds up, fires
 
-Action, MultiBinary(5), each button held (1) or not (0) in this step alone:
+Action, MultiBinary(5), each button held (1) or not (0), for this step only:
 
     entry  button  effect
     0      left    one column to the left

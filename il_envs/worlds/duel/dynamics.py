@@ -102,13 +102,13 @@ def model() -> TabularModel:
 
 @cache
 def reference() -> SoftOptimal:
-    """The soft-optimal policy, of which the expert is a sample."""
+    """The soft-optimal policy, from which the expert samples its actions."""
     return soft_optimal(model(), "causal", TEMPERATURE)
 
 
 @cache
 def table() -> States:
-    """What the kernels read, `ROW` [S]."""
+    """The table that the kernels read, `ROW` [S]."""
     rows = np.zeros(SITUATIONS, ROW)
     rows["hits"] = model().features
     fill_table(rows, model(), reference().policy)
@@ -117,7 +117,7 @@ def table() -> States:
 
 
 def params(split: Split) -> States:
-    """The one table that there is."""
+    """The table, which is the same for both splits."""
     return table()
 
 

@@ -1,4 +1,4 @@
-"""The rules of Duel, as arrays and as a model; `duel` tells them in words."""
+"""The rules of Duel, as arrays and as a model; the docstring of `duel` gives them in words."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -27,7 +27,7 @@ Numbers = NDArray[Any]  # integers or truth values
 
 
 class Situation(NamedTuple):
-    """What the duel has come to; arrays of any one shape."""
+    """A situation of the duel; its fields are arrays of a common shape."""
 
     mine: Numbers  # my column, from 0 at the left
     theirs: Numbers  # the opponent's column
@@ -52,7 +52,7 @@ def chord_name(chord: int) -> str:
 
 @dataclass(frozen=True)
 class Exchange:
-    """What a chord comes to in a situation, all that chance has no part in."""
+    """The deterministic part of a step: the effects of a chord in a situation."""
 
     mine: Numbers  # my column when the step ends; where I was hit, it is not yet the middle
     shot: Numbers  # whether I fire
@@ -64,7 +64,8 @@ class Exchange:
 
 
 def exchange(now: Situation, chords: NDArray[np.int8]) -> Exchange:
-    """What chords [..., K] come to; the situation's arrays are of the shape [...], or stretch."""
+    """The effects of chords [..., K]; the situation's arrays have the shape [...], or broadcast to
+    it."""
     left, right, fire, reload, shield = np.moveaxis(chords.astype(np.bool_), -1, 0)
     steady = ~(left & right)  # or I stumble, and nothing else works
     mine = np.clip(now.mine + right - left.astype(np.int64), 0, COLUMNS - 1)
@@ -94,7 +95,7 @@ def duel_model() -> TabularModel:
     rounds = np.where(step.taken, 0, now.rounds + step.reloaded - step.shot.astype(np.int64))
     column = _next_column(now, mine, step.given)
     shield, phase = _next_shield(now, step.stopped), _next_phase(now, step.given)
-    # What chance decides: [columns, shield, phases, S, A].
+    # Probability of each random outcome: [columns, shield, phases, S, A].
     probability = column[:, None, None] * shield[:, None] * phase
     theirs, whole, then = (
         np.arange(count).reshape(-1, *[1] * axes)
@@ -119,7 +120,7 @@ def duel_model() -> TabularModel:
 
 
 def _next_column(now: Situation, mine: Numbers, given: Numbers) -> FloatArray:
-    """Probability of each column of the opponent's, [columns, S, A]; `mine` is where I am then."""
+    """Probability of the opponent's next column, [columns, S, A]; `mine` is my next column."""
     columns = np.arange(COLUMNS)[:, None, None]
     approach = np.array([APPROACHES, AIMS, 0.0])[now.phase]
     avoid = np.array([AVOIDS, 0.0, 0.0])[now.phase]
@@ -143,7 +144,7 @@ def _next_shield(now: Situation, stopped: Numbers) -> FloatArray:
 
 
 def _next_phase(now: Situation, given: Numbers) -> FloatArray:
-    """Probability of each phase of the opponent, [phases, S, A]; who was hit roams first."""
+    """Probability of the opponent's next phase, [phases, S, A]; after a hit it roams."""
     following = np.array([[1.0 - WINDS, WINDS, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
     phase = np.where(given[..., None], np.eye(len(PHASES))[ROAMS], following[now.phase])
     return np.moveaxis(phase, -1, 0)

@@ -1,10 +1,10 @@
 """Gauntlet: run and shoot at the same time, or be caught.
 
 What it tests: whether a policy can hold two buttons at once. A wall closes in from behind at three
-quarters of the running speed, so that the runner must hold forward for .75 of the time; gates bar
-the way, and at the wall's pace they take fire for .40 of the time. With one button a step the
-shares sum to at most 1, and the wall wins; holding both is easy. `one_button_bound` is the linear
-program that says how far one button a step can get.
+quarters of the running speed, so the runner must hold forward for .75 of the time. Gates bar the
+way, and to open them at the wall's pace it must hold fire for .40 of the time. With one button a
+step the shares sum to at most 1, and the wall wins; holding both is easy. `one_button_bound` is a
+linear program that bounds the return of policies that press one button a step.
 
 Observation, Box(7), float32:
 
@@ -12,7 +12,7 @@ Observation, Box(7), float32:
 |---|---|---|---|
 | 0 | distance to the wall behind, at most 12 m | 12 m | 0 ... 1 |
 | 1 | distance to the gate ahead, at most 6 m | 6 m | 0 ... 1 |
-| 2 | hits that it still takes | 16 | 0 ... 1 |
+| 2 | hits that the gate still takes | 16 | 0 ... 1 |
 | 3 | time left | 20 s | 0 ... 1 |
 | 4, 5, 6 | the buttons held in the last step | | 0, 1 |
 
@@ -22,8 +22,8 @@ ahead once a step, from 6 m on; the runner stops at a gate that stands.
 Reward: metres gained, divided by the 6 m from gate to gate. Terminates when the wall arrives;
 truncates after 400 steps (20 s). A step is 0.05 s.
 
-`info`: `gates` (opened), `lead` (m, before the wall), `is_success` (1 when the time is over and the
-wall has not come).
+`info`: `gates` (opened), `lead` (m, distance to the wall behind), `is_success` (1 when the time is
+over and the wall has not arrived).
 
 Experts: `scripted` (holds forward and fire), `noisy` (with slips).
 """

@@ -1,4 +1,4 @@
-"""How far one button a step can get."""
+"""The bound on the return with one button a step."""
 
 from math import floor
 
@@ -8,11 +8,14 @@ from il_envs.worlds.gauntlet import dynamics
 
 
 def one_button_bound() -> float:
-    """The most that a policy can return that presses one button a step, in gates' distances.
+    """Upper bound on the return of policies that press one button a step, in distances between
+    gates.
 
-    A linear program over the moment at which the last gate falls: the gates opened by then and the
-    steps on forward. The runner is not past that gate; it is before the wall, from the greatest
-    lead; and there was time. From then on it gets to the next gate at best. Gates are whole.
+    A linear program for the moment at which the last gate is opened; its variables are the gates
+    opened by then and the steps that held forward. The constraints: the runner is not past that
+    gate; it is ahead of the wall, having started with the greatest lead; and the steps fit into the
+    episode. The number of gates is rounded down, and from then on the runner gets at most to the
+    next gate.
     """
     # Variables: gates, forward steps; rows: something <= bound.
     program = linprog(

@@ -41,7 +41,7 @@ MEASURES = ("gates", "lead", "is_success")
 
 
 def params(split: Split) -> States:
-    """There is nothing to vary but the lead, which a seed draws."""
+    """The only parameters, the same for both splits; the lead is drawn from the seed."""
     return PARAMS
 
 

@@ -1,4 +1,4 @@
-"""Grid worlds: known dynamics, so that everything about them is known exactly.
+"""Grid worlds: their dynamics are known, so that policies can be evaluated exactly.
 
 `env.unwrapped.model` is a world's `TabularModel`. Each module says what its world tests, and tables
 its observation, action and reward.

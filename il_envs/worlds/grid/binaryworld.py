@@ -5,9 +5,9 @@ cells around and under it are blue, -1 if exactly 5, and 0 otherwise (Wulfmeier,
 2015, section 5).
 
 Observation, Discrete(256): the cell, row by row in a grid of 16 by 16. Action, Discrete(4): up,
-right, down, left; with probability 0.3 the move is one of all four, drawn anew, and who bumps into
-the edge stays. Features, 9: whether each of the 9 cells is blue; beyond the edge none is. An
-episode starts in any cell and takes 50 steps.
+right, down, left; with probability 0.3 the move is drawn anew from all four, and an agent that
+bumps into the edge stays. Features, 9: whether each of the 9 cells is blue; none is beyond the
+edge. An episode starts in any cell and takes 50 steps.
 """
 
 import numpy as np

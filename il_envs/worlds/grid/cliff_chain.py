@@ -2,9 +2,9 @@
 
 What it tests: compounding error in its purest form (Ross and Bagnell 2010, theorem 2.1). On the
 ledge `walk` goes one cell on, and `step off` leads into the abyss, where each step costs 1 whatever
-one does. A policy that errs with probability e in each step has the expected return -(T -
-sum_{h=1}^T (1 - e)^h), which is about -e T^2 / 2. With recovery, `walk` climbs back from the abyss
-with that probability, and the cost is about proportional to e T instead.
+the action. A policy that errs with probability e in each step has the expected return -(T -
+sum_{h=1}^T (1 - e)^h), which is about -e T^2 / 2. In a variant with recovery, `walk` climbs back
+from the abyss with a given probability, and the cost is about proportional to e T instead.
 
 Observation, Discrete(42): the cell; 0 to 20 the ledge from left to right, 21 to 41 the abyss below.
 Action, Discrete(2): 0 walk, 1 step off. Reward: -1 for stepping off and for each step in the abyss.

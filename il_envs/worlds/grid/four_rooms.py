@@ -1,17 +1,18 @@
-"""FourRooms and FourRoomsMoved: four rooms with doors, and their twin whose doors are elsewhere.
+"""FourRooms and FourRoomsMoved: four rooms with doors, and the same rooms with doors elsewhere.
 
-What they test: whether a learned reward says what the expert wants or only how it went. A reward
-learned in FourRooms is solved anew in the twin, where the old ways are walled up.
+What they test: whether a learned reward captures the expert's goal or only its paths. The learned
+reward of FourRooms is planned for in FourRoomsMoved, where the old doors are walled up.
 
 Observation, Discrete(121): the cell, row by row in a grid of 11 by 11. Action, Discrete(4): up,
-right, down, left; with probability 0.1 the move is one of all four, drawn anew, and who bumps into
-a wall stays. Reward: 1 for each step at the goal, which is never left, and 0 elsewhere. An episode
-starts in any free cell and takes 50 steps. The rooms are those of Sutton, Precup and Singh 1999.
+right, down, left; with probability 0.1 the move is drawn anew from all four, and an agent that
+bumps into a wall stays. Reward: 1 for each step at the goal, which is never left, and 0 elsewhere.
+An episode starts in any free cell and takes 50 steps. The rooms are those of Sutton, Precup and
+Singh 1999.
 
-FourRoomsStill and FourRoomsMovedStill are the same rooms where every move is the one that was
-chosen. Nothing is left to luck but the start, so the causal and the posterior model are one: the
-weights of guided cost learning (Finn, Levine and Abbeel 2016) are right once they are normalised
-for each start, and so is the premise of AIRL's theorem (Fu, Luo and Levine 2018).
+FourRoomsStill and FourRoomsMovedStill are the same rooms with deterministic moves. Only the start
+is random, so the causal and the posterior model agree: the weights of guided cost learning (Finn,
+Levine and Abbeel 2016) are right once they are normalised for each start, and the premise of AIRL's
+theorem (Fu, Luo and Levine 2018) holds.
 """
 
 import numpy as np

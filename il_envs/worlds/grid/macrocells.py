@@ -1,13 +1,15 @@
 """Macrocells: a large grid whose reward is constant in each of 64 square regions.
 
-What it tests: how few demonstrations a method needs that knows what the expert may care about. A
-cloned policy has to see every cell; a reward has 64 numbers (Abbeel and Ng 2004, section 5.1).
+What it tests: how few demonstrations a method needs if it knows the features of the reward. A
+cloned policy has to see every cell, while the reward has only 64 numbers (Abbeel and Ng 2004,
+section 5.1).
 
 Observation, Discrete(1024): the cell, row by row in a grid of 32 by 32. Action, Discrete(4): up,
-right, down, left; with probability 0.3 the move is one of all four, drawn anew, and who bumps into
-the edge stays. Reward: that of the region one is in; about one region in ten has any, and the best
-has 1. Features: one for each region. An episode starts in any cell and takes 100 steps, which is
-the effective horizon of the paper's discount, 0.99; the paper's grid is `macrocells(128)`.
+right, down, left; with probability 0.3 the move is drawn anew from all four, and an agent that
+bumps into the edge stays. Reward: that of the agent's region; about one region in ten has a nonzero
+one, and the greatest is 1. Features: one for each region. An episode starts in any cell and takes
+100 steps, which is the effective horizon of the paper's discount, 0.99; the paper's grid is
+`macrocells(128)`.
 """
 
 import numpy as np

@@ -13,7 +13,7 @@ START = "S"
 
 @dataclass(frozen=True)
 class Map:
-    """A drawing, read.
+    """A parsed drawing of a grid.
 
     Attributes:
         shape: rows and columns.
@@ -27,11 +27,11 @@ class Map:
 
     @property
     def walls(self) -> NDArray[np.bool_]:
-        """bool [rows, columns]."""
+        """True where there is a wall, bool [rows, columns]."""
         return (self.tiles == tiles.WALL).reshape(self.shape)
 
     def states_of(self, tile: int) -> NDArray[np.int64]:
-        """The states that look like this."""
+        """The states with this tile, int64 [n]."""
         return np.flatnonzero(self.tiles == tile)
 
 

@@ -1,14 +1,14 @@
 """Objectworld: coloured objects on a grid, and a reward that depends on how near they are.
 
-What it tests: rewards that no linear function of the features is. A cell within 3 cells of an
-object of outer colour 1 and within 2 of one of outer colour 2 is worth 1, one within 3 of colour 1
-only -1, and any other 0; inner colours do not matter (Levine, Popovic and Koltun 2011, section 6).
+What it tests: rewards that are not linear in the features. A cell within 3 cells of an object of
+outer colour 1 and within 2 of one of outer colour 2 is worth 1, one within 3 of colour 1 only -1,
+and any other 0; inner colours do not matter (Levine, Popovic and Koltun 2011, section 6).
 
 Observation, Discrete(256): the cell, row by row in a grid of 16 by 16. Action, Discrete(4): up,
-right, down, left; with probability 0.3 the move is one of all four, drawn anew, and who bumps into
-the edge stays. Features, 32: for the outer and the inner colours 1 and 2, whether the nearest such
-object is at most 1, 2, ..., 8 cells away (Euclidean). An episode starts in any cell and takes 50
-steps.
+right, down, left; with probability 0.3 the move is drawn anew from all four, and an agent that
+bumps into the edge stays. Features, 32: for the outer and the inner colours 1 and 2, whether the
+nearest such object is at most 1, 2, ..., 8 cells away (Euclidean). An episode starts in any cell
+and takes 50 steps.
 """
 
 import numpy as np

@@ -1,9 +1,8 @@
-"""What makes a grid world: its dynamics, its reward and its tiles, registered under a name.
+"""Registration of grid worlds, each given by its dynamics, reward and tiles.
 
 A grid of R rows and C columns has S = R * C states; cell (row, column) is state row * C + column,
-walls included. An episode always takes `model.horizon` steps and is then truncated: where there is
-nothing more to do an absorbing cell goes on, so that the length of an episode tells nothing about
-the reward.
+walls included. An episode always takes `model.horizon` steps and is then truncated. Terminal cells
+are absorbing instead of ending the episode, so that its length reveals nothing about the reward.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,7 +34,7 @@ from il_envs.worlds.grid import cells
 from il_envs.worlds.grid.text import text
 
 HEAT = 4.0
-"""Temperature of the hot expert, who often errs, as a multiple of the expert's."""
+"""Temperature of the `hot` expert, which often errs, as a multiple of the expert's."""
 
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))  # (rows, columns)
 MOVE_NAMES = ("up", "right", "down", "left")
@@ -48,8 +47,8 @@ class Grid:
     Attributes:
         model: S = rows * columns states.
         shape: rows and columns.
-        tiles: int [S], what each cell looks like, a constant of `tiles`.
-        temperature: of its expert, the soft-optimal policy.
+        tiles: the look of each cell, a constant of `tiles`, int [S].
+        temperature: temperature of its expert, the soft-optimal policy.
     """
 
     model: TabularModel
@@ -64,12 +63,14 @@ def transitions(
     slip_to: Literal["sides", "anywhere"],
     absorbing: ArrayLike = (),
 ) -> list[sparse.csr_array]:
-    """p(s'|s,a) for the four moves, csr [S, S'] each; who bumps into a wall or the edge stays.
+    """p(s'|s,a) for the four moves, csr [S, S'] each; an agent that bumps into a wall or the edge
+    stays.
 
     Args:
         walls: bool [rows, columns].
-        slip: probability that the move is not the one that was chosen: "sides", one of the two at
-            right angles; "anywhere", one of all four, drawn anew (the chosen one among them).
+        slip: probability that the chosen move is replaced by a random one.
+        slip_to: the random move: "sides", one of the two at right angles; "anywhere", one of all
+            four, the chosen one included.
         absorbing: states that are never left.
     """
     rows, columns = walls.shape
@@ -114,7 +115,7 @@ def register_grid(
         horizon: steps of an episode, the model's.
         actions: names of the actions.
         keys: names of the keyboard keys that play them.
-        transfer: name of the world that a reward learned in this one is tried in.
+        transfer: name of the world for transfer tests of rewards learned in this one.
     """
 
     @cache

@@ -1,13 +1,15 @@
-"""RiskyBridge: a short bridge over a river, from which one may slip, and a long way round.
+"""RiskyBridge: a short bridge over a river, from which the agent may slip, and a long way round.
 
-What it tests: which soft-optimal model a method has in mind. The causal expert knows that the
-dynamics stay as they are, and walks round. The posterior model imagines that luck obeys, and sends
-it over the bridge; fitted to the expert's walks it predicts a bridge that nobody takes.
+What it tests: which model of soft optimality a method assumes. The causal expert plans with the
+true dynamics, and walks round. The posterior model plans with optimistic dynamics (conditioned on
+success, transitions tilt towards reward), and crosses the bridge; fitted to the expert's
+demonstrations, it predicts crossings that the expert never makes.
 
 Observation, Discrete(63): the cell, row by row in a grid of 7 rows and 9 columns. Action,
-Discrete(4): up, right, down, left; with probability 0.2 the move is to one of the sides instead,
-and who bumps into the edge stays. Reward: -1 on land and on the bridge, -3 in the water, 0 at the
-goal; water and goal are never left. An episode starts left of the bridge and takes 30 steps.
+Discrete(4): up, right, down, left; with probability 0.2 the move is to one of the two sides
+instead, and an agent that bumps into the edge stays. Reward: -1 on land and on the bridge, -3 in
+the water, 0 at the goal; water and goal are never left. An episode starts left of the bridge and
+takes 30 steps.
 """
 
 import numpy as np

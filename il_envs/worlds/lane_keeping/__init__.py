@@ -1,10 +1,10 @@
-"""LaneKeeping: hold a car to its line through a long bend, where the best policy is known exactly.
+"""LaneKeeping: hold a car to its line through a long bend; the optimal policy is known exactly.
 
-What it tests: imitation in a continuous world with nothing left to guess. The car of DriftCar is
+What it tests: imitation in a continuous world whose solution is exact. The car of DriftCar is
 linearised about a steady left-hand corner (40 m radius, 17.5 m/s, 0.78 g of lateral acceleration,
-where sideslip and speed swing against each other and take 2.6 s to die down by half), the cost is
-quadratic and the gusts are Gaussian. The soft-optimal policy, its value, returns and entropies are
-closed form: `lane_keeping.reference()`. Left alone, the car is 3 m off after 2 s, 17 m after 5 s.
+where an oscillation of sideslip and speed takes 2.6 s to decay by half), the cost is quadratic and
+the gusts are Gaussian. The soft-optimal policy, its value, returns and entropies are closed form:
+`lane_keeping.reference()`. Without control the car is 3 m off after 2 s, 17 m after 5 s.
 
 Observation, Box(5), float64: the state itself, as deviations from the steady corner.
 
@@ -16,31 +16,32 @@ Observation, Box(5), float64: the state itself, as deviations from the steady co
 | 3 | lateral speed, positive to the left | m/s | -500 ... 500 | 0.67 |
 | 4 | yaw rate, positive anticlockwise | rad/s | -50 ... 50 | 0.14 |
 
-No sequence of actions leaves these ranges within an episode; "typical" is the expert's deviation in
-the long run.
+No sequence of actions leaves these ranges within an episode; "typical" is the standard deviation
+under the expert in the long run.
 
 Action, Box(2), float64, -1 to 1, held for a step of 0.04 s: steering angle (1 is 0.5 rad left) and
-drive force (1 is 3 kN forward), as deviations too. The bounds are more than 8 standard
-deviations of what the expert asks for: the probability that it asks for more in an episode, and is
-clipped, is below 1e-12, so that actions are as good as unbounded. A linear world knows no locks and
-no limit of grip: far from the corner it is exact, not true.
+drive force (1 is 3 kN forward), also as deviations. The bounds are more than 8 standard deviations
+of the expert's actions: the probability that an action of an episode exceeds them and is clipped is
+below 1e-12, so that actions are effectively unbounded. The linear world has neither steering locks
+nor a limit of grip: far from the corner its solution is still exact, but the car is not realistic.
 
 Reward of a step, for the state x before it and the action u: minus the sum of x'Qx and u'Ru, with
-Q = diag(2, 8, 1, 0.5, 2) and R = diag(125, 36); the last step's also holds -x'Fx of the last state,
-the cost of driving on for ever, so that the best policy is the same at every step. Temperature 1:
-a unit of reward is a nat. Episodes last 125 steps (5 s); nothing terminates.
+Q = diag(2, 8, 1, 0.5, 2) and R = diag(125, 36). The last step's reward also includes -x'Fx of the
+last state, the cost of driving on for ever, so that the optimal policy is the same at every step.
+Temperature 1: a unit of reward is a nat. Episodes last 125 steps (5 s); none terminates early.
 
 `info`: `lateral_error` (m, its size now), `mean_lateral_error` (m, over the episode).
 
-The splits are alike. Experts: `scripted` (the causal soft-optimal policy, Gaussian), `mean` (its
-mean, which is the best policy for the reward alone).
+The splits are the same. Experts: `scripted` (the causal soft-optimal policy, Gaussian), `mean` (its
+mean, which is the optimal policy without the entropy bonus).
 
-LaneKeepingStill is the same bend without gusts, with the same experts, for gusts change no gain;
-its exact answer is `lane_keeping.reference("LaneKeepingStill")`. Every episode starts one standard
-deviation of LaneKeeping's starts off the line: 0.5 m, 0.035 rad, 0.3 and 0.5 m/s, 0.1 rad/s. It is
-for methods whose theory leaves nothing to luck: the weights of guided cost learning (Finn, Levine
-and Abbeel 2016) aim at the posterior model, which is the causal one here, and are normalised over
-the episodes of one start, where Gaussian starts give one episode each.
+LaneKeepingStill is the same bend without gusts. Its experts are the same, because gusts do not
+change the optimal gain; its exact solution is `lane_keeping.reference("LaneKeepingStill")`. Every
+episode starts one standard deviation of LaneKeeping's starts off the line: 0.5 m, 0.035 rad, 0.3
+and 0.5 m/s, 0.1 rad/s. It is for methods whose theory assumes deterministic starts and dynamics:
+the weights of guided cost learning (Finn, Levine and Abbeel 2016) aim at the posterior model, which
+here is the same as the causal one, and are normalised over the episodes of one start; with Gaussian
+starts there would be one episode for each.
 """
 
 from functools import partial

@@ -1,4 +1,4 @@
-"""The exact answer of the two bends."""
+"""The exact solution of the two bends."""
 
 from functools import cache
 

@@ -3,8 +3,9 @@
 What it tests: whether a policy can choose between two chords. A runner comes to one pillar after
 another and must step aside, either way: strafe left and lean left, or strafe right and lean right.
 The expert takes either side half of the time, so that each of the four buttons is pressed in half
-of the steps in which a side is chosen. Buttons drawn independently mix the two chords: of 16 draws
-13 stumble, 1 presses nothing and 2 are chords. A head over all chords does not stumble.
+of the steps in which a side is chosen. Buttons drawn independently mix the two chords: of the 16
+equally likely combinations 13 are stumbles, 1 presses nothing and 2 are valid chords. A policy with
+a probability for each chord does not stumble.
 
 Observation, Box(2), float32:
 
@@ -15,15 +16,15 @@ Observation, Box(2), float32:
 
 Action, MultiBinary(4): strafe left, strafe right, lean left, lean right. The left chord, strafe
 left and lean left alone, moves the runner by 0.5 m to the left, up to 1 m; the right one likewise.
-Nothing pressed is fine; any other chord is a stumble.
+Pressing nothing is allowed; any other chord is a stumble.
 
 Reward: 1 for each pillar passed. Terminates with a stumble, or at a pillar that is not 1 m to the
-side; truncates after 240 steps, which is 20 pillars. A step is 0.1 s. The line of the next pillar
-leads through where the runner is.
+side; truncates after 240 steps, which is 20 pillars. A step is 0.1 s. After a pillar, the line to
+the next one passes through the runner's position, so that its offset is 0 again.
 
 `info`: `pillars` (passed), `offset` (m), `is_success` (1 when all were passed).
 
-Experts: `bimodal` (either side, a coin for each pillar), `left` (always the same side).
+Experts: `bimodal` (a fair coin chooses the side of each pillar), `left` (always the left side).
 """
 
 import gymnasium as gym

@@ -38,7 +38,7 @@ MEASURES = ("pillars", "offset", "is_success")
 
 
 def params(split: Split) -> States:
-    """There is nothing to vary but the distance to the first pillar, which a seed draws."""
+    """The only parameters, the same for both splits; the seed draws the first distance."""
     return PARAMS
 
 

@@ -2,17 +2,17 @@
 
 What it tests: concurrent actions. A good player runs, turns, aims, fires and dodges in the same
 twentieth of a second. Buttons act while they are held and only then, so a policy that presses one
-at a time has to give each a share of its time (Harmer et al. 2018, "Imitation Learning with
-Concurrent Actions in 3D Games", where the game is closed).
+at a time has to divide its time among them (Harmer et al. 2018, "Imitation Learning with Concurrent
+Actions in 3D Games", whose game is not public).
 
 The arena is 24 x 24 m with walls on a grid of 1.5 m; 24 arenas to train in, 12 held out. Waves of
-3, 4, 5 and then 6 enemies hunt the player along shortest ways, circle it and shoot, and take cover
-to reload; there are 8 waves. Health and ammunition lie about, and return 15 s after they are taken.
+3, 4, 5 and then 6 enemies hunt the player along shortest paths, circle it and shoot, and take cover
+to reload; there are 8 waves. Health and ammunition pickups return 15 s after they are taken.
 
 Observation of Shooter, Box(189), and of Shooter20, Box(197), float32, from -1 to 1, in the frame of
-the body. A distance d is seen as nearness, 2 m / (2 m + d), and as 0 where there is nothing. The 36
-rays are 10 degrees apart, anticlockwise from straight ahead; a ray meets the wall along its middle,
-and everything before that wall that reaches to within 5 degrees of it:
+the body. A distance d is given as nearness, 2 m / (2 m + d), which is 0 where there is nothing. The
+36 rays are 10 degrees apart, anticlockwise from straight ahead; a ray detects the wall along its
+middle, and everything nearer than that wall that reaches to within 5 degrees of the ray:
 
 | entry | meaning | unit |
 |---|---|---|
@@ -57,23 +57,23 @@ Action, MultiBinary(12) in Shooter and ShooterPixels, all of these in Shooter20,
 | 18 | weapon 3 | a rifle: 60 at 60 m/s, 4 rounds, every 0.8 s |
 | 19 | weapon 4 | a launcher: 60 within 2.5 m in open sight, 16 m/s, 8 rounds, every 1.5 s |
 
-A bullet of the enemies takes 20 of 100 health, at 11 m/s. At most 16 bullets of either side are in
-the air; a round beyond them is spent, and nothing flies.
+An enemy's bullet flies at 11 m/s and takes 20 of 100 health. At most 16 bullets of either side are
+in the air; a round fired beyond them is lost without a bullet.
 
-Reward: damage done, divided by an enemy's 60 health, so that an episode returns the number of
-enemies destroyed, in parts. Terminates when health is 0 or the last wave is cleared; truncates
-after 1200 steps (60 s). A step is 0.05 s, in which physics takes three.
+Reward: damage done, divided by an enemy's 60 health, so that the return of an episode is the number
+of enemies destroyed, fractions included. Terminates when health is 0 or the last wave is cleared;
+truncates after 1200 steps (60 s). A step is 0.05 s, in which physics takes three.
 
-`info`: `kills`, `wave` (waves cleared), `health`, `accuracy` (hits on enemies a round; in Shooter20
-a shot can take several rounds and hit several times), `is_success` (1 when the last wave is cleared
-and the player lives).
+`info`: `kills`, `wave` (waves cleared), `health`, `accuracy` (hits on enemies per round; in
+Shooter20 a shot can use several rounds and hit several times), `is_success` (1 when the last wave
+is cleared and the player is alive).
 
 ShooterPixels is Shooter seen through the player's eyes: its observation is a picture, Box(120, 160,
 3), uint8, with bars for health, shield and dash on the left and rounds, reserve and reload on the
-right. What is behind the player cannot be seen, so its expert is not Markov in it.
+right. It does not show what is behind the player, so the expert is not a function of it.
 
 Experts: `scripted` (a function of Shooter's observation alone), `noisy` (each button is wrong in 4%
-of the steps), `lagged` (reacts 0.2 s late, but for its turns).
+of the steps), `lagged` (reacts 0.2 s late, except in its turns).
 """
 
 from dataclasses import replace

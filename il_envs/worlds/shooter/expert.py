@@ -1,7 +1,7 @@
-"""The scripted expert: a person's habits at the pad, as thresholds on what the player knows.
+"""The scripted expert: the habits of a human player, as thresholds on the observation.
 
-It sees nothing but the observation, so what it does can be learned from demonstrations. Where it
-would waver it goes on with the button that it holds, which the observation shows too.
+It is a function of the observation alone, so it can be learned from demonstrations. Where it would
+waver it keeps holding the current button, which is part of the observation too.
 """
 
 from math import sqrt

@@ -1,7 +1,7 @@
 """The pad: every button of the shooter, its number, and the key that presses it.
 
-A button acts while it is held and only then: nothing latches, nothing has momentum. A policy that
-presses one button at a time has shares of time on each that sum to at most 1.
+A button acts only while it is held: nothing latches, nothing has momentum. For a policy that
+presses one button at a time the shares of time on the buttons sum to at most 1.
 """
 
 from il_envs.world import PlayKey

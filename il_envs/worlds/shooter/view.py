@@ -1,6 +1,6 @@
-"""What the player knows: 36 rays, the state of its body, a few pointers, and the held buttons.
+"""The observation: 36 rays, the state of the body, a few pointers, and the held buttons.
 
-Everything is in the frame of the body and scaled to [-1, 1]. A distance d is seen as nearness,
+Everything is in the frame of the body and scaled to [-1, 1]. A distance d is given as nearness,
 2 m / (2 m + d): 1 at the body, 0.5 at 2 m, and 0 where there is nothing.
 """
 

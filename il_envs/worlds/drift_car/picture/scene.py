@@ -76,7 +76,7 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
 
 
 def _jumps(history: States, ground: Ground) -> NDArray[np.bool_]:
-    """Between which states in a row the car cannot have gone, [n - 1]."""
+    """True where the car cannot have gone from one state to the next, bool [n - 1]."""
     positions, _ = ground.poses(history)
     return (np.abs(np.diff(positions)) > JUMP) | (np.diff(history["track"]) != 0)
 

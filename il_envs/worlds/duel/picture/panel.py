@@ -66,7 +66,7 @@ def paint(canvas: Canvas, state: np.void, params: States) -> None:
 
 
 def expert_probability(state: np.void, params: States) -> np.ndarray:
-    """Of each chord, in this situation and at this step, float64 [2^K]."""
+    """The expert's probability of each chord in this situation at this step, float64 [2^K]."""
     cumulative = params[state["situation"]]["policy"][min(int(state["step"]), HORIZON - 1)]
     return np.diff(cumulative.astype(np.float64), prepend=0.0)
 

@@ -55,7 +55,7 @@ class View:
 
 
 def view_of(x: float, lead: float) -> View:
-    """Behind a runner at x, who moves to the right in the picture as its lead (m) grows."""
+    """The view behind a runner at x, which moves right in the picture as its lead (m) grows."""
     share = min(max((lead - SMALL_LEAD) / (GREAT_LEAD - SMALL_LEAD), 0.0), 1.0)
     column = COLUMN + ROOM * share * share * (3.0 - 2.0 * share)
     return View(Eye(complex(column, HORIZON), FOCUS, EYE_HEIGHT), x - BEHIND)

@@ -53,7 +53,7 @@ def paint(canvas: Canvas, history: States) -> None:
 
 
 def shares(history: States) -> NDArray[np.float64]:
-    """In how many of the steps told each button was held, from 0 to 1, [buttons]."""
+    """The share of the history's steps in which each button was held, [buttons]."""
     held: NDArray[np.float64] = history["held"][1:].sum(axis=0) / max(len(history) - 1, 1)
     return held
 
@@ -92,7 +92,7 @@ def _paint_shares(surface: pygame.Surface, held: NDArray[np.float64]) -> None:
 
 
 def _paint_bar(layer: Layer, start: float, top: float, share: float, colour: Colour) -> None:
-    """From one share of the time on, another share long."""
+    """A bar that begins at the share `start` of the time, and is `share` long."""
     if WHOLE * share >= 1.0:
         box(layer, complex(LEFT + WHOLE * start, top), complex(WHOLE * share, THICK), colour)
 

@@ -41,7 +41,7 @@ BARREL = 1.3  # m above the floor, where shots hit
 BEAMS = np.linspace(0.1, HEIGHT, GATE_HITS)
 """The heights (m) of a gate's beams: one for each hit that it takes."""
 LASTING = BEAMS[np.argsort(np.abs(BEAMS - BARREL))]
-"""Those that last longest first: shots cut them away from the outermost on."""
+"""The same beams, the last to be shot away first: shots remove the outermost ones first."""
 LINTEL = HEIGHT + 0.25  # m
 BURST_STEPS, PIECES = 14, 18
 DREAD, DEEPEST = 2.5, 0.6  # m of lead below which the picture's edges redden, and how much at most
@@ -72,7 +72,7 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
 
 
 def jumps(history: States) -> NDArray[np.bool_]:
-    """Between which states in a row the runner cannot have gone, [n - 1]."""
+    """True where the runner cannot have gone from one state to the next, bool [n - 1]."""
     return np.abs(np.diff(history["x"])) > 1.5 * RUN_STEP
 
 
@@ -82,7 +82,7 @@ def gate_place(number: int) -> float:
 
 
 def were_hits(history: States) -> NDArray[np.bool_]:
-    """Which steps hit a gate, [n - 1]."""
+    """True for each step that hit a gate, bool [n - 1]."""
     return (np.diff(history["hits"]) != 0) | (np.diff(history["gates"]) != 0)
 
 

@@ -124,18 +124,18 @@ class Board:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all rewards are whole numbers."""
+        """True if all rewards are whole numbers."""
         rewards = self.params["reward"][:, : self.actions]
         return bool((rewards == np.round(rewards)).all())
 
     @property
     def has_means(self) -> bool:
-        """Whether the cells are so small that one arrow stands for all actions."""
+        """True if the cells are so small that one arrow stands for all actions."""
         return self.unit < SMALL_CELL
 
     @property
     def size(self) -> complex:
-        """Of all cells, pixels right and down."""
+        """Size of all cells together, in pixels right and down."""
         return complex(self.shape[1] * self.cell[0], self.shape[0] * self.cell[1])
 
     @property
@@ -159,7 +159,7 @@ class Board:
         return np.diff(cumulative, axis=1, prepend=0.0)
 
     def _find_moves(self) -> None:
-        """An action's direction is the move, other than staying, that it most often makes."""
+        """Set each action's direction: its most frequent move other than staying."""
         states = np.arange(self.params.size)
         self.outcome = np.diff(self.params["cumulative"], axis=2, prepend=0.0)[:, : self.actions]
         self.successor = self.params["successor"][:, : self.actions]
@@ -246,7 +246,8 @@ def _paint_tile(layer: Layer, board: Board, cell: int) -> None:
 
 
 def _alike(board: Board, cell: int) -> ground.Neighbours:
-    """Whether the cells above, right, below and left look alike; beyond the edge all do."""
+    """For each of the cells above, right, below and left, True if it has the same tile or is beyond
+    the edge."""
     rows, columns = board.shape
     row, column = divmod(cell, columns)
     tile = board.params["tile"]

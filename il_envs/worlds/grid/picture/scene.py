@@ -42,19 +42,19 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
 
 
 def jumps(board: Board, history: States) -> NDArray[np.bool_]:
-    """Between which states in a row no action can have led, [n - 1]."""
+    """True where no action can have led from one state to the next, bool [n - 1]."""
     return np.logical_not(possible(board, history["cell"]).any(axis=1))
 
 
 def possible(board: Board, cells: Cells) -> NDArray[np.bool_]:
-    """Whether an action can have led from each cell to the next, bool [n - 1, A]."""
+    """True where an action can have led from a cell to the next one, bool [n - 1, A]."""
     before, after = cells[:-1], cells[1:]
     leads = board.successor[before] == after[:, None, None]
     return (leads & (board.outcome[before] > 0.0)).any(axis=2)
 
 
 def total_reward(board: Board, history: States) -> float | None:
-    """The rewards of an episode so far, or None if its cells do not tell what they were."""
+    """The return of an episode so far, or None if its cells do not determine it."""
     cells: Cells = history["cell"]
     if history["step"][0] != 0:
         return None

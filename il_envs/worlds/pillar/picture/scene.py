@@ -76,7 +76,7 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
 
 
 def jumps(history: States) -> NDArray[np.bool_]:
-    """Between which states in a row the runner cannot have gone, [n - 1]."""
+    """True where the runner cannot have gone from one state to the next, bool [n - 1]."""
     gained = np.diff(history["pillars"])
     moved = np.abs(np.diff(lateral(history))) > SIDE_STEP
     return moved | (gained < 0) | (gained > 1)
@@ -95,7 +95,7 @@ def sides(history: States) -> NDArray[np.int64]:
 def lateral(history: States) -> NDArray[np.float64]:
     """How far to the left of where it began the runner is, m, [n].
 
-    An offset is told from the line to a pillar, and each line begins where the runner then is.
+    An offset is measured from the line to a pillar, and each line begins at the runner's position.
     """
     before, after = history["offset"][:-1], history["offset"][1:].copy()
     passed = passings(history)

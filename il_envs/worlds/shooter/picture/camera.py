@@ -54,7 +54,7 @@ def headings(states: States) -> Points:
 
 
 def jumps(history: States) -> NDArray[np.bool_]:
-    """Between which states in a row the player cannot have gone, [n - 1]."""
+    """True where the player cannot have gone from one state to the next, bool [n - 1]."""
     moves = np.abs(np.diff(positions(history))) > JUMP
     return moves | (np.diff(history["arena"]) != 0)
 

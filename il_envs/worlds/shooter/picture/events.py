@@ -1,6 +1,6 @@
-"""What happened lately in an episode, told from its states alone.
+"""Recent events of an episode, inferred from its states alone.
 
-A state remembers neither where a bullet ended nor when an enemy fell; two states in a row tell.
+A state records neither where a bullet ended nor when an enemy fell; two consecutive states show it.
 Places are complex, in metres.
 """
 
