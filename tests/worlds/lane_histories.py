@@ -49,9 +49,9 @@ def around(shown: NDArray[np.int64], place: complex, half: int = 3) -> NDArray[n
     return shown[row - half : row + half + 1, column - half : column + half + 1]
 
 
-def view_of(history: States) -> gauntlet_corridor.View:
+def camera_at(history: States) -> gauntlet_corridor.Camera:
     state = history[-1]
-    return gauntlet_corridor.view_of(float(state["x"]), float(state["x"] - state["wall"]))
+    return gauntlet_corridor.camera_at(float(state["x"]), float(state["x"] - state["wall"]))
 
 
 def body(history: States, monkeypatch: pytest.MonkeyPatch) -> NDArray[np.bool_]:

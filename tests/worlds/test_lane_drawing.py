@@ -22,11 +22,11 @@ from tests.worlds.lane_histories import (
     Chords,
     around,
     body,
+    camera_at,
     changed,
     played,
     seen,
     still,
-    view_of,
 )
 from tests.worlds.shooter.shooter_histories import Picture
 
@@ -122,7 +122,7 @@ class TestGauntlet:
     def test_the_wall_is_where_it_is(self) -> None:
         for lead in (1.5, 3.0, 6.0):
             history = still("Gauntlet", wall=-lead)
-            shown, view = seen("Gauntlet", history), view_of(history)
+            shown, view = seen("Gauntlet", history), camera_at(history)
             front, before = view.at(-lead + np.array([0.0, 2.4]), 3.9, gauntlet_corridor.NEAR)
             assert around(shown, front).min() > 150
             assert around(shown, before).mean() < 90
@@ -148,7 +148,7 @@ class TestGauntlet:
     @pytest.mark.parametrize("hits", [1, 5, 11, 16])
     def test_a_gate_has_a_beam_for_each_hit_that_it_takes(self, hits: int) -> None:
         history = still("Gauntlet", hits=hits)
-        shown, view = seen("Gauntlet", history), view_of(history)
+        shown, view = seen("Gauntlet", history), camera_at(history)
         x = gauntlet_scene.gate_place(1) + gauntlet_scene.BEYOND
         ups, away = gauntlet_scene.BEAMS, 8.0
         beams = view.at(x, ups, away)
@@ -162,7 +162,7 @@ class TestGauntlet:
         history = still("Gauntlet", steps=60)
         burst = gauntlet_scene.BURST_STEPS
         middle = complex(
-            view_of(history).at(
+            camera_at(history).at(
                 gauntlet_scene.gate_place(1) + gauntlet_scene.BEYOND,
                 gauntlet_scene.BARREL,
                 gauntlet_corridor.MIDDLE,
@@ -177,7 +177,7 @@ class TestGauntlet:
         assert green(burst // 2) > green(burst) + 2.0
         assert green(burst) == green(40)
         opened, closed = (seen("Gauntlet", h) for h in (changed(history, -41, gates=1), history))
-        post = view_of(history).at(
+        post = camera_at(history).at(
             gauntlet_scene.gate_place(1) + gauntlet_scene.BEYOND, 1.0, gauntlet_corridor.NEAR
         )
         assert around(opened, complex(post))[:, :, 1].max() > 140
@@ -189,7 +189,7 @@ class TestGauntlet:
         fired["held"][-1, FIRE] = 1
         hit = fired.copy()
         hit["hits"][:-1] = 10
-        view, barrel = view_of(history), gauntlet_scene.BARREL
+        view, barrel = camera_at(history), gauntlet_scene.BARREL
         middle = gauntlet_corridor.MIDDLE
         gate = gauntlet_scene.gate_place(1) + gauntlet_scene.BEYOND
         way, end = (complex(view.at(x, barrel, middle)) for x in (gate - 3.0, gate))
@@ -247,7 +247,7 @@ class TestPillar:
         for ahead in (12, 8, 4, 2):
             shown = seen("Pillar", still("Pillar", ahead=ahead, offset=offset))
             half, tall = pillar_scene.HALF, pillar_scene.TALL
-            top = pillar_scene.View(0.0).at(
+            top = pillar_scene.Camera(0.0).at(
                 np.array([half, -half]) - offset, tall, pillar_scene.PACE * ahead
             )
             for corner in top:
@@ -275,7 +275,7 @@ class TestPillar:
     def test_the_way_that_was_chosen_shines(self, side: int) -> None:
         def shine(offset: float, way: int) -> float:
             history = still("Pillar", ahead=8, offset=offset)
-            view = pillar_scene.View(0.0)
+            view = pillar_scene.Camera(0.0)
             places = view.at(way - offset, 0.0, np.linspace(1.0, 4.0, 12))
             shown = seen("Pillar", history)
             return float(np.mean([around(shown, complex(place), 6).max() for place in places]))

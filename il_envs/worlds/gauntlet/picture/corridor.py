@@ -35,7 +35,7 @@ EDGE: Colour = (10, 11, 22)
 
 
 @dataclass(frozen=True)
-class View:
+class Camera:
     """Where the eye is.
 
     Attributes:
@@ -54,20 +54,20 @@ class View:
         return self.x + (column - self.eye.horizon.real) / float(self.eye.scale(away))
 
 
-def view_of(x: float, lead: float) -> View:
-    """The view behind a runner at x, which moves right in the picture as its lead (m) grows."""
+def camera_at(x: float, lead: float) -> Camera:
+    """The camera behind a runner at x, which moves right in the picture as its lead (m) grows."""
     share = min(max((lead - SMALL_LEAD) / (GREAT_LEAD - SMALL_LEAD), 0.0), 1.0)
     column = COLUMN + ROOM * share * share * (3.0 - 2.0 * share)
-    return View(Eye(complex(column, HORIZON), FOCUS, EYE_HEIGHT), x - BEHIND)
+    return Camera(Eye(complex(column, HORIZON), FOCUS, EYE_HEIGHT), x - BEHIND)
 
 
-def paint_behind(surface: pygame.Surface, view: View) -> None:
+def paint_behind(surface: pygame.Surface, camera: Camera) -> None:
     """The town, and the corridor's side and floor in the dark."""
     top, far, near = (
-        round(complex(view.at(view.x, up, away)).imag)
+        round(complex(camera.at(camera.x, up, away)).imag)
         for up, away in ((HEIGHT, FAR), (0.0, FAR), (0.0, NEAR))
     )
-    skyline.paint(surface, top, view.x * float(view.eye.scale(TOWN)))
+    skyline.paint(surface, top, camera.x * float(camera.eye.scale(TOWN)))
     for colour, begin, end in (
         (SIDE, top, far), (FLOOR, far, near), (EDGE, near, near + SKIRTING),
         (BACKDROP, near + SKIRTING, SIZE[1]),
@@ -75,45 +75,47 @@ def paint_behind(surface: pygame.Surface, view: View) -> None:
         surface.fill(colour, (0, begin, SIZE[0], end - begin))
 
 
-def paint_lines(light: Layer, view: View, wall: float) -> None:
+def paint_lines(light: Layer, camera: Camera, wall: float) -> None:
     """The lines of the floor and of the side, as far as the wall has not come."""
-    start, end = max(view.place(0.0, FAR), wall), view.place(SIZE[0], FAR)
+    start, end = max(camera.place(0.0, FAR), wall), camera.place(SIZE[0], FAR)
     for metre in range(ceil(start), int(end) + 1):
         weight = 0.75 if metre % GATE_DISTANCE == 0 else 0.34
-        near, far = view.at(metre, 0.0, np.array([NEAR, FAR]))
+        near, far = camera.at(metre, 0.0, np.array([NEAR, FAR]))
         line(light, near, far, 1.3, faded(LINE, weight))
         if metre % 2 == 0:
-            line(light, far, complex(view.at(metre, HEIGHT, FAR)), 1.2, faded(LINE, 0.4))
+            line(light, far, complex(camera.at(metre, HEIGHT, FAR)), 1.2, faded(LINE, 0.4))
     for up, away, width, weight in (
         (0.0, MIDDLE, 1.0, 0.25), (0.9, FAR, 1.0, 0.35), (HEIGHT - 0.25, FAR, 1.0, 0.4),
         (0.0, FAR, 1.6, 0.7), (HEIGHT, FAR, 2.0, 0.95), (0.0, NEAR, 2.4, 1.0),
     ):  # fmt: skip
-        begin, finish = view.at(
-            np.array([max(view.place(0.0, away), wall), view.place(SIZE[0], away)]), up, away
+        begin, finish = camera.at(
+            np.array([max(camera.place(0.0, away), wall), camera.place(SIZE[0], away)]), up, away
         )
         line(light, begin, finish, width, faded(LINE, weight))
 
 
-def paint_ruler(surface: pygame.Surface, view: View, x: float, wall: float, gate: float) -> None:
+def paint_ruler(
+    surface: pygame.Surface, camera: Camera, x: float, wall: float, gate: float
+) -> None:
     """Metres from the start along the floor's edge, the lead, and the way to the gate ahead."""
-    first, last = max(view.place(0.0, NEAR), wall), view.place(SIZE[0], NEAR)
+    first, last = max(camera.place(0.0, NEAR), wall), camera.place(SIZE[0], NEAR)
     for metre in range(ceil(first), int(last) + 1):
-        at = complex(view.at(metre, 0.0, NEAR))
+        at = complex(camera.at(metre, 0.0, NEAR))
         length = 6 if metre % 2 else 10
         pygame.draw.line(surface, LINE, (at.real, at.imag + 3), (at.real, at.imag + length))
         if metre % 2 == 0:
             write(surface, str(metre), at + 19j, 15, DIM, "center")
     lead = x - wall
     colour = FOE if lead < TIGHT else WARNING if lead < NARROW else DIM
-    _paint_distance(surface, view, (wall, x), colour)
-    _paint_distance(surface, view, (x, gate), ME)
+    _paint_distance(surface, camera, (wall, x), colour)
+    _paint_distance(surface, camera, (x, gate), ME)
 
 
 def _paint_distance(
-    surface: pygame.Surface, view: View, ends: tuple[float, float], colour: Colour
+    surface: pygame.Surface, camera: Camera, ends: tuple[float, float], colour: Colour
 ) -> None:
     """A line from one place to another, as far as it is in the picture, and how long it is."""
-    left, right = view.at(np.array(ends), 0.0, NEAR) + 1j * RULED
+    left, right = camera.at(np.array(ends), 0.0, NEAR) + 1j * RULED
     if right.real < left.real:
         return
     start, end = (min(max(tip.real, 0.0), SIZE[0]) for tip in (left, right))

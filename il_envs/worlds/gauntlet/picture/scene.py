@@ -29,11 +29,11 @@ from il_envs.worlds.gauntlet.picture.corridor import (
     HEIGHT,
     MIDDLE,
     NEAR,
-    View,
+    Camera,
+    camera_at,
     paint_behind,
     paint_lines,
     paint_ruler,
-    view_of,
 )
 
 BODY, BEYOND = -0.2, 0.7  # m, from the runner's place to its body and to a gate that stops it
@@ -52,19 +52,19 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     """Paint the picture of the last state of the canvas's history."""
     surface, history = canvas.surface, since_jump(canvas.history, jumps(canvas.history))
     x, wall, step = float(state["x"]), float(state["wall"]), int(state["step"])
-    view, light = view_of(x, x - wall), Layer(SIZE)
-    paint_behind(surface, view)
-    gauntlet_wall.paint_glow(light, view, wall)
-    paint_lines(light, view, wall)
-    _paint_gates(surface, light, view, history)
-    _paint_bursts(surface, light, view, history)
-    _paint_shot(surface, light, view, history)
-    gauntlet_wall.paint_front(surface, light, view, wall, step)
+    camera, light = camera_at(x, x - wall), Layer(SIZE)
+    paint_behind(surface, camera)
+    gauntlet_wall.paint_glow(light, camera, wall)
+    paint_lines(light, camera, wall)
+    _paint_gates(surface, light, camera, history)
+    _paint_bursts(surface, light, camera, history)
+    _paint_shot(surface, light, camera, history)
+    gauntlet_wall.paint_front(surface, light, camera, wall, step)
     if wall >= x:
-        runner.paint_end(surface, light, complex(view.at(x, 1.0, MIDDLE)))
+        runner.paint_end(surface, light, complex(camera.at(x, 1.0, MIDDLE)))
     shine(light, surface)
-    runner.paint(surface, view.eye, complex(x + BODY - view.x, MIDDLE), 1.0, pose_of(history))
-    paint_ruler(surface, view, x, wall, gate_place(int(state["gates"]) + 1))
+    runner.paint(surface, camera.eye, complex(x + BODY - camera.x, MIDDLE), 1.0, pose_of(history))
+    paint_ruler(surface, camera, x, wall, gate_place(int(state["gates"]) + 1))
     dread = 1.0 - max(x - wall, 0.0) / DREAD
     if dread > 0.0:
         effects.paint_vignette(surface, DEEPEST * dread * (0.8 + 0.2 * np.sin(0.6 * step)))
@@ -96,48 +96,48 @@ def pose_of(history: States) -> runner.Pose:
     )
 
 
-def _paint_gates(surface: pygame.Surface, light: Layer, view: View, history: States) -> None:
+def _paint_gates(surface: pygame.Surface, light: Layer, camera: Camera, history: States) -> None:
     """The gates in view, the farthest first, from the wall on."""
     state = history[-1]
-    ahead, first = int(state["gates"]) + 1, max(view.place(0.0, FAR), float(state["wall"]))
-    begin, end = (int((x - BEYOND) // GATE_DISTANCE) for x in (first, view.place(SIZE[0], FAR)))
+    ahead, first = int(state["gates"]) + 1, max(camera.place(0.0, FAR), float(state["wall"]))
+    begin, end = (int((x - BEYOND) // GATE_DISTANCE) for x in (first, camera.place(SIZE[0], FAR)))
     was_hit = bool(were_hits(history)[-1:].any())
     for number in range(end, max(begin, 0), -1):
         left = 0 if number < ahead else int(state["hits"]) if number == ahead else GATE_HITS
         x, strength = gate_place(number) + BEYOND, 1.0 if number == ahead else 0.5
         if number == ahead and was_hit and left < GATE_HITS:
-            ends = view.at(x, LASTING[left], np.array([FAR, NEAR]))
+            ends = camera.at(x, LASTING[left], np.array([FAR, NEAR]))
             line(light, ends[0], ends[1], 2.5, SPARK)
-        _paint_gate(light, view, x, left, strength)
+        _paint_gate(light, camera, x, left, strength)
         if left:
-            above, size = complex(view.at(x, LINTEL, MIDDLE)) - 20j, round(22 + 10 * strength)
+            above, size = complex(camera.at(x, LINTEL, MIDDLE)) - 20j, round(22 + 10 * strength)
             write(surface, str(left), above, size, faded(FOE, strength), "center")
 
 
-def _paint_gate(light: Layer, view: View, x: float, left: int, strength: float) -> None:
+def _paint_gate(light: Layer, camera: Camera, x: float, left: int, strength: float) -> None:
     """A frame, red with beams for the hits that are left, or else green."""
     colour = faded(FOE if left else OPEN, strength)
     away = np.array([FAR, NEAR])
     if left:
         low, high = LASTING[:left].min(), LASTING[:left].max()
-        curtain = view.at(x, np.array([low, high, high, low]), away[[0, 0, 1, 1]])
+        curtain = camera.at(x, np.array([low, high, high, low]), away[[0, 0, 1, 1]])
         polygon(light, curtain, faded(colour, 0.18))
     for up in LASTING[:left]:
-        far, near = view.at(x, up, away)
+        far, near = camera.at(x, up, away)
         line(light, far, near, 1.7, faded(colour, 0.8))
-    frame = view.at(x, np.array([0.0, LINTEL, LINTEL, 0.0]), away[[0, 0, 1, 1]])
+    frame = camera.at(x, np.array([0.0, LINTEL, LINTEL, 0.0]), away[[0, 0, 1, 1]])
     for start, end, width in zip(frame[:-1], frame[1:], (3.5, 3.0, 5.0), strict=True):
         line(light, start, end, width, colour)
 
 
-def _paint_bursts(surface: pygame.Surface, light: Layer, view: View, history: States) -> None:
+def _paint_bursts(surface: pygame.Surface, light: Layer, camera: Camera, history: States) -> None:
     """Gates that were opened lately: a flash, and pieces of their beams that fly on."""
     gates = history["gates"][-BURST_STEPS - 1 :]
     for before in np.flatnonzero(np.diff(gates)):
         age, number = len(gates) - 2 - int(before), int(gates[before + 1])
         left, time = 1.0 - (age + 1) / BURST_STEPS, CONTROL_PERIOD * (age + 1)
         x = gate_place(number) + BEYOND
-        middle = complex(view.at(x, BARREL, MIDDLE))
+        middle = complex(camera.at(x, BARREL, MIDDLE))
         add_glow(surface, middle, 200.0 * (1.3 - 0.5 * left), OPEN, 0.8 * left**1.5)
         add_glow(surface, middle, 90.0 * left, colours.WHITE, left**2)
         times = np.array([time - 0.8 * CONTROL_PERIOD, time])
@@ -146,21 +146,21 @@ def _paint_bursts(surface: pygame.Surface, light: Layer, view: View, history: St
             depth, height, pace, rise = (scattered(seed + k) for k in range(4))
             up = HEIGHT * height + (1.0 + 4.0 * rise) * times - 5.0 * times**2
             flown = x + (3.0 + 9.0 * pace) * times
-            tail, head = view.at(flown, np.maximum(up, 0.0), NEAR + (FAR - NEAR) * depth)
+            tail, head = camera.at(flown, np.maximum(up, 0.0), NEAR + (FAR - NEAR) * depth)
             colour = faded(SPARK if piece % 3 == 0 else OPEN, left)
             streak(light, tail, head, 1.0 + 4.5 * left, colour)
 
 
-def _paint_shot(surface: pygame.Surface, light: Layer, view: View, history: States) -> None:
+def _paint_shot(surface: pygame.Surface, light: Layer, camera: Camera, history: States) -> None:
     """The shot of the last step: to the gate that it hit, or else as far as shots reach."""
     state = history[-1]
     if len(history) < 2 or not state["held"][FIRE]:
         return
     step, x = int(state["step"]), float(state["x"])
     ahead, left, up = runner.muzzle(pose_of(history))
-    muzzle = complex(view.at(x + BODY + ahead, up, MIDDLE + left))
+    muzzle = complex(camera.at(x + BODY + ahead, up, MIDDLE + left))
     if were_hits(history)[-1]:
-        end = complex(view.at(gate_place(int(history["gates"][-2]) + 1) + BEYOND, BARREL, MIDDLE))
+        end = complex(camera.at(gate_place(int(history["gates"][-2]) + 1) + BEYOND, BARREL, MIDDLE))
         streak(light, muzzle, end, 7.0, faded(colours.SHOT, 0.8))
         streak(light, muzzle, end, 3.0, colours.WHITE)
         add_glow(surface, end, 70.0, colours.SHOT, 0.9)
@@ -170,6 +170,6 @@ def _paint_shot(surface: pygame.Surface, light: Layer, view: View, history: Stat
             far = complex(end + ray * (14.0 + 34.0 * scattered(5 * step + k)))
             streak(light, 0.5 * (end + far), far, 2.4, SPARK)
     else:
-        end = complex(view.at(x + GATE_DISTANCE, BARREL, MIDDLE))
+        end = complex(camera.at(x + GATE_DISTANCE, BARREL, MIDDLE))
         streak(light, end, muzzle, 4.0, faded(colours.SHOT, 0.6))
     effects.paint_flash(surface, light, muzzle, 1.0, step)

@@ -18,7 +18,7 @@ from il_envs.worlds.gauntlet.picture.corridor import (
     MIDDLE,
     NEAR,
     SKIRTING,
-    View,
+    Camera,
 )
 
 TOP = 4.3  # m
@@ -29,22 +29,24 @@ STRIPS, TONGUES = 14, 9
 DARK: Colour = (20, 3, 14)
 
 
-def paint_glow(light: Layer, view: View, wall: float) -> None:
+def paint_glow(light: Layer, camera: Camera, wall: float) -> None:
     """Its light on the floor and the side before it."""
     edges = wall + np.linspace(0.0, GLOW_REACH, BANDS + 1)
     for k in range(BANDS):
         share = 0.5 * (1.0 - (k + 0.5) / BANDS) ** 2.2
         start, end = edges[k], edges[k + 1]
         around = np.array([start, end, end, start])
-        floor = view.at(around, 0.0, np.array([NEAR, NEAR, FAR, FAR]))
-        side = view.at(around, np.array([0.0, 0.0, HEIGHT, HEIGHT]), FAR)
+        floor = camera.at(around, 0.0, np.array([NEAR, NEAR, FAR, FAR]))
+        side = camera.at(around, np.array([0.0, 0.0, HEIGHT, HEIGHT]), FAR)
         polygon(light, floor, faded(FOE, share))
         polygon(light, side, faded(FOE, 0.7 * share))
 
 
-def paint_front(surface: pygame.Surface, light: Layer, view: View, wall: float, step: int) -> None:
+def paint_front(
+    surface: pygame.Surface, light: Layer, camera: Camera, wall: float, step: int
+) -> None:
     """Its face, tongues that reach for the runner, and the fire behind."""
-    corners = view.at(wall, np.array([0.0, TOP, TOP, 0.0]), np.array([NEAR, NEAR, FAR, FAR]))
+    corners = camera.at(wall, np.array([0.0, TOP, TOP, 0.0]), np.array([NEAR, NEAR, FAR, FAR]))
     if corners.real.max() < -60.0:
         return
     near, near_top, far_top, far = (complex(corner) for corner in corners)
@@ -53,15 +55,15 @@ def paint_front(surface: pygame.Surface, light: Layer, view: View, wall: float, 
     fire = _fire(step % FRAMES)
     corner = (round(near.real) - SWALLOWED, round(near.imag) + SKIRTING - fire.get_height())
     surface.blit(fire, corner)
-    add_glow(surface, complex(view.at(wall, 0.5 * TOP, MIDDLE)), 280.0, FOE, 0.5)
+    add_glow(surface, complex(camera.at(wall, 0.5 * TOP, MIDDLE)), 280.0, FOE, 0.5)
     for k in range(STRIPS):
         away = FAR + (NEAR - FAR) * np.array([k, k, k + 1, k + 1]) / STRIPS
-        strip = view.at(wall, np.array([0.0, TOP, TOP, 0.0]), away)
+        strip = camera.at(wall, np.array([0.0, TOP, TOP, 0.0]), away)
         polygon(light, strip, faded(FOE, 0.35 + 0.4 * scattered(97 * step + 13 * k)))
     for k in range(TONGUES):
         depth, height, length = (scattered(211 * step + 17 * k + part) for part in range(3))
         ahead, up = np.array([0.4 + 1.4 * length**2, 0.0]), TOP * height
-        tip, root = view.at(wall + ahead, up, NEAR + (FAR - NEAR) * depth)
+        tip, root = camera.at(wall + ahead, up, NEAR + (FAR - NEAR) * depth)
         streak(light, tip, root, 6.0, faded(FOE, 0.9))
     for start, end, width in ((far, far_top, 2.0), (far_top, near_top, 3.0), (near, near_top, 5.0)):
         line(light, start, end, width + 3.0, FOE)

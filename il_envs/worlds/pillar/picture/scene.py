@@ -42,7 +42,7 @@ STONE: Colour = (22, 8, 24)
 
 
 @dataclass(frozen=True)
-class View:
+class Camera:
     """Where the eye is.
 
     Attributes:
@@ -60,18 +60,18 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     """Paint the picture of the last state of the canvas's history."""
     surface, history = canvas.surface, since_jump(canvas.history, jumps(canvas.history))
     path, light = lateral(history), Layer(SIZE)
-    view = View(float(recent_mean(path, FOLLOW)))
-    skyline.paint(surface, round(EYE.horizon.imag), -view.left * float(EYE.scale(TOWN)))
-    _paint_floor(light, view, int(state["step"]))
-    _paint_ways(light, view, state, float(path[-1]))
-    _paint_trail(light, view, path)
-    _paint_pillar_ahead(surface, light, view, history)
-    _paint_pillars_behind(surface, light, view, history)
+    camera = Camera(float(recent_mean(path, FOLLOW)))
+    skyline.paint(surface, round(EYE.horizon.imag), -camera.left * float(EYE.scale(TOWN)))
+    _paint_floor(light, camera, int(state["step"]))
+    _paint_ways(light, camera, state, float(path[-1]))
+    _paint_trail(light, camera, path)
+    _paint_pillar_ahead(surface, light, camera, history)
+    _paint_pillars_behind(surface, light, camera, history)
     if state["fallen"]:
-        runner.paint_end(surface, light, complex(view.at(path[-1], 0.6, 0.0)))
+        runner.paint_end(surface, light, complex(camera.at(path[-1], 0.6, 0.0)))
         effects.paint_vignette(surface, RED)
     shine(light, surface)
-    runner.paint(surface, EYE, complex(view.left - float(path[-1]), AWAY), 1j, pose_of(history))
+    runner.paint(surface, EYE, complex(camera.left - float(path[-1]), AWAY), 1j, pose_of(history))
     pillar_panel.paint(canvas, state, sides(history))
 
 
@@ -114,11 +114,11 @@ def pose_of(history: States) -> runner.Pose:
     return runner.Pose(way, 1.0, lean=LEAN * float(lean))
 
 
-def _paint_floor(light: Layer, view: View, step: int) -> None:
+def _paint_floor(light: Layer, camera: Camera, step: int) -> None:
     """A grid that comes nearer with each step, fainter where its lines are close together."""
     ends = np.array([FARTHEST, NEAREST]) - AWAY
-    for left in COLUMNS * (round(view.left / COLUMNS) + np.arange(-24, 25)):
-        tail, head = view.at(left, 0.0, ends)
+    for left in COLUMNS * (round(camera.left / COLUMNS) + np.arange(-24, 25)):
+        tail, head = camera.at(left, 0.0, ends)
         streak(light, tail, head, 5.0, faded(LINE, 0.45))
     for away in np.arange(FARTHEST, NEAREST, -ROWS) - PACE * step % ROWS:
         if away > NEAREST:
@@ -127,7 +127,7 @@ def _paint_floor(light: Layer, view: View, step: int) -> None:
             line(light, left, SIZE[0] + left, 1.3, faded(LINE, min(0.45, 0.03 * apart)))
 
 
-def _paint_ways(light: Layer, view: View, state: np.void, runner_left: float) -> None:
+def _paint_ways(light: Layer, camera: Camera, state: np.void, runner_left: float) -> None:
     """What is on the floor up to the pillar: its line, and to both sides the ways past it.
 
     The way that was chosen shines, more so when it is reached.
@@ -136,7 +136,7 @@ def _paint_ways(light: Layer, view: View, state: np.void, runner_left: float) ->
     pillar, aside = runner_left - offset, abs(offset) / CLEARANCE
     start, end = 0.35, max(PACE * ahead, 0.35)
     across = pillar + WAY * np.array([1.0, -1.0, -1.0, 1.0])
-    band = view.at(across, 0.0, np.array([start, start, end, end]))
+    band = camera.at(across, 0.0, np.array([start, start, end, end]))
     polygon(light, band, faded(FOE, 0.34 - 0.22 * aside))
     chevron = np.array([1.0, 0.0, -1.0, -1.0, 0.0, 1.0])
     depths = np.array([0.0, 0.28, 0.0, 0.2, 0.48, 0.2])
@@ -144,33 +144,35 @@ def _paint_ways(light: Layer, view: View, state: np.void, runner_left: float) ->
         weight = 0.3 if offset == 0.0 else 0.45 + 0.35 * aside if side * offset > 0.0 else 0.08
         for k in range(ahead + 2):
             middle, depth = pillar + side * CLEARANCE, start + PACE * k + depths
-            polygon(light, view.at(middle + WAY * chevron, 0.0, depth), faded(colour, weight))
+            polygon(light, camera.at(middle + WAY * chevron, 0.0, depth), faded(colour, weight))
 
 
-def _paint_trail(light: Layer, view: View, path: NDArray[np.float64]) -> None:
+def _paint_trail(light: Layer, camera: Camera, path: NDArray[np.float64]) -> None:
     """Where the runner was, as far as the eye sees it."""
     ahead = -PACE * np.arange(min(len(path), TRAIL_STEPS))[::-1]
     ahead = ahead[AWAY + ahead > NEAREST]
-    points = view.at(path[-len(ahead) :], 0.0, ahead)
+    points = camera.at(path[-len(ahead) :], 0.0, ahead)
     for k, (start, end) in enumerate(pairwise(points)):
         fresh = (k + 2) / len(points)
         line(light, start, end, 2.0 + 7.0 * fresh, faded(ME, 0.5 * fresh**2))
 
 
-def _paint_pillar_ahead(surface: pygame.Surface, light: Layer, view: View, history: States) -> None:
+def _paint_pillar_ahead(
+    surface: pygame.Surface, light: Layer, camera: Camera, history: States
+) -> None:
     """The pillar that comes, and in how many steps; it rises when the last one is passed."""
     state, passed = history[-1], passings(history)
     left, ahead = float(lateral(history)[-1] - state["offset"]), int(state["ahead"])
     age = len(history) - 2 - int(passed[-1]) if passed.size else RISE_STEPS
     tall = TALL * min((age + 1) / RISE_STEPS, 1.0)
-    _paint_pillar(surface, light, view, left + 1j * PACE * ahead, tall, FOE)
+    _paint_pillar(surface, light, camera, left + 1j * PACE * ahead, tall, FOE)
     if ahead:
-        place = complex(view.at(left, tall, PACE * ahead)) - 14j
+        place = complex(camera.at(left, tall, PACE * ahead)) - 14j
         write(surface, str(ahead), place, 20 + 2 * (SPACING - ahead), FOE, "center")
 
 
 def _paint_pillars_behind(
-    surface: pygame.Surface, light: Layer, view: View, history: States
+    surface: pygame.Surface, light: Layer, camera: Camera, history: States
 ) -> None:
     """Pillars that were passed: in the colour of the side they sink, and their places remain."""
     path = lateral(history)
@@ -179,15 +181,20 @@ def _paint_pillars_behind(
         left, front = float(path[k + 1]) - side * CLEARANCE, -PACE * age
         tall = TALL * (1.0 - age / RISE_STEPS)
         if tall > 0.0:
-            _paint_pillar(surface, light, view, left + 1j * front, tall, colour)
+            _paint_pillar(surface, light, camera, left + 1j * front, tall, colour)
         elif AWAY + front > NEAREST:
             across = HALF * np.array([1.0, -1.0, -1.0, 1.0])
             depths = front + 2.0 * HALF * np.array([0.0, 0.0, 1.0, 1.0])
-            polygon(light, view.at(left + across, 0.0, depths), faded(colour, 0.4))
+            polygon(light, camera.at(left + across, 0.0, depths), faded(colour, 0.4))
 
 
 def _paint_pillar(
-    surface: pygame.Surface, light: Layer, view: View, foot: complex, tall: float, colour: Colour
+    surface: pygame.Surface,
+    light: Layer,
+    camera: Camera,
+    foot: complex,
+    tall: float,
+    colour: Colour,
 ) -> None:
     """A square column: its front, the side that is seen, and rings of light.
 
@@ -197,16 +204,16 @@ def _paint_pillar(
     left, front, back = foot.real, foot.imag, foot.imag + 2.0 * HALF
     scale, ups = float(EYE.scale(AWAY + front)), np.array([0.0, 0.0, tall, tall])
     across = HALF * np.array([1.0, -1.0, -1.0, 1.0])
-    face = view.at(left + across, ups, front)
-    inner = HALF if left < view.left else -HALF  # the side that faces the middle of the picture
-    flank = view.at(left + inner, ups, np.array([front, back, back, front]))
+    face = camera.at(left + across, ups, front)
+    inner = HALF if left < camera.left else -HALF  # the side that faces the middle of the picture
+    flank = camera.at(left + inner, ups, np.array([front, back, back, front]))
     for quad, shade in ((flank, 0.5), (face, 1.0)):
         pygame.draw.polygon(surface, faded(STONE, shade), [(p.real, p.imag) for p in quad])
         for start, end in zip(quad, np.roll(quad, -1), strict=True):
             line(light, start, end, max(0.045 * shade * scale, 1.2), faded(colour, shade))
     for k in range(1, RINGS + 1):
-        ends = view.at(left + across[:2], tall * k / (RINGS + 1), front)
+        ends = camera.at(left + across[:2], tall * k / (RINGS + 1), front)
         line(light, ends[0], ends[1], max(0.025 * scale, 1.0), faded(colour, 0.5))
-    low, high = view.at(left, np.array([0.12, 0.95]) * tall, front)
+    low, high = camera.at(left, np.array([0.12, 0.95]) * tall, front)
     line(light, low, high, max(0.1 * scale, 1.5), faded(colour, 0.85))
-    add_glow(surface, complex(view.at(left, 0.0, front)), 1.2 * scale, colour, 0.6)
+    add_glow(surface, complex(camera.at(left, 0.0, front)), 1.2 * scale, colour, 0.6)
