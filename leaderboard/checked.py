@@ -101,7 +101,7 @@ class CheckedPolicy:
         actions, state = answer
         try:
             rows = checked_actions(actions, self._world, (len(observation),))
-            within_bounds(rows, self._world)
+            within_bounds(rows, self._world, actions)
         except (ValueError, TypeError) as error:
             raise InvalidActionError(str(error)) from error
         return actions, state

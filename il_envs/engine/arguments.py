@@ -38,11 +38,20 @@ def checked_limit(world: World, steps: int | None) -> int:
 
 
 def checked_clipping(world: World, clip_actions: bool) -> bool:
+    if not isinstance(clip_actions, bool):
+        raise ValueError(f"clip_actions must be True or False, not {clip_actions!r}")
     if clip_actions and not isinstance(world.spaces.action, gym.spaces.Box):
         raise ValueError(
             f"clip_actions is for actions of a Box; those of {world.name} are {world.spaces.action}"
         )
     return clip_actions
+
+
+def checked_options(options: Any) -> dict[str, Any]:
+    """The options of a reset; none if it has none. Raises TypeError if they are no dict."""
+    if options is not None and not isinstance(options, dict):
+        raise TypeError(f"options of reset() must be a dict, not {options!r}")
+    return options or {}
 
 
 def checked_params(world: World, split: Split) -> States:

@@ -12,6 +12,7 @@ from il_envs.engine.arguments import (
     TEXT_MODE,
     checked_clipping,
     checked_limit,
+    checked_options,
     checked_params,
     checked_render_mode,
     checked_states,
@@ -158,6 +159,7 @@ class WorldEnv(gym.Env[Observation, Any]):
     def reset(
         self, *, seed: int | None = None, options: Info | None = None
     ) -> tuple[Observation, Info]:
+        checked_options(options)
         super().reset(seed=seed)
         if seed is not None or not self._started:
             self._states[0]["key"] = draw_key(self.np_random)
@@ -181,7 +183,7 @@ class WorldEnv(gym.Env[Observation, Any]):
         row = zero_rows(self.observation_space)
         valid, reward, terminated, truncated = self._step(action_row, row)
         if not valid:
-            action_row = within_bounds(action_row, self.world, self._clips)
+            action_row = within_bounds(action_row, self.world, action, self._clips)
             _, reward, terminated, truncated = self._step(action_row, row)
         if self._canvas is not None:
             self._canvas.add(self._states[0])

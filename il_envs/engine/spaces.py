@@ -13,6 +13,10 @@ ROUNDING = 1e-6
 """Largest excess over a bound, as a share of the range, that is clipped as rounding."""
 
 
+NO_BUTTON = 2
+"""What a number that is neither 0 nor 1 becomes; kernels refuse it."""
+
+
 def zero_rows(space: gym.Space[Any], *batch: int) -> NDArray[Any]:
     """Rows for kernels to fill, [*batch, entries]; an element of a Discrete space has one entry."""
     return np.zeros((*batch, *(space.shape or (1,))), space.dtype)
@@ -77,18 +81,19 @@ def _converted(array: NDArray[Any], world: World) -> NDArray[Any]:
         kinds = "fiub"
     if array.dtype.kind not in kinds:
         raise ValueError(f"{world.name}: action has dtype {array.dtype}, must be {space.dtype}")
-    if space.dtype == np.int8:
-        if array.dtype.kind == "f":
-            _require((array == 0.0) | (array == 1.0), array, world)
-        array = array.astype(np.int64).clip(-1, 2)  # otherwise 256 would wrap round to 0
+    if space.dtype == np.int8:  # neither may 256 wrap round to 0 nor 0.9 become 0
+        array = np.where((array == 0) | (array == 1), array, NO_BUTTON)
     return array.astype(space.dtype)
 
 
-def within_bounds(rows: NDArray[Any], world: World, clips: bool = False) -> NDArray[Any]:
+def within_bounds(
+    rows: NDArray[Any], world: World, given: ArrayLike, clips: bool = False
+) -> NDArray[Any]:
     """Actions within bounds; those that exceed a bound by rounding are clipped.
 
     Args:
         rows: as `checked_actions` returns them, [*batch, entries].
+        given: the actions that it was given, for the message.
         clips: whether actions of a Box are clipped however far out of bounds they are.
 
     Raises:
@@ -98,7 +103,8 @@ def within_bounds(rows: NDArray[Any], world: World, clips: bool = False) -> NDAr
     slack = 0.0
     if isinstance(world.spaces.action, gym.spaces.Box):
         slack = np.inf if clips else ROUNDING * (high - low)
-    _require((rows >= low - slack) & (rows <= high + slack), rows, world)
+    accepted = (rows >= low - slack) & (rows <= high + slack)
+    _require(accepted, np.asarray(given).reshape(rows.shape), world)
     return rows.clip(low, high).astype(rows.dtype)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from il_envs.engine.arguments import (
     checked_clipping,
     checked_limit,
+    checked_options,
     checked_params,
     checked_render_mode,
     checked_states,
@@ -63,8 +64,8 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         max_episode_steps: int | None = None,
         clip_actions: bool = False,
     ) -> None:
-        if num_envs < 1:
-            raise ValueError(f"num_envs must be at least 1, not {num_envs}")
+        if not isinstance(num_envs, (int, np.integer)) or num_envs < 1:
+            raise ValueError(f"num_envs must be a whole number from 1 on, not {num_envs!r}")
         self.world = get_world(world)
         self.split = split
         self.num_envs = num_envs
@@ -128,9 +129,8 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         seed: int | list[int | None] | None = None,
         options: Info | None = None,
     ) -> tuple[NDArray[Any], Info]:
-        mask = checked_mask(
-            "options['reset_mask']", (options or {}).get("reset_mask"), self.num_envs
-        )
+        mask = checked_options(options).get("reset_mask")
+        mask = checked_mask("options['reset_mask']", mask, self.num_envs)
         if not mask.any():
             raise ValueError("options['reset_mask'] must have at least one True")
         super().reset(seed=seed if isinstance(seed, int) else None)
@@ -151,8 +151,10 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
             seeds: list[int | None] = [None] * self.num_envs
         elif isinstance(seed, (int, np.integer)):
             seeds = [int(seed) + i for i in range(self.num_envs)]
-        else:
+        elif isinstance(seed, (list, tuple)):
             seeds = list(seed)
+        else:
+            raise TypeError(f"seed must be a whole number or a list of them, not {seed!r}")
         if len(seeds) != self.num_envs:
             raise ValueError(f"{len(seeds)} seeds given for num_envs={self.num_envs}")
         for i in np.flatnonzero(mask):
@@ -188,8 +190,10 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
             return invalid < 0
 
         if not step(action_rows):
-            used = np.where(self._ended[:, None], self._low, action_rows).astype(action_rows.dtype)
-            step(within_bounds(used, self.world, self._clips))
+            unused = self._ended[:, None]  # the actions of rows that are reset, or stand still
+            rows_given = np.asarray(actions).reshape(action_rows.shape)
+            used = np.where(unused, self._low, action_rows).astype(action_rows.dtype)
+            step(within_bounds(used, self.world, rows_given, self._clips))
         info = self._info(measures)
         if same_step:
             final = terminated | truncated

@@ -231,7 +231,10 @@ class Demonstrations:
                 raise ValueError(f"actions of {count} episodes, {what} of {len(given)}")
         episodes = []
         for k in range(count):
-            seen = np.asarray(observations[k], world.spaces.observation.dtype)
+            try:
+                seen = np.asarray(observations[k], world.spaces.observation.dtype)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"observations of episode {k} are no numbers: {error}") from error
             steps = len(np.asarray(actions[k]))
             told = np.full(steps, np.nan) if rewards is None else np.asarray(rewards[k], float)
             if steps == 0 or (len(seen), len(told)) != (steps + 1, steps):

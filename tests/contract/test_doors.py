@@ -151,6 +151,13 @@ class TestActions:
         with pytest.raises(ValueError, match=r"action entry 6 \(fire\) of row 1 is"):
             vector.step(np.stack([np.zeros(12), pressed, pressed]))
 
+    def test_the_number_that_was_given_is_named(self):
+        env = il_envs.WorldEnv("Duel")
+        env.reset(seed=0)
+        for given in (np.full(5, 255, np.uint8), np.full(5, 256), np.full(5, -7.0)):
+            with pytest.raises(ValueError, match=rf"entry 0 \(left\) is {given[0]}, must be"):
+                env.step(given)
+
     def test_rounding_past_a_bound_is_clipped(self):
         """Gymnasium's RescaleAction ends at 1.0000001 for its own upper limit."""
         env = RescaleAction(gym.make("il_envs/DriftCar-v0"), np.float32(-0.1), np.float32(0.3))
@@ -289,6 +296,25 @@ class TestFirstReset:
         whole = il_envs.WorldVectorEnv(name, 2, autoreset_mode=mode)
         whole.reset(seed=5)
         assert env.states["key"].tolist() == whole.states["key"].tolist()
+
+
+class TestArguments:
+    def test_options_must_be_a_dict(self):
+        for env in (il_envs.WorldEnv("Duel"), il_envs.WorldVectorEnv("Duel", 2)):
+            with pytest.raises(TypeError, match=r"options of reset\(\) must be a dict, not 'x'"):
+                env.reset(options="x")
+
+    def test_seeds_and_numbers_of_rows_are_whole(self):
+        with pytest.raises(TypeError, match=r"seed must be a whole number .* not 1\.5"):
+            il_envs.WorldVectorEnv("Duel", 2).reset(seed=1.5)
+        with pytest.raises(ValueError, match=r"num_envs must be a whole number .* not 2\.5"):
+            il_envs.WorldVectorEnv("Duel", 2.5)
+        with pytest.raises(ValueError, match="clip_actions must be True or False, not 'no'"):
+            il_envs.WorldEnv("DriftCar", clip_actions="no")
+
+    def test_an_id_with_its_module_needs_no_import(self):
+        code = "import gymnasium as gym; gym.make('il_envs:il_envs/Duel-v0').reset(seed=0)"
+        subprocess.run([sys.executable, "-c", code], check=True)
 
 
 class TestButtons:

@@ -115,7 +115,7 @@ def test_seeds_as_a_list_and_none_continue_streams():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"num_envs": 0}, "num_envs must be at least 1"),
+        ({"num_envs": 0}, "num_envs must be a whole number from 1 on, not 0"),
         ({"split": "test"}, "split must be 'training' or 'held_out'"),
         ({"autoreset_mode": "Never"}, "not a valid AutoresetMode"),
         ({"render_mode": "ansi"}, "render_mode must be one of"),
