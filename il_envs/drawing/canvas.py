@@ -1,4 +1,4 @@
-"""What a world is drawn on: a picture, the states before it, and a window if one is wanted."""
+"""The canvas of a world: its picture, the history of the episode, and on request a window."""
 
 import os
 import sys
@@ -27,7 +27,7 @@ class Canvas:
 
     Attributes:
         surface: the pygame surface, `SIZE` pixels.
-        view: what is painted; one of the world's pictures, at first the first.
+        view: the picture that is painted; initially the world's first one.
 
     Raises:
         LookupError: if the world has no picture.
@@ -52,7 +52,7 @@ class Canvas:
 
     @property
     def history(self) -> States:
-        """The states of this episode, oldest first, the present one last; read-only."""
+        """The states of this episode, from the oldest to the current one, [n]; read-only."""
         history = self._states[: self._count]
         history.flags.writeable = False
         return history
@@ -70,7 +70,7 @@ class Canvas:
         self._count += 1
 
     def draw(self) -> None:
-        """Paint the present state.
+        """Paint the current state.
 
         Raises:
             ResetNeeded: if no episode has begun.
@@ -87,7 +87,7 @@ class Canvas:
         return np.ascontiguousarray(pygame.surfarray.pixels3d(self.surface).transpose(1, 0, 2))
 
     def show(self) -> None:
-        """Paint the present state into a window of its own, at the world's own pace."""
+        """Paint the current state into a window of its own, in the world's real time."""
         import pygame
 
         self.draw()
@@ -98,7 +98,7 @@ class Canvas:
         self._clock.tick(1.0 / self.world.dynamics.control_period)
 
     def _open_window(self) -> "pygame.Window":
-        """The window; it dies with pygame's display, which anyone may quit, and is opened anew."""
+        """The window, reopened if other code has quit pygame's display, which closes it."""
         import pygame
 
         if self._window is not None:
@@ -120,13 +120,13 @@ class Canvas:
 
 
 class Layer:
-    """A transparent sheet, painted at `factor` times its size so that its edges come out smooth.
+    """A transparent sheet, painted at `factor` times its size so that its edges are smooth.
 
-    Colours are premultiplied by their opacity (see `premultiplied`): painting replaces what was
-    there, and an opaque colour needs no care.
+    Colours are premultiplied by their opacity (see `premultiplied`), because painting replaces the
+    pixels below instead of blending; opaque colours can be used as they are.
 
     Attributes:
-        surface: what to paint on, `factor` times as wide and high as the sheet.
+        surface: the surface to paint on, `factor` times as wide and high as the sheet.
     """
 
     def __init__(self, size: tuple[int, int], factor: int = 2) -> None:
@@ -137,7 +137,7 @@ class Layer:
         self.surface = pygame.Surface((size[0] * factor, size[1] * factor), pygame.SRCALPHA)
 
     def sheet(self) -> "pygame.Surface":
-        """The sheet at its own size, premultiplied, to be kept and laid with `lay`."""
+        """The sheet at its own size, premultiplied; `lay` puts it on a picture."""
         import pygame
 
         return pygame.transform.smoothscale(self.surface, self.size)
@@ -155,16 +155,16 @@ def lay(sheet: "pygame.Surface", target: "pygame.Surface", position: tuple[int, 
 
 
 def premultiplied(colour: Colour, opacity: float) -> tuple[int, int, int, int]:
-    """A colour for a `Layer`; opacity from 0 to 1."""
+    """A colour premultiplied by an opacity from 0 to 1, for a `Layer`."""
     red, green, blue = colour
     return round(red * opacity), round(green * opacity), round(blue * opacity), round(255 * opacity)
 
 
 def require_display() -> None:
-    """Begin pygame's display.
+    """Initialise pygame's display.
 
     Raises:
-        pygame.error: if there is none. SDL itself would draw to nowhere.
+        pygame.error: if no display is available; SDL itself would silently draw offscreen.
     """
     import pygame
 

@@ -27,5 +27,5 @@ def recent_mean(values: NDArray[Any], memory: float) -> Any:
 
 
 def scattered(number: int) -> float:
-    """A number from 0 to 1 that looks random, always the same one for the same number."""
+    """A pseudorandom value from 0 to 1, a function of the number."""
     return sin(12.9898 * (number % 100_003) + 1.7) * 43758.5453 % 1.0

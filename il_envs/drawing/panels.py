@@ -15,7 +15,7 @@ MARGIN = 14  # pixels, from the picture's edge
 
 
 def panel(layer: Layer, opacity: float = PANEL_OPACITY, rounding: float = 12.0) -> None:
-    """The panel itself: all of the layer, its corners rounded (pixels)."""
+    """Paint a panel that fills the layer, its corners rounded by `rounding` pixels."""
     pygame.draw.rect(
         layer.surface, premultiplied(PANEL, opacity), layer.surface.get_rect(),
         border_radius=round(rounding * layer.factor),

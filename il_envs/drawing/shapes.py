@@ -13,7 +13,7 @@ Numbers = NDArray[np.float64]
 
 
 def mirrored(*half: complex) -> NDArray[np.complex128]:
-    """An outline whose left half runs from its front to its back."""
+    """A symmetric outline, given by its left half from front to back."""
     return np.array([*half, *(point.conjugate() for point in reversed(half))])
 
 
@@ -21,7 +21,7 @@ def disc(
     layer: Layer, middle: complex, radius: float, colour: Colour, opacity: float = 1.0,
     width: float = 0.0,
 ) -> None:  # fmt: skip
-    """A disc, or a ring inside its edge if it has a width."""
+    """A disc, or if a width is given a ring of that width inside its edge."""
     factor = layer.factor
     at = (middle.real * factor, middle.imag * factor)
     shade = premultiplied(colour, opacity)
@@ -40,7 +40,7 @@ def polygon(
 
 
 def bar(layer: Layer, left: float, top: float, right: float, bottom: float, colour: Colour) -> None:
-    """An upright rectangle; nothing if it has no width or height."""
+    """An upright rectangle; nothing is painted if it has no width or height."""
     if left != right and top != bottom:
         corners = [left + 1j * top, right + 1j * top, right + 1j * bottom, left + 1j * bottom]
         polygon(layer, np.array(corners), colour)
@@ -50,7 +50,8 @@ def box(
     layer: Layer, corner: complex, size: complex, colour: Colour, opacity: float = 1.0,
     rounding: float = 0.0, thickness: float = 0.0,
 ) -> None:  # fmt: skip
-    """An upright rectangle from its top left corner, or the frame along its inside."""
+    """An upright rectangle with its top left corner at `corner`; if a thickness is given, only a
+    frame along its inside."""
     factor = layer.factor
     place = pygame.Rect(
         round(corner.real * factor), round(corner.imag * factor),
@@ -84,7 +85,8 @@ def stroke(
 def arrow(
     layer: Layer, tail: complex, tip: complex, width: float, colour: Colour, casing: float = 0.0
 ) -> None:
-    """An arrow, its shaft `width` wide and its head three times as wide, `casing` larger around."""
+    """An arrow with a shaft `width` wide and a head three times as wide, enlarged by `casing` all
+    around."""
     length = abs(tip - tail)
     ahead = (tip - tail) / max(length, 1e-9)
     head = min(2.6 * width, 0.75 * length)

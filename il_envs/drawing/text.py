@@ -6,14 +6,14 @@ import pygame
 
 from il_envs.drawing.canvas import Colour
 
-FACTOR = 4  # letters are written so much larger and made smaller, to be evenly spaced
+FACTOR = 4  # letters are rendered this much larger and scaled down, to be evenly spaced
 
 
 def write(
     surface: pygame.Surface, text: str, place: complex, size: int, colour: Colour,
     align: str = "midleft",
 ) -> None:  # fmt: skip
-    """A line of text; `align` names the point of its box that is at `place`, as pygame does."""
+    """Write a line of text; `align` is pygame's name of the point of its box that is at `place`."""
     if text:
         picture = lettering(text, size, colour)
         surface.blit(picture, picture.get_rect(**{align: (round(place.real), round(place.imag))}))
@@ -21,17 +21,17 @@ def write(
 
 @lru_cache(maxsize=256)
 def lettering(text: str, size: int, colour: Colour) -> pygame.Surface:
-    """A line of text that is not empty, on a sheet of its own."""
+    """A nonempty line of text on a sheet of its own."""
     large = _rendered(text, FACTOR * size, colour)
     width, height = (max(round(side / FACTOR), 1) for side in large.get_size())
     return pygame.transform.smoothscale(large, (width, height))
 
 
 def _rendered(text: str, size: int, colour: Colour) -> pygame.Surface:
-    """A line of text in letters of a size.
+    """A line of text in a font size.
 
-    A font dies with pygame's font module, which anyone may quit (`pygame.quit()` does), and which
-    may have been begun again since.
+    A font becomes invalid if other code quits pygame's font module, as `pygame.quit()` does, even
+    if the module has been initialised again since.
     """
     try:
         return _font(size).render(text, True, colour)

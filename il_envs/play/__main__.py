@@ -1,4 +1,4 @@
-"""The command `il-play`: a window, the keys and the mouse, and what was scored."""
+"""The command `il-play`: a window, the keys and the mouse, and the scores."""
 
 import argparse
 import sys
@@ -19,7 +19,7 @@ def run(game: Game, window: pygame.Surface) -> None:
     commands: dict[int, Command] = {
         pygame.key.key_code(key): command for key, command in command_keys(game.world).items()
     }
-    pygame.key.stop_text_input()  # or an input method may keep some chords to itself
+    pygame.key.stop_text_input()  # otherwise an input method may intercept some chords
     keyboard, clock = Keyboard(), pygame.time.Clock()
     place: tuple[int, int] | None = None
     while game.is_running:
@@ -60,7 +60,7 @@ def summary(results: Iterable[Result], watched: str) -> list[str]:
 
 
 def _refusal(world: World, expert: bool, mouse: bool) -> str | None:
-    """Why a world cannot be played with these options, None if it can."""
+    """The reason why a world cannot be played with these options; None if it can."""
     if not world.views.pictures:
         return f"{world.name} has no picture to play it in"
     if expert and mouse:
@@ -76,7 +76,7 @@ def _refusal(world: World, expert: bool, mouse: bool) -> str | None:
 
 
 class Parser(argparse.ArgumentParser):
-    """The command line, which says in one line what is wrong with it."""
+    """An argument parser that reports an error in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")

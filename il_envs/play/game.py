@@ -40,9 +40,9 @@ MOUSE_ROW = ("mouse", "turn, left button to fire")  # of the help
 
 @dataclass(frozen=True)
 class Result:
-    """One finished episode: what the player and the expert collected from the same start.
+    """One finished episode: the returns of the player and of the expert from the same start.
 
-    In a world without an expert there is nothing to compare with, and all of that is None.
+    In a world without an expert, `expert_total`, `ratio` and `difference` are None.
     """
 
     seed: int
@@ -61,7 +61,7 @@ class Result:
 
     @property
     def difference(self) -> float | None:
-        """How much more than the expert the player collected."""
+        """The player's return minus the expert's."""
         return None if self.expert_total is None else self.total - self.expert_total
 
 
@@ -70,7 +70,7 @@ class Game:
 
     Attributes:
         phase: "ready" before the first step, "playing", "paused", or "over" at an episode's end.
-        results: of the episodes finished so far.
+        results: results of the episodes finished so far.
         is_running: False once the player has quit.
     """
 
@@ -109,7 +109,7 @@ class Game:
         self._total = 0.0
 
     def command(self, command: Command) -> None:
-        """Do what one of the player's own keys asks for."""
+        """Execute the command of one of the player's own keys."""
         if command == "quit":
             self.is_running = False
         elif command == "restart":
@@ -155,7 +155,7 @@ class Game:
             self.results.append(Result(self.seed, self._total, self._expert_total()))
 
     def _expert_total(self) -> float | None:
-        """What the expert collects in this episode."""
+        """The expert's return in this episode."""
         if not self.world.experts:
             return None
         return run_episodes(self.world, self.split, ExpertPolicy, [self.seed])[0].total_reward
@@ -171,7 +171,7 @@ class Game:
         return keys
 
     def paint(self, window: pygame.Surface) -> None:
-        """Paint the world, and over it what there is to say."""
+        """Paint the world, and a panel over it where there is something to show."""
         self._canvas.draw()
         window.blit(self._canvas.surface, (0, 0))
         if self.phase == "over":
@@ -210,7 +210,7 @@ class Game:
 
 
 def command_keys(world: World) -> dict[str, Command]:
-    """The player's own keys and what they do: those that the world leaves free."""
+    """The player's own keys that the world does not use, with their commands."""
     taken = {key.key for key in world.views.keys}
     return {
         key: command

@@ -1,4 +1,4 @@
-"""From keys that are held to actions, for every kind of action space; no window, no clock."""
+"""Actions from held keys, for every kind of action space; needs neither a window nor a clock."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +26,7 @@ class HeldKeys:
         self._push = np.zeros(len(self._keys))  # from 0 to the size of the key's value
 
     def let_go(self) -> None:
-        """Bring every push to zero at once."""
+        """Set every push to zero at once."""
         self._push[:] = 0.0
 
     def action(self, held: Sequence[str], seconds: float) -> NDArray[Any] | None:
@@ -51,7 +51,7 @@ class HeldKeys:
 
 
 class Keyboard:
-    """Which of some keys are down, in the order in which they were pressed."""
+    """The keys that are down, in the order in which they were pressed."""
 
     def __init__(self) -> None:
         self._down: list[str] = []

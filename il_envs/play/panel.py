@@ -21,7 +21,7 @@ KEY_ROW, SCORE_ROW = 32.0, 44.0  # pixels; many keys are moved closer together
 def paint(
     window: pygame.Surface, title: str, rows: Sequence[tuple[str, str]], footer: str, row: float
 ) -> None:
-    """Paint the panel with rows of `row` pixels, room allowing."""
+    """Paint the panel with rows `row` pixels high, or less if there is no room for that."""
     columns = 1 if len(rows) <= ONE_COLUMN else 2
     lines = -(-len(rows) // columns)
     row = min(row, (window.get_height() - 2 * TOP - HEAD - FOOT) / max(lines, 1))

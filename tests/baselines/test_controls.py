@@ -189,7 +189,7 @@ def test_who_does_not_apply_is_told_in_a_line() -> None:
 
 
 def results_of(scores: dict[str, list[float]], seeds: int = 3) -> Results:
-    """Of ours, its control and another one, on a scale from 0 to 10."""
+    """Results of ours, its control and another algorithm, on a scale from 0 to 10."""
     profile = PROFILE.model_copy(update={"seeds": seeds})
     cells: list[Cell] = []
     for seed in range(seeds):

@@ -74,7 +74,7 @@ class Case:
         self.direction = np.random.default_rng(7).normal(size=len(exact))
 
     def errors(self, kind, samples, repetitions=REPETITIONS, sampler=None):
-        """Of each estimate of the background's gradient, and its own standard error."""
+        """The error of each estimate of the background's gradient, and its own standard error."""
         sampler = sampler or self.planner.plan(self.weights, 1.0)
         results = []
         for seed in range(repetitions):

@@ -45,7 +45,7 @@ def test_dagger_stays_on_the_track_and_cloning_does_not():
 
 
 def test_the_unlearnable_expert_is_a_bad_teacher():
-    """Who clones it stays far below the scripted expert's return.
+    """A policy cloned from it stays far below the scripted expert's return.
 
     Seen over six seeds: .53 of it with a deviation of .16; the unlearnable expert itself has .63.
     Means of three normal draws like these break the bound less than once in a thousand runs.

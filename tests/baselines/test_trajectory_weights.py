@@ -129,7 +129,7 @@ def test_effective_sample_size():
 
 
 def test_the_loss_has_the_gradient_of_the_log_likelihood():
-    """Of the published weights, over all trajectories: by central differences of log Z - mean R."""
+    """With the published weights over all trajectories, it is that of log Z - mean R."""
     random = np.random.default_rng(1)
     shown, background = tensor(random.normal(size=(3, 4))), tensor(random.normal(size=(9, 4)))
     w = tensor(random.normal(size=4)).requires_grad_()

@@ -53,7 +53,7 @@ def test_vector_environments_clip_when_asked():
 
 
 def test_otherwise_the_action_is_refused_by_name():
-    """Of 64 samples of two Gaussians of deviation 1 none is out of bounds once in 10^21 runs."""
+    """All of 64 samples of two Gaussians of deviation 1 are within bounds once in 10^21 runs."""
     with pytest.raises(ValueError, match=r"DriftCar: action entry \d \((steer|drive)\)"):
         train(gym.make("il_envs/DriftCar-v0"))
 

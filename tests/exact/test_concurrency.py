@@ -79,7 +79,7 @@ def test_no_point_of_a_dense_grid_is_better_and_the_best_is_near(buttons, points
 
 
 def q_of_duel() -> np.ndarray:
-    """Of 40 situations, halfway through an episode."""
+    """Q of 40 situations of Duel, halfway through an episode."""
     q = il_envs.get_world("Duel").truth.reference().q[20]
     return q[np.random.default_rng(0).choice(len(q), 40, replace=False)]
 

@@ -315,7 +315,7 @@ def test_03_the_mean_log_likelihood_is_the_objective(kind, backup):
 
 
 def test_03_the_gamble():
-    """Half +5 and half -20 against a sure 0: luck obeys the posterior, not the causal model."""
+    """Half +5 and half -20 against a sure 0: only the posterior model takes the gamble."""
     transition = np.zeros((4, 2, 4))
     transition[0, 0, [1, 2]] = 0.5
     transition[0, 1, 3] = 1.0
@@ -426,7 +426,7 @@ def test_07_shaping_changes_no_policy_and_shifts_values(kind):
 
 @pytest.mark.parametrize("kind", UNDISCOUNTED)
 def test_07_shaping_the_posterior_by_the_state_that_is_really_reached(kind):
-    """φ_{t+1}(s') is paid in a state halfway, so that luck is rewarded as it falls."""
+    """φ_{t+1}(s') is paid in a state halfway, so that a random outcome is rewarded when drawn."""
     for case, _ in models(kind):
         horizon, states, actions = case.shape
         potential = random_potential(case, case.rng(8))
@@ -777,7 +777,7 @@ def test_14_as_the_temperature_falls_soft_values_become_hard_ones(kind):
             assert (gap >= -1e-11).all()
             assert (gap <= temperature * choices * ahead[:, None] + 1e-11).all()
         close(soft.expected_return, best.expected_return, 1e-3)
-        if kind == "deterministic":  # then luck cannot obey the posterior either
+        if kind == "deterministic":  # then the posterior's dynamics are the true ones
             optimist = soft_optimal(model, "posterior", 1e-5)
             close(1e-5 * optimist.value, best.value, 1e-3)
 

@@ -39,7 +39,7 @@ def picture(history: States) -> np.ndarray:
 
 
 def text_width(text: str, size: int) -> int:
-    """Of a line as `text.write` writes it, pixels."""
+    """Width of a line as `text.write` writes it, in pixels."""
     return lettering(text, size, (0, 0, 0)).get_width()
 
 

@@ -156,7 +156,8 @@ class TestPolicies:
 
 
 class TestClones:
-    """Of 5,000 labels, drawn: in its mode, independent buttons break the expert's ties."""
+    """Clones of 5,000 labels; their actions are sampled, because the mode of independent buttons
+    would break the expert's ties."""
 
     def _mean_return(self, style, action_model):
         algorithm = mail.imitation

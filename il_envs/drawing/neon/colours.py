@@ -1,4 +1,4 @@
-"""Light on dark: the colours of the worlds of buttons."""
+"""The colours of the worlds of buttons: light on dark."""
 
 from il_envs.drawing.canvas import Colour
 
@@ -36,7 +36,7 @@ WHITE: Colour = (255, 255, 255)
 
 
 def faded(colour: Colour, share: float) -> Colour:
-    """A colour with a share of its light."""
+    """A colour dimmed to a share of its light, from 0 to 1."""
     red, green, blue = (round(share * part) for part in colour)
     return red, green, blue
 

@@ -1,4 +1,4 @@
-"""What shines for a moment: the flash of a gun, a red edge."""
+"""Effects that last a moment: the flash of a gun, a red edge."""
 
 from functools import lru_cache
 
@@ -15,12 +15,12 @@ from il_envs.drawing.shapes import disc
 def paint_flash(
     surface: pygame.Surface, lines: Layer, muzzle: complex, direction: complex, number: int
 ) -> None:
-    """The flash of a gun.
+    """Paint the flash of a gun.
 
     Args:
-        muzzle: where the gun ends in the picture.
-        direction: in which it shoots there, a unit vector.
-        number: of the flash; each has its own size.
+        muzzle: the end of the gun in the picture, pixels.
+        direction: the direction of the shot in the picture, a unit vector.
+        number: the number of the flash, which determines its size.
     """
     flicker = 0.8 + 0.4 * scattered(number)
     add_glow(surface, muzzle, 130.0 * flicker, colours.MUZZLE, 0.25)

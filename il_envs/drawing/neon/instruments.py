@@ -16,10 +16,11 @@ BANNER_TOP, BANNER_FONT = 112, 54  # pixels
 def paint_numbers(
     surface: pygame.Surface, width: int, numbers: Sequence[tuple[int, str, str, Colour]]
 ) -> None:
-    """A panel in the top left corner, so many pixels wide.
+    """Paint a panel of numbers in the top left corner.
 
     Args:
-        numbers: where the middle of each is (pixels from the panel's left), what it says, the label
+        width: width of the panel, pixels.
+        numbers: for each number its middle (pixels from the panel's left), its text, the label
             below it, and its colour.
     """
     layer = Layer((width, HEIGHT))
@@ -34,13 +35,13 @@ def paint_numbers(
 def paint_lamps(
     surface: pygame.Surface, names: Sequence[str], columns: int, held: Sequence[bool], bottom: int
 ) -> None:
-    """The buttons held, at the left and above a line (pixels)."""
+    """Paint the buttons held, at the left, with their lower edge `bottom` pixels down."""
     corner = (MARGIN, bottom - lamps.height_of(names, columns))
     lamps.paint(surface, corner, names, columns, held)
 
 
 def paint_banner(surface: pygame.Surface, title: str, colour: Colour) -> None:
-    """What has become of the episode, in large letters."""
+    """Paint the outcome of the episode in large letters."""
     place = SIZE[0] / 2 + 1j * BANNER_TOP
     write(surface, title, place + 2j, BANNER_FONT, colours.VOID, "center")
     write(surface, title, place, BANNER_FONT, colour, "center")

@@ -37,10 +37,10 @@ def paint(
     """Paint the panel.
 
     Args:
-        corner: its top left corner, pixels.
-        names: of the buttons, row by row.
-        columns: how many of them are in a row.
-        held: whether each one is held.
+        corner: the panel's top left corner, pixels.
+        names: names of the buttons, row by row.
+        columns: number of buttons in a row.
+        held: whether each button is held.
     """
     lay(_still(tuple(names), columns), surface, corner)
     places = _places(names, columns)

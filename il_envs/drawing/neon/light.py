@@ -20,12 +20,12 @@ LEVELS = 16  # of strength, that soft glows come in
 
 
 def line(layer: Layer, start: complex, end: complex, width: float, colour: Colour) -> None:
-    """A line, so many pixels wide."""
+    """A line, `width` pixels wide."""
     _taper(layer, start, end, width, width, colour)
 
 
 def streak(layer: Layer, tail: complex, head: complex, width: float, colour: Colour) -> None:
-    """A line with a pointed tail, so many pixels wide at its head."""
+    """A line with a pointed tail, `width` pixels wide at its head."""
     _taper(layer, tail, head, 0.0, width, colour)
 
 
@@ -41,7 +41,8 @@ def arc(
     layer: Layer, middle: complex, radius: float, width: float, colour: Colour,
     start: float = 0.0, turn: float = 2.0 * np.pi,
 ) -> None:  # fmt: skip
-    """A piece of a ring, clockwise from a bearing in radians; 0 is straight up."""
+    """An arc of a ring, clockwise by `turn` from the bearing `start`, in radians; 0 is straight
+    up."""
     pieces = 2 + int(abs(turn) * radius / 5.0)
     ray = -1j * np.exp(1j * np.linspace(start, start + turn, pieces))
     inner, outer = radius - width / 2, radius + width / 2
@@ -51,11 +52,10 @@ def arc(
 def shine(layer: Layer, target: pygame.Surface, position: tuple[int, int] = (0, 0)) -> None:
     """Add the light of a layer and the glow around it to a picture.
 
-    The far glow is the near one blurred again: a blur of boxes shows its edges where it is the
-    only one.
+    The far glow is the near one blurred again, because a single box blur leaves visible edges.
 
     Args:
-        position: of the layer's top left corner, pixels.
+        position: top left corner of the layer in the picture, pixels.
     """
     sheet = layer.sheet()
     width, height = layer.size
@@ -70,7 +70,8 @@ def shine(layer: Layer, target: pygame.Surface, position: tuple[int, int] = (0, 
 
 
 def mix(*parts: tuple[Colour, NDArray[np.floating[Any]]]) -> NDArray[np.uint8]:
-    """Colours in amounts, each [x, y] or of one column or row, added up, [x, y, 3]."""
+    """The sum of colours times their amounts, uint8 [x, y, 3]; amounts are [x, y], or [x, 1] or
+    [1, y]."""
     shape = np.broadcast_shapes(*(amount.shape for _, amount in parts))
     total = np.zeros((*shape, 3), np.float32)
     for colour, amount in parts:

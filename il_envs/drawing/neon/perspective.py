@@ -1,4 +1,5 @@
-"""A level eye before an upright picture: what is twice as far away is half as large.
+"""Perspective of a level eye before an upright picture: things twice as far away look half as
+large.
 
 Pixels are complex, right and down of the picture's top left corner.
 """
@@ -16,12 +17,12 @@ Metres = float | NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Eye:
-    """Lines that lead straight away from it meet in one point of the picture.
+    """An eye that looks straight ahead.
 
     Attributes:
-        horizon: that point, a pixel.
-        focus: how large a metre is, a metre away, in pixels.
-        height: of the eye above the floor, m.
+        horizon: vanishing point of the lines that lead straight away from the eye, a pixel.
+        focus: size in pixels of a metre that is a metre away.
+        height: height of the eye above the floor, m.
     """
 
     horizon: complex
@@ -29,10 +30,11 @@ class Eye:
     height: float
 
     def scale(self, away: Metres) -> NDArray[np.float64]:
-        """Pixels per metre, so far away."""
+        """Pixels per metre at a distance of `away`, m."""
         return self.focus / np.asarray(away, np.float64)
 
     def pixels(self, right: Metres, up: Metres, away: Metres) -> Points:
-        """Where points are in the picture: to the right of the eye, above the floor, and away."""
+        """Places in the picture of points given by their distances to the right of the eye, above
+        the floor, and away from the eye, m."""
         across, down = np.asarray(right, np.float64), self.height - np.asarray(up, np.float64)
         return self.horizon + self.scale(away) * (across + 1j * down)

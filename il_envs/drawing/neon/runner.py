@@ -1,6 +1,6 @@
-"""The runner of the two lanes: limbs that swing with its stride, seen by any eye.
+"""The runner of the two lanes: limbs that swing with its stride, seen from any eye.
 
-Joints are metres ahead, to the left, and up, float64 [n, 3], from the floor below the runner.
+Joints are float64 [n, 3]: metres ahead, to the left and up from the floor below the runner.
 """
 
 from dataclasses import dataclass, replace
@@ -37,13 +37,13 @@ SPARKS = 18
 
 @dataclass(frozen=True)
 class Pose:
-    """How the runner holds itself.
+    """The pose of the runner.
 
     Attributes:
-        way: that it has run, m.
-        gait: 0 where it stands, 1 at a run.
-        lean: to the left, rad.
-        aim: 0 where its arms swing, 1 where they hold a gun straight ahead.
+        way: distance that it has run, m.
+        gait: from 0, standing, to 1, running.
+        lean: angle by which it leans to the left, rad.
+        aim: from 0, arms swinging, to 1, arms holding a gun straight ahead.
     """
 
     way: float
@@ -54,7 +54,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class Limb:
-    """A part of the body: a bent line, as thick at each joint as `widths` (m) says."""
+    """A part of the body: a bent line, `widths` (m) thick at its joints."""
 
     joints: Joints
     widths: tuple[float, ...]
@@ -63,12 +63,12 @@ class Limb:
 
 
 def muzzle(pose: Pose) -> Joints:
-    """Where the gun of an aiming runner ends, [3]."""
+    """The end of the gun of an aiming runner, [3]."""
     return _limbs(pose)[-1].joints[-1]
 
 
 def _limbs(pose: Pose) -> list[Limb]:
-    """The body, the gun last."""
+    """The limbs of a pose; the gun is the last one."""
     phase, gait = 2.0 * pi * pose.way / STRIDE, pose.gait
     legs = [_leg(phase, gait, HIPS), _leg(phase + pi, gait, -HIPS)]
     pitch = PITCH * gait
@@ -118,13 +118,13 @@ def _arm(phase: float, gait: float, aim: float, side: float) -> Joints:
 
 
 def _joints(bones: tuple[tuple[float, float], ...], side: float) -> Joints:
-    """The ends of bones, each given as its way ahead and up from the one before."""
+    """The ends of bones, each given by its length ahead and up from the end of the previous one."""
     ahead, up = np.cumsum(bones, axis=0).T
     return np.stack([ahead, np.full_like(ahead, side), up], axis=1)
 
 
 def _leaning(joints: Joints, lean: float) -> Joints:
-    """Turned to the left about the feet."""
+    """Joints turned to the left about the feet, by `lean` rad."""
     ahead, left, up = joints.T
     turned = (left + 1j * up) * np.exp(-1j * lean)
     return np.stack([ahead, turned.real, turned.imag], axis=1)
@@ -134,8 +134,8 @@ def paint(surface: pygame.Surface, eye: Eye, stand: complex, facing: complex, po
     """Paint the runner and its light.
 
     Args:
-        stand: where on the floor it stands, m to the right of the eye and, imaginary, away.
-        facing: the direction in which it runs, likewise.
+        stand: its place on the floor, m: real to the right of the eye, imaginary away from it.
+        facing: the direction in which it runs, a unit vector in the same coordinates.
     """
     middle = complex(eye.pixels(stand.real, 0.9, stand.imag))
     scale = float(eye.scale(stand.imag))
@@ -153,14 +153,14 @@ def paint(surface: pygame.Surface, eye: Eye, stand: complex, facing: complex, po
 
 
 def _seen(eye: Eye, stand: complex, facing: complex, joints: Joints) -> tuple[Points, float]:
-    """Joints in the picture, and how far away they are on average."""
+    """Joints in the picture, and their mean distance from the eye, m."""
     ahead, left, up = joints.T
     floor = stand + facing * (ahead + 1j * left)
     return eye.pixels(floor.real, up, floor.imag), float(floor.imag.mean())
 
 
 def paint_end(surface: pygame.Surface, light: Layer, middle: complex) -> None:
-    """Sparks around the place where a run has ended."""
+    """Paint sparks around the place where a run has ended."""
     add_glow(surface, middle, 150.0, FOE, 0.6)
     add_glow(surface, middle, 30.0, colours.WHITE, 0.6)
     for k in range(SPARKS):

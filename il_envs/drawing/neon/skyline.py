@@ -16,10 +16,11 @@ WINDOWS = 14
 
 
 def paint(surface: pygame.Surface, ground: int, passed: float) -> None:
-    """Paint all that is above the ground, which begins so many pixels down.
+    """Paint everything above the ground.
 
     Args:
-        passed: how many pixels of the town have gone by to the left.
+        ground: upper edge of the ground, pixels down.
+        passed: distance by which the town has moved to the left, pixels.
     """
     surface.blit(_sky(ground), (0, 0))
     first = int(passed // PERIOD) - 1

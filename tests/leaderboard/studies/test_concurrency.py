@@ -301,7 +301,7 @@ def test_seed_by_seed_each_gets_to_where_saps_rl_of_that_seed_arrives() -> None:
 
 
 def test_the_experts_luck_with_the_episodes_counts() -> None:
-    """Of two episodes its mean is not known well enough to say that it was passed."""
+    """The expert's mean over two episodes is too uncertain to claim that it was surpassed."""
     results = make_results()
     for seed in range(3):
         episodes = make_cell(cell_of("expert", seed).spec, [4.0, 16.0]).episodes

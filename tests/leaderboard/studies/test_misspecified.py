@@ -13,7 +13,7 @@ STANDING = np.array([0.0, *FORWARD[1:]])
 
 
 def test_who_reverses_has_the_most_of_the_reward_and_nothing_of_what_was_meant() -> None:
-    """The expert gets 1.5 and 61.1; who stops is the best of those that do not reverse."""
+    """The expert gets 1.5 and 61.1; the best plan that does not reverse is to stand still."""
     expert = planner.policy_outcome(ExpertPolicy)
     plans = np.stack([REVERSE, FORWARD, STANDING])
     reverse, forward, standing = planner.drive(plans, "held_out", 0, 100)

@@ -1,4 +1,4 @@
-"""Who does better than the demonstrator: the study, with few labels."""
+"""The study of which algorithms do better than the demonstrator, with few labels."""
 
 import numpy as np
 import pytest

@@ -52,7 +52,7 @@ def stand(params=None, name="Shooter20", **fields):
 
 
 def turned(**fields):
-    """A player who looks along `HEADING`, in an empty arena."""
+    """A player that looks along `HEADING`, in an empty arena."""
     return stand(heading_cos=HEADING.real, heading_sin=HEADING.imag, **fields)
 
 
@@ -94,7 +94,7 @@ def first_wall(wall, x, y, dx, dy):
 
 
 def sees(wall, x, y, to_x, to_y):
-    """Whether no wall stands between two places."""
+    """True if no wall stands between two places."""
     return first_wall(wall, x, y, to_x - x, to_y - y) >= 1.0
 
 
@@ -130,7 +130,7 @@ def flying(state, bullets, count):
 
 
 def speed(body):
-    """In m/s."""
+    """Speed of a body, in m/s."""
     return np.hypot(body["vx"], body["vy"])
 
 

@@ -28,12 +28,12 @@ def arenas(request):
 
 
 def _is_free(row):
-    """Of every cell, bool [CELLS]."""
+    """True for each free cell, bool [CELLS]."""
     return row["wall"][1:-1, 1:-1].ravel() == 0
 
 
 def _is_open(row, cells, steps):
-    """Whether a step of (x, y) cells, [..., 2], crosses no wall and no corner of one."""
+    """True if a step of (x, y) cells, [..., 2], crosses no wall and no corner of one."""
     free = row["wall"] == 0
     x, y = COLUMN[cells] + 1, ROW[cells] + 1
     dx, dy = steps[..., 0], steps[..., 1]

@@ -45,7 +45,7 @@ def play(request):
 
 
 def _is_wall(params, states, x, y):
-    """Whether there is wall at places, one for each state."""
+    """True where there is a wall, at one place for each state."""
     return params["wall"][states["arena"], (x / CELL).astype(int), (y / CELL).astype(int)] != 0
 
 

@@ -128,7 +128,7 @@ def test_the_lagged_expert_forgets_where_an_episode_starts(name):
 
 
 def test_slips_cost_something_and_lag_costs_more(name):
-    """Of the same 40 episodes each. Seen in Shooter: 18, 17 and 7 enemies destroyed."""
+    """Each style plays the same 40 episodes. Seen in Shooter: 18, 17 and 7 enemies destroyed."""
     scores = []
     for style in ("scripted", "noisy", "lagged"):
         make = partial(ExpertPolicy, style=style)
@@ -164,7 +164,7 @@ def test_slips_cost_something_and_lag_costs_more(name):
     ],
 )  # fmt: skip
 def test_habits(entries, button, pressed):
-    """A player in full health with all its rounds and energies, who knows nothing but this."""
+    """A player in full health with all its rounds and energies, and these entries besides."""
     assert _presses("Shooter", entries, button) == pressed
 
 

@@ -50,7 +50,7 @@ def _alone(params=None, **fields):
 
 
 def _is_trim(picture):
-    """Whether pixels above the bars and beside the gun show the glowing edges of walls."""
+    """True where pixels above the bars and beside the gun show the glowing edges of walls."""
     return picture[..., 1] > 3 * picture[..., 0]
 
 
@@ -72,8 +72,8 @@ class TestWalls:
     @pytest.mark.parametrize("size", SIZES)
     @pytest.mark.parametrize("distance", [2.0, 3.7, 12.0])
     def test_height_on_the_screen(self, size, distance):
-        """Of a wall that the player faces squarely, as a pinhole camera at 1.4 m shows 2.6 m: its
-        edges glow, 0.06 m high, or more if that is not 0.6 of a pixel."""
+        """A wall that the player faces squarely looks as in a pinhole camera at 1.4 m, 2.6 m high:
+        its edges glow, 0.06 m high, or more if that is not 0.6 of a pixel."""
         height, width = size
         picture = _picture(_alone(x=WALL_X - distance), size)
         rows = np.arange(height - 9 * max(height // 120, 1)) + 0.5

@@ -49,7 +49,7 @@ def paint(
     """Paint the car and its shadow, in the layer's scale.
 
     Args:
-        place: of its middle, m from the layer's top left corner.
+        place: the middle of the car, m from the layer's top left corner.
         heading: a unit vector.
         steering: angle of the front wheels, rad, positive to the left.
         is_braking: lights the tail lamps.

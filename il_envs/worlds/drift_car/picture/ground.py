@@ -53,11 +53,11 @@ class Ground:
     """One track on the plane.
 
     Attributes:
-        centreline: its points [SAMPLES].
-        tangent: unit vectors along it [SAMPLES].
-        curvature: 1/m, positive turns left [SAMPLES].
-        length: m.
-        trees: their middles, and `tree_radius` in metres.
+        centreline: points of the centreline, [SAMPLES].
+        tangent: unit vectors along the centreline, [SAMPLES].
+        curvature: curvature in 1/m, positive for left turns, [SAMPLES].
+        length: length of the centreline, m.
+        trees: middles of the trees; their radii are in `tree_radius`, m.
     """
 
     def __init__(self, track: np.void) -> None:
@@ -118,7 +118,7 @@ def tile(ground: Ground, column: int, row: int) -> pygame.Surface:
 def strip(ground: Ground, samples: Samples, left: float, right: float, reach: int = 1) -> Points:
     """Quadrilaterals that cover the road between two lateral offsets (m), [n, 4].
 
-    One starts at each of the samples, and ends `reach` samples further on.
+    Each starts at one of the samples, and ends `reach` samples further on.
     """
     following = (samples + reach) % SAMPLES
     start, end = ground.centreline[samples], ground.centreline[following]

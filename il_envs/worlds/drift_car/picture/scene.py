@@ -82,7 +82,7 @@ def _jumps(history: States, ground: Ground) -> NDArray[np.bool_]:
 
 
 def _share(value: Numbers, start: float, span: float) -> Numbers:
-    """How far a value has gone from `start` towards `start + span`, from 0 to 1."""
+    """The progress of a value from `start` to `start + span`, clipped to [0, 1]."""
     share: Numbers = np.clip((value - start) / span, 0.0, 1.0)
     return share
 
@@ -102,7 +102,7 @@ def _camera(
 
 
 def _slips(history: States) -> tuple[Numbers, Numbers]:
-    """Slip of the front and the rear tyres; from 1 on, a tyre slides all over, [n] and [n]."""
+    """Slip of the front and of the rear tyres, [n] each; at 1 or more the whole tyre slides."""
     floor = 1.0 / np.sqrt(history["forward_speed"] ** 2 + 1.0)
     ratio = (history["lateral_speed"] + car.FRONT_AXLE * history["yaw_rate"]) * floor
     front = np.abs(np.tan(np.arctan(ratio) - history["steering"]))
@@ -123,7 +123,7 @@ def _paint_ground(surface: pygame.Surface, ground: Ground, corner: complex) -> N
 
 
 def _paint_danger(layer: Layer, ground: Ground, state: np.void, corner: complex) -> None:
-    """Redden the corridor around the car, most at the edge that it nears."""
+    """Redden the corridor around the car, most of all at the edge that it approaches."""
     error = float(state["lateral"])
     danger = min(max((abs(error) - DANGER_START) / (HALF_WIDTH - DANGER_START), 0.0), 1.0)
     if danger == 0.0:

@@ -1,5 +1,5 @@
-"""The panel beside Duel's arena: the score, the state of things, what the expert would press now,
-and the buttons that are held."""
+"""The panel beside Duel's arena: the score, the situation, the expert's likeliest chords, and the
+buttons held."""
 
 import numpy as np
 import pygame
@@ -32,7 +32,7 @@ CHORD_ROW = 30  # pixels
 
 
 def paint(canvas: Canvas, state: np.void, params: States) -> None:
-    """Paint all that is beside the arena."""
+    """Paint everything beside the arena."""
     surface, corner = canvas.surface, complex(LEFT + EDGE, TOP)
     probability = expert_probability(state, params)
     likeliest = np.argsort(-probability, kind="stable")[:SHOWN]

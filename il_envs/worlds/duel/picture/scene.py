@@ -1,7 +1,7 @@
-"""Duel's picture: the arena from behind my gunner, what was fired in the last step, the panel.
+"""Duel's picture: the arena from behind my gunner, the shots of the last step, the panel.
 
-A picture is a function of the episode's history alone: what happened in the last step follows from
-the situation before it and the chord that is remembered.
+A picture is a function of the episode's history alone: the events of the last step follow from the
+situation before it and from the chord, which the state records.
 """
 
 from functools import lru_cache
@@ -45,12 +45,12 @@ LOADED = 15.0  # pixels, from round to round
 
 
 def size_at(depth: Metres) -> NDArray[np.float64]:
-    """How large things are at a depth, 1 at mine."""
+    """The size of things at a depth, relative to mine."""
     return 1.0 / (1.0 + DEPTH * np.asarray(depth, np.float64))
 
 
 def at(column: Metres, depth: Metres) -> Points:
-    """Where a place of the floor is in the picture, complex; depth 0 is mine, 1 the opponent's."""
+    """Places of the floor in the picture, complex; depth 0 is mine, 1 the opponent's."""
     return EYE.pixels(np.asarray(column) - (COLUMNS - 1) / 2, 0.0, 1.0 / size_at(depth))
 
 
@@ -75,8 +75,8 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
 
 
 def last_step(history: States) -> tuple[Situation, Exchange] | None:
-    """The situation before the last step and what was done then; None at the start, or where a
-    restored state has no past."""
+    """The situation before the last step, and the effects of that step; None at the start, or if a
+    restored state has no history."""
     if len(history) < 2 or history["step"][-1] != history["step"][-2] + 1:
         return None
     before = situation(history["situation"][-2])
@@ -121,7 +121,7 @@ def _paint_threat(surface: pygame.Surface, now: Situation) -> None:
 
 
 def _paint_shots(layer: Layer, before: Situation, done: Exchange) -> None:
-    """What was fired in the last step."""
+    """Paint the shots of the last step."""
     if done.shot:
         begin, end = float(before.mine), float(done.mine)
         depths = np.array([0.05, 0.97 if done.given else BEYOND])

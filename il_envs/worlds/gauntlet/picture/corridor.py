@@ -36,21 +36,21 @@ EDGE: Colour = (10, 11, 22)
 
 @dataclass(frozen=True)
 class Camera:
-    """Where the eye is.
+    """The camera of the corridor, which looks across it.
 
     Attributes:
-        x: of the eye, m along the corridor.
+        x: place of the eye, m along the corridor.
     """
 
     eye: Eye
     x: float
 
     def at(self, x: Metres, up: Metres, away: Metres) -> Points:
-        """Where places are in the picture."""
+        """Places of the corridor as points of the picture."""
         return self.eye.pixels(np.asarray(x) - self.x, up, away)
 
     def place(self, column: float, away: float) -> float:
-        """What is seen at a column of the picture (pixels): m along the corridor."""
+        """The place along the corridor (m) that is seen at a column of the picture (pixels)."""
         return self.x + (column - self.eye.horizon.real) / float(self.eye.scale(away))
 
 
@@ -76,7 +76,7 @@ def paint_behind(surface: pygame.Surface, camera: Camera) -> None:
 
 
 def paint_lines(light: Layer, camera: Camera, wall: float) -> None:
-    """The lines of the floor and of the side, as far as the wall has not come."""
+    """The lines of the floor and of the side, ahead of the wall."""
     start, end = max(camera.place(0.0, FAR), wall), camera.place(SIZE[0], FAR)
     for metre in range(ceil(start), int(end) + 1):
         weight = 0.75 if metre % GATE_DISTANCE == 0 else 0.34
@@ -114,7 +114,7 @@ def paint_ruler(
 def _paint_distance(
     surface: pygame.Surface, camera: Camera, ends: tuple[float, float], colour: Colour
 ) -> None:
-    """A line from one place to another, as far as it is in the picture, and how long it is."""
+    """A line between two places, where it is in the picture, labelled with its length."""
     left, right = camera.at(np.array(ends), 0.0, NEAR) + 1j * RULED
     if right.real < left.real:
         return

@@ -1,5 +1,5 @@
-"""Gauntlet's instruments: above all the shares of time that its buttons were held, beside those
-that are needed, which together are more than one button at a time has."""
+"""Gauntlet's instruments: above all the shares of time for which its buttons were held, beside the
+shares that are needed, whose sum is more than 1, the most that one button at a time allows."""
 
 import numpy as np
 import pygame
@@ -25,7 +25,7 @@ from il_envs.worlds.gauntlet.dynamics import (
 )
 
 NEEDED = {FORWARD: WALL_STEP / RUN_STEP, FIRE: GATE_HITS * WALL_STEP / GATE_DISTANCE}
-"""Shares of time, at the wall's pace."""
+"""Shares of time for which each button is needed at the wall's pace."""
 COLOURS: dict[int, Colour] = {FORWARD: ME, FIRE: colours.ROUNDS}
 SCORE, SHARES = 290, (500, 92)  # pixels
 LEFT, WHOLE = 84, 160  # pixels: where bars begin, and how long all of the time is

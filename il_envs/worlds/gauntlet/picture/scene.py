@@ -1,4 +1,4 @@
-"""Gauntlet's picture: the runner in its corridor, the wall that comes, the gates ahead.
+"""Gauntlet's picture: the runner in its corridor, the wall behind, the gates ahead.
 
 A picture is a function of the episode's history alone.
 """
@@ -87,7 +87,7 @@ def were_hits(history: States) -> NDArray[np.bool_]:
 
 
 def pose_of(history: States) -> runner.Pose:
-    """How the runner holds itself: at a run or not, its gun at the ready or not."""
+    """The runner's pose: running or not, its gun raised or not."""
     moves = np.abs(np.diff(history["x"]))
     gait = recent_mean(moves, 2.0) / RUN_STEP if moves.size else 0.0
     aim = recent_mean(history["held"][:, FIRE].astype(np.float64), 2.0)
@@ -97,7 +97,7 @@ def pose_of(history: States) -> runner.Pose:
 
 
 def _paint_gates(surface: pygame.Surface, light: Layer, camera: Camera, history: States) -> None:
-    """The gates in view, the farthest first, from the wall on."""
+    """The gates in view ahead of the wall, the farthest first."""
     state = history[-1]
     ahead, first = int(state["gates"]) + 1, max(camera.place(0.0, FAR), float(state["wall"]))
     begin, end = (int((x - BEYOND) // GATE_DISTANCE) for x in (first, camera.place(SIZE[0], FAR)))

@@ -30,7 +30,7 @@ DARK: Colour = (20, 3, 14)
 
 
 def paint_glow(light: Layer, camera: Camera, wall: float) -> None:
-    """Its light on the floor and the side before it."""
+    """Paint the wall's light on the floor and the side ahead of it."""
     edges = wall + np.linspace(0.0, GLOW_REACH, BANDS + 1)
     for k in range(BANDS):
         share = 0.5 * (1.0 - (k + 0.5) / BANDS) ** 2.2
@@ -45,7 +45,7 @@ def paint_glow(light: Layer, camera: Camera, wall: float) -> None:
 def paint_front(
     surface: pygame.Surface, light: Layer, camera: Camera, wall: float, step: int
 ) -> None:
-    """Its face, tongues that reach for the runner, and the fire behind."""
+    """Paint the wall's front, tongues that reach for the runner, and the fire behind it."""
     corners = camera.at(wall, np.array([0.0, TOP, TOP, 0.0]), np.array([NEAR, NEAR, FAR, FAR]))
     if corners.real.max() < -60.0:
         return

@@ -85,16 +85,16 @@ class Board:
     Attributes:
         shape: rows and columns.
         cell: width and height of a cell, pixels.
-        corner: of the top left cell, pixels right and down.
-        panel: the corner of the panel, and its size.
+        corner: top left corner of the top left cell, pixels right and down.
+        panel: top left corner of the panel, and its size.
         is_wide: whether the panel is below the board.
         unit: the smaller side of a cell, pixels.
-        reward: of each cell, the largest of its actions' [S].
+        reward: reward of each cell, the largest over actions, [S].
         extent: the largest absolute reward, or 1 if all are zero.
-        directions: where each action mostly leads, unit steps right and down [A].
-        successor: the cells that an action may lead to [S, A, MAX_SUCCESSORS].
-        outcome: their probabilities.
-        acts: whether an action can lead away from there, bool [S].
+        directions: direction in which each action mostly leads, unit steps right and down, [A].
+        successor: the cells to which an action may lead, [S, A, MAX_SUCCESSORS].
+        outcome: the probabilities of the successors, of the same shape.
+        acts: whether some action can lead away from the cell, bool [S].
     """
 
     def __init__(self, params: NDArray[np.void], actions: int) -> None:

@@ -1,4 +1,4 @@
-"""What lies on a grid's tiles for a moment: arrows, borders of visited cells, the agent."""
+"""Marks on a grid's tiles that change with time: arrows, borders of visited cells, the agent."""
 
 from functools import lru_cache
 from typing import Any
@@ -29,10 +29,10 @@ def arrow(cell: tuple[int, int], level: int, turn: int, is_mean: bool) -> pygame
 
     Args:
         cell: width and height, pixels.
-        level: its length and opacity, from 1 to `LEVELS`; up to half of that it starts in the
-            cell's middle, and at all of it the middle is its own.
-        turn: its direction, from right to down, in `TURNS`.
-        is_mean: whether it is the cell's only arrow, and lies over the middle at any length.
+        level: length and opacity of the arrow, from 1 to `LEVELS`. Up to half of `LEVELS` it starts
+            in the cell's middle, and at `LEVELS` its own middle is there.
+        turn: direction of the arrow: 0 is right, and `TURNS` make a full turn, downwards first.
+        is_mean: whether it is the cell's only arrow; its middle is then always the cell's.
     """
     layer = Layer(cell, factor=4)
     unit, share = min(cell), level / LEVELS
@@ -61,7 +61,8 @@ def arrow_level(share: float | Numbers) -> Any:
 
 
 def border_level(visits: int | Cells) -> Any:
-    """The level of the border of a cell visited so often: quickly darker, and never black."""
+    """The level of a cell's border by its number of visits: it darkens quickly, but never to
+    black."""
     return np.round(LEVELS * (1.0 - 0.65 / np.sqrt(visits))).astype(int)
 
 

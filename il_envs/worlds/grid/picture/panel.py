@@ -1,4 +1,4 @@
-"""The panel beside a grid: the world, the step and the return, and what is shown on the board."""
+"""The panel beside a grid: the world, the step, the return, and a legend of the board."""
 
 from functools import lru_cache
 
@@ -66,7 +66,7 @@ def _places(board: Board) -> list[complex]:
 
 @lru_cache(maxsize=8)
 def _still(board: Board, name: str) -> pygame.Surface:
-    """All of the panel but its numbers."""
+    """The panel without its numbers."""
     layer = Layer(board.panel[1], factor=3)
     shapes.box(layer, 0j, complex(*board.panel[1]), PANEL, OPACITY, 12.0)
     title, reward, policy, visits, agent, kinds = _places(board)

@@ -69,10 +69,10 @@ def arrows(board: Board, probability: Numbers) -> Points:
     """The arrows of each cell, as shares of the longest possible; zero where there is none.
 
     Args:
-        probability: of each action [S, A].
+        probability: probability of each action, [S, A].
 
     Returns:
-        complex, right and down: [S, A], or in small cells [S, 1], the mean.
+        Complex, right and down, [S, A]; in small cells the mean over actions, [S, 1].
     """
     vectors = np.where(board.acts[:, None], probability * board.directions, 0.0)
     if board.has_means:
@@ -120,7 +120,7 @@ def smooth(points: Points, pieces: int = 6) -> tuple[Points, Numbers]:
 
 
 def _paint_path(surface: pygame.Surface, board: Board, cells: Cells) -> None:
-    """The way that the agent came, fading with its age."""
+    """The path of the agent, fading with age."""
     recent = cells[-TRAIL_STEPS - 1 :]
     if (recent == recent[-1]).all():
         return

@@ -1,4 +1,4 @@
-"""LaneKeeping seen from above: the bend, where the expert's car may go next, and the car.
+"""LaneKeeping seen from above: the bend, the car, and the predicted path under the expert.
 
 The camera drives along the line at the steady speed and turns with it, so that the road stands
 still and only its marks pass by. Points are complex numbers in metres from the line at the car's
@@ -71,13 +71,13 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
 
 
 def stations_of(history: States) -> Numbers:
-    """How far the car is along the line in metres, [n]; it is drawn at the steady speed."""
+    """The distance of the car along the line in metres, [n]; it is drawn at the steady speed."""
     stations: Numbers = lane.SPEED * lane.CONTROL_PERIOD * history["step"]
     return stations
 
 
 def place(ahead: Numbers | float, left: Numbers | float) -> Points:
-    """The points that lie so far ahead along the line and so far to its left, in metres."""
+    """The points at the given distances ahead along the line and to its left, in metres."""
     radius = lane.RADIUS - np.asarray(left)
     angle = np.asarray(ahead) / lane.RADIUS
     points: Points = radius * np.sin(angle) + 1j * (lane.RADIUS - radius * np.cos(angle))
@@ -88,8 +88,8 @@ def predicted(deviation: Numbers, gust: Numbers) -> tuple[Numbers, Numbers]:
     """Mean lateral error under the expert, and its standard deviation, from now on, in metres.
 
     Args:
-        deviation: of now, float64 [5].
-        gust: of the world's parameters, float64 [5, 3].
+        deviation: the current state, as deviations from the steady corner, float64 [5].
+        gust: the gust matrix among the world's parameters, float64 [5, 3].
 
     Returns:
         float64 [TUBE_STEPS + 1] each.
@@ -125,7 +125,7 @@ def _band(
 
 
 def _blocks(station: float, period: float) -> tuple[Numbers, Numbers]:
-    """Numbers of the marks that are in the picture, one a period, and where each begins (m)."""
+    """The numbers of the marks in the picture, one for each period, and the start of each (m)."""
     first, last = np.floor((station - BEHIND) / period), np.ceil((station + AHEAD) / period)
     number = np.arange(first, last, dtype=np.float64)
     return number, number * period - station
@@ -185,7 +185,7 @@ def _disc(
 
 
 def _paint_tube(layer: Layer, deviation: Numbers, gust: Numbers) -> None:
-    """Where the expert would go from here: its mean path, and one and two deviations around it."""
+    """The expert's predicted path from here: its mean, with one and two standard deviations."""
     mean, spread = predicted(deviation, gust)
     ahead: Numbers = lane.SPEED * lane.CONTROL_PERIOD * np.arange(len(mean), dtype=np.float64)
     for count, opacity in DEVIATIONS:
@@ -194,7 +194,7 @@ def _paint_tube(layer: Layer, deviation: Numbers, gust: Numbers) -> None:
 
 
 def _paint_trail(layer: Layer, history: States, station: float) -> None:
-    """Where the car has been since the last restored state."""
+    """The path of the car since the last restored state."""
     recent = since_jump(history, np.zeros(len(history) - 1, np.bool_))
     behind = stations_of(recent) - station
     recent, behind = recent[behind > -BEHIND], behind[behind > -BEHIND]
@@ -213,7 +213,7 @@ def _paint_car(layer: Layer, state: np.void) -> None:
 
 
 def _paint_panel(canvas: Canvas) -> None:
-    """Time, the errors beside how large the expert's are, the last action beside the expert's."""
+    """Time, the errors beside the expert's typical ones, the last action beside the expert's."""
     layer, history = Layer(PANEL_SIZE), canvas.history
     panel(layer)
     state, before = history[-1], history[-2:][0]

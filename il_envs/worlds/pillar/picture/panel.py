@@ -1,4 +1,4 @@
-"""Pillar's instruments: pillars passed, and on which sides: one sees whether both are taken."""
+"""Pillar's instruments: the pillars passed and on which sides, which shows if both are taken."""
 
 import numpy as np
 import pygame
@@ -25,7 +25,7 @@ def paint(canvas: Canvas, state: np.void, sides: NDArray[np.int64]) -> None:
     """Paint all instruments.
 
     Args:
-        sides: on which the last pillars were passed, as far as the history tells.
+        sides: the sides on which the last pillars were passed, as far as the history goes back.
     """
     surface, passed = canvas.surface, int(state["pillars"])
     steps_left = canvas.world.dynamics.max_episode_steps - int(state["step"])
@@ -43,7 +43,7 @@ def paint(canvas: Canvas, state: np.void, sides: NDArray[np.int64]) -> None:
 
 
 def _paint_tally(surface: pygame.Surface, passed: int, sides: NDArray[np.int64]) -> None:
-    """How many were passed on either side, as a bar, and which one on which."""
+    """Paint the number of pillars passed on either side as a bar, and a mark for each pillar."""
     layer, corner = Layer(TALLY), complex(*SIZE) - complex(*TALLY) - MARGIN * (1 + 1j)
     panel(layer)
     whole, counts = TALLY[0] - 2 * EDGE, [int((sides == side).sum()) for side in SIDE_COLOURS]

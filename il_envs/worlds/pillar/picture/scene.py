@@ -1,4 +1,4 @@
-"""Pillar's picture: the runner from behind, the pillar that comes, and the ways past it.
+"""Pillar's picture: the runner from behind, the pillar ahead, and the ways past it.
 
 A picture is a function of the episode's history alone. Places are metres to the left of where the
 runner began, above the floor, and ahead of the runner.
@@ -43,16 +43,16 @@ STONE: Colour = (22, 8, 24)
 
 @dataclass(frozen=True)
 class Camera:
-    """Where the eye is.
+    """The camera behind the runner.
 
     Attributes:
-        left: of where the runner began, m.
+        left: distance of the eye to the left of the runner's start, m.
     """
 
     left: float
 
     def at(self, left: Metres, up: Metres, ahead: Metres) -> Points:
-        """Where places are in the picture."""
+        """Places as points of the picture."""
         return EYE.pixels(self.left - np.asarray(left), up, AWAY + np.asarray(ahead))
 
 
@@ -93,7 +93,7 @@ def sides(history: States) -> NDArray[np.int64]:
 
 
 def lateral(history: States) -> NDArray[np.float64]:
-    """How far to the left of where it began the runner is, m, [n].
+    """The distance of the runner to the left of its start, m, [n].
 
     An offset is measured from the line to a pillar, and each line begins at the runner's position.
     """
@@ -104,7 +104,7 @@ def lateral(history: States) -> NDArray[np.float64]:
 
 
 def pose_of(history: States) -> runner.Pose:
-    """How the runner holds itself: as its buttons say, until it falls to the side it is on."""
+    """The runner's pose: it leans as its buttons say, until it falls to the side it is on."""
     held, state = history["held"].astype(np.float64), history[-1]
     way = PACE * int(state["step"])
     if state["fallen"]:
@@ -128,9 +128,9 @@ def _paint_floor(light: Layer, camera: Camera, step: int) -> None:
 
 
 def _paint_ways(light: Layer, camera: Camera, state: np.void, runner_left: float) -> None:
-    """What is on the floor up to the pillar: its line, and to both sides the ways past it.
+    """Paint the floor up to the pillar: the line to it, and on both sides the ways past it.
 
-    The way that was chosen shines, more so when it is reached.
+    The chosen way shines, more so when the runner has reached it.
     """
     offset, ahead = float(state["offset"]), int(state["ahead"])
     pillar, aside = runner_left - offset, abs(offset) / CLEARANCE
@@ -148,7 +148,7 @@ def _paint_ways(light: Layer, camera: Camera, state: np.void, runner_left: float
 
 
 def _paint_trail(light: Layer, camera: Camera, path: NDArray[np.float64]) -> None:
-    """Where the runner was, as far as the eye sees it."""
+    """The runner's path, as far as it is in view."""
     ahead = -PACE * np.arange(min(len(path), TRAIL_STEPS))[::-1]
     ahead = ahead[AWAY + ahead > NEAREST]
     points = camera.at(path[-len(ahead) :], 0.0, ahead)
@@ -160,7 +160,7 @@ def _paint_trail(light: Layer, camera: Camera, path: NDArray[np.float64]) -> Non
 def _paint_pillar_ahead(
     surface: pygame.Surface, light: Layer, camera: Camera, history: States
 ) -> None:
-    """The pillar that comes, and in how many steps; it rises when the last one is passed."""
+    """The pillar ahead, and the steps to it; it rises when the previous one has been passed."""
     state, passed = history[-1], passings(history)
     left, ahead = float(lateral(history)[-1] - state["offset"]), int(state["ahead"])
     age = len(history) - 2 - int(passed[-1]) if passed.size else RISE_STEPS
@@ -174,7 +174,7 @@ def _paint_pillar_ahead(
 def _paint_pillars_behind(
     surface: pygame.Surface, light: Layer, camera: Camera, history: States
 ) -> None:
-    """Pillars that were passed: in the colour of the side they sink, and their places remain."""
+    """The pillars passed: they sink in the colour of the side, and their places stay marked."""
     path = lateral(history)
     for k, side in zip(passings(history), sides(history), strict=True):
         age, colour = len(history) - 2 - int(k), SIDE_COLOURS[int(side)]
@@ -196,10 +196,10 @@ def _paint_pillar(
     tall: float,
     colour: Colour,
 ) -> None:
-    """A square column: its front, the side that is seen, and rings of light.
+    """A square column: its front, its visible side, and rings of light.
 
     Args:
-        foot: where it stands, m to the left and, imaginary, ahead.
+        foot: place of the column, m: real to the left, imaginary ahead.
     """
     left, front, back = foot.real, foot.imag, foot.imag + 2.0 * HALF
     scale, ups = float(EYE.scale(AWAY + front)), np.array([0.0, 0.0, tall, tall])

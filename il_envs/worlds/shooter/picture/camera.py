@@ -1,4 +1,4 @@
-"""Where the picture from above looks: points of the plane as pixels.
+"""The camera of the picture from above: points of the plane as pixels.
 
 Points of the plane are complex numbers in metres, east and north; pixels are complex as well, right
 and down of the picture's top left corner.
@@ -34,7 +34,7 @@ class Camera:
     target: complex  # m
 
     def pixels(self, points: Points | complex, height: float = 0.0) -> Any:
-        """Where points at a height (m) above the floor are in the picture."""
+        """The pixels of points at a height (m) above the floor."""
         scale = SCALE * HEIGHT / (HEIGHT - height)
         return FRAME_MIDDLE + scale * np.conjugate(points - self.target)
 
@@ -44,12 +44,12 @@ class Camera:
 
 
 def positions(states: States) -> Points:
-    """Where the player is, [n] complex, in metres."""
+    """The player's positions, [n] complex, in metres."""
     return states["x"] + 1j * states["y"]
 
 
 def headings(states: States) -> Points:
-    """Where the player looks, [n] unit vectors."""
+    """The player's headings, [n] unit vectors."""
     return states["heading_cos"] + 1j * states["heading_sin"]
 
 

@@ -1,4 +1,4 @@
-"""What lasts but a moment in the picture from above: shots, sparks, explosions, trails, rings."""
+"""Brief effects in the picture from above: shots, sparks, explosions, trails, rings."""
 
 from dataclasses import dataclass
 from math import exp, sin
@@ -32,11 +32,11 @@ WEAK = 35.0  # health, below which the picture stays red
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture in the making.
+    """A picture that is being painted.
 
     Attributes:
-        lines: what shines; painting replaces what was there.
-        history: the states to tell of, the present one last.
+        lines: layer of what shines; painting replaces the pixels below.
+        history: the states whose events are shown, the current one last.
     """
 
     surface: pygame.Surface
@@ -58,7 +58,7 @@ def paint_trail(frame: Frame) -> None:
 
 
 def paint_shots(frame: Frame) -> None:
-    """Tracers of the player's bullets: as long as their way in one step."""
+    """Tracers of the player's bullets, as long as their path in one step."""
     state, camera = frame.history[-1], frame.camera
     shots = state["shots"][: state["shot_count"]]
     heads = camera.pixels(places(shots))
@@ -137,7 +137,7 @@ def paint_blast(frame: Frame, place: complex, radius: float, age: int, colour: C
 
 
 def paint_deaths(frame: Frame) -> None:
-    """An explosion for every enemy that fell lately."""
+    """An explosion for each enemy destroyed recently."""
     for death in events.deaths(frame.history[-BLAST_STEPS - 1 :]):
         paint_blast(frame, death.place, BLAST_RADIUS, death.age, FOE)
 
@@ -161,7 +161,7 @@ def paint_arrivals(frame: Frame) -> None:
 
 
 def hurt(history: States) -> float:
-    """How red the picture is, from 0 to 1: by recent damage, and pulsing while health is low."""
+    """The redness of the picture, from 0 to 1, by recent damage; it pulses while health is low."""
     damage = history["damage_taken"][-HURT_STEPS:]
     age = CONTROL_PERIOD * np.arange(damage.size - 1, -1, -1)
     pain = float(damage @ np.exp(-age / HURT_MEMORY)) / HURT_DAMAGE

@@ -48,12 +48,12 @@ class Change:
 
 
 def places(bodies: Bullets) -> Points:
-    """Where bodies are, [n]."""
+    """Positions of bodies, [n], m."""
     return bodies["x"] + 1j * bodies["y"]
 
 
 def velocities(bodies: Bullets) -> Points:
-    """How bodies move, [n], m/s."""
+    """Velocities of bodies, [n], m/s."""
     return bodies["vx"] + 1j * bodies["vy"]
 
 
@@ -61,7 +61,7 @@ def ended(history: States, wall: NDArray[Any], own: bool, steps: int) -> Iterato
     """The bullets that ended in the last steps, the oldest first.
 
     Args:
-        own: of the player's bullets, or else of the enemies'.
+        own: whether to follow the player's bullets; otherwise the enemies'.
     """
     count, kind = ("shot_count", "shots") if own else ("bullet_count", "bullets")
     recent = history[-steps - 1 :]
@@ -84,7 +84,7 @@ def ended(history: States, wall: NDArray[Any], own: bool, steps: int) -> Iterato
 def _end(
     place: complex, velocity: complex, wall: NDArray[Any], bodies: Points, radius: float
 ) -> tuple[complex, bool]:
-    """Where a bullet ended within a step, and whether at a body."""
+    """The place where a bullet ended within a step, and whether that was at a body."""
     for _ in range(SUBSTEPS):
         onward = place + velocity * PHYSICS_PERIOD
         if (np.abs(bodies - onward) < radius).any():
@@ -102,7 +102,7 @@ def deaths(history: States) -> list[Change]:
 
 
 def hits(history: States) -> list[Change]:
-    """The hits that enemies took and lived."""
+    """The hits that enemies survived."""
     health = history["enemies"]["health"]
     return _changes(history, (health[1:] < health[:-1]) & (health[1:] > 0.0))
 
@@ -114,7 +114,7 @@ def arrivals(history: States) -> list[Change]:
 
 
 def _changes(history: States, happened: NDArray[np.bool_], when: int | None = None) -> list[Change]:
-    """A change for each True of [n - 1, enemies]; `when` is the state that tells where."""
+    """A change for each True of [n - 1, enemies]; its place is read from the state `when`."""
     step, number = np.nonzero(happened)
     enemies = history["enemies"]
     where = enemies[step if when is None else np.full(step.size, len(history) + when), number]

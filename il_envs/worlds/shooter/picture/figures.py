@@ -117,14 +117,14 @@ def pickup(kind: int, is_there: bool) -> pygame.Surface:
 
 
 class _Sheet(Layer):
-    """A square sheet with a figure in its middle, that looks in one of the directions."""
+    """A square sheet with a figure in its middle that faces one of the `TURNS` directions."""
 
     def __init__(self, turn: int) -> None:
         super().__init__((SIDE, SIDE), factor=4)
         self._heading = complex(np.exp(2j * np.pi * turn / TURNS))
 
     def shape(self, points: Points, inside: Colour, edge: Colour | None = None) -> None:
-        """A polygon, with an outline if that has a colour."""
+        """Paint a polygon, with an outline if `edge` is a colour."""
         pixels = SIDE * (0.5 + 0.5j) + SCALE * np.conjugate(self._heading * points)
         polygon(self, pixels, inside)
         if edge is None:

@@ -1,7 +1,7 @@
-"""What stands still in the picture from above: the floor, and the walls with their sides.
+"""The still parts of the picture from above: the floor, and the walls with their sides.
 
-It is painted once for each arena, and kept. Points of the plane are complex numbers in metres, as
-in `camera.py`.
+They are painted once for each arena, and kept. Points of the plane are complex numbers in metres,
+as in `camera.py`.
 """
 
 from functools import lru_cache
@@ -31,13 +31,13 @@ class Ground:
     """One arena as it looks from above.
 
     Attributes:
-        floor: where the player sees nothing, with an apron of `APRON` cells around it.
-        light: what is added to the floor where the player sees it.
+        floor: the floor where the player does not see it, with an apron of `APRON` cells around it.
+        light: light that is added to the floor where the player sees it.
         tops: the tops of the walls, premultiplied, `TOP_SCALE` pixels a metre.
-        rims: what is added to the tops where the player sees their walls.
-        sides: the two ends of every side of a wall's cell that faces a free one, [n, 2].
-        outward: where they face, [n] unit vectors.
-        corners: of the walls, [n].
+        rims: light that is added to the tops where the player sees their walls.
+        sides: the two ends of each side of a wall cell that faces a free one, [n, 2].
+        outward: the directions that the sides face, [n] unit vectors.
+        corners: the corners of the walls, [n].
     """
 
     def __init__(self, arena: np.void) -> None:
@@ -55,12 +55,12 @@ def ground_of(arena: bytes) -> Ground:
 
 
 def _enlarged(cells: Walls, pixels: int) -> Walls:
-    """Cells as a picture, [x, y] with y downwards, so many pixels each way."""
+    """Cells as a picture, [x, y] with y downwards, `pixels` wide and high each."""
     return cells[:, ::-1].repeat(pixels, axis=0).repeat(pixels, axis=1)
 
 
 def _distance(away_from: Walls, scale: float) -> Numbers:
-    """How far pixels are from the nearest of some, in metres of so many pixels."""
+    """The distance of pixels from the nearest True one, in metres of `scale` pixels."""
     return distance_transform_edt(~away_from).astype(np.float32) / np.float32(scale)
 
 
@@ -110,7 +110,7 @@ def _tops(wall: Walls) -> tuple[pygame.Surface, pygame.Surface]:
 
 
 def _sides(wall: Walls) -> tuple[Points, Points]:
-    """The sides of walls that can be seen, and where they face."""
+    """The sides of walls that can be seen, and the directions that they face."""
     free = np.pad(~wall, 1)
     ends, outward = [], []
     for direction in (1, 1j, -1, -1j):
@@ -125,7 +125,7 @@ def _sides(wall: Walls) -> tuple[Points, Points]:
 
 
 def _corners(wall: Walls) -> Points:
-    """Where the outline of the walls turns."""
+    """The places where the outline of the walls turns."""
     four = np.stack([wall[:-1, :-1], wall[1:, :-1], wall[:-1, 1:], wall[1:, 1:]])
     count = four.sum(axis=0)
     x, y = np.nonzero((count == 1) | (count == 3) | ((count == 2) & (four[0] == four[3])))

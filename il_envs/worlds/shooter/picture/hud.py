@@ -44,7 +44,7 @@ def paint(state: np.void, params: States, canvas: Canvas, seen: NDArray[np.bool_
     """Paint all instruments of the view from above.
 
     Args:
-        seen: which of the enemies the player sees, [ENEMIES].
+        seen: whether the player sees each of the enemies, bool [ENEMIES].
     """
     _paint_inset(canvas.surface, state, params)
     _paint_vitals(canvas.surface, state)
@@ -126,13 +126,13 @@ def _gauge(layer: Layer, corner: complex, size: complex, share: float, colour: C
 
 
 def _on_map(points: Points) -> Points:
-    """Where points of the plane (m) are on the map, in pixels."""
+    """Points of the plane (m) on the map, in pixels."""
     return MAP_EDGE * (1 + 1j) + MAP_SCALE * np.conjugate(points - 1j * ARENA_SIZE)
 
 
 @lru_cache(maxsize=8)
 def _walls(wall: bytes) -> pygame.Surface:
-    """The map without what moves, given the bytes of the arena's walls."""
+    """The map without moving things, given the bytes of the arena's walls."""
     layer = Layer((MAP, MAP), factor=4)
     panel(layer)
     x, y = np.nonzero(np.frombuffer(wall, np.uint8).reshape(SIDE, SIDE))
@@ -163,7 +163,7 @@ def _paint_map(
 
 
 def _paint_banner(surface: pygame.Surface, state: np.void, time_left: float) -> None:
-    """What has just become of the episode, in large letters."""
+    """The outcome of the episode or of a wave, in large letters."""
     if state["health"] == 0.0:
         title, colour = "DOWN", colours.PAIN
     elif state["wave"] == WAVES:

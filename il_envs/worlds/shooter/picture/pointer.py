@@ -32,8 +32,7 @@ def aim_from_above(
 def aim_first_person(
     state: np.void, params: States, canvas: Canvas, place: tuple[int, int], is_pressed: bool
 ) -> tuple[str, ...]:
-    """The keys that turn the player to what the pointer is over, for as long as it is off the
-    middle."""
+    """The keys that turn the player towards the pointer, as long as it is away from the middle."""
     focus = SIZE[0] / 2
     return _keys(atan((focus - place[0]) / focus), is_pressed)
 
@@ -41,7 +40,7 @@ def aim_first_person(
 def _keys(angle: float, is_pressed: bool) -> tuple[str, ...]:
     """The keys that turn by an angle (rad, positive to the left), and fire.
 
-    A button turns by whole steps, so an angle of less than half of one is let be.
+    A button turns by whole steps, so an angle of less than half a step is ignored.
     """
     buttons = [FIRE] if is_pressed else []
     if abs(angle) > STEP_TURN / 2:

@@ -1,5 +1,5 @@
-"""What the player sees from where it stands: the first-person view, the enemies in sight, and the
-light on the floor."""
+"""The player's view from its place: the first-person view, the enemies in sight, and the light on
+the floor."""
 
 from functools import cache, lru_cache
 
@@ -27,11 +27,12 @@ COARSE = 3  # pixels of the picture in one of the softened light
 
 
 def reaches(wall: Array, look: complex, rays: Points, limit: float) -> Numbers:
-    """How far rays from the eye go until they meet a wall, in lengths of theirs, at most `limit`.
+    """The distance from the eye to the wall along each ray, as a multiple of the ray, at most
+    `limit`.
 
     Args:
-        look: where the eye is, m.
-        rays: complex [n], m.
+        look: place of the eye, m.
+        rays: rays, complex [n], m.
 
     Returns:
         [n].
@@ -48,7 +49,7 @@ def _cast(wall: Array, x: float, y: float, dx: Array, dy: Array, limit: float, o
 
 
 def seen_enemies(state: Record, arena: Record) -> NDArray[np.bool_]:
-    """Which of the places for enemies hold one that lives and is in sight, bool [ENEMIES]."""
+    """True for each place of an enemy that holds a living one in sight, bool [ENEMIES]."""
     look = complex(*eye(state, arena))
     enemies = state["enemies"]
     rays = enemies["x"] + 1j * enemies["y"] - look
@@ -79,7 +80,7 @@ def outlines(
     """The outlines of what is seen all around, and of what is seen in the field of view, [n] each.
 
     Args:
-        corners: of the walls, between which the outline is straight.
+        corners: the corners of the walls, between which the outlines are straight.
     """
     turn = np.angle((corners - look) / heading)
     quarters = np.linspace(-np.pi, np.pi, 9)[:-1]
@@ -92,7 +93,7 @@ def outlines(
 def light_mask(
     camera: Camera, wall: Array, look: complex, heading: complex, corners: Points
 ) -> pygame.Surface:
-    """How brightly every pixel is lit, as grey: to be multiplied with light."""
+    """The brightness of every pixel as a grey picture, with which light is multiplied."""
     sharp = pygame.Surface(SIZE, depth=32)
     shapes = outlines(wall, look, heading, corners)
     for outline, grey in zip(shapes, (AROUND, AHEAD), strict=True):
@@ -109,8 +110,8 @@ def light_mask(
 
 @lru_cache(maxsize=1)
 def _falloff() -> pygame.Surface:
-    """Light around the eye, less with distance; so large that it covers the picture from anywhere
-    in it."""
+    """Light that falls off with the distance from the eye; it is large enough to cover the picture
+    wherever the eye is."""
     x = np.linspace(-1.0, 1.0, 600)
     away = np.hypot(*SIZE) / SCALE * np.hypot(x[:, None], x[None, :])  # m
     share = LEAST + (1.0 - LEAST) * np.clip(1.0 - away / RADIUS, 0.0, 1.0) ** 1.2

@@ -170,8 +170,8 @@ def _paint_enemies(frame: Frame, seen: NDArray[np.bool_]) -> None:
 
 
 def _paint_player(frame: Frame, arena: np.void, look: complex, heading: complex) -> None:
-    """The player: its body where it leans to, its feet if they are elsewhere, its aim, its shield
-    and its reloading."""
+    """The player: its body at the place to which it leans, its feet if they are elsewhere, its aim,
+    its shield and the progress of reloading."""
     state, camera, lines = frame.history[-1], frame.camera, frame.lines
     feet, at = camera.pixels(complex(state["x"], state["y"])), camera.pixels(look)
     add_glow(frame.surface, at, 1.7 * SCALE, ME, 0.75)
