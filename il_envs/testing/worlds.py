@@ -20,6 +20,7 @@ from il_envs.engine.spaces import zero_rows
 from il_envs.engine.vector import WorldVectorEnv
 from il_envs.learning.policy import ExpertPolicy
 from il_envs.learning.rollout import replay, run_episodes
+from il_envs.testing.exploring import ExploringPolicy
 from il_envs.world import Split, States, World
 
 ROWS = 4
@@ -302,40 +303,6 @@ def check_world(world: World) -> None:
     """Run every check of a world."""
     for check in WORLD_CHECKS:
         check(world)
-
-
-class ExploringPolicy:
-    """The first expert of a world, with one action in four replaced by a random one."""
-
-    def __init__(self, env: WorldEnv | WorldVectorEnv) -> None:
-        style = next(iter(env.world.experts), None)
-        self._expert = ExpertPolicy(env, style) if style else None
-        self._space = env.world.spaces.action
-        self._random = [np.random.default_rng(i) for i in range(env.states.size)]
-
-    def predict(
-        self,
-        observation: NDArray[Any],
-        state: Any = None,
-        episode_start: NDArray[np.bool_] | None = None,
-        deterministic: bool = False,
-    ) -> tuple[NDArray[Any], Any]:
-        if self._expert is None:
-            actions = np.zeros((len(observation), *(self._space.shape or ())), self._space.dtype)
-        else:
-            actions, state = self._expert.predict(observation, state, episode_start)
-        for i, random in enumerate(self._random):
-            if self._expert is None or random.random() < 0.25:
-                actions[i] = _sample(self._space, random)
-        return actions, state
-
-
-def _sample(space: gym.Space[Any], random: np.random.Generator) -> Any:
-    if isinstance(space, gym.spaces.Box):
-        return random.uniform(space.low, space.high)
-    if isinstance(space, gym.spaces.Discrete):
-        return random.integers(space.start, space.start + space.n)
-    return random.integers(0, 2, space.shape)
 
 
 def _bad_actions(space: gym.Space[Any]) -> Iterator[tuple[str, Any]]:
