@@ -296,6 +296,7 @@ def register(world: World) -> World:
         entry_point="il_envs.engine.single:WorldEnv",
         vector_entry_point="il_envs.engine.vector:WorldVectorEnv",
         max_episode_steps=world.dynamics.max_episode_steps,
+        order_enforce=False,  # environments see to it themselves, and
         disable_env_checker=True,  # every world passes `check_env` in the tests
         kwargs={"world": world.name},
     )

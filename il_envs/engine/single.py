@@ -74,10 +74,11 @@ class WorldEnv(gym.Env[Observation, Any]):
         self.observation_space, self.action_space = own_spaces(self.world.spaces)
         self.metadata = render_metadata(self.world, PICTURE_MODES)
         self.render_mode = checked_render_mode(render_mode, self.metadata["render_modes"])
-        self._max_episode_steps = checked_limit(self.world, max_episode_steps)
+        self._limit = checked_limit(self.world, max_episode_steps)
         self._clips = checked_clipping(self.world, clip_actions)
         self._states = np.zeros(1, self.world.dynamics.state)
-        self._measures = np.zeros(len(self.world.dynamics.measures))
+        self._names = self.world.dynamics.measures
+        self._measures = np.zeros(len(self._names))
         self._started = False
         self._spec: EnvSpec | None = None
         self._bind()
@@ -117,7 +118,7 @@ class WorldEnv(gym.Env[Observation, Any]):
     def spec(self, spec: EnvSpec | None) -> None:
         self._spec = spec
         if spec is not None:
-            self._max_episode_steps = ENDLESS  # from here on `gym.make` sees to the limit
+            self._limit = ENDLESS  # from here on `gym.make` sees to the limit
 
     @property
     def state(self) -> np.void:
@@ -181,27 +182,17 @@ class WorldEnv(gym.Env[Observation, Any]):
         if not self._started:
             raise gym.error.ResetNeeded(f"call reset() of {self.world.id} before step()")
         row = zero_rows(self.observation_space)
-        valid, reward, terminated, truncated = self._step(action_row, row)
+        others = self._low, self._high, self._params, self._limit, row, self._measures
+        step = self._kernels.step_single
+        valid, reward, terminated, truncated = step(self._states, action_row, *others)
         if not valid:
             action_row = within_bounds(action_row, self.world, action, self._clips)
-            _, reward, terminated, truncated = self._step(action_row, row)
+            _, reward, terminated, truncated = step(self._states, action_row, *others)
         if self._canvas is not None:
             self._canvas.add(self._states[0])
             self._show()
         observation = elements(self.observation_space, row)
         return observation, reward, terminated, truncated, self._info()
-
-    def _step(self, action: NDArray[Any], row: NDArray[Any]) -> tuple[bool, float, bool, bool]:
-        """Step if the action is valid; fills the row of the observation.
-
-        Returns:
-            Whether the action is valid; the reward; terminated; truncated.
-        """
-        outcome: tuple[bool, float, bool, bool] = self._kernels.step_single(
-            self._states, action, self._low, self._high, self._params,
-            self._max_episode_steps, row, self._measures,
-        )  # fmt: skip
-        return outcome
 
     def render(self) -> NDArray[np.uint8] | str | None:
         if self.render_mode == TEXT_MODE:
@@ -227,7 +218,7 @@ class WorldEnv(gym.Env[Observation, Any]):
             self._canvas.show()
 
     def _info(self) -> Info:
-        return dict(zip(self.world.dynamics.measures, self._measures.tolist(), strict=True))
+        return dict(zip(self._names, self._measures.tolist(), strict=True))
 
 
 EVERY_ROW = np.ones(1, np.bool_)

@@ -61,14 +61,15 @@ def checked_actions(actions: ArrayLike, world: World, batch: tuple[int, ...]) ->
     """
     space = world.spaces.action
     array = actions if isinstance(actions, np.ndarray) else np.asarray(actions)
-    shape = (*batch, *(space.shape or ()))
+    element = space.shape or ()
+    shape = (*batch, *element)
     if array.shape != shape:
         raise ValueError(f"{world.name}: action has shape {array.shape}, must be {shape}")
     if array.dtype != space.dtype:
         array = _converted(array, world)
     if not array.flags.carray:
         array = array.copy()  # another layout would make the kernels compile again
-    return array.reshape(*batch, -1) if not space.shape else array
+    return array if element else array.reshape(*batch, -1)
 
 
 def _converted(array: NDArray[Any], world: World) -> NDArray[Any]:

@@ -76,11 +76,13 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         self.single_observation_space, self.single_action_space = own_spaces(self.world.spaces)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._max_episode_steps = checked_limit(self.world, max_episode_steps)
+        self._limit = checked_limit(self.world, max_episode_steps)
         self._clips = checked_clipping(self.world, clip_actions)
+        self._names = self.world.dynamics.measures
         self._states = np.zeros(num_envs, self.world.dynamics.state)
         self._ended = np.zeros(num_envs, np.bool_)
         self._started = np.zeros(num_envs, np.bool_)
+        self._all_started = False
         self._bind()
 
     def _bind(self) -> None:
@@ -180,20 +182,16 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         rewards = np.empty(self.num_envs)
         terminated = np.empty(self.num_envs, np.bool_)
         truncated = np.empty(self.num_envs, np.bool_)
-
-        def step(actions: NDArray[Any]) -> bool:
-            invalid: int = self._kernels.step_rows(
-                self._states, actions, self._low, self._high, self._params,
-                self._max_episode_steps, self._mode, self._ended, rows, measures,
-                rewards, terminated, truncated, final_rows, final_measures,
-            )  # fmt: skip
-            return invalid < 0
-
-        if not step(action_rows):
+        others = (
+            self._low, self._high, self._params, self._limit, self._mode, self._ended,
+            rows, measures, rewards, terminated, truncated, final_rows, final_measures,
+        )  # fmt: skip
+        if self._kernels.step_rows(self._states, action_rows, *others) >= 0:
             unused = self._ended[:, None]  # the actions of rows that are reset, or stand still
-            rows_given = np.asarray(actions).reshape(action_rows.shape)
+            given = np.asarray(actions).reshape(action_rows.shape)
             used = np.where(unused, self._low, action_rows).astype(action_rows.dtype)
-            step(within_bounds(used, self.world, rows_given, self._clips))
+            valid = within_bounds(used, self.world, given, self._clips)
+            self._kernels.step_rows(self._states, valid, *others)
         info = self._info(measures)
         if same_step:
             final = terminated | truncated
@@ -217,7 +215,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         results = []
         for i in range(self.num_envs):
             single = WorldEnv(
-                self.world.name, self.split, self.render_mode, self._max_episode_steps, self._clips
+                self.world.name, self.split, self.render_mode, self._limit, self._clips
             )
             if self._started[i]:
                 single.state = self._states[i]
@@ -233,7 +231,10 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         return self.call(name)
 
     def _require_reset(self, use: str) -> None:
-        if not self._started.all():
+        if self._all_started:  # and a row that has been reset once stays so
+            return
+        self._all_started = bool(self._started.all())
+        if not self._all_started:
             row = int(np.flatnonzero(~self._started)[0])
             which = f"; row {row} has not been reset yet" if self._started.any() else ""
             raise gym.error.ResetNeeded(f"call reset() of {self.world.id} before {use}{which}")
@@ -247,7 +248,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
     def _info(self, measures: NDArray[np.float64], rows: NDArray[np.bool_] | None = None) -> Info:
         rows = np.ones(self.num_envs, np.bool_) if rows is None else rows
         info: Info = {}
-        for column, name in enumerate(self.world.dynamics.measures):
+        for column, name in enumerate(self._names):
             info[name] = measures[:, column]
             info[f"_{name}"] = rows
         return info
