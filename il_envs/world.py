@@ -266,8 +266,10 @@ WORLDS: dict[str, World] = {}
 class UnknownNameError(KeyError):
     """A name that is not registered; the message suggests the nearest registered one."""
 
-    def __init__(self, kind: str, name: str, known: list[str]) -> None:
-        near = difflib.get_close_matches(name.lower(), [k.lower() for k in known], n=1, cutoff=0.4)
+    def __init__(self, kind: str, name: object, known: list[str]) -> None:
+        near = difflib.get_close_matches(
+            str(name).lower(), [k.lower() for k in known], n=1, cutoff=0.4
+        )
         matches = [k for k in known if k.lower() in near]
         hint = f"did you mean {matches[0]!r}?" if matches else f"known: {', '.join(sorted(known))}"
         super().__init__(f"unknown {kind} {name!r}; {hint}")

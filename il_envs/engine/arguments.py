@@ -8,6 +8,7 @@ import numpy as np
 from il_envs.world import Split, States, World
 
 TEXT_MODE = "ansi"
+ENDLESS = 2**62  # steps
 
 
 def draw_key(random: np.random.Generator) -> np.uint64:
@@ -34,7 +35,7 @@ def checked_limit(world: World, steps: int | None) -> int:
         return world.dynamics.max_episode_steps
     if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
         raise ValueError(f"max_episode_steps must be a whole number from 1 on, not {steps!r}")
-    return int(steps)
+    return min(int(steps), ENDLESS)
 
 
 def checked_clipping(world: World, clip_actions: bool) -> bool:
@@ -60,7 +61,10 @@ def checked_params(world: World, split: Split) -> States:
     return world.dynamics.params(split)
 
 
-def checked_states(world: World, states: Any) -> Any:
+def checked_states(world: World, states: Any, shape: tuple[int, ...]) -> Any:
+    """State records of this shape; raises TypeError or ValueError if they are none."""
     if getattr(states, "dtype", None) != world.dynamics.state:
         raise TypeError(f"{world.name}: a state must be a record of {world.dynamics.state.names}")
+    if states.shape != shape:
+        raise ValueError(f"{world.name}: states have shape {states.shape}, must be {shape}")
     return states

@@ -1,5 +1,6 @@
 """The one single environment, made from a world's kernels."""
 
+from copy import deepcopy
 from typing import Any
 
 import gymnasium as gym
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from il_envs.drawing.canvas import Canvas
 from il_envs.engine.arguments import (
+    ENDLESS,
     TEXT_MODE,
     checked_clipping,
     checked_limit,
@@ -35,7 +37,6 @@ Info = dict[str, Any]
 Observation = Any  # an array, or an np.int64 where the observation space is Discrete
 
 PICTURE_MODES = ("rgb_array", "human")
-ENDLESS = 2**62  # steps
 
 
 class WorldEnv(gym.Env[Observation, Any]):
@@ -106,6 +107,9 @@ class WorldEnv(gym.Env[Observation, Any]):
             for record in history:
                 self._canvas.add(record)
 
+    def __copy__(self) -> "WorldEnv":
+        return deepcopy(self)
+
     def __repr__(self) -> str:
         return f"<WorldEnv {self.world.id}, {self.split}>"
 
@@ -127,7 +131,7 @@ class WorldEnv(gym.Env[Observation, Any]):
 
     @state.setter
     def state(self, state: np.void) -> None:
-        self._states[0] = checked_states(self.world, state)
+        self._states[0] = checked_states(self.world, state, ())
         self._started = True
         if self._canvas is not None:
             self._canvas.begin(self._states[0])

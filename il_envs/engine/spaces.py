@@ -72,6 +72,26 @@ def checked_actions(actions: ArrayLike, world: World, batch: tuple[int, ...]) ->
     return array if element else array.reshape(*batch, -1)
 
 
+def exact_rows(what: str, values: ArrayLike, space: gym.Space[Any]) -> NDArray[Any]:
+    """A copy of recorded numbers in the dtype of a space, [rows, ...].
+
+    Raises:
+        ValueError: if they are no numbers, or would become others.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from error
+    if array.dtype.kind not in "fiub" or array.ndim == 0:
+        raise ValueError(f"{what} must be an array of numbers, not of dtype {array.dtype}")
+    with np.errstate(over="ignore", invalid="ignore"):
+        rows = array.astype(space.dtype)
+    if rows.dtype.kind != "f" and (rows != array).any():
+        place = tuple(int(k) for k in np.argwhere(rows != array)[0])
+        raise ValueError(f"{what}: {array[place]} at {list(place)} is no {space.dtype}")
+    return rows
+
+
 def _converted(array: NDArray[Any], world: World) -> NDArray[Any]:
     """The same numbers in the dtype of the world's action space."""
     space = world.spaces.action
@@ -84,7 +104,8 @@ def _converted(array: NDArray[Any], world: World) -> NDArray[Any]:
         raise ValueError(f"{world.name}: action has dtype {array.dtype}, must be {space.dtype}")
     if space.dtype == np.int8:  # neither may 256 wrap round to 0 nor 0.9 become 0
         array = np.where((array == 0) | (array == 1), array, NO_BUTTON)
-    return array.astype(space.dtype)
+    with np.errstate(over="ignore"):  # what becomes infinite is out of bounds
+        return array.astype(space.dtype)
 
 
 def within_bounds(

@@ -1,5 +1,6 @@
 """The one vector environment, made from a world's kernels."""
 
+from copy import deepcopy
 from typing import Any
 
 import gymnasium as gym
@@ -64,7 +65,8 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         max_episode_steps: int | None = None,
         clip_actions: bool = False,
     ) -> None:
-        if not isinstance(num_envs, (int, np.integer)) or num_envs < 1:
+        is_whole = isinstance(num_envs, (int, np.integer)) and not isinstance(num_envs, bool)
+        if not is_whole or num_envs < 1:
             raise ValueError(f"num_envs must be a whole number from 1 on, not {num_envs!r}")
         self.world = get_world(world)
         self.split = split
@@ -83,6 +85,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         self._ended = np.zeros(num_envs, np.bool_)
         self._started = np.zeros(num_envs, np.bool_)
         self._all_started = False
+        self._has_key = np.zeros(num_envs, np.bool_)  # by a seed or a draw
         self._bind()
 
     def _bind(self) -> None:
@@ -100,6 +103,9 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         self.__dict__.update(state)
         self._bind()
 
+    def __copy__(self) -> "WorldVectorEnv":
+        return deepcopy(self)
+
     def __repr__(self) -> str:
         return f"<WorldVectorEnv {self.world.id} x {self.num_envs}, {self.split}>"
 
@@ -110,9 +116,9 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
 
     @states.setter
     def states(self, states: States) -> None:
-        self._states[:] = checked_states(self.world, states)
+        self._states[:] = checked_states(self.world, states, (self.num_envs,))
         self._ended[:] = False
-        self._started[:] = True
+        self._started[:] = self._has_key[:] = True
 
     @property
     def params(self) -> States:
@@ -135,7 +141,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         mask = checked_mask("options['reset_mask']", mask, self.num_envs)
         if not mask.any():
             raise ValueError("options['reset_mask'] must have at least one True")
-        super().reset(seed=seed if isinstance(seed, int) else None)
+        super().reset(seed=int(seed) if isinstance(seed, (int, np.integer)) else None)
         self._begin_streams(seed, mask)
         rows, measures = self._zero_observations(), np.zeros_like(self._empty_measures())
         self._kernels.reset_rows(self._states, self._params, mask, rows, measures)
@@ -149,26 +155,34 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         return elements(self.single_observation_space, rows), self._info(measures)
 
     def _begin_streams(self, seed: int | list[int | None] | None, mask: NDArray[np.bool_]) -> None:
-        if seed is None:
-            seeds: list[int | None] = [None] * self.num_envs
-        elif isinstance(seed, (int, np.integer)):
-            seeds = [int(seed) + i for i in range(self.num_envs)]
-        elif isinstance(seed, (list, tuple)):
-            seeds = list(seed)
-        else:
-            raise TypeError(f"seed must be a whole number or a list of them, not {seed!r}")
-        if len(seeds) != self.num_envs:
-            raise ValueError(f"{len(seeds)} seeds given for num_envs={self.num_envs}")
-        for i in np.flatnonzero(mask):
-            row_seed = seeds[i]
-            if row_seed is not None:
-                self._states[i]["key"] = draw_key(seeding.np_random(row_seed)[0])
-                self._states[i]["episode"] = 0
-            elif not self._started[i]:
+        """Give each row of the mask the key and the number of its next episode.
+
+        A row that has never been reset keeps the key that a seed gives it until it is.
+        """
+        seeds = self._seeds_of_rows(seed)
+        keys = [None if each is None else draw_key(seeding.np_random(each)[0]) for each in seeds]
+        for i in np.flatnonzero(mask | ~self._started):
+            begins = keys[i] is not None or not self._started[i]
+            if keys[i] is not None:
+                self._states[i]["key"] = keys[i]
+                self._has_key[i] = True
+            elif mask[i] and not self._has_key[i]:
                 self._states[i]["key"] = draw_key(self.np_random)
-                self._states[i]["episode"] = 0
-            else:
-                self._states[i]["episode"] += 1
+                self._has_key[i] = True
+            if mask[i]:
+                self._states[i]["episode"] = 0 if begins else self._states[i]["episode"] + 1
+
+    def _seeds_of_rows(self, seed: int | list[int | None] | None) -> list[int | None]:
+        """The seed of each row, [num_envs]."""
+        if seed is None:
+            return [None] * self.num_envs
+        if isinstance(seed, (int, np.integer)) and not isinstance(seed, bool):
+            return [int(seed) + i for i in range(self.num_envs)]
+        if not isinstance(seed, (list, tuple)):
+            raise TypeError(f"seed must be a whole number or a list of them, not {seed!r}")
+        if len(seed) != self.num_envs:
+            raise ValueError(f"{len(seed)} seeds given for num_envs={self.num_envs}")
+        return [int(each) if isinstance(each, np.integer) else each for each in seed]
 
     def step(
         self, actions: ArrayLike
@@ -210,8 +224,14 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         return self.call("render")
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """Call a method, or get an attribute, of a single environment in each row's state. Changes
-        of its state are copied back."""
+        """An attribute of a single environment in each row's state, or what it returns if it can
+        be called; the rows' own states stay as they are.
+
+        Raises:
+            ValueError: for "step" and "reset", which are the vector environment's own.
+        """
+        if name in ("step", "reset"):
+            raise ValueError(f"call {name}() of the vector environment itself, for all rows")
         results = []
         for i in range(self.num_envs):
             single = WorldEnv(
@@ -221,9 +241,6 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
                 single.state = self._states[i]
             attribute = getattr(single, name)
             results.append(attribute(*args, **kwargs) if callable(attribute) else attribute)
-            if single.state.tobytes() != self._states[i].tobytes():
-                self._states[i] = single.state
-                self._started[i], self._ended[i] = True, False
         return tuple(results)
 
     def get_attr(self, name: str) -> tuple[Any, ...]:

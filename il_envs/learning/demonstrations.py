@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count, islice
@@ -13,7 +14,8 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from il_envs.engine.spaces import checked_actions
+from il_envs.engine.arguments import checked_params
+from il_envs.engine.spaces import checked_actions, exact_rows, within_bounds
 from il_envs.extras import require
 from il_envs.learning.minari_format import read_episodes, world_id_of, write_dataset
 from il_envs.learning.policy import ExpertPolicy
@@ -129,6 +131,10 @@ class Demonstrations:
                 that it would compress pictures lossily.
         """
         require("minari", "minari")
+        if not re.search(r"-v\d+$", str(dataset_id)):
+            raise ValueError(
+                f"a dataset's name ends in its version, as in 'me/mine-v0': {dataset_id!r}"
+            )
         dataset = write_dataset(
             dataset_id, get_world(self.world), self.split, self.style, self.episodes
         )
@@ -224,6 +230,7 @@ class Demonstrations:
             ValueError: if lengths do not fit, or rows are not in the world's spaces.
         """
         world, count = get_world(world_name), len(actions)
+        checked_params(world, split)
         for what, given in (
             ("observations", observations), ("rewards", rewards), ("terminated", terminated)
         ):  # fmt: skip
@@ -231,22 +238,21 @@ class Demonstrations:
                 raise ValueError(f"actions of {count} episodes, {what} of {len(given)}")
         episodes = []
         for k in range(count):
-            try:
-                seen = np.asarray(observations[k], world.spaces.observation.dtype)
-            except (TypeError, ValueError) as error:
-                raise ValueError(f"observations of episode {k} are no numbers: {error}") from error
-            steps = len(np.asarray(actions[k]))
-            told = np.full(steps, np.nan) if rewards is None else np.asarray(rewards[k], float)
-            if steps == 0 or (len(seen), len(told)) != (steps + 1, steps):
+            spaces = world.spaces
+            seen = exact_rows(f"observations of episode {k}", observations[k], spaces.observation)
+            taken = exact_rows(f"actions of episode {k}", actions[k], spaces.action)
+            steps = len(taken)
+            told = np.full(steps, np.nan) if rewards is None else np.array(rewards[k], np.float64)
+            sizes = (len(seen), steps, told.size)
+            if steps == 0 or sizes != (steps + 1, steps, steps):
                 raise ValueError(
-                    f"episode {k} has {len(seen)} observations, {steps} actions and {len(told)} "
-                    "rewards; T actions, at least one, have T + 1 observations and T rewards"
+                    "episode {} has {} observations, {} actions and {} rewards; T actions, at "
+                    "least one, have T + 1 observations and T rewards".format(k, *sizes)
                 )
-            taken = checked_actions(actions[k], world, (steps,))
             episode = Episode(
                 seed=-1,
                 observations=seen,
-                actions=taken.reshape(steps, *(world.spaces.action.shape or ())),
+                actions=taken,
                 rewards=told,
                 measures={},
                 terminated=terminated is not None and bool(terminated[k]),
@@ -329,5 +335,17 @@ def _minari_dataset(dataset_id: str) -> Any:
 
 
 def _checked(demonstrations: Demonstrations, world: World) -> Demonstrations:
-    demonstrations.check_spaces(world.spaces.observation, world.spaces.action)
-    return demonstrations
+    """Demonstrations of others, whose actions are put on the bounds that rounding has passed."""
+    episodes = []
+    for number, episode in enumerate(demonstrations.episodes):
+        rows = checked_actions(episode.actions, world, (len(episode),))
+        within = within_bounds(rows, world, episode.actions).reshape(episode.actions.shape)
+        last = episode.observations[-1]
+        if not world.spaces.observation.contains(last):
+            raise ValueError(
+                f"the last observation of episode {number} is not in {world.name}'s space: {last}"
+            )
+        episodes.append(replace(episode, actions=within))
+    checked = replace(demonstrations, episodes=tuple(episodes))
+    checked.check_spaces(world.spaces.observation, world.spaces.action)
+    return checked

@@ -10,6 +10,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.envs.registration import EnvSpec
 
+from il_envs.engine.spaces import exact_rows
 from il_envs.engine.vector import WorldVectorEnv
 from il_envs.learning.policy import ExpertPolicy, Policy, RandomPolicy
 from il_envs.learning.rollout import Episode, run_episodes
@@ -88,8 +89,8 @@ def read_episodes(dataset: "minari.MinariDataset", world: World) -> Iterator[Epi
         seed, infos = recorded.get("seed"), data.infos or {}
         yield Episode(
             seed=-1 if seed is None else int(seed),
-            observations=np.asarray(data.observations, world.spaces.observation.dtype),
-            actions=np.asarray(data.actions, world.spaces.action.dtype),
+            observations=exact_rows("observations", data.observations, world.spaces.observation),
+            actions=exact_rows("actions", data.actions, world.spaces.action),
             rewards=np.asarray(data.rewards, np.float64),
             measures={
                 name: np.asarray(infos[name], np.float64)

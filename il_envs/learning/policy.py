@@ -10,7 +10,7 @@ from il_envs.buttons import Chords
 from il_envs.engine.kernels import expert_kernels
 from il_envs.engine.single import WorldEnv
 from il_envs.engine.spaces import action_bounds, elements, zero_rows
-from il_envs.engine.vector import WorldVectorEnv
+from il_envs.engine.vector import WorldVectorEnv, checked_mask
 from il_envs.exact.checks import require_distributions
 from il_envs.world import UnknownNameError
 
@@ -105,6 +105,8 @@ class ExpertPolicy:
     """
 
     def __init__(self, env: WorldEnv | WorldVectorEnv, style: str | None = None) -> None:
+        if not isinstance(env, (WorldEnv, WorldVectorEnv)):
+            raise TypeError(f"an expert needs a world's own environment: env.unwrapped, not {env}")
         experts = env.world.experts
         style = env.world.reference_style if style is None else style
         if style not in experts:
@@ -136,14 +138,20 @@ class ExpertPolicy:
         Args:
             mask: bool [rows], the rows to answer for; the others' actions are zero and their
                 memory stays as it is.
+
+        Raises:
+            ValueError: if the state, or a mask, has another shape.
         """
         states, space = self._env.states, self._env.world.spaces.action
         rows = states.size
-        memory = np.zeros((rows, self._memory_size)) if state is None else state.copy()
+        shape = (rows, self._memory_size)
+        memory = np.zeros(shape) if state is None else np.array(state, np.float64)
+        if memory.shape != shape:
+            raise ValueError(f"state has shape {memory.shape}, must be {shape}")
         if episode_start is not None:
-            memory[episode_start] = 0.0
+            memory[checked_mask("episode_start", episode_start, rows)] = 0.0
         actions = zero_rows(space, rows)
-        mask = np.ones(rows, np.bool_) if mask is None else mask
+        mask = checked_mask("mask", mask, rows)
         self._kernels.act_rows(states, self._env.params, mask, memory, actions)
         return elements(space, actions), memory
 

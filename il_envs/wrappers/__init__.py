@@ -34,6 +34,16 @@ class NumberedChords(gym.ActionWrapper[Any, Any, Any]):
         """
         return picked_chords(action, self.chords, ())
 
+    def get_keys_to_action(self) -> dict[tuple[int, ...], int]:
+        """The number of the chord that held keys press, where there is one in the table."""
+        numbers = {chord.tobytes(): number for number, chord in enumerate(self.chords)}
+        pressed = self.env.get_wrapper_attr("get_keys_to_action")()
+        return {
+            keys: numbers[chord.tobytes()]
+            for keys, chord in pressed.items()
+            if chord.tobytes() in numbers
+        }
+
 
 class SingleButton(NumberedChords, RecordConstructorArgs):
     """One button at a time: Discrete(K + 1), where 0 is none and k is button k - 1.

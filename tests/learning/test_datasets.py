@@ -79,7 +79,7 @@ class TestOfOthers:
 
     def test_other_actions_are_refused(self):
         recorded(SingleButton(gym.make("il_envs/Gauntlet-v0")), "them/single-v0", episodes=1)
-        with pytest.raises(ValueError, match="actions of Gauntlet are not in the space"):
+        with pytest.raises(ValueError, match=r"Gauntlet: action has shape \(\d+,\), must be"):
             Demonstrations.from_minari("them/single-v0")
 
     def test_other_environments_are_refused_by_name(self):
@@ -181,15 +181,41 @@ class TestOfArrays:
                 "actions of 2 episodes, observa",
             ),
             ([np.zeros((1, 9))], [np.zeros(0, int)], None, "at least one"),
-            ([np.zeros((4, 8))], [[0, 1, 2]], None, "observations of Walk are not in the space"),
-            ([np.zeros((4, 9))], [[0, 1, 7]], None, "actions of Walk are not in the space"),
-            ([np.zeros((4, 9))], [[0.5, 1, 2]], None, "action has dtype float64, must be int64"),
+            ([np.zeros((4, 8))], [[0, 1, 2]], None, "last observation of episode 0 is not in Walk"),
+            ([np.zeros((4, 9))], [[0, 1, 7]], None, "action entry 0 of row 2 is 7"),
+            ([np.zeros((4, 9))], [[0.5, 1, 2]], None, r"actions of episode 0: 0.5 at \[0\] is no"),
+            ([np.r_[np.zeros((3, 9)), np.full((1, 9), np.nan)]], [[0, 1, 2]], None, "the last obs"),
+            ([np.zeros((4, 9))], [["a", "b", "c"]], None, "actions of episode 0 must be an array"),
             ([], [], None, "there are no demonstrations of Walk"),
         ],
     )
     def test_what_does_not_fit_is_refused(self, observations, actions, rewards, message):
         with pytest.raises(ValueError, match=message):
             Demonstrations.from_episodes("Walk", observations, actions, rewards)
+
+    def test_what_rounding_has_put_past_a_bound_is_put_back(self):
+        seen, past = np.zeros((2, 17)), np.float32([[1.0000001, -1.0]])
+        shown = Demonstrations.from_episodes("DriftCar", [seen], [past])
+        assert shown.actions.tolist() == [[1.0, -1.0]]
+        with pytest.raises(ValueError, match=r"entry 0 \(steer\) of row 0 is 3"):
+            Demonstrations.from_episodes("DriftCar", [seen], [[[3.0, 0.0]]])
+
+    def test_arrays_are_copied(self):
+        seen, done, paid = np.zeros((2, 17), np.float32), np.zeros((1, 2), np.float32), np.ones(1)
+        shown = Demonstrations.from_episodes("DriftCar", [seen], [done], [paid])
+        before = shown.content_hash
+        for array in (seen, done, paid):
+            array += 0.5
+        assert shown.content_hash == before
+
+    @pytest.mark.parametrize("value", [0.9, 257.0])
+    def test_buttons_do_not_become_others(self, value):
+        with pytest.raises(ValueError, match=f"{value} at \\[0, 1\\] is no int8"):
+            Demonstrations.from_episodes("Gauntlet", [np.zeros((2, 7))], [[[1.0, value, 0.0]]])
+
+    def test_the_split_must_be_one(self):
+        with pytest.raises(ValueError, match="split must be"):
+            Demonstrations.from_episodes("DriftCar", [], [], split="bogus")
 
     def test_an_unknown_world_is_refused(self):
         with pytest.raises(il_envs.world.UnknownNameError):
@@ -212,3 +238,10 @@ def test_an_npz_has_the_names_of_d4rl(tmp_path):
     assert (~inside).sum() == len(shown.episodes)
     assert arrays["terminals"].sum() == sum(episode.terminated for episode in shown.episodes)
     assert arrays["rewards"].sum() == pytest.approx(sum(e.total_reward for e in shown.episodes))
+
+
+@pytest.mark.parametrize("name", ["x", "", None, "us/shown"])
+def test_a_name_without_a_version_is_refused_and_leaves_nothing(name, tmp_path):
+    with pytest.raises(ValueError, match="ends in its version"):
+        collect("Walk", 20, seed=0).save(name)
+    assert list(tmp_path.iterdir()) == []
