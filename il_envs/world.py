@@ -50,7 +50,10 @@ class PlayKey:
     """A keyboard key that drives one entry of the action while it is held.
 
     `value` is the entry's target; `rise` and `fall` are the rates (per second) at which it moves to
-    the target and back to zero. Infinite rates make a button.
+    the target and back to zero. Infinite rates make a button. `pad` is the gamepad's control for
+    the same: a button such as "a" or "left shoulder", a direction of a stick such as "left stick
+    up", or "left trigger" or "right trigger"; sticks and triggers push an axis as far as they are
+    pushed.
     """
 
     key: str  # a name that pygame.key.key_code knows
@@ -59,22 +62,27 @@ class PlayKey:
     label: str
     rise: float = float("inf")
     fall: float = float("inf")
+    pad: str = ""
 
 
 @dataclass(frozen=True)
 class View:
     """One picture of a world, and optionally how to play the world with the mouse in it.
 
-    Both are entry points, such as "il_envs.worlds.duel.picture.scene:paint", and imported when a
+    All are entry points, such as "il_envs.worlds.duel.picture.scene:paint", and imported when a
     picture is first needed: importing a world imports no drawing code.
 
     `draw(state, params, canvas)` paints and never changes the state. `pointer(state, params,
     canvas, place, is_pressed)` returns the names of the play keys that the mouse holds down, given
     its place in the picture (pixels right and down) and whether its left button is pressed.
+    `between(before, after, share, params)` returns a state on the way from one state to the next,
+    to be drawn between two steps; without it a picture shows whole steps, or finds the place of
+    what moves by `canvas.share`.
     """
 
     draw: str
     pointer: str | None = None
+    between: str | None = None
 
 
 @dataclass(frozen=True)

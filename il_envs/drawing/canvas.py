@@ -2,7 +2,9 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
@@ -22,12 +24,31 @@ TITLE = "il-envs"
 Colour = tuple[int, int, int]
 
 
+@dataclass(frozen=True)
+class Ghost:
+    """Somebody else's episode from the same start, which pictures show faintly beside the own one.
+
+    Attributes:
+        name: who acted, such as "expert".
+        colour: of the ghost in every picture.
+        history: its states up to the present moment, [n], at least one; shorter than the own
+            history if its episode has ended.
+    """
+
+    name: str
+    colour: Colour
+    history: States
+
+
 class Canvas:
     """A surface to draw on and the history of the episode.
 
     Attributes:
         surface: the pygame surface, `SIZE` pixels.
         view: the picture that is painted; initially the world's first one.
+        share: how far the picture is from the state before the last one (0) to the last one (1).
+        shows_expert: whether pictures show what the expert would do, where they can.
+        ghosts: other episodes to show beside this one.
 
     Raises:
         LookupError: if the world has no picture.
@@ -42,6 +63,9 @@ class Canvas:
         self.params = params
         self.view = world.views.pictures[0]
         self.surface: pygame.Surface = pygame.Surface(SIZE, depth=32)
+        self.share = 1.0
+        self.shows_expert = True
+        self.ghosts: Sequence[Ghost] = ()
         self._states = np.zeros(1024, world.dynamics.state)
         self._count = 0
         self._window: pygame.Window | None = None
@@ -69,14 +93,34 @@ class Canvas:
         self._states[self._count] = state
         self._count += 1
 
-    def draw(self) -> None:
-        """Paint the current state.
+    def draw(self, next_state: np.void | None = None, share: float = 1.0) -> None:
+        """Paint the current state, or the way from it to the next one.
+
+        Args:
+            next_state: the state one step after the current one.
+            share: how far on the way to it the picture is, from 0 to 1.
 
         Raises:
             ResetNeeded: if no episode has begun.
         """
         if self._count == 0:
             raise gym.error.ResetNeeded(f"call reset() of {self.world.id} before render()")
+        if next_state is None:
+            self._paint()
+            return
+        shown = next_state
+        if self.view.between is not None and share < 1.0:
+            between = resolve_name(self.view.between)
+            shown = between(self.history[-1], next_state, share, self.params)
+        self.add(shown)
+        self.share = share
+        try:
+            self._paint()
+        finally:
+            self.share = 1.0
+            self._count -= 1
+
+    def _paint(self) -> None:
         resolve_name(self.view.draw)(self.history[-1], self.params, self)
 
     def pixels(self) -> NDArray[np.uint8]:
