@@ -164,6 +164,7 @@ class Dynamics:
     measures: tuple[str, ...]
     control_period: float  # s
     max_episode_steps: int
+    gentle_start: Callable[[Record, States], None] | None = None
 
     @property
     def kernels(self) -> dict[str, Kernel]:
@@ -195,6 +196,8 @@ class Views:
     pictures: tuple[View, ...] = ()  # the first is the default, players can switch to the others
     text: Callable[[np.void, States], str] | None = None
     keys: tuple[PlayKey, ...] = ()
+    goal: str = ""  # what a player should do, in a few words
+    assist: str | None = None
     error: ErrorMeasure | None = None
     probe: Probe | None = None  # coordinates for drawing a reward that is not a table
 

@@ -24,6 +24,12 @@ TITLE = "il-envs"
 Colour = tuple[int, int, int]
 
 
+GHOST_COLOURS: tuple[Colour, ...] = (
+    (86, 180, 233), (230, 159, 0), (204, 121, 167), (0, 158, 115), (240, 228, 66),
+)  # fmt: skip
+"""Colours of ghosts that people of any colour vision can tell apart (Okabe and Ito 2008)."""
+
+
 @dataclass(frozen=True)
 class Ghost:
     """Somebody else's episode from the same start, which pictures show faintly beside the own one.
@@ -85,6 +91,13 @@ class Canvas:
         """Start a new episode at this state."""
         self._count = 0
         self.add(state)
+
+    def restore(self, history: States) -> None:
+        """Go to any moment of an episode, given its states up to then, [n]."""
+        if history.size > self._states.size:
+            self._states = np.zeros(2 * history.size, self.world.dynamics.state)
+        self._states[: history.size] = history
+        self._count = history.size
 
     def add(self, state: np.void) -> None:
         """Add the next state of the episode."""

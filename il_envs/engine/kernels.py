@@ -26,6 +26,7 @@ from il_envs.engine.spaces import action_bounds, zero_rows
 from il_envs.world import Kernel, World
 
 TEMPLATES = Path(__file__).parent / "templates"
+DONE = "compiled"  # the file that says so, in the folder of compiled loops
 _loaded: dict[str, ModuleType] = {}
 
 
@@ -114,17 +115,31 @@ def _traced(kernels: dict[str, Kernel]) -> tuple[str, list[str]]:
     return digest.hexdigest(), sorted({str(kernel.py_func.__module__) for kernel in seen})
 
 
+def are_compiled(world: World) -> bool:
+    """True if this machine has a world's loops, and those of its reference expert, compiled."""
+    wanted = [("batch", world.dynamics.kernels)]
+    if world.experts:
+        wanted.append(("expert", {"act": world.experts[world.reference_style].act}))
+    texts = [((TEMPLATES / f"{template}.py").read_text(), kernels) for template, kernels in wanted]
+    return all((cache_folder() / _digest(*pair) / DONE).exists() for pair in texts)
+
+
+def _digest(text: str, kernels: dict[str, Kernel]) -> str:
+    """What the folder of compiled loops is called, given the loops and their kernels."""
+    traced, modules = _traced(kernels)  # numba's files name the modules
+    key = [text, traced, *modules, numba.__version__, sys.version]
+    return hashlib.sha256("".join(key).encode()).hexdigest()[:16]
+
+
 def _load(
     template: str, title: str, kernels: dict[str, Kernel], warm_up: Callable[[ModuleType], None]
 ) -> ModuleType:
     text = (TEMPLATES / f"{template}.py").read_text()
-    traced, modules = _traced(kernels)  # numba's files name the modules
-    key = [text, traced, *modules, numba.__version__, sys.version]
-    digest = hashlib.sha256("".join(key).encode()).hexdigest()[:16]
+    digest = _digest(text, kernels)
     if digest in _loaded:
         return _loaded[digest]
-    folder = _cache_folder() / digest
-    done = folder / "compiled"
+    folder = cache_folder() / digest
+    done = folder / DONE
     path = folder / f"{template}.py"
     if not path.exists():
         _write_atomically(path, text)
@@ -148,8 +163,10 @@ def _load(
     return module
 
 
-def _cache_folder() -> Path:
-    """$IL_ENVS_CACHE, or the user's cache folder, or one for this user among temporary files.
+def cache_folder() -> Path:
+    """The folder of what can be computed anew.
+
+    It is $IL_ENVS_CACHE, or in the user's cache folder, or one for this user among temporary files.
 
     Raises:
         OSError: if none of them can be written to.

@@ -1,54 +1,88 @@
-"""The command `il-play`: a window, the keys and the mouse, and the scores."""
+"""The command `il-play`: worlds in a window, played by hand or watched."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NoReturn, get_args
 
 import pygame
 
-from il_envs.drawing.canvas import SIZE, TITLE, require_display
-from il_envs.play.game import MOUSE, Command, Game, Result, command_keys
-from il_envs.play.held_keys import Keyboard
-from il_envs.world import Split, UnknownNameError, World, get_world
+from il_envs.play.app import Screen, run
+from il_envs.play.game import Game, Result
+from il_envs.play.level import LEVELS, STANDARD, Level
+from il_envs.play.pilots import ExpertPilot
+from il_envs.play.preparing import Preparation
+from il_envs.play.screens.playing import PlayScreen
+from il_envs.play.screens.title import TitleScreen
+from il_envs.play.screens.waiting import WaitingScreen
+from il_envs.play.window import Window
+from il_envs.world import WORLDS, Split, UnknownNameError, World, get_world
+
+SLOWEST, FASTEST = 0.25, 2.0
 
 
-def run(game: Game, window: pygame.Surface) -> None:
-    """Play in a window until the player quits."""
-    codes = {pygame.key.key_code(key.key): key.key for key in game.world.views.keys}
-    commands: dict[int, Command] = {
-        pygame.key.key_code(key): command for key, command in command_keys(game.world).items()
-    }
-    pygame.key.stop_text_input()  # otherwise an input method may intercept some chords
-    keyboard, clock = Keyboard(), pygame.time.Clock()
-    place: tuple[int, int] | None = None
-    while game.is_running:
-        for event in pygame.event.get():
-            if event.type == pygame.QUIT:
-                game.command("quit")
-            elif event.type == pygame.KEYDOWN and event.key in codes:
-                keyboard.press(codes[event.key])
-            elif event.type == pygame.KEYUP and event.key in codes:
-                keyboard.release(codes[event.key])
-            elif event.type == pygame.KEYDOWN and event.key in commands:
-                game.command(commands[event.key])
-            elif game.uses_mouse and event.type == pygame.MOUSEMOTION:
-                place = event.pos
-            elif game.uses_mouse and event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
-                keyboard.press(MOUSE)
-            elif game.uses_mouse and event.type == pygame.MOUSEBUTTONUP and event.button == 1:
-                keyboard.release(MOUSE)
-        game.tick(keyboard.take(), place)
-        game.paint(window)
-        pygame.display.flip()
-        clock.tick(1.0 / game.world.dynamics.control_period)
+class Theatre:
+    """Opens the screens of a run of il-play, and remembers its games."""
+
+    def __init__(
+        self, options: argparse.Namespace, window: Window, worlds: Sequence[World]
+    ) -> None:
+        self.games: list[Game] = []
+        self._options = options
+        self._window = window
+        self._folder = player_folder()
+        self._preparation = Preparation(worlds)
+        self._title: TitleScreen | None = None
+
+    def title(self, worlds: Sequence[World]) -> Screen:
+        """The title screen."""
+        self._title = TitleScreen(worlds, self._window, self._preparation, self._folder, self.world)
+        return self._title
+
+    def world(self, world: World, level: Level, watches_expert: bool) -> Screen:
+        """A world, as soon as it is prepared."""
+
+        def play() -> Screen:
+            game = _game(world, level, watches_expert, self._options)
+            self.games.append(game)
+            return PlayScreen(game, self._window, self._folder, self._back)
+
+        return WaitingScreen(world, self._preparation, play, self._back)
+
+    def _back(self) -> Screen | None:
+        """The screen after a world: the title, if the player came from there."""
+        return None if self._title is None else self._title.show_again()
+
+    def close(self) -> None:
+        """End what runs in the background."""
+        self._preparation.close()
 
 
-def summary(results: Iterable[Result], watched: str) -> list[str]:
+def _game(world: World, level: Level, watches_expert: bool, options: argparse.Namespace) -> Game:
+    game = Game(world, options.split, options.seed, level, is_clocked=options.clock)
+    if watches_expert:
+        game.watch(ExpertPilot(game.env))
+    if options.speed is not None:
+        game.speed = options.speed
+    return game
+
+
+def player_folder() -> Path:
+    """The folder of the player's files: keys, scores, screenshots and recordings.
+
+    It is $IL_ENVS_DATA, or il_envs in the user's data folder.
+    """
+    home = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(os.environ.get("IL_ENVS_DATA") or f"{home}/il_envs").expanduser()
+
+
+def summary(results: Iterable[Result], who: str) -> list[str]:
     """One line for each episode."""
     lines = []
     for result in results:
-        parts = [f"{watched} {result.total:.2f}"]
+        parts = [f"{who} {result.total:.2f}"]
         if result.expert_total is not None:
             parts.append(f"expert {result.expert_total:.2f}")
         if result.ratio is not None:
@@ -59,19 +93,15 @@ def summary(results: Iterable[Result], watched: str) -> list[str]:
     return lines
 
 
-def _refusal(world: World, expert: bool, mouse: bool) -> str | None:
-    """The reason why a world cannot be played with these options; None if it can."""
+def _refusal(world: World, watches_expert: bool) -> str | None:
+    """The reason why a world cannot be played, or watched; None if it can."""
     if not world.views.pictures:
         return f"{world.name} has no picture to play it in"
-    if expert and mouse:
-        return "--expert and --mouse do not go together"
-    if expert and not world.experts:
+    if watches_expert and not world.experts:
         return f"{world.name} has no expert to watch"
-    if not expert and not world.views.keys:
+    if not watches_expert and not world.views.keys:
         hint = "; try --expert" if world.experts else ""
         return f"{world.name} has no keys to play it with{hint}"
-    if mouse and world.views.pictures[0].pointer is None:
-        return f"{world.name} cannot be played with the mouse"
     return None
 
 
@@ -88,13 +118,27 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not SLOWEST <= speed <= FASTEST:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no speed from {SLOWEST:g} to {FASTEST:g} times real time"
+        )
+    return speed
+
+
 def _parser() -> Parser:
     parser = Parser(
         prog="il-play",
-        description="Play a world by hand, against its expert on the same seed.",
+        description="Play the worlds by hand, against their experts on the same seeds.",
         allow_abbrev=False,
     )
-    parser.add_argument("world", help="such as DriftCar-v0")
+    parser.add_argument(
+        "world", nargs="?", help="such as DriftCar-v0; without one, all worlds to choose from"
+    )
     parser.add_argument(
         "--seed", type=_seed, default=0, help="of the first episode; the next adds 1 (default: 0)"
     )
@@ -104,39 +148,58 @@ def _parser() -> Parser:
         default="training",
         help="which of the world's parts to play on (default: training)",
     )
-    parser.add_argument("--expert", action="store_true", help="watch the expert instead")
+    levels = "; ".join(f"{level.name}: {level.summary}" for level in LEVELS.values())
     parser.add_argument(
-        "--mouse",
-        action="store_true",
-        help="turn with the mouse and fire with its left button, in worlds that allow it",
+        "--level",
+        choices=LEVELS,
+        default=STANDARD.name,
+        help=f"how hard the game is (default: {STANDARD.name}). {levels}",
     )
+    parser.add_argument(
+        "--speed",
+        type=_speed,
+        help=f"of the game, from {SLOWEST:g} to {FASTEST:g} times real time (default: the level's)",
+    )
+    parser.add_argument(
+        "--clock",
+        action="store_true",
+        help="let a world of turns go on by itself, instead of waiting for a key",
+    )
+    parser.add_argument("--expert", action="store_true", help="watch the expert instead")
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The console script; returns the exit code."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
+    world = None
+    if options.world is not None:
+        try:
+            world = get_world(options.world)
+        except UnknownNameError as error:
+            return _refuse(2, str(error))
+        refusal = _refusal(world, options.expert)
+        if refusal is not None:
+            return _refuse(2, refusal)
     try:
-        world = get_world(options.world)
-    except UnknownNameError as error:
-        return _refuse(2, str(error))
-    refusal = _refusal(world, options.expert, options.mouse)
-    if refusal is not None:
-        return _refuse(2, refusal)
-    try:
-        require_display()
-        window = pygame.display.set_mode(SIZE)
+        window = Window()
     except pygame.error as error:
         return _refuse(1, f"cannot open a window: {error}")
-    pygame.display.set_caption(f"{TITLE}: {world.name}")
-    game = Game(world, options.split, options.seed, options.expert, options.mouse)
+    worlds = [w for w in WORLDS.values() if w.views.pictures] if world is None else [world]
+    theatre = Theatre(options, window, worlds)
     try:
-        run(game, window)
+        if world is None:
+            run(theatre.title(worlds), window)
+        else:
+            run(theatre.world(world, LEVELS[options.level], options.expert), window)
     finally:
-        pygame.display.quit()
-        for line in summary(game.results, game.watched):
-            print(line)
+        theatre.close()
+        window.close()
+        for game in theatre.games:
+            who = "you" if game.pilot is None else game.pilot.name
+            title = f"{game.world.name}, " if world is None else ""
+            for line in summary(game.results, who):
+                print(f"{title}{line}")
     return 0
 
 

@@ -1,48 +1,49 @@
-"""Episodes of a world that someone plays by hand, against its expert.
+"""Episodes of a world, one after another, that a person plays or watches.
 
-The keys are the world's own (`Views.keys`), so every world plays through this file: axes that
-ramp while a key is held, buttons that are pressed in chords, and turns.
+Time comes in frames of any length; the world's steps come at its own fixed period of game time. A
+step is taken at the end of its period, with the action that is held then. Until then the picture
+shows the way to the state to which that action leads, so that a key is seen to act at once and the
+picture moves at every frame. A world of turns waits for a key, and shows the way after the step.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from math import ceil, inf
+from dataclasses import dataclass, replace
 from pkgutil import resolve_name
 from typing import Any, Literal
 
+import gymnasium as gym
 import numpy as np
-import pygame
+from numpy.typing import NDArray
 
-from il_envs.drawing.canvas import Canvas
+from il_envs.drawing.canvas import GHOST_COLOURS, Canvas, Ghost
 from il_envs.engine.single import WorldEnv
-from il_envs.learning.policy import ExpertPolicy
-from il_envs.learning.rollout import run_episodes
-from il_envs.play import panel
+from il_envs.play.companion import Companion
+from il_envs.play.hands import Hands
 from il_envs.play.held_keys import HeldKeys
-from il_envs.play.panel import KEY_ROW, SCORE_ROW
+from il_envs.play.level import Level
+from il_envs.play.pilots import Pilot
 from il_envs.world import Split, World
 
-Command = Literal["quit", "restart", "pause", "help", "next", "view"]
-COMMANDS: tuple[tuple[Command, tuple[str, ...], str], ...] = (
-    ("pause", ("p", "space"), "pause"),
-    ("restart", ("r", "backspace"), "restart"),
-    ("view", ("v", "tab"), "the other view"),
-    ("help", ("h",), "show or hide the keys"),
-    ("next", ("return", "enter"), "next episode, after the end"),
-    ("quit", ("escape", "q"), "quit"),
-)
-"""The player's own keys; one that the world uses belongs to the world."""
+COUNTDOWN = 3.0  # s, before an episode in real time
+LONGEST_FRAME = 0.25  # s; a longer one is a hang of the machine, in which nobody could play
+MOVE_TIME = 0.12  # s, that a turn's move is seen to take
+SPEEDS = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)  # of game time to real time, by key
+HAND_BACK = 0.4  # s of game time, over which a policy gets its control back
+EXPERT_STEPS = 20  # a frame, in which the expert ends an episode after the player
 
-FIRST_PAUSE, LATER_PAUSE = 4.0, 1.0  # s, before a watched and a later episode begins by itself
-MOUSE = "left mouse button"  # among the keys that are held
-MOUSE_ROW = ("mouse", "turn, left button to fire")  # of the help
+
+def next_speed(speed: float, faster: bool) -> float:
+    """The next of `SPEEDS`, or the same if there is none."""
+    others = [other for other in SPEEDS if (other > speed if faster else other < speed)]
+    if not others:
+        return speed
+    return min(others) if faster else max(others)
 
 
 @dataclass(frozen=True)
 class Result:
-    """One finished episode: the returns of the player and of the expert from the same start.
+    """One finished episode: the returns of who acted and of the expert from the same start.
 
-    In a world without an expert, `expert_total`, `ratio` and `difference` are None.
+    `expert_total` is None in a world without an expert, and until the expert's episode has ended.
     """
 
     seed: int
@@ -51,7 +52,7 @@ class Result:
 
     @property
     def ratio(self) -> float | None:
-        """The player's share of the expert's return; None unless both are positive.
+        """The share of the expert's return; None unless both are positive.
 
         For negative returns a smaller share would be better, and for a return of 0 there is none.
         """
@@ -61,160 +62,263 @@ class Result:
 
     @property
     def difference(self) -> float | None:
-        """The player's return minus the expert's."""
+        """The return minus the expert's."""
         return None if self.expert_total is None else self.total - self.expert_total
 
 
 class Game:
-    """Episodes of one world, one after another, controlled by held keys or by the expert.
+    """Episodes of one world.
+
+    Args:
+        world: the world to play in.
+        split: the split of the world.
+        seed: of the first episode; the next one adds 1.
+        level: speed, assistance and start.
+        is_clocked: whether a world of turns goes on by itself, at its period.
 
     Attributes:
-        phase: "ready" before the first step, "playing", "paused", or "over" at an episode's end.
-        results: results of the episodes finished so far.
-        is_running: False once the player has quit.
+        pilot: who acts instead of the player; None for the player.
+        takes_turns: whether the world waits for the player's keys.
+        phase: "countdown" before the first step, "playing", or "over" at an episode's end.
+        countdown: s of real time that are left of it.
+        is_paused: whether time stands still.
+        is_taken_over: whether the player acts instead of the pilot.
+        speed: game time over real time.
+        results: the finished episodes.
+        total: the return of this episode so far.
     """
 
     def __init__(
-        self, world: World, split: Split, seed: int, watch_expert: bool, uses_mouse: bool = False
+        self,
+        world: World,
+        split: Split,
+        seed: int,
+        level: Level,
+        is_clocked: bool = False,
     ) -> None:
         self.world = world
         self.split = split
-        self.seed = seed
-        self.uses_mouse = uses_mouse
-        self.watched = "expert, watched" if watch_expert else "you"
+        self.level = level
+        self.pilot: Pilot | None = None
+        self.speed = level.speed
+        self.is_paused = False
+        self.is_taken_over = False
+        self.shows_ghost = False
         self.results: list[Result] = []
-        self.is_running = True
-        self.shows_help = False
-        self._env = WorldEnv(world.name, split)
-        self._expert = ExpertPolicy(self._env) if watch_expert else None
-        self._canvas = Canvas(world, self._env.params)
+        self.env = WorldEnv(world.name, split)
+        self.canvas = Canvas(world, self.env.params)
+        self.canvas.shows_expert = False
+        self.takes_turns = isinstance(world.spaces.action, gym.spaces.Discrete) and not is_clocked
+        self._ahead = WorldEnv(world.name, split)  # the coming step is tried out here
         self._held = HeldKeys(world)
-        self._begin(seed)
+        assist = world.views.assist if level.assist else None
+        self._assist = None if assist is None else resolve_name(assist)
+        self._companion = Companion(world, split) if world.experts else None
+        self.begin(seed)
+
+    def watch(self, pilot: Pilot) -> None:
+        """Let a pilot act instead of the player, from the beginning of this episode."""
+        self.pilot = pilot
+        self.takes_turns = False
+        self.begin(self.seed)
 
     @property
-    def state(self) -> np.void:
-        """A copy of the world's state."""
-        return self._env.state
+    def is_assisted(self) -> bool:
+        """Whether the world's assistance helps the player."""
+        return self._assist is not None
 
-    def _begin(self, seed: int) -> None:
+    @property
+    def starts_gently(self) -> bool:
+        """Whether episodes start gently."""
+        return self.level.gentle_start and self.world.dynamics.gentle_start is not None
+
+    @property
+    def player_acts(self) -> bool:
+        """Whether the player is in control now."""
+        return self.pilot is None or self.is_taken_over
+
+    @property
+    def step(self) -> int:
+        """Steps taken in this episode."""
+        return int(self.env.states[0]["step"])
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether the picture still shows the way to the last state."""
+        return self._moved < 1.0
+
+    def begin(self, seed: int) -> None:
+        """Begin the episode of a seed."""
+        self.finish()
         self.seed = seed
-        self.phase: Literal["ready", "playing", "paused", "over"] = "ready"
-        self._pause = LATER_PAUSE
-        if not self.results:  # the keys are shown, and a player begins when they have been read
-            self._pause = inf if self._expert is None else FIRST_PAUSE
-        self._env.reset(seed=seed)
-        self._canvas.begin(self._env.state)
+        options = {"gentle_start": True} if self.starts_gently else {}
+        self._observation, _ = self.env.reset(seed=seed, options=options)
+        self.canvas.begin(self.env.state)
+        self.canvas.ghosts = ()
         self._held.let_go()
-        self._memory: Any = None
-        self._total = 0.0
+        self.phase: Literal["countdown", "playing", "over"] = "countdown"
+        self.countdown = 0.0 if self.takes_turns else COUNTDOWN
+        self.is_paused = False
+        self.ending = ""
+        self.total = 0.0
+        self._late = 0.0  # s of game time since the last step
+        self._action: NDArray[Any] | None = None  # that the coming step would take
+        self._next: np.void | None = None  # the state to which it would lead
+        self._moved = 1.0  # share of a turn's move that the picture has shown
+        self._hands_on = 0.0  # the weight of the player's last action, while it is handed back
+        if self.pilot is not None:
+            self.pilot.begin()
+            self._decide()
+        if self._companion is not None:
+            self._companion.begin(seed, options)
 
-    def command(self, command: Command) -> None:
-        """Execute the command of one of the player's own keys."""
-        if command == "quit":
-            self.is_running = False
-        elif command == "restart":
-            self._begin(self.seed)
-        elif command == "help":
-            self.shows_help = not self.shows_help
-        elif command == "view":
-            pictures = self.world.views.pictures
-            shown = pictures.index(self._canvas.view)
-            self._canvas.view = pictures[(shown + 1) % len(pictures)]
-        elif command == "next" and self.phase == "over":
-            self._begin(self.seed + 1)
-        elif command == "pause" and self.phase != "over":
-            self.phase = "playing" if self.phase == "paused" else "paused"
-
-    def tick(self, held: Sequence[str], place: tuple[int, int] | None = None) -> None:
-        """Advance by one control period with these keys held, the latest last.
-
-        Args:
-            place: the mouse's place in the picture, if it has been there.
-        """
-        seconds = self.world.dynamics.control_period
-        if self.phase == "ready":
-            self._pause -= seconds
-            if held or self._pause <= 0.0:
-                self.phase = "playing"
-        if self.phase != "playing":
+    def advance(self, seconds: float, hands: Hands) -> None:
+        """Go on by a frame of this length of real time, with what the player holds."""
+        seconds = min(seconds, LONGEST_FRAME)
+        if self.phase == "over":
+            self._moved = min(self._moved + seconds / MOVE_TIME, 1.0)
+            self._finish_result()
+        elif self.is_paused:
             return
-        if self._expert is not None:
-            actions, self._memory = self._expert.predict(state=self._memory)
-            action = actions[0]
+        elif self.phase == "countdown":
+            self.countdown -= seconds
+            if self.countdown <= 0.0:
+                self.phase = "playing"
+        elif self.takes_turns:
+            self._take_turns(seconds, hands)
         else:
-            chosen = self._held.action([*held, *self._pointed(held, place)], seconds)
-            if chosen is None:
-                return
-            action = chosen
-        _, reward, terminated, truncated, _ = self._env.step(action)
-        self._canvas.add(self._env.state)
-        self._total += reward
+            self._run(seconds, hands)
+
+    def advance_step(self, hands: Hands) -> None:
+        """Take one step at once, and pause."""
+        if self.phase == "over" or self.takes_turns:
+            return
+        self.phase, self.is_paused = "playing", True
+        self._action = self._chosen(hands, self.world.dynamics.control_period)
+        if self._action is not None:
+            self._take(self._action)
+            hands.count_step()
+            self._late = 0.0
+            self._look_ahead(hands, 0.0)
+
+    def draw(self) -> None:
+        """Paint the present picture on the canvas."""
+        period = self.world.dynamics.control_period
+        if self._next is None or (self.phase == "over" and not self.takes_turns):
+            self._set_ghosts(self.step)
+            self.canvas.draw()
+        elif self.takes_turns:
+            self._set_ghosts(self.step)
+            self.canvas.draw(self._next, self._moved)
+        else:
+            self._set_ghosts(self.step + 1)
+            self.canvas.draw(self._next, min(self._late / period, 1.0))
+
+    def _run(self, seconds: float, hands: Hands) -> None:
+        """Let the world's clock run: a step whenever its period is over."""
+        period = self.world.dynamics.control_period
+        self._late += seconds * self.speed
+        self._look_ahead(hands, seconds)
+        while self._late >= period and self.phase == "playing":
+            if self._action is None:  # a clocked world of turns before the first key
+                self._late = 0.0
+                break
+            self._take(self._action)
+            hands.count_step()
+            self._late -= period
+            self._look_ahead(hands, 0.0)
+
+    def _look_ahead(self, hands: Hands, seconds: float) -> None:
+        """Choose the action of the coming step, and find the state to which it leads."""
+        if self.phase != "playing":
+            self._next = None
+            return
+        self._action = self._chosen(hands, seconds)
+        self._next = None
+        if self._action is not None:
+            self._ahead.state = self.env.state
+            self._ahead.step(self._action)
+            self._next = self._ahead.state
+
+    def _take_turns(self, seconds: float, hands: Hands) -> None:
+        """Move once for each tap, and again in every period while a key stays down."""
+        self._moved = min(self._moved + seconds / MOVE_TIME, 1.0)
+        self._late += seconds * self.speed
+        tap = hands.next_tap()
+        if tap is None and self._late < self.world.dynamics.control_period:
+            return
+        action = self._held.action(hands.held() if tap is None else {tap: 1.0}, 0.0)
+        if action is not None:
+            if self._next is not None:
+                self.canvas.add(self._next)
+            self._take(action)
+            self._next, self._moved, self._late = self.env.state, 0.0, 0.0
+
+    def _chosen(self, hands: Hands, seconds: float) -> NDArray[Any] | None:
+        """The action of the coming step; None if there is none yet."""
+        if not self.player_acts:
+            return self._handed_back(seconds)
+        held = self._held.action({**hands.held(), **self._pointed(hands)}, seconds)
+        if held is None:
+            return self._action
+        if self._assist is not None:
+            held = self._assist(self.env.state, self.env.params, held)
+        self._hands_on = 1.0
+        self._last_held = held
+        return held
+
+    def _handed_back(self, seconds: float) -> NDArray[Any]:
+        """The pilot's action; after a takeover it comes in gradually."""
+        self._hands_on = max(self._hands_on - seconds * self.speed / HAND_BACK, 0.0)
+        if self._hands_on == 0.0 or not isinstance(self.world.spaces.action, gym.spaces.Box):
+            return self._decided
+        blend = self._hands_on * self._last_held + (1.0 - self._hands_on) * self._decided
+        return blend.astype(self._decided.dtype)
+
+    def _pointed(self, hands: Hands) -> dict[str, float]:
+        """The keys that the mouse holds down."""
+        pointer = self.canvas.view.pointer
+        if pointer is None or hands.place is None:
+            return {}
+        place = (round(hands.place[0]), round(hands.place[1]))
+        keys = resolve_name(pointer)(
+            self.env.state, self.env.params, self.canvas, place, hands.is_clicking
+        )
+        return dict.fromkeys(keys, 1.0)
+
+    def _decide(self) -> None:
+        assert self.pilot is not None
+        self._decided = self.pilot.decide(self._observation)
+
+    def _take(self, action: NDArray[Any]) -> None:
+        """Take a step."""
+        self._observation, reward, terminated, truncated, _ = self.env.step(action)
+        self.total += reward
+        if not self.takes_turns:
+            self.canvas.add(self.env.state)
+        if self._companion is not None:
+            self._companion.go_on(self.step + 1)
         if terminated or truncated:
             self.phase = "over"
-            self._ending = "Time is up" if truncated else "Over"
-            self.results.append(Result(self.seed, self._total, self._expert_total()))
+            self.ending = "Time is up" if truncated else "Over"
+            self.results.append(Result(self.seed, self.total, None))
+        elif self.pilot is not None:
+            self._decide()
 
-    def _expert_total(self) -> float | None:
-        """The expert's return in this episode."""
-        if not self.world.experts:
-            return None
-        return run_episodes(self.world, self.split, ExpertPolicy, [self.seed])[0].total_reward
+    def _finish_result(self) -> None:
+        """Let the expert act to the end of its episode, a few steps a frame, for its return."""
+        companion = self._companion
+        if companion is not None and self.results[-1].expert_total is None:
+            companion.go_on(companion.steps + EXPERT_STEPS)
+            if companion.is_over:
+                self.results[-1] = replace(self.results[-1], expert_total=companion.total)
 
-    def _pointed(self, held: Sequence[str], place: tuple[int, int] | None) -> Sequence[str]:
-        """The keys that the mouse holds down."""
-        pointer = self._canvas.view.pointer
-        if pointer is None or place is None:
-            return ()
-        keys: Sequence[str] = resolve_name(pointer)(
-            self.state, self._env.params, self._canvas, place, MOUSE in held
-        )
-        return keys
+    def finish(self) -> None:
+        """Complete the last result, when no more frames will come."""
+        while self.results and self._companion and self.results[-1].expert_total is None:
+            self._finish_result()
 
-    def paint(self, window: pygame.Surface) -> None:
-        """Paint the world, and a panel over it where there is something to show."""
-        self._canvas.draw()
-        window.blit(self._canvas.surface, (0, 0))
-        if self.phase == "over":
-            result = self.results[-1]
-            rows = [(self.watched, f"{result.total:.1f}")]
-            if result.expert_total is not None:
-                rows.append(("expert", f"{result.expert_total:.1f}"))
-            if result.ratio is not None:
-                rows.append(("ratio", f"{100.0 * result.ratio:.0f} %"))
-            elif result.difference is not None:
-                rows.append(("difference", f"{result.difference:+.1f}"))
-            seconds = int(self.state["step"]) * self.world.dynamics.control_period
-            title = f"{self._ending} after {seconds:.1f} s"
-            footer = "Enter: next episode     Esc: quit"
-            panel.paint(window, title, rows, footer, SCORE_ROW)
-        elif self.phase == "ready" and not self.results:
-            footer = "begins when you press a key of the game"
-            if self._expert is not None:
-                footer = f"begins in {ceil(self._pause)} s"
-            panel.paint(window, self.world.name, self._help(), footer, KEY_ROW)
-        elif self.shows_help:
-            panel.paint(window, self.world.name, self._help(), "", KEY_ROW)
-        elif self.phase == "paused":
-            panel.paint(window, "Paused", [], "", KEY_ROW)
-
-    def _help(self) -> list[tuple[str, str]]:
-        rows = [(key.key, key.label) for key in self.world.views.keys]
-        if self.uses_mouse and self._canvas.view.pointer is not None:
-            rows.append(MOUSE_ROW)
-        free = command_keys(self.world)
-        for command, _, label in COMMANDS:
-            names = [key for key, meaning in free.items() if meaning == command]
-            if names:
-                rows.append((" or ".join(names), label))
-        return rows
-
-
-def command_keys(world: World) -> dict[str, Command]:
-    """The player's own keys that the world does not use, with their commands."""
-    taken = {key.key for key in world.views.keys}
-    return {
-        key: command
-        for command, keys, _ in COMMANDS
-        for key in keys
-        if key not in taken and (command != "view" or len(world.views.pictures) > 1)
-    }
+    def _set_ghosts(self, step: int) -> None:
+        self.canvas.ghosts = ()
+        if self.shows_ghost and self._companion is not None:
+            self.canvas.ghosts = (Ghost("expert", GHOST_COLOURS[0], self._companion.history(step)),)

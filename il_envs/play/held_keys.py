@@ -1,6 +1,7 @@
 """Actions from held keys, for every kind of action space; needs neither a window nor a clock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 import gymnasium as gym
@@ -29,7 +30,7 @@ class HeldKeys:
         """Set every push to zero at once."""
         self._push[:] = 0.0
 
-    def action(self, held: Sequence[str], seconds: float) -> NDArray[Any] | None:
+    def action(self, held: Mapping[str, float], seconds: float) -> NDArray[Any] | None:
         """The action after `seconds` with these keys held, the latest last.
 
         None in a Discrete world while no key is held, in which case time does not advance.
@@ -40,9 +41,9 @@ class HeldKeys:
         entries = np.zeros(self._low.size)
         for i, key in enumerate(self._keys):
             if key.key in held:
-                self._push[i] = min(self._push[i] + key.rise * seconds, abs(key.value))
+                self._push[i] = min(self._push[i] + _reach(key.rise, seconds), abs(key.value))
             else:
-                self._push[i] = max(self._push[i] - key.fall * seconds, 0.0)
+                self._push[i] = max(self._push[i] - _reach(key.fall, seconds), 0.0)
             entries[key.entry] += np.copysign(self._push[i], key.value)
         entries = entries.clip(self._low, self._high)
         if isinstance(self._space, gym.spaces.MultiBinary):
@@ -50,24 +51,6 @@ class HeldKeys:
         return entries.astype(self._space.dtype)
 
 
-class Keyboard:
-    """The keys that are down, in the order in which they were pressed."""
-
-    def __init__(self) -> None:
-        self._down: list[str] = []
-        self._tapped: list[str] = []
-
-    def press(self, key: str) -> None:
-        self.release(key)
-        self._down.append(key)
-        self._tapped.append(key)
-
-    def release(self, key: str) -> None:
-        if key in self._down:
-            self._down.remove(key)
-
-    def take(self) -> list[str]:
-        """The keys that are down, and those that went down and up again since the last call."""
-        released = [key for key in dict.fromkeys(self._tapped) if key not in self._down]
-        self._tapped.clear()
-        return released + self._down
+def _reach(rate: float, seconds: float) -> float:
+    """How far a push moves; a button's moves all the way in no time."""
+    return rate if rate == inf else rate * seconds

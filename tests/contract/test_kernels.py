@@ -91,7 +91,7 @@ def test_an_unwritable_cache_falls_back_to_a_temporary_folder(tmp_path, monkeypa
     blocked = tmp_path / "file"
     blocked.write_text("")
     monkeypatch.setenv("IL_ENVS_CACHE", str(blocked / "inside"))
-    folder = kernels._cache_folder()
+    folder = kernels.cache_folder()
     assert folder.is_dir()
     assert "il_envs-" in folder.name
 

@@ -65,11 +65,12 @@ drift_car = register(
         views=Views(
             pictures=(View("il_envs.worlds.drift_car.picture.scene:paint"),),
             keys=(
-                PlayKey("left", 0, 1.0, "steer left", rise=3.0, fall=5.0),
-                PlayKey("right", 0, -1.0, "steer right", rise=3.0, fall=5.0),
-                PlayKey("up", 1, 1.0, "drive", rise=4.0, fall=8.0),
-                PlayKey("down", 1, -1.0, "brake", rise=4.0, fall=8.0),
+                PlayKey("left", 0, 1.0, "steer left", 3.0, 5.0, "left stick left"),
+                PlayKey("right", 0, -1.0, "steer right", 3.0, 5.0, "left stick right"),
+                PlayKey("up", 1, 1.0, "drive", 4.0, 8.0, "right trigger"),
+                PlayKey("down", 1, -1.0, "brake", 4.0, 8.0, "left trigger"),
             ),
+            goal="keep to the road, drift for a bonus",
             error=ErrorMeasure("lateral_error", dynamics.HALF_WIDTH, "lateral error (m)"),
             probe=PROBE,
         ),

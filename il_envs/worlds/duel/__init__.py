@@ -56,10 +56,13 @@ from il_envs.worlds.duel.rules import BUTTONS, HORIZON, SITUATIONS
 from il_envs.worlds.duel.text import text
 
 KEYS = (
-    ("left", "step left"), ("right", "step right"), ("space", "fire"), ("down", "reload"),
-    ("up", "shield"),
-)  # fmt: skip
-"""For each button the keyboard key, and what it does."""
+    ("left", "step left", "pad left"),
+    ("right", "step right", "pad right"),
+    ("space", "fire", "a"),
+    ("down", "reload", "x"),
+    ("up", "shield", "b"),
+)
+"""For each button the keyboard key, what it does, and the gamepad's control."""
 
 duel = register(
     World(
@@ -85,7 +88,10 @@ duel = register(
         views=Views(
             pictures=(View("il_envs.worlds.duel.picture.scene:paint"),),
             text=text,
-            keys=tuple(PlayKey(key, k, 1.0, label) for k, (key, label) in enumerate(KEYS)),
+            keys=tuple(
+                PlayKey(key, k, 1.0, label, pad=pad) for k, (key, label, pad) in enumerate(KEYS)
+            ),
+            goal="hit without being hit",
         ),
         truth=Truth(model=dynamics.model, reference=dynamics.reference),
     )

@@ -35,6 +35,7 @@ from il_envs.worlds.gauntlet import dynamics
 from il_envs.worlds.gauntlet.bound import one_button_bound as one_button_bound
 
 KEYS = ("w", "s", "space")
+PADS = ("left stick up", "left stick down", "a")
 
 gauntlet = register(
     World(
@@ -60,9 +61,10 @@ gauntlet = register(
         views=Views(
             pictures=(View("il_envs.worlds.gauntlet.picture.scene:paint"),),
             keys=tuple(
-                PlayKey(key, k, 1.0, name)
-                for k, (name, key) in enumerate(zip(dynamics.BUTTONS, KEYS, strict=True))
+                PlayKey(key, k, 1.0, name, pad=pad)
+                for k, (name, key, pad) in enumerate(zip(dynamics.BUTTONS, KEYS, PADS, strict=True))
             ),
+            goal="open the gates before the wall catches you",
         ),
         truth=Truth(one_button_bound=one_button_bound),
     )

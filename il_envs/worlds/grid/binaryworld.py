@@ -38,4 +38,11 @@ def _make() -> Grid:
     return Grid(model, (SIZE, SIZE), looks, TEMPERATURE)
 
 
-binaryworld_world = register_grid("Binaryworld", __doc__, (SIZE, SIZE), HORIZON, _make)
+binaryworld_world = register_grid(
+    "Binaryworld",
+    __doc__,
+    (SIZE, SIZE),
+    HORIZON,
+    _make,
+    goal="stay where just 4 of the 9 cells around you are blue",
+)

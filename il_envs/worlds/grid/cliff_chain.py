@@ -62,4 +62,5 @@ cliff_chain_world = register_grid(
     _make,
     actions=("walk", "step off"),
     keys=("right", "down"),
+    goal="walk on, never step off",
 )

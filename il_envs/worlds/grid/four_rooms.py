@@ -68,7 +68,13 @@ def _make(drawing: str, slip: float) -> Grid:
 
 def _register(name: str, drawing: str, slip: float, transfer: str) -> World:
     return register_grid(
-        name, __doc__, SHAPE, HORIZON, lambda: _make(drawing, slip), transfer=transfer
+        name,
+        __doc__,
+        SHAPE,
+        HORIZON,
+        lambda: _make(drawing, slip),
+        goal="reach the goal, and stay",
+        transfer=transfer,
     )
 
 

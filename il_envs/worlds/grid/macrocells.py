@@ -52,4 +52,11 @@ def _make() -> Grid:
     return Grid(macrocells(), (SIZE, SIZE), np.full(SIZE**2, tiles.FLOOR), TEMPERATURE)
 
 
-macrocells_world = register_grid("Macrocells", __doc__, (SIZE, SIZE), HORIZON, _make)
+macrocells_world = register_grid(
+    "Macrocells",
+    __doc__,
+    (SIZE, SIZE),
+    HORIZON,
+    _make,
+    goal="find the region worth most, and stay",
+)

@@ -53,4 +53,11 @@ def _make() -> Grid:
     return Grid(model, (SIZE, SIZE), looks, TEMPERATURE)
 
 
-objectworld_world = register_grid("Objectworld", __doc__, (SIZE, SIZE), HORIZON, _make)
+objectworld_world = register_grid(
+    "Objectworld",
+    __doc__,
+    (SIZE, SIZE),
+    HORIZON,
+    _make,
+    goal="stay near both outer colours",
+)

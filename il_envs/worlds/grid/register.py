@@ -105,6 +105,7 @@ def register_grid(
     make: Callable[[], Grid],
     actions: Sequence[str] = MOVE_NAMES,
     keys: Sequence[str] = MOVE_NAMES,
+    goal: str = "",
     transfer: str | None = None,
 ) -> World:
     """Register a grid world; the grid is made, and its expert computed, when first needed.
@@ -114,7 +115,8 @@ def register_grid(
         shape: rows and columns.
         horizon: steps of an episode, the model's.
         actions: names of the actions.
-        keys: names of the keyboard keys that play them.
+        keys: names of the keyboard keys that play them, those of the gamepad's cross.
+        goal: what a player should do, in a few words.
         transfer: name of the world for transfer tests of rewards learned in this one.
     """
 
@@ -158,9 +160,10 @@ def register_grid(
                 pictures=(View("il_envs.worlds.grid.picture.scene:paint"),),
                 text=text,
                 keys=tuple(
-                    PlayKey(key, 0, i, name)
+                    PlayKey(key, 0, i, name, pad=f"pad {key}")
                     for i, (key, name) in enumerate(zip(keys, actions, strict=True))
                 ),
+                goal=goal,
             ),
             truth=Truth(model=lambda: grid().model, reference=reference, transfer=transfer),
         )

@@ -47,4 +47,6 @@ def _make() -> Grid:
     return Grid(model, layout.shape, layout.tiles, TEMPERATURE)
 
 
-risky_bridge_world = register_grid("RiskyBridge", __doc__, SHAPE, HORIZON, _make)
+risky_bridge_world = register_grid(
+    "RiskyBridge", __doc__, SHAPE, HORIZON, _make, goal="reach the goal, by the bridge or around"
+)

@@ -96,11 +96,12 @@ def _register(name: str) -> World:
             views=Views(
                 pictures=(View("il_envs.worlds.lane_keeping.picture.scene:paint"),),
                 keys=(
-                    PlayKey("left", 0, 0.3, "steer left", rise=1.2, fall=2.4),
-                    PlayKey("right", 0, -0.3, "steer right", rise=1.2, fall=2.4),
-                    PlayKey("up", 1, 0.6, "drive", rise=3.0, fall=6.0),
-                    PlayKey("down", 1, -0.6, "brake", rise=3.0, fall=6.0),
+                    PlayKey("left", 0, 0.3, "steer left", 1.2, 2.4, "left stick left"),
+                    PlayKey("right", 0, -0.3, "steer right", 1.2, 2.4, "left stick right"),
+                    PlayKey("up", 1, 0.6, "drive", 3.0, 6.0, "right trigger"),
+                    PlayKey("down", 1, -0.6, "brake", 3.0, 6.0, "left trigger"),
                 ),
+                goal="hold the line through a long bend",
             ),
             truth=Truth(reference=partial(reference, name)),
         )

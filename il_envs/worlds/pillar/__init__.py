@@ -34,6 +34,7 @@ from il_envs.world import Dynamics, PlayKey, Spaces, View, Views, World, registe
 from il_envs.worlds.pillar import dynamics
 
 KEYS = ("a", "d", "q", "e")
+PADS = ("left stick left", "left stick right", "left shoulder", "right shoulder")
 
 pillar = register(
     World(
@@ -61,9 +62,10 @@ pillar = register(
         views=Views(
             pictures=(View("il_envs.worlds.pillar.picture.scene:paint"),),
             keys=tuple(
-                PlayKey(key, k, 1.0, name)
-                for k, (name, key) in enumerate(zip(dynamics.BUTTONS, KEYS, strict=True))
+                PlayKey(key, k, 1.0, name, pad=pad)
+                for k, (name, key, pad) in enumerate(zip(dynamics.BUTTONS, KEYS, PADS, strict=True))
             ),
+            goal="strafe and lean past each pillar, on either side",
         ),
     )
 )

@@ -1,4 +1,4 @@
-"""The pad: every button of the shooter, its number, and the key that presses it.
+"""The pad: every button of the shooter, its number, its key and its control on a gamepad.
 
 A button acts only while it is held: nothing latches, nothing has momentum. For a policy that
 presses one button at a time the shares of time on the buttons sum to at most 1.
@@ -6,29 +6,29 @@ presses one button at a time the shares of time on the buttons sum to at most 1.
 
 from il_envs.world import PlayKey
 
-BUTTONS: tuple[tuple[str, str], ...] = (
-    ("forward", "w"),
-    ("back", "s"),
-    ("strafe left", "a"),
-    ("strafe right", "d"),
-    ("turn left", "left"),
-    ("turn right", "right"),
-    ("fire", "space"),
-    ("reload", "r"),
-    ("sprint", "left shift"),
-    ("dash", "left ctrl"),
-    ("shield", "q"),
-    ("use", "e"),
-    ("lean left", "z"),
-    ("lean right", "c"),
-    ("crouch", "x"),
-    ("alternate fire", "f"),
-    ("weapon 1", "1"),
-    ("weapon 2", "2"),
-    ("weapon 3", "3"),
-    ("weapon 4", "4"),
+BUTTONS: tuple[tuple[str, str, str], ...] = (
+    ("forward", "w", "left stick up"),
+    ("back", "s", "left stick down"),
+    ("strafe left", "a", "left stick left"),
+    ("strafe right", "d", "left stick right"),
+    ("turn left", "left", "right stick left"),
+    ("turn right", "right", "right stick right"),
+    ("fire", "space", "right trigger"),
+    ("reload", "f", "x"),
+    ("sprint", "left shift", "left stick"),
+    ("dash", "left ctrl", "b"),
+    ("shield", "q", "left trigger"),
+    ("use", "e", "a"),
+    ("lean left", "z", "left shoulder"),
+    ("lean right", "c", "right shoulder"),
+    ("crouch", "x", "right stick"),
+    ("alternate fire", "b", "y"),
+    ("weapon 1", "1", "pad up"),
+    ("weapon 2", "2", "pad right"),
+    ("weapon 3", "3", "pad down"),
+    ("weapon 4", "4", "pad left"),
 )
-"""Name and key, in the order of the action's entries."""
+"""Name, key and gamepad control, in the order of the action's entries."""
 
 FORWARD, BACK, STRAFE_LEFT, STRAFE_RIGHT, TURN_LEFT, TURN_RIGHT = range(6)
 FIRE, RELOAD, SPRINT, DASH, SHIELD, USE = range(6, 12)
@@ -41,9 +41,12 @@ ROW = 4  # buttons of the pad belong together by so many
 
 def button_names(pad: int) -> tuple[str, ...]:
     """The names of the first buttons, as many as the pad has."""
-    return tuple(name for name, _ in BUTTONS[:pad])
+    return tuple(name for name, _, _ in BUTTONS[:pad])
 
 
 def play_keys(pad: int) -> tuple[PlayKey, ...]:
     """A key for each of the first buttons."""
-    return tuple(PlayKey(key, k, 1.0, name) for k, (name, key) in enumerate(BUTTONS[:pad]))
+    return tuple(
+        PlayKey(key, k, 1.0, name, pad=control)
+        for k, (name, key, control) in enumerate(BUTTONS[:pad])
+    )

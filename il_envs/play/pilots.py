@@ -1,0 +1,67 @@
+"""Who acts when it is not the player: an expert or a learned policy."""
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from il_envs.engine.single import WorldEnv
+from il_envs.learning.policy import ExpertPolicy, Policy
+
+
+class Pilot(Protocol):
+    """Somebody who chooses an action for every step of an environment."""
+
+    name: str
+
+    def begin(self) -> None:
+        """Forget the last episode."""
+        ...
+
+    def decide(self, observation: Any) -> NDArray[Any]:
+        """The action in the environment's present state."""
+        ...
+
+
+class ExpertPilot:
+    """The expert of a world, bound to the environment whose state it reads."""
+
+    name = "expert"
+
+    def __init__(self, env: WorldEnv) -> None:
+        self._policy = ExpertPolicy(env)
+        self._memory: Any = None
+
+    def begin(self) -> None:
+        self._memory = None
+
+    def decide(self, observation: Any) -> NDArray[Any]:
+        actions, self._memory = self._policy.predict(state=self._memory)
+        action: NDArray[Any] = actions[0]
+        return action
+
+
+class PolicyPilot:
+    """A policy that acts as it is scored: deterministic, but sampled where the world has an exact
+    reference."""
+
+    def __init__(self, name: str, env: WorldEnv, policy: Policy) -> None:
+        self.name = name
+        self._policy = policy
+        self._is_deterministic = env.world.truth.reference is None
+        self.begin()
+
+    def begin(self) -> None:
+        self._memory: Any = None
+        self._is_start = True
+
+    def decide(self, observation: Any) -> NDArray[Any]:
+        actions, self._memory = self._policy.predict(
+            np.asarray(observation)[None],
+            self._memory,
+            np.array([self._is_start]),
+            self._is_deterministic,
+        )
+        self._is_start = False
+        action: NDArray[Any] = actions[0]
+        return action

@@ -1,0 +1,199 @@
+"""The screen on which a world is played or watched."""
+
+from collections.abc import Callable
+from math import ceil
+from pathlib import Path
+
+import pygame
+
+from il_envs.drawing.canvas import Colour
+from il_envs.drawing.panels import ACCENT, FAINT, RED, TEXT
+from il_envs.play.app import Screen
+from il_envs.play.game import Game, next_speed
+from il_envs.play.hands import Hands, pad_pushes
+from il_envs.play.keys import Command, KeyFile, command_of_codes, command_of_pad
+from il_envs.play.overlay import BAR_HEIGHT, Row, dim, paint_bar, paint_large, paint_panel
+from il_envs.play.scores import Scores
+from il_envs.play.screens.keys_panel import KeysPanel
+from il_envs.play.window import Window
+
+NOTE_TIME = 3.0  # s, that a note is shown below the picture
+
+
+class PlayScreen:
+    """A game in the window.
+
+    Args:
+        game: the episodes to play.
+        window: where it is shown.
+        folder: of the player's files.
+        leave: the screen to show after this one, None to quit.
+    """
+
+    bar_height = BAR_HEIGHT
+
+    def __init__(
+        self,
+        game: Game,
+        window: Window,
+        folder: Path,
+        leave: Callable[[], Screen | None],
+    ) -> None:
+        self.game = game
+        self._window = window
+        self._folder = folder
+        self._leave = leave
+        self._keys = KeysPanel(game.world, KeyFile(folder / "keys.json"))
+        self._scores = Scores(folder / "scores.json")
+        self._hands = Hands(game.world, self._keys.changes)
+        self._codes, self._pad = command_of_codes(), command_of_pad()
+        self._counted = 0  # results that are among the scores
+        self._is_best = False
+        self._note, self._note_left = "", 0.0
+        self._is_left = False
+
+    def handle(self, event: pygame.event.Event) -> None:
+        """Take in an event."""
+        if event.type == pygame.WINDOWFOCUSLOST:
+            self._hands.release()
+            self.game.is_paused = self.game.phase != "over"
+        elif self._keys.is_open:
+            if self._keys.handle(event):
+                self._hands = Hands(self.game.world, self._keys.changes)
+        elif event.type == pygame.MOUSEMOTION and self._hands.place is not None:
+            self._hands.place = self._window.place(event.pos)
+        elif event.type in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP) and event.button == 1:
+            if self.game.canvas.view.pointer is not None:
+                self._hands.place = self._window.place(event.pos)
+                self._hands.is_clicking = event.type == pygame.MOUSEBUTTONDOWN
+        else:
+            command = self._command_of(event)
+            if command is not None:
+                self._obey(command, event.type != pygame.KEYUP)
+            else:
+                self._hands.handle(event)
+
+    def _command_of(self, event: pygame.event.Event) -> Command | None:
+        if event.type == pygame.KEYDOWN or event.type == pygame.KEYUP:
+            command = self._codes.get(event.key)
+            return command if event.type == pygame.KEYDOWN or command == "take over" else None
+        pressed = [self._pad[name] for name, push in pad_pushes(event).items()
+                   if push == 1.0 and name in self._pad]  # fmt: skip
+        return pressed[0] if pressed else None
+
+    def _obey(self, command: Command, is_down: bool) -> None:
+        game = self.game
+        if command == "leave":
+            self._is_left = True
+        elif command == "help":
+            self._keys.open()
+        elif command == "pause":
+            game.is_paused = not game.is_paused and game.phase != "over"
+        elif command in ("restart", "next"):
+            self._begin(game.seed + (command == "next"))
+        elif command in ("slower", "faster"):
+            game.speed = next_speed(game.speed, command == "faster")
+            self._say(f"speed x {game.speed:g}")
+        elif command == "step":
+            game.advance_step(self._hands)
+        elif command == "view":
+            pictures = game.world.views.pictures
+            shown = pictures.index(game.canvas.view)
+            game.canvas.view = pictures[(shown + 1) % len(pictures)]
+        elif command == "hints":
+            game.canvas.shows_expert = not game.canvas.shows_expert
+        elif command == "ghost":
+            game.shows_ghost = not game.shows_ghost
+        elif command == "take over":
+            game.is_taken_over = is_down and game.pilot is not None
+        elif command == "screenshot":
+            try:
+                self._say(f"saved {self._window.save(self._folder / 'screenshots')}")
+            except OSError as error:
+                self._say(f"no screenshot: {error}")
+        elif command == "full screen":
+            self._window.toggle_full_screen()
+
+    def _begin(self, seed: int) -> None:
+        self.game.begin(seed)
+        self._hands.release()
+
+    def _say(self, note: str) -> None:
+        """Show a note for a while."""
+        self._note, self._note_left = note, NOTE_TIME
+
+    def frame(self, seconds: float) -> Screen | None:
+        """Go on by a frame."""
+        if self._is_left:
+            return self._leave()
+        self._note_left = max(self._note_left - seconds, 0.0)
+        if not self._keys.is_open:
+            self.game.advance(seconds, self._hands)
+        self._count_results()
+        return self
+
+    def _count_results(self) -> None:
+        """Keep the score of an episode that the player has played."""
+        for result in self.game.results[self._counted :]:
+            name, level = self.game.world.name, self.game.level.name
+            if self.game.pilot is None:
+                self._is_best = self._scores.add(name, level, result.total)
+        self._counted = len(self.game.results)
+
+    def close(self) -> None:
+        """Complete the last result."""
+        self.game.finish()
+
+    def paint(self, page: pygame.Surface) -> None:
+        """Paint the picture, the line below it, and what is over it."""
+        self.game.draw()
+        page.blit(self.game.canvas.surface, (0, 0))
+        paint_bar(page, self._line(), self._marks())
+        if self._keys.is_open:
+            self._keys.paint(page)
+        elif self.game.phase == "over" and not self.game.is_moving:
+            dim(page)
+            footer = "N: next episode     R: the same again     Esc: leave"
+            paint_panel(page, self._ending(), self._result_rows(), footer)
+        elif self.game.is_paused:
+            dim(page)
+            paint_large(page, "Paused", "P: go on     . : a single step     H: keys")
+        elif self.game.phase == "countdown":
+            paint_large(page, str(ceil(self.game.countdown)), self.game.world.views.goal)
+
+    def _line(self) -> str:
+        if self._note_left > 0.0:
+            return self._note
+        return f"{self.game.world.views.goal or self.game.world.name}     H: keys"
+
+    def _marks(self) -> list[tuple[str, Colour]]:
+        """The marks at the right of the line of state."""
+        game = self.game
+        marks: list[tuple[str, Colour]] = []
+        if game.pilot is not None:
+            marks.append(("you" if game.is_taken_over else game.pilot.name, ACCENT))
+        if game.is_assisted or game.starts_gently:
+            marks.append((game.level.name, FAINT))
+        if game.speed != 1.0:
+            marks.append((f"x {game.speed:g}", FAINT))
+        best = self._scores.best(game.world.name, game.level.name)
+        if best is not None and game.pilot is None:
+            marks.append((f"best {best:.1f}", FAINT))
+        marks.append((f"{game.total:.1f}", TEXT if game.total >= 0.0 else RED))
+        return marks
+
+    def _ending(self) -> str:
+        seconds = self.game.step * self.game.world.dynamics.control_period
+        return f"{self.game.ending} after {seconds:.1f} s"
+
+    def _result_rows(self) -> list[Row]:
+        result = self.game.results[-1]
+        who = "you" if self.game.pilot is None else self.game.pilot.name
+        rows = [(who, f"{result.total:.1f}{'   your best' if self._is_best else ''}")]
+        if result.expert_total is not None:
+            rows.append(("expert", f"{result.expert_total:.1f}"))
+        if result.ratio is not None:
+            rows.append(("ratio", f"{100.0 * result.ratio:.0f} %"))
+        elif result.difference is not None:
+            rows.append(("difference", f"{result.difference:+.1f}"))
+        return rows
