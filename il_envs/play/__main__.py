@@ -10,6 +10,7 @@ from typing import NoReturn, get_args
 import pygame
 
 from il_envs.play.app import Screen, run
+from il_envs.play.film import Film
 from il_envs.play.game import Game, Result
 from il_envs.play.level import LEVELS, STANDARD, Level
 from il_envs.play.pilots import ExpertPilot
@@ -17,10 +18,13 @@ from il_envs.play.preparing import Preparation
 from il_envs.play.screens.playing import PlayScreen
 from il_envs.play.screens.title import TitleScreen
 from il_envs.play.screens.waiting import WaitingScreen
+from il_envs.play.track import of_pilot
+from il_envs.play.video import FORMATS, checked_path, progress_line, write_film
 from il_envs.play.window import Window
 from il_envs.world import WORLDS, Split, UnknownNameError, World, get_world
 
 SLOWEST, FASTEST = 0.25, 2.0
+INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
 
 
 class Theatre:
@@ -166,6 +170,12 @@ def _parser() -> Parser:
         help="let a world of turns go on by itself, instead of waiting for a key",
     )
     parser.add_argument("--expert", action="store_true", help="watch the expert instead")
+    parser.add_argument(
+        "--video",
+        type=Path,
+        metavar="FILE",
+        help=f"write what would be watched to a film ({', '.join(FORMATS)}) instead of showing it",
+    )
     return parser
 
 
@@ -181,6 +191,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         refusal = _refusal(world, options.expert)
         if refusal is not None:
             return _refuse(2, refusal)
+    if options.video is not None:
+        return _film(world, options)
     try:
         window = Window()
     except pygame.error as error:
@@ -192,6 +204,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             run(theatre.title(worlds), window)
         else:
             run(theatre.world(world, LEVELS[options.level], options.expert), window)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     finally:
         theatre.close()
         window.close()
@@ -200,6 +214,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
             title = f"{game.world.name}, " if world is None else ""
             for line in summary(game.results, who):
                 print(f"{title}{line}")
+    return 0
+
+
+def _film(world: World | None, options: argparse.Namespace) -> int:
+    """Write a film instead of opening a window; returns the exit code."""
+    if world is None or not options.expert:
+        return _refuse(2, "--video films a world whose --expert is watched")
+    try:
+        path = checked_path(options.video)
+    except (ValueError, ModuleNotFoundError) as error:
+        return _refuse(2, str(error))
+    starts_gently = LEVELS[options.level].gentle_start and world.dynamics.gentle_start is not None
+    reset = {"gentle_start": True} if starts_gently else {}
+    track = of_pilot(world, options.split, options.seed, ExpertPilot, reset)
+    film = Film(world, world.dynamics.params(options.split), [track])
+    try:
+        write_film(film, path, options.speed or 1.0, progress_line(str(path)))
+    except OSError as error:
+        return _refuse(1, str(error))
+    print(f"wrote {path}: {film.duration / (options.speed or 1.0):.1f} s")
     return 0
 
 

@@ -24,6 +24,7 @@ from il_envs.play.pilots import Pilot
 from il_envs.world import Split, World
 
 COUNTDOWN = 3.0  # s, before an episode in real time
+ROUNDING = 1e-9  # s, that sums of frames may miss a period by
 LONGEST_FRAME = 0.25  # s; a longer one is a hang of the machine, in which nobody could play
 MOVE_TIME = 0.12  # s, that a turn's move is seen to take
 SPEEDS = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)  # of game time to real time, by key
@@ -86,6 +87,7 @@ class Game:
         speed: game time over real time.
         results: the finished episodes.
         total: the return of this episode so far.
+        executed: the action of the last step.
     """
 
     def __init__(
@@ -219,7 +221,7 @@ class Game:
         period = self.world.dynamics.control_period
         self._late += seconds * self.speed
         self._look_ahead(hands, seconds)
-        while self._late >= period and self.phase == "playing":
+        while self._late >= period - ROUNDING and self.phase == "playing":
             if self._action is None:  # a clocked world of turns before the first key
                 self._late = 0.0
                 break
@@ -245,7 +247,7 @@ class Game:
         self._moved = min(self._moved + seconds / MOVE_TIME, 1.0)
         self._late += seconds * self.speed
         tap = hands.next_tap()
-        if tap is None and self._late < self.world.dynamics.control_period:
+        if tap is None and self._late < self.world.dynamics.control_period - ROUNDING:
             return
         action = self._held.action(hands.held() if tap is None else {tap: 1.0}, 0.0)
         if action is not None:
@@ -293,6 +295,7 @@ class Game:
     def _take(self, action: NDArray[Any]) -> None:
         """Take a step."""
         self._observation, reward, terminated, truncated, _ = self.env.step(action)
+        self.executed = action
         self.total += reward
         if not self.takes_turns:
             self.canvas.add(self.env.state)

@@ -145,8 +145,9 @@ class Preparation:
 def _pass_on(process: "subprocess.Popen[str]", lines: "SimpleQueue[str | None]") -> None:
     """Put the lines that a process prints into a queue, and None at their end."""
     assert process.stdout is not None
-    for line in process.stdout:
-        lines.put(line)
+    with process.stdout:
+        for line in process.stdout:
+            lines.put(line)
     lines.put(None)
 
 

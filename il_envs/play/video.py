@@ -1,23 +1,27 @@
 """Writing films to files: MP4, WebM and GIF, by the program ffmpeg."""
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
+from subprocess import PIPE
 
 import pygame
 
 from il_envs.extras import require
 from il_envs.play.film import Film
 
-FORMATS: dict[str, tuple[str, list[str]]] = {
-    ".mp4": ("libx264", ["-preset", "veryfast", "-crf", "20", "-movflags", "+faststart"]),
-    ".webm": ("libvpx-vp9", ["-deadline", "realtime", "-cpu-used", "8", "-crf", "32", "-b:v", "0"]),
-    ".gif": (
-        "gif",
-        ["-filter_complex", "split[a][b];[a]palettegen=64[p];[b][p]paletteuse=dither=none"],
-    ),
+SMALL = ["-pix_fmt", "yuv420p"]  # which every player can show
+FORMATS = {
+    ".mp4": ("libx264", ["-preset", "veryfast", "-crf", "20", *SMALL]),
+    ".webm": ("libvpx-vp9", ["-deadline", "realtime", "-cpu-used", "8", "-crf", "32", *SMALL]),
+    ".gif": ("gif", ["-filter_complex", "split[a][b];[a]palettegen=64[p];[b][p]paletteuse"]),
 }
 """The encoder for each kind of file, and its settings."""
 FRAME_RATES = {".mp4": 60.0, ".webm": 30.0, ".gif": 12.5}
+PROGRESS_WIDTH = 40  # characters
 GIF_SIZE = (480, 300)  # pixels; a GIF of the whole picture would be very large
 
 
@@ -26,14 +30,32 @@ def checked_path(path: Path) -> Path:
 
     Raises:
         ValueError: if it is no kind of film, or its folder does not exist.
-        ModuleNotFoundError: without the extra `il-envs[video]`.
+        ModuleNotFoundError: without ffmpeg, which the extra `il-envs[video]` brings.
     """
     if path.suffix not in FORMATS:
         raise ValueError(f"{path}: a film ends in {', '.join(FORMATS)}")
     if not path.parent.is_dir():
         raise ValueError(f"{path}: there is no folder {path.parent}")
-    require("video", "imageio_ffmpeg")
+    if shutil.which("ffmpeg") is None:
+        require("video", "imageio_ffmpeg")
     return path
+
+
+def progress_line(title: str) -> Callable[[float], None]:
+    """What shows a share from 0 to 1 as a bar on the terminal; nothing where there is none."""
+
+    def tell(share: float) -> None:
+        if sys.stderr.isatty():
+            bar = "#" * round(PROGRESS_WIDTH * share)
+            end = "\n" if share == 1.0 else ""
+            print(
+                f"\r{title} [{bar:{PROGRESS_WIDTH}}] {100 * share:.0f} %",
+                end=end,
+                file=sys.stderr,
+                flush=True,
+            )
+
+    return tell
 
 
 def frames(film: Film, rate: float, speed: float) -> Iterable[pygame.Surface]:
@@ -59,37 +81,45 @@ def write_film(
     Raises:
         OSError: if it cannot be written.
     """
-    import imageio_ffmpeg
-
     encoder, settings = FORMATS[path.suffix]
     rate = FRAME_RATES[path.suffix]
     size = GIF_SIZE if path.suffix == ".gif" else film.canvas.surface.get_size()
     temporary = path.with_name(f".{path.stem}.part{path.suffix}")
-    writer = imageio_ffmpeg.write_frames(
-        str(temporary),
-        size,
-        pix_fmt_in="bgr0",
-        fps=rate,
-        codec=encoder,
-        output_params=settings,
-        pix_fmt_out="yuv420p" if encoder != "gif" else "pal8",
-        macro_block_size=2,
-        quality=None,
-        ffmpeg_log_level="error",
-    )
     total = int(film.duration / speed * rate) + 1 + int(rate)
+    command = [
+        _ffmpeg(), "-y", "-loglevel", "error",
+        "-f", "rawvideo", "-pix_fmt", "bgr0", "-s", f"{size[0]}x{size[1]}", "-r", str(rate),
+        "-i", "-", "-codec:v", encoder, *settings, str(temporary),
+    ]  # fmt: skip
     try:
-        writer.send(None)
-        for number, surface in enumerate(frames(film, rate, speed)):
-            shown = surface
-            if surface.get_size() != size:
-                shown = pygame.transform.smoothscale(surface, size)
-            writer.send(shown.get_buffer().raw)
-            if tell is not None:
-                tell((number + 1) / total)
-        writer.close()
+        with subprocess.Popen(command, stdin=PIPE, stderr=PIPE) as process:
+            assert process.stdin is not None
+            assert process.stderr is not None
+            with suppress(BrokenPipeError):  # ffmpeg has given up, and says why
+                for number, surface in enumerate(frames(film, rate, speed)):
+                    shown = surface
+                    if surface.get_size() != size:
+                        shown = pygame.transform.smoothscale(surface, size)
+                    process.stdin.write(shown.get_buffer().raw)
+                    if tell is not None:
+                        tell((number + 1) / total)
+                process.stdin.close()
+            complaint = process.stderr.read().decode(errors="replace").strip()
+        if process.returncode != 0:
+            raise OSError((complaint.splitlines() or ["ffmpeg failed"])[-1])
         temporary.replace(path)
     except OSError as error:
         raise OSError(f"cannot write {path}: {error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _ffmpeg() -> str:
+    """The program: the system's, or that of the package imageio-ffmpeg."""
+    found = shutil.which("ffmpeg")
+    if found is not None:
+        return found
+    import imageio_ffmpeg
+
+    program: str = imageio_ffmpeg.get_ffmpeg_exe()
+    return program

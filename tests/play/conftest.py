@@ -1,11 +1,13 @@
 """The command il-play, as the tests of playing call it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from il_envs.play import __main__ as play
+from il_envs.play.window import Window
 
 
 @dataclass(frozen=True)
@@ -32,3 +34,13 @@ def il_play(capsys: pytest.CaptureFixture[str]) -> IlPlay:
         return Outcome(code, *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Window]:
+    """A window of il-play, whose player has no files yet."""
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.setenv("IL_ENVS_DATA", str(tmp_path))
+    window = Window()
+    yield window
+    window.close()
