@@ -12,7 +12,7 @@ TORCH := torch==2.13.0
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 
 .PHONY: install leaderboard test test-statistical test-clients test-lowest check lint bench \
-	bench-exact bench-peers clean
+	bench-play bench-exact bench-peers clean
 
 leaderboard: $(INSTALLED)
 	$(BIN)/leaderboard run --profile quick
@@ -43,6 +43,9 @@ lint: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.rates
+
+bench-play: $(INSTALLED)
+	$(BIN)/python -m benchmarks.play
 
 bench-exact: $(INSTALLED) $(YARDSTICK)/.installed
 	$(BIN)/python -m benchmarks.exact $(YARDSTICK)/bin/python
