@@ -64,6 +64,7 @@ drift_car = register(
         experts=EXPERTS,
         views=Views(
             pictures=(View("il_envs.worlds.drift_car.picture.scene:paint"),),
+            sounds="il_envs.worlds.drift_car.picture.sounds:cues",
             keys=(
                 PlayKey("left", 0, 1.0, "steer left", rise=3.0, fall=5.0),
                 PlayKey("right", 0, -1.0, "steer right", rise=3.0, fall=5.0),

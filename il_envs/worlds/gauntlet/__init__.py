@@ -59,6 +59,7 @@ gauntlet = register(
         experts=dynamics.EXPERTS,
         views=Views(
             pictures=(View("il_envs.worlds.gauntlet.picture.scene:paint"),),
+            sounds="il_envs.worlds.gauntlet.picture.sounds:cues",
             keys=tuple(
                 PlayKey(key, k, 1.0, name)
                 for k, (name, key) in enumerate(zip(dynamics.BUTTONS, KEYS, strict=True))

@@ -95,6 +95,7 @@ def _register(name: str) -> World:
             experts=dynamics.EXPERTS,
             views=Views(
                 pictures=(View("il_envs.worlds.lane_keeping.picture.scene:paint"),),
+                sounds="il_envs.worlds.lane_keeping.picture.sounds:cues",
                 keys=(
                     PlayKey("left", 0, 0.3, "steer left", rise=1.2, fall=2.4),
                     PlayKey("right", 0, -0.3, "steer right", rise=1.2, fall=2.4),

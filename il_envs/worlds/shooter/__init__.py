@@ -115,7 +115,11 @@ def _world(name: str, pad: int) -> World:
             action_names=button_names(pad),
         ),
         experts=EXPERTS,
-        views=Views(pictures=(FROM_ABOVE, FIRST_PERSON), keys=play_keys(pad)),
+        views=Views(
+            pictures=(FROM_ABOVE, FIRST_PERSON),
+            sounds=f"{PICTURES}.sounds:cues",
+            keys=play_keys(pad),
+        ),
     )
 
 
