@@ -69,7 +69,7 @@ class Sounds:
             return
         with self._or_give_up():
             for name in self._voices.keys() - continuous.keys():
-                self._voices.pop(name).channel.fadeout(FADE)
+                _end(self._voices.pop(name).channel)
             for cue in continuous.values():
                 self._go_on(cue)
 
@@ -93,19 +93,19 @@ class Sounds:
 
     def mute(self) -> None:
         """Switch the sound off, or on again."""
+        self.pause()
         if self._is_ready(False):
             with self._or_give_up():
                 pygame.mixer.fadeout(FADE)
-            self._voices.clear()
         self.is_muted = not self.is_muted
 
     def close(self) -> None:
         """End every sound and give the audio device back."""
+        self._voices.clear()
+        self._rendered.clear()
         if self._is_open:
             pygame.mixer.quit()
         self._is_open = False
-        self._voices.clear()
-        self._rendered.clear()
 
     def _go_on(self, cue: Cue) -> None:
         """Start or continue a continuous sound."""
@@ -119,7 +119,7 @@ class Sounds:
         channel.set_volume(_volume(cue))  # which the fade leads to
         channel.play(self._sound(cue.name, round(pitch)), loops=-1, fade_ms=FADE)
         if voice is not None:
-            voice.channel.fadeout(FADE)
+            _end(voice.channel)
         self._voices[cue.name] = Voice(channel, round(pitch))
 
     def _sound(self, name: str, quarter_tones: int) -> pygame.mixer.Sound:
@@ -136,6 +136,8 @@ class Sounds:
             return False
         if not self._is_open and is_needed:
             self._open()
+        elif self._is_open and pygame.mixer.get_init() is None:  # or the next sound would crash
+            self._give_up("the mixer has been closed")
         return self._is_open
 
     def _open(self) -> None:
@@ -161,11 +163,19 @@ class Sounds:
         except pygame.error as error:
             self._give_up(error)
 
-    def _give_up(self, error: Exception) -> None:
+    def _give_up(self, why: object) -> None:
         """Go on without sound, and say so once."""
-        print(f"il-play: no sound, the game goes on without: {error}", file=sys.stderr)
+        print(f"il-play: no sound, the game goes on without: {why}", file=sys.stderr)
         self._has_failed, self._is_open = True, False
         self._voices.clear()
+
+
+def _end(channel: pygame.mixer.Channel) -> None:
+    """Let a channel fade; one that is at volume 0, for which SDL ignores that, stops at once."""
+    if channel.get_volume() > 0.0:
+        channel.fadeout(FADE)
+    else:
+        channel.stop()
 
 
 def _volume(cue: Cue) -> float:
