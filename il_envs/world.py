@@ -188,12 +188,17 @@ class Spaces:
 
 @dataclass(frozen=True)
 class Views:
-    """How people see a world and play it; everything is optional.
+    """How people see and hear a world and play it; everything is optional.
 
-    `text(state, params)` is the current state as text, for the render mode "ansi".
+    `sounds` is an entry point, such as "il_envs.worlds.duel.picture.sounds:cues", imported when a
+    sound is first needed. `cues(history, params)` returns what is to be heard after the step to the
+    last state of an episode's history, as `il_envs.drawing.sounds.Cue`s; like a picture it is a
+    function of the history alone. `text(state, params)` is the current state as text, for the
+    render mode "ansi".
     """
 
     pictures: tuple[View, ...] = ()  # the first is the default, players can switch to the others
+    sounds: str | None = None
     text: Callable[[np.void, States], str] | None = None
     keys: tuple[PlayKey, ...] = ()
     goal: str = ""  # what a player should do, in a few words

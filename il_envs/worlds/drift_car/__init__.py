@@ -64,6 +64,7 @@ drift_car = register(
         experts=EXPERTS,
         views=Views(
             pictures=(View("il_envs.worlds.drift_car.picture.scene:paint"),),
+            sounds="il_envs.worlds.drift_car.picture.sounds:cues",
             keys=(
                 PlayKey("left", 0, 1.0, "steer left", 3.0, 5.0, "left stick left"),
                 PlayKey("right", 0, -1.0, "steer right", 3.0, 5.0, "left stick right"),

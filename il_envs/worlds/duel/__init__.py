@@ -87,6 +87,7 @@ duel = register(
         experts=dynamics.EXPERTS,
         views=Views(
             pictures=(View("il_envs.worlds.duel.picture.scene:paint"),),
+            sounds="il_envs.worlds.duel.picture.sounds:cues",
             text=text,
             keys=tuple(
                 PlayKey(key, k, 1.0, label, pad=pad) for k, (key, label, pad) in enumerate(KEYS)

@@ -60,6 +60,7 @@ gauntlet = register(
         experts=dynamics.EXPERTS,
         views=Views(
             pictures=(View("il_envs.worlds.gauntlet.picture.scene:paint"),),
+            sounds="il_envs.worlds.gauntlet.picture.sounds:cues",
             keys=tuple(
                 PlayKey(key, k, 1.0, name, pad=pad)
                 for k, (name, key, pad) in enumerate(zip(dynamics.BUTTONS, KEYS, PADS, strict=True))

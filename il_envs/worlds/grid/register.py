@@ -158,6 +158,7 @@ def register_grid(
             experts=cells.EXPERTS,
             views=Views(
                 pictures=(View("il_envs.worlds.grid.picture.scene:paint"),),
+                sounds="il_envs.worlds.grid.picture.sounds:cues",
                 text=text,
                 keys=tuple(
                     PlayKey(key, 0, i, name, pad=f"pad {key}")

@@ -61,6 +61,7 @@ pillar = register(
         experts=dynamics.EXPERTS,
         views=Views(
             pictures=(View("il_envs.worlds.pillar.picture.scene:paint"),),
+            sounds="il_envs.worlds.pillar.picture.sounds:cues",
             keys=tuple(
                 PlayKey(key, k, 1.0, name, pad=pad)
                 for k, (name, key, pad) in enumerate(zip(dynamics.BUTTONS, KEYS, PADS, strict=True))

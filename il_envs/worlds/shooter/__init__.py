@@ -117,6 +117,7 @@ def _world(name: str, pad: int) -> World:
         experts=EXPERTS,
         views=Views(
             pictures=(FROM_ABOVE, FIRST_PERSON),
+            sounds=f"{PICTURES}.sounds:cues",
             keys=play_keys(pad),
             goal="clear the waves, stay alive",
         ),

@@ -60,7 +60,7 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     history = since_jump(canvas.history, _jumps(canvas.history, ground))
     positions, headings = ground.poses(history)
     corner = _camera(history, positions, headings, canvas.surface)
-    front, rear = _slips(history)
+    front, rear = slips(history)
 
     _paint_ground(canvas.surface, ground, corner)
     layer = Layer(canvas.surface.get_size())
@@ -101,7 +101,7 @@ def _camera(
     return complex(left, top) / SCALE
 
 
-def _slips(history: States) -> tuple[Numbers, Numbers]:
+def slips(history: States) -> tuple[Numbers, Numbers]:
     """Slip of the front and of the rear tyres, [n] each; at 1 or more the whole tyre slides."""
     floor = 1.0 / np.sqrt(history["forward_speed"] ** 2 + 1.0)
     ratio = (history["lateral_speed"] + car.FRONT_AXLE * history["yaw_rate"]) * floor
