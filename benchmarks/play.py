@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
 
 import numpy as np
 import pygame
@@ -22,6 +23,7 @@ from il_envs.play.game import Game
 from il_envs.play.level import FULL
 from il_envs.play.pilots import ExpertPilot
 from il_envs.play.screens.playing import PlayScreen
+from il_envs.play.sounds import Sounds
 from il_envs.play.window import FrameClock, Window
 from il_envs.world import World, get_world
 
@@ -59,7 +61,7 @@ def frame_times(world: World, seconds: float, folder: Path) -> tuple[np.ndarray,
         pygame.event.pump()
         return [pygame.event.Event(pygame.QUIT)] if time.perf_counter() > end else []
 
-    run(PlayScreen(game, window, folder, lambda: None), window, events, clock)
+    run(PlayScreen(game, window, Sounds(), folder, lambda: None), window, events, clock)
     window.close()
     starts, waits = np.array(clock.starts), np.array(clock.waits)
     late = starts[1:] > starts[0] + WARM_UP

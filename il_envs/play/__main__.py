@@ -18,6 +18,7 @@ from il_envs.play.preparing import Preparation
 from il_envs.play.screens.playing import PlayScreen
 from il_envs.play.screens.title import TitleScreen
 from il_envs.play.screens.waiting import WaitingScreen
+from il_envs.play.sounds import Sounds
 from il_envs.play.track import of_pilot
 from il_envs.play.video import FORMATS, checked_path, progress_line, write_film
 from il_envs.play.window import Window
@@ -37,12 +38,21 @@ class Theatre:
         self._options = options
         self._window = window
         self._folder = player_folder()
+        self._sounds = Sounds(options.mute)
+        self._sounds.open()
         self._preparation = Preparation(worlds)
         self._title: TitleScreen | None = None
 
     def title(self, worlds: Sequence[World]) -> Screen:
         """The title screen."""
-        self._title = TitleScreen(worlds, self._window, self._preparation, self._folder, self.world)
+        self._title = TitleScreen(
+            worlds,
+            self._window,
+            self._sounds,
+            self._preparation,
+            self._folder,
+            self.world,
+        )
         return self._title
 
     def world(self, world: World, level: Level, watches_expert: bool) -> Screen:
@@ -51,7 +61,7 @@ class Theatre:
         def play() -> Screen:
             game = _game(world, level, watches_expert, self._options)
             self.games.append(game)
-            return PlayScreen(game, self._window, self._folder, self._back)
+            return PlayScreen(game, self._window, self._sounds, self._folder, self._back)
 
         return WaitingScreen(world, self._preparation, play, self._back)
 
@@ -62,6 +72,7 @@ class Theatre:
     def close(self) -> None:
         """End what runs in the background."""
         self._preparation.close()
+        self._sounds.close()
 
 
 def _game(world: World, level: Level, watches_expert: bool, options: argparse.Namespace) -> Game:
@@ -169,6 +180,7 @@ def _parser() -> Parser:
         action="store_true",
         help="let a world of turns go on by itself, instead of waiting for a key",
     )
+    parser.add_argument("--mute", action="store_true", help="begin without sound")
     parser.add_argument("--expert", action="store_true", help="watch the expert instead")
     parser.add_argument(
         "--video",

@@ -21,8 +21,9 @@ from il_envs.play.hands import Hands
 from il_envs.play.held_keys import HeldKeys
 from il_envs.play.level import Level
 from il_envs.play.pilots import Pilot
-from il_envs.world import Split, World
+from il_envs.world import Split, States, World
 
+TIME_IS_UP = "Time is up"
 COUNTDOWN = 3.0  # s, before an episode in real time
 ROUNDING = 1e-9  # s, that sums of frames may miss a period by
 LONGEST_FRAME = 0.25  # s; a longer one is a hang of the machine, in which nobody could play
@@ -148,6 +149,15 @@ class Game:
     def is_moving(self) -> bool:
         """Whether the picture still shows the way to the last state."""
         return self._moved < 1.0
+
+    @property
+    def history(self) -> States:
+        """The states of this episode so far, [n]; the picture may still be on its way to the last
+        one."""
+        shown = self.canvas.history
+        if self.takes_turns and self._next is not None:
+            return np.append(shown, np.array([self._next], shown.dtype))
+        return shown
 
     def begin(self, seed: int) -> None:
         """Begin the episode of a seed."""
@@ -303,7 +313,7 @@ class Game:
             self._companion.go_on(self.step + 1)
         if terminated or truncated:
             self.phase = "over"
-            self.ending = "Time is up" if truncated else "Over"
+            self.ending = TIME_IS_UP if truncated else "Over"
             self.results.append(Result(self.seed, self.total, None))
         elif self.pilot is not None:
             self._decide()

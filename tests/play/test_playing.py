@@ -12,6 +12,7 @@ from il_envs.play.level import FULL, STANDARD
 from il_envs.play.overlay import ONE_COLUMN, paint_panel
 from il_envs.play.pilots import ExpertPilot
 from il_envs.play.screens.playing import PlayScreen
+from il_envs.play.sounds import Sounds
 from il_envs.play.window import Window
 from il_envs.world import World, get_world
 from tests.play.player import begun, down, show, tap, up
@@ -21,7 +22,7 @@ FOCUS_LOST = pygame.event.Event(pygame.WINDOWFOCUSLOST)
 
 
 def screen_of(game: Game, window: Window, folder: Path) -> PlayScreen:
-    return PlayScreen(game, window, folder, lambda: None)
+    return PlayScreen(game, window, Sounds(is_muted=True), folder, lambda: None)
 
 
 def pages(screen: PlayScreen, window: Window, script: dict, frames: int) -> list[bytes]:

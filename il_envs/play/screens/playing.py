@@ -8,13 +8,15 @@ import pygame
 
 from il_envs.drawing.canvas import Colour
 from il_envs.drawing.panels import ACCENT, FAINT, RED, TEXT
+from il_envs.drawing.sounds import Cue
 from il_envs.play.app import Screen
-from il_envs.play.game import Game, next_speed
+from il_envs.play.game import COUNTDOWN, TIME_IS_UP, Game, next_speed
 from il_envs.play.hands import Hands, pad_pushes
 from il_envs.play.keys import Command, KeyFile, command_of_codes, command_of_pad
 from il_envs.play.overlay import BAR_HEIGHT, Row, dim, paint_bar, paint_large, paint_panel
 from il_envs.play.scores import Scores
 from il_envs.play.screens.keys_panel import KeysPanel
+from il_envs.play.sounds import Sounds, cues_of
 from il_envs.play.window import Window
 
 NOTE_TIME = 3.0  # s, that a note is shown below the picture
@@ -26,6 +28,7 @@ class PlayScreen:
     Args:
         game: the episodes to play.
         window: where it is shown.
+        sounds: what plays its sounds.
         folder: of the player's files.
         leave: the screen to show after this one, None to quit.
     """
@@ -36,11 +39,13 @@ class PlayScreen:
         self,
         game: Game,
         window: Window,
+        sounds: Sounds,
         folder: Path,
         leave: Callable[[], Screen | None],
     ) -> None:
         self.game = game
         self._window = window
+        self._sounds = sounds
         self._folder = folder
         self._leave = leave
         self._keys = KeysPanel(game.world, KeyFile(folder / "keys.json"))
@@ -51,6 +56,7 @@ class PlayScreen:
         self._is_best = False
         self._note, self._note_left = "", 0.0
         self._is_left = False
+        self._heard = (game.seed, game.step, COUNTDOWN)  # what was heard of the game
 
     def handle(self, event: pygame.event.Event) -> None:
         """Take in an event."""
@@ -111,6 +117,9 @@ class PlayScreen:
                 self._say(f"saved {self._window.save(self._folder / 'screenshots')}")
             except OSError as error:
                 self._say(f"no screenshot: {error}")
+        elif command == "mute":
+            self._sounds.mute()
+            self._say("sound off" if self._sounds.is_muted else "sound on")
         elif command == "full screen":
             self._window.toggle_full_screen()
 
@@ -129,8 +138,26 @@ class PlayScreen:
         self._note_left = max(self._note_left - seconds, 0.0)
         if not self._keys.is_open:
             self.game.advance(seconds, self._hands)
+        self._hear()
         self._count_results()
         return self
+
+    def _hear(self) -> None:
+        """Play what is to be heard since the last frame."""
+        game, (seed, step, countdown) = self.game, self._heard
+        if game.seed != seed or game.step < step:
+            step, countdown = 0, COUNTDOWN
+        if game.is_paused or self._keys.is_open or (game.phase == "over" and game.step == step):
+            self._sounds.pause()
+        elif game.step != step:
+            self._sounds.play(cues_of(game.world, game.history, game.env.params))
+            if game.phase == "over":
+                self._sounds.once(Cue("win" if game.ending == TIME_IS_UP else "lose", 0.8))
+        elif game.phase == "countdown" and ceil(game.countdown) < ceil(countdown):
+            self._sounds.once(Cue("beep", 0.8))
+        elif game.phase == "playing" and countdown > 0.0 and not game.takes_turns:
+            self._sounds.once(Cue("go", 0.8))
+        self._heard = (game.seed, game.step, max(game.countdown, 0.0))
 
     def _count_results(self) -> None:
         """Keep the score of an episode that the player has played."""
@@ -141,8 +168,9 @@ class PlayScreen:
         self._counted = len(self.game.results)
 
     def close(self) -> None:
-        """Complete the last result."""
+        """Complete the last result, and be silent."""
         self.game.finish()
+        self._sounds.pause()
 
     def paint(self, page: pygame.Surface) -> None:
         """Paint the picture, the line below it, and what is over it."""

@@ -7,6 +7,7 @@ import pygame
 
 from il_envs.drawing.canvas import SIZE, TITLE
 from il_envs.drawing.panels import ACCENT, FAINT, PANEL, TEXT
+from il_envs.drawing.sounds import Cue
 from il_envs.drawing.text import write
 from il_envs.play.app import Screen
 from il_envs.play.hands import pad_pushes
@@ -15,6 +16,7 @@ from il_envs.play.overlay import BAR_HEIGHT, KEY, paint_bar
 from il_envs.play.preparing import PICTURE, Card, Preparation, card_of
 from il_envs.play.scores import Scores
 from il_envs.play.screens.waiting import paint_progress
+from il_envs.play.sounds import Sounds
 from il_envs.play.window import Window
 from il_envs.world import World
 
@@ -51,12 +53,14 @@ class TitleScreen:
         self,
         worlds: Sequence[World],
         window: Window,
+        sounds: Sounds,
         preparation: Preparation,
         folder: Path,
         open_world: Open,
     ) -> None:
         self._worlds = worlds
         self._window = window
+        self._sounds = sounds
         self._preparation = preparation
         self._folder = folder
         self._open = open_world
@@ -133,6 +137,7 @@ class TitleScreen:
         elif not watch and not world.views.keys:
             self._note = f"{world.name} has no keys to play it with; E: watch the expert"
         else:
+            self._sounds.once(Cue("click"))
             self._following = self._open(world, self._level, watch)
 
     def _card_at(self, position: tuple[int, int], otherwise: int) -> int:
