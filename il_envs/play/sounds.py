@@ -41,7 +41,7 @@ class Voice:
 
 
 class Sounds:
-    """Plays cues through pygame's mixer, which is opened when the first cue comes.
+    """Plays cues through pygame's mixer, which `open` or the first cue opens.
 
     Whatever goes wrong costs a line on stderr and the sound, never the game.
 
@@ -56,6 +56,27 @@ class Sounds:
         self._unknown: set[str] = set()
         self._rendered: dict[tuple[str, int], pygame.mixer.Sound] = {}
         self._voices: dict[str, Voice] = {}
+
+    def open(self) -> None:
+        """Open the mixer, and render all that would hold up a frame later.
+
+        It takes a tenth of a second. The first cue does it too, which is soon enough in a menu and
+        too late in a fight.
+        """
+        if self._is_open or self._has_failed:
+            return
+        try:
+            pygame.mixer.quit()  # somebody else's would have another format
+            pygame.mixer.init(RATE, -16, 1, BUFFER, allowedchanges=0)
+            pygame.mixer.set_num_channels(CHANNELS)
+        except (pygame.error, NotImplementedError) as error:  # the latter if there is no mixer
+            self._give_up(error)
+            return
+        self._is_open = True
+        for name, sound in SOUNDS.items():
+            pitches = range(-OCTAVE, OCTAVE + 1) if sound.is_continuous else (0,)
+            for pitch in pitches:
+                self._sound(name, pitch)
 
     def play(self, cues: Iterable[Cue]) -> None:
         """Play what is to be heard after a step; continuous sounds that it does not name end."""
@@ -135,25 +156,10 @@ class Sounds:
         if self.is_muted or self._has_failed:
             return False
         if not self._is_open and is_needed:
-            self._open()
+            self.open()
         elif self._is_open and pygame.mixer.get_init() is None:  # or the next sound would crash
             self._give_up("the mixer has been closed")
         return self._is_open
-
-    def _open(self) -> None:
-        """Open the mixer, and render all that would hold up a frame later."""
-        try:
-            pygame.mixer.quit()  # somebody else's would have another format
-            pygame.mixer.init(RATE, -16, 1, BUFFER, allowedchanges=0)
-            pygame.mixer.set_num_channels(CHANNELS)
-        except (pygame.error, NotImplementedError) as error:  # the latter if there is no mixer
-            self._give_up(error)
-            return
-        self._is_open = True
-        for name, sound in SOUNDS.items():
-            pitches = range(-OCTAVE, OCTAVE + 1) if sound.is_continuous else (0,)
-            for pitch in pitches:
-                self._sound(name, pitch)
 
     @contextmanager
     def _or_give_up(self) -> Iterator[None]:

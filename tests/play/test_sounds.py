@@ -395,6 +395,14 @@ class TestPlayer:
         assert pygame.mixer.get_init() == (RATE, -16, 1)
         assert len(busy()) == 1
 
+    def test_opened_beforehand_no_cue_renders_a_continuous_sound(self, sounds, monkeypatch):
+        sounds.open()
+        assert pygame.mixer.get_init() == (RATE, -16, 1)
+        monkeypatch.delattr("il_envs.play.sounds.at_pitch")
+        for pitch in np.geomspace(0.5, 2.0, 100):
+            sounds.play((*(Cue(name, pitch=pitch) for name in LOOPS), Cue("shot")))
+        assert busy()
+
     def test_a_one_shot_sound_is_as_loud_as_its_cue_and_ends(self, sounds):
         sounds.once(Cue("click", 0.5))
         assert [pygame.mixer.Channel(k).get_volume() for k in busy()] == [0.5]
@@ -481,6 +489,7 @@ class TestPlayer:
         monkeypatch.setenv("SDL_AUDIODRIVER", "nosuch")
         player = Sounds()
         for _ in range(3):
+            player.open()
             player.play((Cue("engine"), Cue("shot")))
             player.once(Cue("click"))
             player.pause()

@@ -34,7 +34,9 @@ def _fight(before: np.void, after: np.void) -> list[Cue]:
     """The shots of both sides, and who was hit."""
     heard = []
     if after["fired"] > before["fired"]:
-        heard.append(Cue(WEAPONS[weapon_in_hand(after)]))
+        record = after.view((np.record, after.dtype))
+        weapon = weapon_in_hand.py_func(record)  # uncompiled, or the first shot would come late
+        heard.append(Cue(WEAPONS[weapon]))
     lost = np.maximum(before["enemies"]["health"] - after["enemies"]["health"], 0.0)
     if after["kills"] > before["kills"]:
         heard.append(Cue("kill"))
