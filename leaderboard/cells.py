@@ -31,6 +31,7 @@ from il_envs.learning.rollout import Episode
 from leaderboard import UserError
 from leaderboard.exact import ExactMetrics
 from leaderboard.protocol import CellSpec, Profile, label_budgets, reference_seeds
+from leaderboard.recorded import RecordedData
 from leaderboard.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES
 
 DAMAGES = (OSError, KeyError, ValueError, EOFError, BadZipFile, ZlibError)
@@ -92,6 +93,8 @@ class Declaration(BaseModel):
     is_control: bool = False
     controls: tuple[str, ...] = ()
     """The run's controls for this algorithm."""
+    recordings: dict[str, RecordedData] = {}
+    """The recordings that it learns from instead of from the scripted expert, by the world."""
 
 
 class Manifest(BaseModel):
@@ -114,10 +117,12 @@ class Manifest(BaseModel):
         """The declaration of an algorithm."""
         return self.declarations.get(algorithm, Declaration())
 
-    def budgets(self, algorithm: str) -> tuple[int, ...]:
-        """The numbers of labels at which an algorithm has a row; the table ranks at the last."""
+    def budgets(self, algorithm: str, world: str) -> tuple[int, ...]:
+        """The numbers of labels at which an algorithm has a row in a world; the table ranks at the
+        last."""
         said = self.declaration(algorithm)
-        return label_budgets(self.profile, said.uses_labels, said.is_control)
+        data = said.recordings.get(world)
+        return label_budgets(self.profile, said.uses_labels, said.is_control, data)
 
     def references(self, world: str) -> tuple[str, ...]:
         """The reference rows of a world: first that of score 0, then that of score 1, then any
@@ -248,7 +253,7 @@ def extend_manifest(folder: Path, manifest: Manifest) -> None:
     """Write `run.json`, merged with the manifest of earlier runs in the same folder.
 
     Raises:
-        UserError: if earlier runs had another profile.
+        UserError: if earlier runs had another profile, or an algorithm had another teacher in them.
         OSError: if it cannot be written.
     """
     path = folder / "run.json"
@@ -273,11 +278,38 @@ def extend_manifest(folder: Path, manifest: Manifest) -> None:
             },
             seeds=max(before.seeds, manifest.seeds),
             exact_worlds=tuple(dict.fromkeys((*before.exact_worlds, *manifest.exact_worlds))),
-            declarations=before.declarations | manifest.declarations,
+            declarations=before.declarations
+            | {
+                name: said.model_copy(
+                    update={"recordings": _recordings(folder, before, manifest, name)}
+                )
+                for name, said in manifest.declarations.items()
+            },
         )
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(manifest.model_dump_json(indent=1) + "\n")
     temporary.replace(path)
+
+
+def _recordings(
+    folder: Path, before: Manifest, now: Manifest, algorithm: str
+) -> dict[str, RecordedData]:
+    """The recordings that an algorithm learns from, in the worlds of earlier runs and of this one.
+
+    Raises:
+        UserError: if it learned from another one in the same world.
+    """
+    earlier = before.declaration(algorithm).recordings
+    later = now.declaration(algorithm).recordings
+    for world in now.algorithms[algorithm]:
+        teachers = [data.name if (data := said.get(world)) else "" for said in (earlier, later)]
+        if world in before.algorithms.get(algorithm, ()) and teachers[0] != teachers[1]:
+            told = f"the recording {teachers[0]!r}" if teachers[0] else "the scripted expert"
+            raise UserError(
+                f"{folder} holds {algorithm} in {world} as it learned from {told}; "
+                "choose another --out"
+            )
+    return earlier | later
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -49,6 +49,7 @@ from leaderboard.checked import CheckedPolicy, require_policy, tensors_of
 from leaderboard.checked_tables import InvalidActionError, learned_reward, policy_table
 from leaderboard.exact import ExactMetrics, exact_metrics
 from leaderboard.protocol import EVALUATION_SEED, CellSpec
+from leaderboard.recorded import recorded_demonstrations
 from leaderboard.references import exact_reference, reference_table
 from leaderboard.reward_maps import RewardMap, reward_map, tables_of
 from leaderboard.submission import load
@@ -100,7 +101,12 @@ def _train(spec: CellSpec, world: World, outcome: Outcome) -> Policy:
     algorithm = load(spec.origin).algorithm
     budget = Budget(labels=spec.labels, steps=spec.steps)
     recorder = LearningCurveRecorder(budget.steps)
-    problem = Problem(world, algorithm.sources, budget, spec.seed, world.reference_style, recorder)
+    recorded = None
+    if spec.demonstrations:
+        recorded = recorded_demonstrations(spec.demonstrations, spec.key["demonstrations"])
+    problem = Problem(
+        world, algorithm.sources, budget, spec.seed, world.reference_style, recorder, recorded
+    )
     outcome.meter = problem.meter
     start = time.perf_counter()
     try:
@@ -185,7 +191,7 @@ def _held_out_episodes(
         world,
         "held_out",
         make_policy,
-        spec.evaluation_seeds,
+        spec.profile.evaluation_seeds,
         deterministic=exact_reference(world) is None,
         keep_observations=False,
     )

@@ -52,6 +52,15 @@ def run(
     controls: Annotated[
         bool, typer.Option(help="Add the controls that belong beside the algorithms.")
     ] = True,
+    demonstrations: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A recording to learn from, in its world, instead of from the scripted expert; "
+            "may be given several times.",
+            show_default="none",
+        ),
+    ] = None,
 ) -> None:
     """Compute the cells that are missing, and print the table."""
     from leaderboard import commands
@@ -65,6 +74,7 @@ def run(
         (os.cpu_count() or 1) if workers is None else workers,
         Path("results", profile) if out is None else out,
         controls,
+        demonstrations or (),
     )
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,9 +17,17 @@ from leaderboard.page import FORMATS, as_csv, as_markdown
 from leaderboard.plan import plan
 from leaderboard.progress import Progress, tell
 from leaderboard.protocol import PROFILES, Profile, cells_of_run
+from leaderboard.recorded import RecordedData, readable, recorded_data
 from leaderboard.references import exact_reference
 from leaderboard.runner import run_cells, unfinished
-from leaderboard.selection import declaration_of, inapplicable, named, of_profile, with_controls
+from leaderboard.selection import (
+    declaration_of,
+    inapplicable,
+    named,
+    of_one_teacher,
+    of_profile,
+    with_controls,
+)
 from leaderboard.studies.findings import Finding
 from leaderboard.submission import Contender, load_installed, write_template
 from leaderboard.summary import ALL_WORLDS, summary
@@ -73,12 +81,14 @@ def run(
     workers: int,
     out: Path,
     controls: bool = True,
+    demonstrations: Sequence[str] = (),
 ) -> None:
     """Compute the missing cells, then write and print the table.
 
     Args:
         origins: origins of the algorithms; none for the profile's.
         controls: whether to add the algorithms' controls.
+        demonstrations: names of recordings to learn from, each in its world.
 
     Raises:
         UserError, UnknownNameError: on a mistake of the user's.
@@ -95,7 +105,12 @@ def run(
     contenders = chosen or of_profile(profile, worlds, available)
     if controls:
         contenders = with_controls(contenders, worlds, available)
-    specs = cells_of_run(profile, worlds, contenders, seeds)
+    sources = [readable(name) for name in dict.fromkeys(demonstrations)]
+    tell(*(fault for recording in sources for fault in recording.faults))
+    recordings = recorded_data(sources, [world.name for world in worlds], profile.evaluation_seeds)
+    contenders = list(of_one_teacher(contenders, worlds, recordings))
+    tell(*_short_recordings(recordings, profile))
+    specs = cells_of_run(profile, worlds, contenders, seeds, recordings)
     manifest = Manifest(
         profile=profile,
         worlds=tuple(world.name for world in worlds),
@@ -108,7 +123,7 @@ def run(
         seeds=seeds,
         exact_worlds=tuple(w.name for w in worlds if exact_reference(w) is not None),
         declarations={
-            contender.algorithm.name: declaration_of(contender, contenders)
+            contender.algorithm.name: declaration_of(contender, contenders, recordings)
             for contender in contenders
         },
     )
@@ -131,6 +146,16 @@ def run(
         )
     with _writing_to(out):
         write_page(results)
+
+
+def _short_recordings(recordings: Mapping[str, RecordedData], profile: Profile) -> Iterator[str]:
+    """A line for each recording that has fewer steps than the profile has labels."""
+    for world, data in recordings.items():
+        if data.transitions < profile.labels[-1]:
+            yield (
+                f"{world}: {data} has fewer than the profile's {profile.labels[-1]:,} labels; "
+                "those who learn from it have what there is"
+            )
 
 
 @contextmanager

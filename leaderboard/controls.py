@@ -22,7 +22,7 @@ def control_notes(results: Results) -> list[str]:
 
 
 def _headline(results: Results, algorithm: str, world: str) -> Row:
-    return row_of(results, algorithm, world, results.manifest.budgets(algorithm)[-1])
+    return row_of(results, algorithm, world, results.manifest.budgets(algorithm, world)[-1])
 
 
 def _note(results: Results, learner: Row, control: Row) -> list[str]:

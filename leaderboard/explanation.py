@@ -26,7 +26,7 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
         raise UserError(
             f"{results.folder} has no {algorithm!r} in {world}; it has {', '.join(names)}"
         )
-    labels = None if algorithm in references else manifest.budgets(algorithm)[-1]
+    labels = None if algorithm in references else manifest.budgets(algorithm, world)[-1]
     row = row_of(results, algorithm, world, labels)
     scale = scale_of(results, world)
     lines = [
@@ -35,6 +35,9 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
         f"profile {manifest.profile.name}: {manifest.seeds_of(world, labels)} training seeds, each "
         f"evaluated on {manifest.profile.evaluation_episodes} held-out episodes",
     ]
+    data = manifest.declaration(algorithm).recordings.get(world)
+    if data is not None:
+        lines.append(f"demonstrations: {data}")
     seeds = [episode.seed for cell in row.cells for episode in cell.episodes]
     if seeds:
         lines.append(f"evaluation seeds: {min(seeds)} to {max(seeds)}, split held_out")

@@ -15,6 +15,7 @@ from il_envs.world import WORLDS, get_world
 from leaderboard.cells import Results
 from leaderboard.controls import control_notes
 from leaderboard.metrics import EXACT, SAMPLED, Metric
+from leaderboard.recorded import RecordedData
 from leaderboard.statistics import CONFIDENCE
 from leaderboard.studies.concurrency import claim_table, final_table, milestone_table
 from leaderboard.summary import ALL_WORLDS
@@ -54,7 +55,20 @@ def header(results: Results) -> list[str]:
         if world.name in manifest.worlds and world.truth.one_button_bound is not None:
             bound = _number(world.truth.one_button_bound())
             lines.append(f"{world.name}: one button a step returns at most {bound} (exact bound).")
-    return lines + _notes(SAMPLED, results)
+    return [*lines, *_teachers(results), *_notes(SAMPLED, results)]
+
+
+def _teachers(results: Results) -> list[str]:
+    """A line for each recording that algorithms learn from."""
+    learners: dict[tuple[str, RecordedData], list[str]] = {}
+    for name, said in results.manifest.declarations.items():
+        for world, data in said.recordings.items():
+            if world in results.manifest.algorithms.get(name, ()):
+                learners.setdefault((world, data), []).append(name)
+    return [
+        f"{world}: {', '.join(names)} learned from {data}, not from the scripted expert."
+        for (world, data), names in learners.items()
+    ]
 
 
 def _reference(results: Results) -> str:

@@ -6,10 +6,11 @@ of a profile. Every algorithm and every training seed is evaluated on the same h
 
 import hashlib
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from math import inf
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import get_args
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,6 +20,7 @@ from il_envs.learning.policy import RandomPolicy, TabularPolicy
 from il_envs.world import Split, World, get_world
 from leaderboard.durations import expected_seconds
 from leaderboard.imports import closure, hash_of
+from leaderboard.recorded import RecordedData
 from leaderboard.references import EXACT_REFERENCES, exact_reference
 from leaderboard.submission import Contender
 
@@ -61,6 +63,11 @@ class Profile(BaseModel):
     worlds: dict[str, tuple[str, ...]] = Field(default={}, exclude=True)
     """The run's worlds and the algorithms in each, empty for all; the command line may name others.
     Not stored, because a cell does not depend on the other cells of its run."""
+
+    @property
+    def evaluation_seeds(self) -> range:
+        """The seeds of the evaluation episodes."""
+        return range(EVALUATION_SEED, EVALUATION_SEED + self.evaluation_episodes)
 
     def steps_in(self, world: str) -> int:
         """Environment steps an algorithm may take in a world, over all rows."""
@@ -158,6 +165,8 @@ class CellSpec(BaseModel):
     """Number of labels; None for a reference row, 0 for an algorithm that uses no labels."""
     seed: int
     profile: Profile
+    demonstrations: str = ""
+    """Name of the recording that it learns from; empty if that is the scripted expert, or none."""
     key: dict[str, str]
     """Everything that the result depends on; a finished cell with this key is not recomputed."""
 
@@ -178,17 +187,21 @@ class CellSpec(BaseModel):
         labels = "" if self.labels is None else f" labels={self.labels}"
         return f"{self.world} {self.algorithm}{labels} seed={self.seed}"
 
-    @property
-    def evaluation_seeds(self) -> range:
-        """The seeds of the evaluation episodes."""
-        return range(EVALUATION_SEED, EVALUATION_SEED + self.profile.evaluation_episodes)
-
 
 def cells_of_run(
-    profile: Profile, worlds: Iterable[World], contenders: Iterable[Contender], seeds: int
+    profile: Profile,
+    worlds: Iterable[World],
+    contenders: Iterable[Contender],
+    seeds: int,
+    recordings: Mapping[str, RecordedData] = MappingProxyType({}),
 ) -> list[CellSpec]:
     """Every cell of a run in order: the reference rows, without which an unfinished run would have
-    no scores, and then the other cells, the slowest first."""
+    no scores, and then the other cells, the slowest first.
+
+    Args:
+        recordings: what those who use demonstrations learn from instead of from the scripted
+            expert, by the name of the world.
+    """
     specs: list[tuple[float, CellSpec]] = []
     contenders = list(contenders)
     for world in worlds:
@@ -199,9 +212,14 @@ def cells_of_run(
                 if not contender.applies_to(world):
                     continue
                 algorithm = contender.algorithm
-                for labels in label_budgets(profile, algorithm.uses_labels, algorithm.is_control):
+                data = recordings.get(world.name) if contender.is_shown else None
+                for labels in label_budgets(
+                    profile, algorithm.uses_labels, algorithm.is_control, data
+                ):
                     key = _key(profile, world, world_key, contender.code, labels, seed)
                     key["config"] = repr(algorithm.config)
+                    if data is not None:
+                        key["demonstrations"] = data.content_hash
                     spec = CellSpec(
                         world=world.name,
                         algorithm=algorithm.name,
@@ -209,16 +227,22 @@ def cells_of_run(
                         labels=labels,
                         seed=seed,
                         profile=profile,
+                        demonstrations="" if data is None else data.name,
                         key=key,
                     )
                     specs.append((expected_seconds(spec.steps, world, algorithm), spec))
     return [spec for _, spec in sorted(specs, key=lambda pair: -pair[0])]
 
 
-def label_budgets(profile: Profile, uses_labels: bool, is_control: bool) -> tuple[int, ...]:
+def label_budgets(
+    profile: Profile, uses_labels: bool, is_control: bool, data: RecordedData | None = None
+) -> tuple[int, ...]:
     """The numbers of labels with which an algorithm is trained: 0 if it uses none, and for a
-    control only the number at which the table ranks."""
+    control only the number at which the table ranks. None is larger than the recording it learns
+    from."""
     budgets = profile.labels if uses_labels else (0,)
+    if data is not None:
+        budgets = tuple(dict.fromkeys(min(labels, data.transitions) for labels in budgets))
     return budgets[-1:] if is_control else budgets
 
 

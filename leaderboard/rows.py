@@ -106,7 +106,12 @@ def _current(results: Results, algorithm: str, world: str, labels: int | None) -
 
 def _revision(cell: Cell) -> tuple[str, ...]:
     key = cell.spec.key
-    return (*_world_revision(cell), key["code"], key.get("config", ""))
+    return (
+        *_world_revision(cell),
+        key["code"],
+        key.get("config", ""),
+        key.get("demonstrations", ""),
+    )
 
 
 def _world_revision(cell: Cell) -> tuple[str, ...]:

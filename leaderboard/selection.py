@@ -1,12 +1,15 @@
 """The algorithms of a run in each world: those that were named, or else the profile's, and their
 controls."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from il_envs.world import World
 from leaderboard.cells import Declaration
+from leaderboard.progress import tell
 from leaderboard.protocol import Profile
+from leaderboard.recorded import RecordedData
 from leaderboard.submission import Contender, load, load_all
 
 
@@ -52,14 +55,44 @@ def belongs(control: Contender, learner: Contender) -> bool:
     )
 
 
-def declaration_of(contender: Contender, contenders: Iterable[Contender]) -> Declaration:
-    """The declaration of an algorithm, with those of the others that are its controls."""
+def of_one_teacher(
+    contenders: Iterable[Contender], worlds: Iterable[World], recorded: Container[str]
+) -> Iterator[Contender]:
+    """The contenders without the worlds in which they would learn from two teachers: from a
+    recording, because they use demonstrations, and from the scripted expert, because they ask it.
+
+    Args:
+        worlds: the run's.
+        recorded: names of the worlds that have a recording.
+    """
+    for contender in contenders:
+        if not {"demonstrations", "expert"} <= contender.algorithm.sources:
+            yield contender
+            continue
+        names = {w.name for w in worlds if w.name not in recorded and contender.applies_to(w)}
+        if len(names) < sum(contender.applies_to(world) for world in worlds):
+            tell(
+                f"{contender.algorithm.name} has no rows where there is a recording: it asks the "
+                "scripted expert too, and would learn from two teachers"
+            )
+        if names:
+            yield _within(contender, names)
+
+
+def declaration_of(
+    contender: Contender,
+    contenders: Iterable[Contender],
+    recordings: Mapping[str, RecordedData] = MappingProxyType({}),
+) -> Declaration:
+    """The declaration of an algorithm, with those of the others that are its controls, and the
+    recordings that it learns from."""
     algorithm = contender.algorithm
     return Declaration(
         uses_labels=algorithm.uses_labels,
         factors=dict(algorithm.factors),
         is_control=algorithm.is_control,
         controls=tuple(c.algorithm.name for c in contenders if belongs(c, contender)),
+        recordings=dict(recordings) if contender.is_shown else {},
     )
 
 

@@ -38,6 +38,11 @@ class Contender:
     origin: str
     code: str
 
+    @property
+    def is_shown(self) -> bool:
+        """True if the algorithm is given demonstrations."""
+        return "demonstrations" in self.algorithm.sources
+
     def applies_to(self, world: World) -> bool:
         """True if the algorithm can learn in a world.
 

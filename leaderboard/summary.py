@@ -55,7 +55,7 @@ def _rows(results: Results) -> Iterator[Row]:
             yield row_of(results, name, world, None)
         for name, worlds in manifest.algorithms.items():
             if world in worlds:
-                yield row_of(results, name, world, manifest.budgets(name)[-1])
+                yield row_of(results, name, world, manifest.budgets(name, world)[-1])
 
 
 def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count, islice
@@ -19,6 +20,13 @@ from il_envs.engine.spaces import checked_actions, exact_rows, within_bounds
 from il_envs.extras import require
 from il_envs.learning.minari_format import read_episodes, world_id_of, write_dataset
 from il_envs.learning.policy import ExpertPolicy
+from il_envs.learning.recorded_episode import (
+    RecordingError,
+    RecordingWarning,
+    person_steps,
+    world_of,
+)
+from il_envs.learning.recordings import Recording, read_recording
 from il_envs.learning.rollout import Episode, run_episodes
 from il_envs.world import Split, World, get_world
 
@@ -176,6 +184,39 @@ class Demonstrations:
         if demonstrations.content_hash != header["content_hash"]:
             raise ValueError(f"{dataset_id} is damaged: its contents do not have the recorded hash")
         return demonstrations
+
+    @staticmethod
+    def from_recording(recording: str | Recording, person_only: bool = False) -> "Demonstrations":
+        """The episodes of a recording, which are played again and compared state by state.
+
+        The style is the player's name.
+
+        Args:
+            recording: its name, or what `read_recording` returned; given a name, each file that is
+                ignored because it is damaged gives a RecordingWarning.
+            person_only: whether to leave out all steps but those at which the person acted, or gave
+                a label while something else acted. An episode with gaps becomes several. At a
+                labelled step the action is the label and the reward NaN, and the next observation
+                is still the one to which the executed action led.
+
+        Raises:
+            RecordingError: if there is no such recording, an episode does not replay or is of
+                another version of the world, or the person never acted; a ValueError.
+        """
+        if isinstance(recording, str):
+            recording = read_recording(recording)
+            for fault in recording.faults:
+                warnings.warn(fault, RecordingWarning, stacklevel=2)
+        episodes = recording.replayed()
+        if person_only:
+            pairs = zip(recording.episodes, episodes, strict=True)
+            episodes = [part for pair in pairs for part in person_steps(*pair)]
+        if not episodes:
+            raise RecordingError(
+                f"the recording {recording.name!r} has no step at which a person acted"
+            )
+        world = world_of(recording.episodes[0])
+        return Demonstrations(world.name, recording.split, recording.style, tuple(episodes))
 
     @staticmethod
     def from_minari(

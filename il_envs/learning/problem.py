@@ -38,6 +38,12 @@ class Problem:
         seed: determines demonstrations and training episodes; different seeds share none.
         style: the expert that demonstrates and labels; by default the world's reference, its first.
         recorder: receives the return of every training episode, even if the algorithm does not.
+        recorded: demonstrations to give instead of the expert's, for example a person's; they are
+            metered and hide their rewards as those do.
+
+    Raises:
+        ValueError: if the recorded demonstrations are of another world, or the expert is declared
+            as well, so that there would be two teachers.
     """
 
     def __init__(
@@ -48,6 +54,7 @@ class Problem:
         seed: int,
         style: str | None = None,
         recorder: LearningCurveRecorder | None = None,
+        recorded: Demonstrations | None = None,
     ) -> None:
         self.observation_space, self.action_space = own_spaces(world.spaces)
         self.max_episode_steps = world.dynamics.max_episode_steps
@@ -57,6 +64,7 @@ class Problem:
         self._sources = sources
         self._style = style
         self._recorder = recorder
+        self._recorded = None if recorded is None else self._checked(recorded)
         self._demonstration_seed = 2 * seed * SEED_BLOCK
         self._next_env_seed = (2 * seed + 1) * SEED_BLOCK
 
@@ -71,21 +79,25 @@ class Problem:
         each transition also counts as a reward read.
 
         Args:
-            transitions: number of state-action pairs; by default all that the budget allows.
+            transitions: number of state-action pairs; by default all that the budget allows, and
+                there are.
 
         Raises:
             ValueError: if that is less than one.
+            BudgetExceededError: if it is more than the budget allows, or than are recorded.
         """
         self._require("demonstrations")
-        transitions = self.labels_left if transitions is None else transitions
+        if transitions is None:
+            recorded = self.labels_left if self._recorded is None else len(self._recorded)
+            transitions = min(self.labels_left, recorded)
         if transitions < 1:
             raise ValueError(
                 f"{transitions} demonstrated transitions asked for, must be 1 or more; "
                 f"{self.labels_left} of {self.budget.labels} expert labels left"
             )
         self._spend_labels(transitions)
+        shown = self._first(transitions)
         self.meter.demonstrations += transitions
-        shown = collect(self._world.name, transitions, self._demonstration_seed, self._style)
         if "reward" in self._sources:
             self.meter.reward_reads += transitions
             return shown
@@ -153,6 +165,29 @@ class Problem:
     def steps_left(self) -> int:
         """The number of environment steps left in the budget."""
         return self.budget.steps - self.meter.steps
+
+    def _checked(self, recorded: Demonstrations) -> Demonstrations:
+        if recorded.world != self._world.name:
+            raise ValueError(
+                f"demonstrations of {recorded.world} are given, the problem is {self._world.name}"
+            )
+        if "expert" in self._sources:
+            raise ValueError(
+                "recorded demonstrations are given to an algorithm that asks the scripted expert "
+                "too, and so would learn from two teachers"
+            )
+        return recorded
+
+    def _first(self, transitions: int) -> Demonstrations:
+        """The first demonstrated transitions, recorded or collected now."""
+        if self._recorded is None:
+            return collect(self._world.name, transitions, self._demonstration_seed, self._style)
+        if transitions > len(self._recorded):
+            raise BudgetExceededError(
+                f"{transitions} demonstrated transitions asked for, {self._recorded.style} has "
+                f"recorded {len(self._recorded)}"
+            )
+        return self._recorded.take(transitions)
 
     def _require(self, source: Source) -> None:
         if source not in self._sources:

@@ -234,25 +234,27 @@ def _lines_by_labels(
 ) -> list[tuple[str, str, float]]:
     """Draw the value of each algorithm against the labels; returns what `name_lines` needs."""
     budgets = results.manifest.profile.labels
+    least = budgets[0]
     names = []
     for row, colour in _algorithms(results, world):
         cells = {
             budget: _finished(row_of(results, row.algorithm, world.name, budget))
-            for budget in results.manifest.budgets(row.algorithm)
+            for budget in results.manifest.budgets(row.algorithm, row.world)
         }
         if row.labels == 0:  # does not depend on the number of labels
             cells = dict.fromkeys(budgets, cells[0])
-        places = np.array([budget for budget in budgets if cells[budget]], np.float64)
+        places = np.array([budget for budget in cells if cells[budget]], np.float64)
         samples = [
-            np.array([value(c) for c in cells[budget]]) for budget in budgets if cells[budget]
+            np.array([value(c) for c in finished]) for finished in cells.values() if finished
         ]
+        least = min(least, *cells)  # of a recording that is shorter
         last = draw_mean(axes, places, samples, limits, colour, marker="o")
         names.append((row.algorithm, colour, last))
     axes.set_xscale("log")
     axes.set_xticks(budgets)
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda labels, _: f"{labels:,.0f}"))
-    axes.set(xlabel="expert labels", xlim=(budgets[0] / 1.15, budgets[-1] * 1.15))
+    axes.set(xlabel="expert labels", xlim=(least / 1.15, budgets[-1] * 1.15))
     return names
 
 
@@ -272,7 +274,10 @@ def _algorithms(results: Results, world: World) -> list[tuple[Row, str]]:
     shown in the table only."""
     manifest = results.manifest
     learners = [name for name in manifest.algorithms if not manifest.declaration(name).is_control]
-    rows = [row_of(results, n, world.name, manifest.budgets(n)[-1]) for n in sorted(learners)]
+    rows = [
+        row_of(results, n, world.name, manifest.budgets(n, world.name)[-1])
+        for n in sorted(learners)
+    ]
     coloured = zip(rows, cycle(COLOURS), strict=False)
     return [(row, colour) for row, colour in coloured if _finished(row)]
 

@@ -39,7 +39,7 @@ def _rows(results: Results, world: str) -> list[tuple[str, FloatArray]]:
     for name, worlds in results.manifest.algorithms.items():
         if world not in worlds:
             continue
-        row = row_of(results, name, world, results.manifest.budgets(name)[-1])
+        row = row_of(results, name, world, results.manifest.budgets(name, world)[-1])
         measures = [cell.exact for cell in row.cells if cell.exact is not None]
         if not row.fault and len(measures) == len(row.cells):
             rows.append((name, np.array([m.policy_divergence for m in measures])))

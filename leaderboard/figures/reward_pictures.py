@@ -35,7 +35,7 @@ def reward_pictures(results: Results) -> dict[str, Figure]:
     figures = {}
     for algorithm, worlds in results.manifest.algorithms.items():
         for world in worlds:
-            row = row_of(results, algorithm, world, results.manifest.budgets(algorithm)[-1])
+            row = row_of(results, algorithm, world, results.manifest.budgets(algorithm, world)[-1])
             finished = not row.fault and row.cells[0].status == "ok"
             figure = _picture(results.folder, row.cells[0]) if finished else None
             if figure is not None:

@@ -111,7 +111,7 @@ def designs(results: Results) -> dict[str, list[Arm]]:
     for world in manifest.worlds:
         scale = scale_of(results, world)
         arms = [
-            Arm(levels, row_of(results, name, world, manifest.budgets(name)[-1]), scale)
+            Arm(levels, row_of(results, name, world, manifest.budgets(name, world)[-1]), scale)
             for levels in ARMS
             for name, applies_to in manifest.algorithms.items()
             if world in applies_to

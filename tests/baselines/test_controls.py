@@ -146,7 +146,7 @@ def test_a_control_has_one_row_whatever_the_labels() -> None:
     manifest = Manifest(
         profile=PROFILE, worlds=(), algorithms={}, seeds=2, declarations={"a": declared}
     )
-    assert manifest.budgets("a") == (20,)
+    assert manifest.budgets("a", "DriftCar") == (20,)
 
 
 def test_a_control_is_beside_learners_and_no_other_control() -> None:

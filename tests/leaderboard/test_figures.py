@@ -50,7 +50,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
                     if name == "expert"
                     else il_envs.RandomPolicy(WORLD.spaces.action, seed)
                 ),
-                spec.evaluation_seeds,
+                spec.profile.evaluation_seeds,
             )
             cell = Cell(
                 spec=spec, status="ok", reason="", episodes=episode_results(episodes), versions={},

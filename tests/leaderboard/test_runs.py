@@ -238,7 +238,7 @@ def test_a_finished_cell_is_complete(failures: tuple[dict[str, Cell], Path]) -> 
     ]  # fmt: skip
     assert good.meter["demonstrations"] == 400
     assert good.versions["numpy"] == np.__version__
-    assert [row.seed for row in good.episodes] == list(good.spec.evaluation_seeds)
+    assert [row.seed for row in good.episodes] == list(good.spec.profile.evaluation_seeds)
     assert load_file(folder / "policy.safetensors")["weights"].dtype == np.float64
     assert not list(out.glob("**/.seed*"))
 

@@ -389,7 +389,10 @@ def test_the_table_shows_an_algorithm_without_labels(results: Results) -> None:
     assert next(x for x in text.splitlines() if x.startswith("acts,")).split(",")[7] == "0"
     assert len(row_of(results, "acts", "Buttons", 0).cells) == 3
     assert [len(row_of(results, "clones", "Buttons", n).cells) for n in (10, 100)] == [3, 3]
-    assert [results.manifest.budgets(name) for name in ("acts", "clones")] == [(0,), (10, 100)]
+    assert [results.manifest.budgets(name, BUTTONS.name) for name in ("acts", "clones")] == [
+        (0,),
+        (10, 100),
+    ]
 
 
 def test_against_labels_it_is_a_level_line(results: Results) -> None:
@@ -407,10 +410,13 @@ def test_a_folder_older_than_declarations_is_read(results: Results, tmp_path: Pa
     del fields["declarations"]
     (tmp_path / "run.json").write_text(json.dumps(fields))
     manifest = Manifest.model_validate(fields)
-    assert manifest.budgets("acts") == PROFILE.labels
+    assert manifest.budgets("acts", BUTTONS.name) == PROFILE.labels
     extend_manifest(tmp_path, results.manifest)
     extended = Manifest.model_validate_json((tmp_path / "run.json").read_text())
     assert extended == results.manifest
     extend_manifest(tmp_path, results.manifest.model_copy(update={"declarations": {}}))
     kept = Manifest.model_validate_json((tmp_path / "run.json").read_text())
-    assert (kept.budgets("acts"), kept.budgets("clones")) == ((0,), (10, 100))
+    assert tuple(kept.budgets(name, BUTTONS.name) for name in ("acts", "clones")) == (
+        (0,),
+        (10, 100),
+    )

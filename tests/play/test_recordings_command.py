@@ -1,0 +1,141 @@
+"""The command il-recordings: what it prints, and the one line for each mistake."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import minari
+import pytest
+
+from il_envs.learning.recorded_episode import read_episode
+from il_envs.learning.recordings import read_recording, recording_names
+from il_envs.play import recordings_command
+from tests.play.conftest import Outcome
+from tests.recording import record
+
+Command = Callable[..., Outcome]
+
+
+@pytest.fixture
+def recordings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Call the command with these arguments, in a folder of its own."""
+    monkeypatch.setenv("IL_ENVS_DATA", str(tmp_path))
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "minari"))
+
+    def call(*arguments: str) -> Outcome:
+        try:
+            code = recordings_command.main(arguments)
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return Outcome(code, *capsys.readouterr())
+
+    return call
+
+
+def test_list_has_a_line_for_each_recording(recordings: Command) -> None:
+    assert recordings("list").stdout.startswith("no recordings in ")
+    paths = [record("anna", "Walk", seed) for seed in (1, 2)]
+    record("berta", "DriftCar", 1, steps=12, split="held_out", player="Berta")
+    episodes = [read_episode(path) for path in paths]
+    mean = sum(episode.total_reward for episode in episodes) / 2
+    heading, *lines = recordings("list").stdout.splitlines()
+    assert " ".join(heading.split()) == "name world split episodes steps mean return who last"
+    assert lines[0].split() == [
+        "anna", episodes[0].world_id, "training", "2", str(sum(map(len, episodes))), f"{mean:.2f}",
+        "Anna", f"{episodes[1].date:%Y-%m-%d}",
+    ]  # fmt: skip
+    assert lines[1].split()[:5] == ["berta", "il_envs/DriftCar-v0", "held_out", "1", "12"]
+
+
+def test_show_says_how_each_episode_was_played(recordings: Command) -> None:
+    record("anna", "DriftCar", 7)
+    record(
+        "anna",
+        "DriftCar",
+        8,
+        steps=4,
+        gentle_start=True,
+        details=lambda step: {
+            "controller": "policy" if step else "person",
+            "speed": 0.5 + 0.25 * step,
+            "assisted": step == 3,
+        },
+    )
+    title, _, first, second = recordings("show", "anna").stdout.splitlines()
+    assert title.startswith("anna: il_envs/DriftCar-v0, training split, in ")
+    assert "time is up" in first
+    assert first.split()[-4:] == ["person", "100%", "1", "Anna"]
+    assert "cut short" in second
+    assert "person 25%, policy 75%" in second
+    assert "0.5 to 1.25" in second
+    assert second.endswith("assisted 25%, gentle start")
+
+
+def test_verify_fails_for_an_edit(recordings: Command) -> None:
+    path, _ = record("anna", "Walk", 1), record("anna", "Walk", 2)
+    good = recordings("verify", "anna")
+    assert (good.exit_code, good.stdout) == (
+        0, "2 of 2 episodes replay to the same states and rewards\n",
+    )  # fmt: skip
+    path.write_bytes(path.read_bytes() + b" ")
+    bad = recordings("verify", "anna")
+    assert bad.exit_code == 1
+    assert bad.stdout.splitlines()[0].startswith(f"ignored {path}: damaged or edited")
+    assert bad.stdout.splitlines()[1].startswith("1 of 2 episodes replay")
+
+
+def test_merge_and_discard(recordings: Command) -> None:
+    for name in ("anna", "berta"):
+        record(name, "Walk", 1)
+    assert recordings("merge", "both", "anna", "berta").stdout.startswith("both: 2 episodes, ")
+    assert recordings("discard", "both", "2").stdout == "1 episode of 2 discarded\n"
+    assert len(read_recording("both").episodes) == 1
+    assert recording_names() == ["anna", "berta", "both"]
+
+
+def test_to_minari_writes_a_dataset(recordings: Command) -> None:
+    record(
+        "anna", "DriftCar", 3, steps=20,
+        details=lambda step: {"controller": "person" if step < 8 else "policy"},
+    )  # fmt: skip
+    assert recordings("to-minari", "anna", "anna/all-v0").stdout == (
+        "wrote 20 transitions to the dataset anna/all-v0\n"
+    )
+    assert minari.load_dataset("anna/all-v0").total_steps == 20
+    assert recordings("to-minari", "anna", "anna/own-v0", "--person-only").exit_code == 0
+    assert minari.load_dataset("anna/own-v0").total_steps == 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "problem"),
+    [
+        ((), 2, "the following arguments are required: COMMAND"),
+        (("lst",), 2, "invalid choice: 'lst'"),
+        (("show",), 2, "the following arguments are required: NAME"),
+        (("show", "nobody"), 1, "the recording 'nobody' has no episode in "),
+        (("show", "../x"), 1, "'../x' cannot be a recording's name"),
+        (("discard", "anna", "one"), 2, "argument EPISODE: invalid int value: 'one'"),
+        (("discard", "anna", "2"), 1, "the recording 'anna' has no episode 2; it has 1, from 1 on"),
+        (("merge", "anna", "anna"), 1, "there is a recording 'anna'; choose another name"),
+        (("to-minari", "anna", "nameless"), 1, "a dataset's name ends in its version"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    recordings: Command, arguments: tuple[str, ...], code: int, problem: str
+) -> None:
+    record("anna", "Walk", 1)
+    outcome = recordings(*arguments)
+    assert outcome.exit_code == code
+    assert problem in outcome.stderr
+    assert outcome.stderr.startswith("il-recordings")
+    assert outcome.stderr.count("\n") == 1
+
+
+def test_a_damaged_recording_does_not_hide_the_others(recordings: Command) -> None:
+    record("anna", "Walk", 1).write_bytes(b"")
+    record("berta", "Walk", 1)
+    outcome = recordings("list")
+    assert "berta" in outcome.stdout
+    assert outcome.stderr.startswith("il-recordings: the recording 'anna' has no episode in ")
+    assert outcome.stderr.count("\n") == 1
