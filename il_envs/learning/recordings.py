@@ -106,13 +106,19 @@ class Recording:
             ) from error
 
 
+def data_folder() -> Path:
+    """The folder of what players leave, whether or not it exists: recordings, scores, keys.
+
+    It is $IL_ENVS_DATA, or `il_envs` in the user's data folder.
+    """
+    own = os.environ.get("IL_ENVS_DATA")
+    shared = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(own) if own else Path(shared, "il_envs")
+
+
 def recordings_folder() -> Path:
     """The folder of all recordings, whether or not it exists."""
-    own = os.environ.get("IL_ENVS_DATA")
-    if own:
-        return Path(own, "recordings")
-    shared = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(shared, "il_envs", "recordings")
+    return data_folder() / "recordings"
 
 
 def folder_of(name: str) -> Path:

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from il_envs.drawing.canvas import GHOST_COLOURS, Canvas, Ghost
 from il_envs.engine.single import WorldEnv
+from il_envs.learning.recorded_episode import Controller
+from il_envs.learning.recorder import Recorder
 from il_envs.play.companion import Companion
 from il_envs.play.hands import Hands
 from il_envs.play.held_keys import HeldKeys
@@ -89,6 +91,8 @@ class Game:
         results: the finished episodes.
         total: the return of this episode so far.
         executed: the action of the last step.
+        terminated: whether the episode ended by termination.
+        recorder: what records the steps; None if nothing does.
     """
 
     def __init__(
@@ -108,6 +112,7 @@ class Game:
         self.is_taken_over = False
         self.shows_ghost = False
         self.results: list[Result] = []
+        self.recorder: Recorder | None = None
         self.env = WorldEnv(world.name, split)
         self.canvas = Canvas(world, self.env.params)
         self.canvas.shows_expert = False
@@ -125,6 +130,12 @@ class Game:
         self.takes_turns = False
         self.begin(self.seed)
 
+    def record(self, recorder: Recorder) -> None:
+        """Hand the steps to a recorder, from the beginning of this episode; to finish it when an
+        episode has ended is up to the caller."""
+        self.recorder = recorder
+        self.begin(self.seed)
+
     @property
     def is_assisted(self) -> bool:
         """Whether the world's assistance helps the player."""
@@ -139,6 +150,10 @@ class Game:
     def player_acts(self) -> bool:
         """Whether the player is in control now."""
         return self.pilot is None or self.is_taken_over
+
+    @property
+    def _controller(self) -> Controller:
+        return "person" if self.pilot is None or self.is_taken_over else self.pilot.controller
 
     @property
     def step(self) -> int:
@@ -173,6 +188,10 @@ class Game:
         self.is_paused = False
         self.ending = ""
         self.total = 0.0
+        self.terminated = False
+        self._time = 0.0  # s of real time since the first step could be taken
+        if self.recorder is not None:
+            self.recorder.begin(seed, self.starts_gently)
         self._late = 0.0  # s of game time since the last step
         self._action: NDArray[Any] | None = None  # that the coming step would take
         self._next: np.void | None = None  # the state to which it would lead
@@ -187,6 +206,8 @@ class Game:
     def advance(self, seconds: float, hands: Hands) -> None:
         """Go on by a frame of this length of real time, with what the player holds."""
         seconds = min(seconds, LONGEST_FRAME)
+        if self.phase == "playing":
+            self._time += seconds
         if self.phase == "over":
             self._moved = min(self._moved + seconds / MOVE_TIME, 1.0)
             self._finish_result()
@@ -307,16 +328,34 @@ class Game:
         self._observation, reward, terminated, truncated, _ = self.env.step(action)
         self.executed = action
         self.total += reward
+        if self.recorder is not None:
+            self._record(reward)
         if not self.takes_turns:
             self.canvas.add(self.env.state)
         if self._companion is not None:
             self._companion.go_on(self.step + 1)
         if terminated or truncated:
             self.phase = "over"
+            self.terminated = terminated
             self.ending = TIME_IS_UP if truncated else "Over"
             self.results.append(Result(self.seed, self.total, None))
         elif self.pilot is not None:
             self._decide()
+
+    def _record(self, reward: float) -> None:
+        """Hand the step that was taken to the recorder."""
+        assert self.recorder is not None
+        self.recorder.add(
+            self.executed,
+            reward,
+            self.env.state,
+            time=self._time,
+            controller="person"
+            if self.pilot is None or self.is_taken_over
+            else self.pilot.controller,
+            speed=self.speed,
+            assisted=self.player_acts and self.is_assisted,
+        )
 
     def _finish_result(self) -> None:
         """Let the expert act to the end of its episode, a few steps a frame, for its return."""

@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 
 from il_envs.engine.single import WorldEnv
 from il_envs.learning.policy import ExpertPolicy, Policy
+from il_envs.learning.recorded_episode import Controller
 
 
 class Pilot(Protocol):
     """Somebody who chooses an action for every step of an environment."""
 
     name: str
+    controller: Controller  # as recordings have it
 
     def begin(self) -> None:
         """Forget the last episode."""
@@ -27,6 +29,7 @@ class ExpertPilot:
     """The expert of a world, bound to the environment whose state it reads."""
 
     name = "expert"
+    controller: Controller = "expert"
 
     def __init__(self, env: WorldEnv) -> None:
         self._policy = ExpertPolicy(env)
@@ -44,6 +47,8 @@ class ExpertPilot:
 class PolicyPilot:
     """A policy that acts as it is scored: deterministic, but sampled where the world has an exact
     reference."""
+
+    controller: Controller = "policy"
 
     def __init__(self, name: str, env: WorldEnv, policy: Policy) -> None:
         self.name = name

@@ -11,6 +11,7 @@ from il_envs.play.game import Game, Result
 from il_envs.play.level import LEVELS
 from il_envs.play.screens.title import TitleScreen
 from il_envs.play.screens.waiting import WaitingScreen
+from il_envs.play.theatre import Theatre
 from il_envs.world import World, get_world
 from tests.play.conftest import IlPlay
 
@@ -58,7 +59,10 @@ def test_no_display_is_one_line(il_play: IlPlay, monkeypatch: pytest.MonkeyPatch
             replace(CAR, views=replace(CAR.views, pictures=())), ["--expert"],
             "DriftCar has no picture to play it in",
         ),
-        (CAR, ["--video", "a.mp4"], "--video films a world whose --expert is watched"),
+        (
+            CAR, ["--video", "a.mp4"],
+            "--video films a world whose --expert is watched, or a --replay",
+        ),
         (
             CAR, ["--expert", "--video", "a.avi"],
             "a.avi: a film ends in .mp4, .webm, .gif",
@@ -77,7 +81,7 @@ def test_what_cannot_be_is_refused_in_one_line(
     refusal: str,
 ) -> None:
     monkeypatch.setattr(play, "get_world", lambda name: world)
-    monkeypatch.setattr(play, "run", lambda screen, window: pytest.fail("it ran"))
+    monkeypatch.setattr(Theatre, "show", lambda theatre, screen: pytest.fail("it ran"))
     result = il_play(world.name, *options)
     assert result.exit_code == 2
     assert result.stderr == f"il-play: {refusal}\n"
@@ -115,7 +119,7 @@ def test_without_a_world_the_title_is_shown(
     il_play: IlPlay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screens: list[object] = []
-    monkeypatch.setattr(play, "run", lambda screen, window: screens.append(screen))
+    monkeypatch.setattr(Theatre, "show", lambda theatre, screen: screens.append(screen))
     monkeypatch.setattr("il_envs.play.preparing.Preparation._start", lambda self: None)
     assert il_play().exit_code == 0
     assert isinstance(screens[0], TitleScreen)
@@ -124,14 +128,14 @@ def test_without_a_world_the_title_is_shown(
 def test_the_command_prints_one_line_for_each_episode(
     il_play: IlPlay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def run(screen: WaitingScreen, window: object) -> None:
+    def show(theatre: Theatre, screen: WaitingScreen) -> None:
         game: Game = screen._following().game
         assert (game.seed, game.split, game.speed) == (4, "held_out", 0.7)
         assert game.level.name == "full"
         game.results += [Result(4, 10.0, 40.0), Result(5, -30.0, -40.0), Result(6, 1.0, None)]
         game._companion = None
 
-    monkeypatch.setattr(play, "run", run)
+    monkeypatch.setattr(Theatre, "show", show)
     result = il_play(
         "DriftCar", "--seed", "4", "--split", "held_out", "--speed", "0.7", "--level", "full"
     )
@@ -146,11 +150,11 @@ def test_the_command_prints_one_line_for_each_episode(
 def test_scores_are_printed_even_if_the_game_is_interrupted(
     il_play: IlPlay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def run(screen: WaitingScreen, window: object) -> None:
+    def show(theatre: Theatre, screen: WaitingScreen) -> None:
         screen._following().game.results.append(Result(0, 1.0, 2.0))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(play, "run", run)
+    monkeypatch.setattr(Theatre, "show", show)
     result = il_play("DriftCar")
     assert result.exit_code == 130
     assert result.stdout == "seed 0: you 1.00, expert 2.00, ratio 0.50\n"

@@ -9,6 +9,7 @@ import pygame
 from il_envs.drawing.canvas import Colour
 from il_envs.drawing.panels import ACCENT, FAINT, RED, TEXT
 from il_envs.drawing.sounds import Cue
+from il_envs.learning.recorded_episode import RecordingError
 from il_envs.play.app import Screen
 from il_envs.play.game import COUNTDOWN, TIME_IS_UP, Game, next_speed
 from il_envs.play.hands import Hands, pad_pushes
@@ -53,6 +54,7 @@ class PlayScreen:
         self._hands = Hands(game.world, self._keys.changes)
         self._codes, self._pad = command_of_codes(), command_of_pad()
         self._counted = 0  # results that are among the scores
+        self._recorded = 0  # episodes
         self._is_best = False
         self._note, self._note_left = "", 0.0
         self._is_left = False
@@ -112,6 +114,8 @@ class PlayScreen:
             game.shows_ghost = not game.shows_ghost
         elif command == "take over":
             game.is_taken_over = is_down and game.pilot is not None
+        elif command == "discard":
+            self._discard()
         elif command == "screenshot":
             try:
                 self._say(f"saved {self._window.save(self._folder / 'screenshots')}")
@@ -161,11 +165,32 @@ class PlayScreen:
 
     def _count_results(self) -> None:
         """Keep the score of an episode that the player has played."""
+        if len(self.game.results) > self._counted:
+            self._finish_recording()
         for result in self.game.results[self._counted :]:
             name, level = self.game.world.name, self.game.level.name
             if self.game.pilot is None:
                 self._is_best = self._scores.add(name, level, result.total)
         self._counted = len(self.game.results)
+
+    def _finish_recording(self) -> None:
+        """Write the episode that has ended, if it is recorded."""
+        if self.game.recorder is not None:
+            try:
+                self.game.recorder.finish(self.game.terminated)
+                self._recorded += 1
+            except RecordingError as error:
+                self._say(f"not recorded: {error}")
+
+    def _discard(self) -> None:
+        """Delete the episode that was recorded last."""
+        if self.game.recorder is None:
+            self._say("nothing is recorded; il-play WORLD --record NAME does it")
+        elif self.game.recorder.delete_last() is None:
+            self._say("there is no episode to discard, or no longer")
+        else:
+            self._recorded -= 1
+            self._say("the last recorded episode is discarded")
 
     def close(self) -> None:
         """Complete the last result, and be silent."""
@@ -198,6 +223,8 @@ class PlayScreen:
         """The marks at the right of the line of state."""
         game = self.game
         marks: list[tuple[str, Colour]] = []
+        if game.recorder is not None:
+            marks.append((f"REC {self._recorded}", RED))
         if game.pilot is not None:
             marks.append(("you" if game.is_taken_over else game.pilot.name, ACCENT))
         if game.is_assisted or game.starts_gently:

@@ -1,0 +1,43 @@
+"""Recorded episodes to watch."""
+
+from pathlib import Path
+
+from il_envs.learning.recorded_episode import (
+    RecordedEpisode,
+    RecordingError,
+    read_episode,
+    world_of,
+)
+from il_envs.learning.recordings import read_recording
+from il_envs.play.film import Film
+from il_envs.play.pilots import ExpertPilot
+from il_envs.play.track import of_actions, of_pilot
+
+
+def find_episode(text: str) -> RecordedEpisode:
+    """The episode that a text names: a file, a recording, whose last one it is, or NAME/NUMBER.
+
+    Raises:
+        RecordingError: if there is none, or it cannot be read.
+    """
+    if Path(text).is_file():
+        return read_episode(Path(text))
+    name, _, number = text.partition("/")
+    episodes = read_recording(name).episodes
+    if not number:
+        return episodes[-1]
+    if not number.isdecimal() or not 1 <= int(number) <= len(episodes):
+        raise RecordingError(
+            f"{text!r} is no file, and the recording {name!r} has the episodes 1 to {len(episodes)}"
+        )
+    return episodes[int(number) - 1]
+
+
+def film_of_episode(episode: RecordedEpisode) -> Film:
+    """A film of a recorded episode, with the expert's from the same start as its ghost."""
+    world, split = world_of(episode), episode.split
+    options = {"gentle_start": True} if episode.gentle_start else {}
+    tracks = [of_actions(episode.player, world, split, episode.seed, episode.actions, options)]
+    if world.experts:
+        tracks.append(of_pilot(world, split, episode.seed, ExpertPilot, options))
+    return Film(world, world.dynamics.params(split), tracks)

@@ -1,0 +1,87 @@
+"""Opens the screens of il-play one after another, and ends what runs beside them."""
+
+from collections.abc import Callable, Sequence
+
+from il_envs.learning.recordings import data_folder
+from il_envs.play.app import Screen, run
+from il_envs.play.film import Film
+from il_envs.play.game import Game
+from il_envs.play.level import Level
+from il_envs.play.preparing import Preparation
+from il_envs.play.screens.playing import PlayScreen
+from il_envs.play.screens.title import TitleScreen
+from il_envs.play.screens.waiting import WaitingScreen
+from il_envs.play.screens.watching import WatchScreen
+from il_envs.play.sounds import Sounds
+from il_envs.play.window import Window
+from il_envs.world import World
+
+MakeGame = Callable[[World, Level, bool], Game]
+"""Makes a game of a world at a level; if the last argument is True, its expert is watched."""
+
+
+class Theatre:
+    """A window with its sounds, and the worlds that are prepared for it.
+
+    Args:
+        worlds: those that may be shown.
+        is_muted: whether it begins without sound.
+
+    Attributes:
+        games: those that were opened.
+
+    Raises:
+        pygame.error: if there is no display.
+    """
+
+    def __init__(self, worlds: Sequence[World], is_muted: bool = False) -> None:
+        self.games: list[Game] = []
+        self._worlds = worlds
+        self._window = Window()
+        self._sounds = Sounds(is_muted)
+        self._sounds.open()
+        self._folder = data_folder()
+        self._preparation = Preparation(worlds)
+        self._title: TitleScreen | None = None
+
+    def show(self, screen: Screen) -> None:
+        """Show a screen, and those that follow it, until the user quits."""
+        run(screen, self._window)
+
+    def title(self, make_game: MakeGame) -> Screen:
+        """The title screen."""
+
+        def open_world(world: World, level: Level, watches_expert: bool) -> Screen:
+            return self.game(world, lambda: make_game(world, level, watches_expert))
+
+        self._title = TitleScreen(
+            self._worlds, self._window, self._sounds, self._preparation, self._folder, open_world
+        )
+        return self._title
+
+    def game(self, world: World, make: Callable[[], Game]) -> Screen:
+        """A game of a world, as soon as the world is prepared."""
+
+        def play() -> Screen:
+            self.games.append(make())
+            return PlayScreen(self.games[-1], self._window, self._sounds, self._folder, self._after)
+
+        return WaitingScreen(world, self._preparation, play, self._after)
+
+    def film(self, world: World, title: str, make: Callable[[], Film]) -> Screen:
+        """A film of a world, as soon as the world is prepared."""
+
+        def watch() -> Screen:
+            return WatchScreen(make(), title, self._window, self._folder, self._after)
+
+        return WaitingScreen(world, self._preparation, watch, self._after)
+
+    def _after(self) -> Screen | None:
+        """The screen after a world: the title, if the player came from there."""
+        return None if self._title is None else self._title.show_again()
+
+    def close(self) -> None:
+        """Close the window, and end what runs beside it."""
+        self._preparation.close()
+        self._sounds.close()
+        self._window.close()
