@@ -76,6 +76,7 @@ def _people(results: Results) -> list[str]:
     """A line for each row of a person."""
     return [
         f"{name} in {world}: {cell.played}. Labels: the person's steps."
+        + (" Its return is its episodes' mean." if world in results.manifest.exact_worlds else "")
         for name, said in results.manifest.declarations.items()
         for world, steps in said.played.items()
         for cell in row_of(results, name, world, steps).cells

@@ -287,6 +287,7 @@ class TestAddHuman:
         assert row.endswith(f"| {steps:,} | ok |")
         assert f"human-anna in {world}: the recording 'anna' of Anna, " in table
         assert "played in real time in " in table
+        assert ("Its return is its episodes' mean." in table) == (world == "RiskyBridge")
         explained = command("explain", results, "human-anna", world)[1]
         assert "a person, evaluated on 2 held-out episodes" in explained
         assert "each of the person's steps is a label" in explained
