@@ -2,6 +2,7 @@
 
 cell.json            specification, status, metered use, learning curve, a row for each evaluation
                      episode, exact metrics
+recorded/            the recorded episodes of a person
 actions.npz          the action trace of each evaluation episode, [T, ...], "arr_0", "arr_1", ...
 policy.safetensors   the learned policy, if it has `tensors()`
 reward.safetensors   the learned reward, if the policy has one with `tensors()`
@@ -12,7 +13,7 @@ log.txt              the output of the child process
 import os
 import platform
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -31,7 +32,7 @@ from il_envs.learning.rollout import Episode
 from leaderboard import UserError
 from leaderboard.exact import ExactMetrics
 from leaderboard.protocol import CellSpec, Profile, label_budgets, reference_seeds
-from leaderboard.recorded import RecordedData
+from leaderboard.recorded import Played, RecordedData
 from leaderboard.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES
 
 DAMAGES = (OSError, KeyError, ValueError, EOFError, BadZipFile, ZlibError)
@@ -74,10 +75,13 @@ class Cell(BaseModel):
     evaluation_seconds: float = 0.0
     episodes: tuple[EpisodeResult, ...] = ()
     files: dict[str, str] = {}
-    """SHA-256 of the files of the learned policy and reward, by the name of the file."""
+    """SHA-256 of the files of the learned policy and reward, or of a person's recorded episodes, by
+    the name of the file."""
     exact: ExactMetrics | None = None
     """Exact metrics; None in worlds without an exact reference, and for a policy that does not give
     its probabilities."""
+    played: Played | None = None
+    """How a person played; None for anything else."""
     versions: dict[str, str]
     platform: str
 
@@ -95,6 +99,13 @@ class Declaration(BaseModel):
     """The run's controls for this algorithm."""
     recordings: dict[str, RecordedData] = {}
     """The recordings that it learns from instead of from the scripted expert, by the world."""
+    played: dict[str, int] = {}
+    """The steps that a person played, by the world; empty for an algorithm."""
+
+    @property
+    def is_person(self) -> bool:
+        """True for a person."""
+        return bool(self.played)
 
 
 class Manifest(BaseModel):
@@ -121,6 +132,8 @@ class Manifest(BaseModel):
         """The numbers of labels at which an algorithm has a row in a world; the table ranks at the
         last."""
         said = self.declaration(algorithm)
+        if said.is_person:
+            return (said.played[world],)
         data = said.recordings.get(world)
         return label_budgets(self.profile, said.uses_labels, said.is_control, data)
 
@@ -129,11 +142,13 @@ class Manifest(BaseModel):
         others."""
         return EXACT_REFERENCES if world in self.exact_worlds else EMPIRICAL_REFERENCES
 
-    def seeds_of(self, world: str, labels: int | None) -> int:
-        """The number of cells of a row; `labels` is None for a reference row."""
-        if labels is not None:
-            return self.seeds
-        return reference_seeds(world in self.exact_worlds, self.seeds)
+    def seeds_of(self, algorithm: str, world: str) -> int:
+        """The number of cells of a row."""
+        if self.declaration(algorithm).is_person:
+            return 1
+        if algorithm in self.references(world):
+            return reference_seeds(world in self.exact_worlds, self.seeds)
+        return self.seeds
 
 
 @dataclass(frozen=True)
@@ -177,9 +192,9 @@ def write_cell(folder: Path, cell: Cell) -> None:
     (folder / "cell.json").write_text(cell.model_dump_json(indent=1) + "\n")
 
 
-def write_traces(folder: Path, episodes: Sequence[Episode]) -> None:
-    """Write the action traces, `actions.npz`."""
-    np.savez_compressed(folder / "actions.npz", *(episode.actions for episode in episodes))
+def write_traces(folder: Path, traces: Iterable[NDArray[Any]]) -> None:
+    """Write the action traces of the episodes, [T, ...] each, `actions.npz`."""
+    np.savez_compressed(folder / "actions.npz", *traces)
 
 
 def read_traces(folder: Path, episodes: int) -> list[NDArray[Any]]:
@@ -281,7 +296,10 @@ def extend_manifest(folder: Path, manifest: Manifest) -> None:
             declarations=before.declarations
             | {
                 name: said.model_copy(
-                    update={"recordings": _recordings(folder, before, manifest, name)}
+                    update={
+                        "recordings": _recordings(folder, before, manifest, name),
+                        "played": before.declaration(name).played | said.played,
+                    }
                 )
                 for name, said in manifest.declarations.items()
             },

@@ -204,7 +204,7 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
         OSError: if it cannot be written.
     """
     if outcome.episodes:
-        write_traces(folder, outcome.episodes)
+        write_traces(folder, [episode.actions for episode in outcome.episodes])
     files = {"policy.safetensors": outcome.policy, "reward.safetensors": outcome.reward}
     files = {name: content for name, content in files.items() if content}
     for name, content in files.items():

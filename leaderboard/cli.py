@@ -125,6 +125,17 @@ def verify(folder: Folder) -> None:
         raise typer.Exit(1)
 
 
+@app.command("add-human")
+def add_human(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a recording.")],
+    out: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results", "quick"),
+) -> None:
+    """Add a person's row, from recorded held-out episodes, to a folder of results."""
+    from leaderboard import commands
+
+    commands.add_human(name, out)
+
+
 @app.command()
 def theory(
     out: Annotated[Path, typer.Option(help="Folder of the pictures.")] = Path("results", "theory"),

@@ -14,6 +14,7 @@ from leaderboard.cells import Manifest, Results, extend_manifest, read_results
 from leaderboard.check import check
 from leaderboard.explanation import explanation
 from leaderboard.page import FORMATS, as_csv, as_markdown
+from leaderboard.people import add_person, verify_played
 from leaderboard.plan import plan
 from leaderboard.progress import Progress, tell
 from leaderboard.protocol import PROFILES, Profile, cells_of_run
@@ -241,7 +242,12 @@ def verify_results(folder: Path) -> bool:
     different = [problem for cell in finished for problem in verify_episodes(folder, cell)]
     measured = [verify_metrics(folder, cell) for cell in finished]
     wrong = [problems for problems in measured if problems]
-    changed = [problem for cell in finished for problem in verify_files(folder, cell)]
+    changed = [
+        problem
+        for verify in (verify_files, verify_played)
+        for cell in finished
+        for problem in verify(folder, cell)
+    ]
     for problem in [*different, *(problem for problems in wrong for problem in problems), *changed]:
         print(problem)
     episodes = sum(len(cell.episodes) for cell in finished)
@@ -256,6 +262,23 @@ def verify_results(folder: Path) -> bool:
         if cell.status != "ok":
             print(f"{cell.spec.title}: failed, nothing to replay: {cell.reason}")
     return not (different or wrong or changed)
+
+
+def add_human(name: str, folder: Path) -> None:
+    """Add the row of a person to a folder of results, and print the table.
+
+    Raises:
+        UserError: if the recording will not do, or the row cannot be written.
+    """
+    recording = readable(name)
+    tell(*recording.faults)
+    with _writing_to(folder):
+        cell = add_person(recording, folder)
+    results = read_results(folder)
+    show_table(results, "text")
+    print(f"{cell.spec.algorithm}: {len(cell.episodes)} episodes in {folder / cell.spec.folder}")
+    with _writing_to(folder):
+        write_page(results)
 
 
 def show_theory(folder: Path) -> bool:

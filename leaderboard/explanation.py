@@ -29,12 +29,17 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
     labels = None if algorithm in references else manifest.budgets(algorithm, world)[-1]
     row = row_of(results, algorithm, world, labels)
     scale = scale_of(results, world)
+    is_person = manifest.declaration(algorithm).is_person
+    who = f"{manifest.seeds_of(algorithm, world)} training seeds, each"
     lines = [
         f"{algorithm} in {world}"
         + (f" with {labels:,} labels" if labels is not None else " (reference row)"),
-        f"profile {manifest.profile.name}: {manifest.seeds_of(world, labels)} training seeds, each "
+        f"profile {manifest.profile.name}: {'a person,' if is_person else who} "
         f"evaluated on {manifest.profile.evaluation_episodes} held-out episodes",
     ]
+    for cell in row.cells:
+        if cell.played is not None:
+            lines.append(f"played: {cell.played}; each of the person's steps is a label")
     data = manifest.declaration(algorithm).recordings.get(world)
     if data is not None:
         lines.append(f"demonstrations: {data}")
@@ -51,7 +56,7 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
         lines += _metrics(cell, scale)
     if row.fault:
         return "\n".join([*lines, "", f"not ranked: {row.fault}"])
-    return "\n".join([*lines, "", *_score(row, scale)])
+    return "\n".join([*lines, "", *_score(row, scale, is_person)])
 
 
 def _normalisation(scale: Scale, references: tuple[str, ...]) -> list[str]:
@@ -104,7 +109,7 @@ def _metrics(cell: Cell, scale: Scale | None) -> list[str]:
     ]
 
 
-def _score(row: Row, scale: Scale | None) -> list[str]:
+def _score(row: Row, scale: Scale | None, is_person: bool) -> list[str]:
     """The mean over seeds and its interval."""
     scores = scores_of(row, scale)
     interval = student_interval(scores)
@@ -112,7 +117,8 @@ def _score(row: Row, scale: Scale | None) -> list[str]:
     lines = [f"score = ({terms}) / {len(scores)} = {interval.mean:.6f}"]
     if isnan(interval.low):
         exact = row.labels is None and row.cells[0].exact is not None
-        why = "the value is exact" if exact else "there is one training seed"
+        why = "there is one person" if is_person else "there is one training seed"
+        why = "the value is exact" if exact else why
         lines.append(f"interval: none, {why}")
     elif interval.standard_error == 0.0:
         lines.append("interval: of no width, all seeds have the same score")

@@ -16,13 +16,14 @@ from leaderboard.cells import Results
 from leaderboard.controls import control_notes
 from leaderboard.metrics import EXACT, SAMPLED, Metric
 from leaderboard.recorded import RecordedData
+from leaderboard.rows import row_of
 from leaderboard.statistics import CONFIDENCE
 from leaderboard.studies.concurrency import claim_table, final_table, milestone_table
 from leaderboard.summary import ALL_WORLDS
 
 NONE = "\N{EN DASH}"
 INFINITE = "\N{INFINITY}"
-REFERENCE, CONTROL = " (reference)", " (control)"
+REFERENCE, CONTROL, PERSON = " (reference)", " (control)", " (person)"
 INTERVAL = f"{CONFIDENCE:.0%} interval"
 LEFT_COLUMNS = {"algorithm", "world", "status", "actions", "learning", "claim"}
 CSV_COLUMNS = [
@@ -55,7 +56,7 @@ def header(results: Results) -> list[str]:
         if world.name in manifest.worlds and world.truth.one_button_bound is not None:
             bound = _number(world.truth.one_button_bound())
             lines.append(f"{world.name}: one button a step returns at most {bound} (exact bound).")
-    return [*lines, *_teachers(results), *_notes(SAMPLED, results)]
+    return [*lines, *_teachers(results), *_people(results), *_notes(SAMPLED, results)]
 
 
 def _teachers(results: Results) -> list[str]:
@@ -68,6 +69,17 @@ def _teachers(results: Results) -> list[str]:
     return [
         f"{world}: {', '.join(names)} learned from {data}, not from the scripted expert."
         for (world, data), names in learners.items()
+    ]
+
+
+def _people(results: Results) -> list[str]:
+    """A line for each row of a person."""
+    return [
+        f"{name} in {world}: {cell.played}. Labels: the person's steps."
+        + (" Its return is its episodes' mean." if world in results.manifest.exact_worlds else "")
+        for name, said in results.manifest.declarations.items()
+        for world, steps in said.played.items()
+        for cell in row_of(results, name, world, steps).cells
     ]
 
 
@@ -245,7 +257,8 @@ def _columns(metrics: Iterable[Metric], summary: pd.DataFrame) -> dict[str, "pd.
 def _names(summary: pd.DataFrame) -> "pd.Series[str]":
     reference = summary["reference"].map({True: REFERENCE, False: ""})
     control = summary["control"].map({True: CONTROL, False: ""})
-    return summary["algorithm"] + reference + control
+    person = summary["person"].map({True: PERSON, False: ""})
+    return summary["algorithm"] + reference + control + person
 
 
 def _final(table: pd.DataFrame) -> pd.DataFrame:

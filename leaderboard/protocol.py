@@ -160,9 +160,10 @@ class CellSpec(BaseModel):
     world: str
     algorithm: str
     origin: str
-    """The algorithm's origin, as in `submission.load`; empty for a reference row."""
+    """The algorithm's origin, as in `submission.load`; empty for a reference row and a person."""
     labels: int | None
-    """Number of labels; None for a reference row, 0 for an algorithm that uses no labels."""
+    """Number of labels; None for a reference row, 0 for an algorithm that uses no labels, the steps
+    of a person."""
     seed: int
     profile: Profile
     demonstrations: str = ""
@@ -232,6 +233,24 @@ def cells_of_run(
                     )
                     specs.append((expected_seconds(spec.steps, world, algorithm), spec))
     return [spec for _, spec in sorted(specs, key=lambda pair: -pair[0])]
+
+
+def person_spec(profile: Profile, world: World, name: str, steps: int, code: str) -> CellSpec:
+    """The cell of a person, whose every step counts as a label.
+
+    Args:
+        name: name of the row.
+        code: SHA-256 over what the person did.
+    """
+    return CellSpec(
+        world=world.name,
+        algorithm=name,
+        origin="",
+        labels=steps,
+        seed=0,
+        profile=profile,
+        key=_key(profile, world, _world_key(world), code, steps, 0),
+    )
 
 
 def label_budgets(

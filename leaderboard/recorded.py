@@ -1,6 +1,7 @@
 """Recordings of people, from which algorithms learn instead of from the scripted expert."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
@@ -27,6 +28,51 @@ class RecordedData(BaseModel):
         return (
             f"the recording {self.name!r} of {self.player}, {self.transitions:,} steps "
             f"(content hash {self.content_hash[:16]})"
+        )
+
+
+class Played(BaseModel):
+    """How a person played the evaluation episodes, without help and alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    recording: str
+    """Name of the recording."""
+    player: str
+    first: datetime
+    last: datetime
+    """When the first and the last of the episodes were recorded, in UTC."""
+    seconds: float
+    """Real time that the episodes took, in seconds."""
+    slowest: float
+    fastest: float
+    """Least and greatest speed of the game, 1 for real time."""
+    other_attempts: int
+    """Recorded attempts at the same episodes that do not count."""
+
+    @property
+    def is_real_time(self) -> bool:
+        """True if the game was neither slower nor faster than real time."""
+        return self.slowest == self.fastest == 1.0
+
+    @property
+    def speed(self) -> str:
+        """The speed of the game in words."""
+        if self.is_real_time:
+            return "in real time"
+        if self.slowest == self.fastest:
+            return f"at {self.slowest:g} times real time"
+        return f"at {self.slowest:g} to {self.fastest:g} times real time"
+
+    def __str__(self) -> str:
+        days = dict.fromkeys(f"{date:%Y-%m-%d}" for date in (self.first, self.last))
+        others = f"{self.other_attempts} other attempts at these episodes are recorded and"
+        if self.other_attempts == 1:
+            others = "1 other attempt at these episodes is recorded and"
+        counted = f"; {others} not counted" if self.other_attempts else ""
+        return (
+            f"the recording {self.recording!r} of {self.player}, {' to '.join(days)}, played "
+            f"{self.speed} in {self.seconds:,.0f} s, not assisted{counted}"
         )
 
 

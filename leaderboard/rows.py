@@ -62,7 +62,7 @@ class Row:
 def row_of(results: Results, algorithm: str, world: str, labels: int | None) -> Row:
     """The row of a table, complete or not."""
     cells = _current(results, algorithm, world, labels)
-    expected = range(results.manifest.seeds_of(world, labels))
+    expected = range(results.manifest.seeds_of(algorithm, world))
     missing = sorted(set(expected) - {cell.spec.seed for cell in cells})
     fault = ""
     if missing:
@@ -99,7 +99,7 @@ def _current(results: Results, algorithm: str, world: str, labels: int | None) -
         for cell in results.cells
         if (cell.spec.algorithm, cell.spec.world, cell.spec.labels) == (algorithm, world, labels)
         and cell.spec.profile == manifest.profile
-        and cell.spec.seed < manifest.seeds_of(world, labels)
+        and cell.spec.seed < manifest.seeds_of(algorithm, world)
     ]
     return sorted(cells, key=lambda cell: cell.spec.seed)
 
@@ -128,8 +128,9 @@ def _reference_revision(results: Results, world: str) -> set[tuple[str, ...]]:
 def scale_of(results: Results, world: str) -> Scale | None:
     """The scale of scores in a world; None until every reference cell exists."""
     manifest = results.manifest
-    rows = [_current(results, name, world, None) for name in manifest.references(world)]
-    expected = manifest.seeds_of(world, None)
+    names = manifest.references(world)
+    rows = [_current(results, name, world, None) for name in names]
+    expected = manifest.seeds_of(names[0], world)
     if any(len(cells) < expected or any(c.status != "ok" for c in cells) for cells in rows):
         return None
     random, reference = (float(np.mean([return_of(c) for c in cells])) for cells in rows[:2])

@@ -25,8 +25,8 @@ def summary(results: Results) -> pd.DataFrame:
     to all of them. Reference rows have no such mean, since they score 0 and 1 in each world.
 
     Columns: algorithm, world, labels, seeds, score, low, high, iqm, return, status and reason (see
-    `status_of`), reference and control (whether it is such a row), and those of the `METRICS`,
-    means over seeds.
+    `status_of`), reference, control and person (whether it is such a row), and those of the
+    `METRICS`, means over seeds.
     """
     rows = list(_rows(results))
     summaries = [_summarise(results, [row], row.world) for row in rows]
@@ -81,6 +81,7 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
         "reason": reason,
         "reference": rows[0].labels is None,
         "control": results.manifest.declaration(rows[0].algorithm).is_control,
+        "person": results.manifest.declaration(rows[0].algorithm).is_person,
     }
     for metric in METRICS:
         for column, quantity in metric.columns.items():

@@ -41,11 +41,13 @@ class Recorder:
         player: name of the player.
 
     Raises:
-        RecordingError: if that cannot be a name, the recording is of another world or split, or its
-            folder cannot be written.
+        RecordingError: if one of the names will not do, the recording is of another world or
+            split, or its folder cannot be written.
     """
 
     def __init__(self, name: str, world: World, split: Split, player: str) -> None:
+        if not player.strip() or not player.isprintable():
+            raise RecordingError(f"{player!r} cannot be a player's name; write it in one line")
         self.name = name
         self.folder = folder_of(name)
         self._world, self._split, self._player = world, split, player

@@ -137,7 +137,8 @@ def folder_of(name: str) -> Path:
 
 def recording_names() -> list[str]:
     """The names of all recordings that have a file, sorted."""
-    return sorted({path.parent.name for path in recordings_folder().glob(f"*/*{SUFFIX}")})
+    names = {path.parent.name for path in recordings_folder().glob(f"*/*{SUFFIX}")}
+    return sorted(name for name in names if NAME.fullmatch(name))  # none that is being merged
 
 
 def read_recording(name: str) -> Recording:

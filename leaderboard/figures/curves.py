@@ -237,6 +237,8 @@ def _lines_by_labels(
     least = budgets[0]
     names = []
     for row, colour in _algorithms(results, world):
+        if results.manifest.declaration(row.algorithm).is_person:  # whose labels are no budget
+            continue
         cells = {
             budget: _finished(row_of(results, row.algorithm, world.name, budget))
             for budget in results.manifest.budgets(row.algorithm, row.world)
@@ -270,16 +272,17 @@ def _lines(results: Results, world: World) -> list[tuple[Row, str]]:
 
 
 def _algorithms(results: Results, world: World) -> list[tuple[Row, str]]:
-    """The learners' rows at their last number of labels, by name, and their colours; controls are
-    shown in the table only."""
+    """The learners' rows at their last number of labels, by name, people last, and their colours;
+    controls are shown in the table only."""
     manifest = results.manifest
     learners = [name for name in manifest.algorithms if not manifest.declaration(name).is_control]
+    learners.sort(key=lambda name: (manifest.declaration(name).is_person, name))
     rows = [
-        row_of(results, n, world.name, manifest.budgets(n, world.name)[-1])
-        for n in sorted(learners)
+        (row_of(results, name, world.name, manifest.budgets(name, world.name)[-1]), colour)
+        for name, colour in zip(learners, cycle(COLOURS), strict=False)
+        if world.name in manifest.algorithms[name]
     ]
-    coloured = zip(rows, cycle(COLOURS), strict=False)
-    return [(row, colour) for row, colour in coloured if _finished(row)]
+    return [(row, colour) for row, colour in rows if _finished(row)]
 
 
 def _finished(row: Row) -> list[Cell]:

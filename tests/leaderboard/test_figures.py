@@ -58,7 +58,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
             )  # fmt: skip
             (out / spec.folder).mkdir(parents=True)
             write_cell(out / spec.folder, cell)
-            write_traces(out / spec.folder, episodes)
+            write_traces(out / spec.folder, [episode.actions for episode in episodes])
             cells.append(cell)
     manifest = Manifest(
         profile=PROFILE, worlds=(WORLD.name,), algorithms={"ours": (WORLD.name,)}, seeds=3
@@ -108,7 +108,7 @@ def test_an_episode_that_ends_on_the_track_counts_as_the_limit_too(tmp_path: Pat
         platform="",
     )
     (tmp_path / spec.folder).mkdir(parents=True)
-    write_traces(tmp_path / spec.folder, [spun])
+    write_traces(tmp_path / spec.folder, [spun.actions])
     manifest = Manifest(profile=PROFILE, worlds=(WORLD.name,), algorithms={}, seeds=1)
     curve = error_curve(Results(tmp_path, manifest, (cell,)), WORLD, WORLD.views.error, cell)
     assert (curve[len(spun) :] == WORLD.views.error.limit).all()

@@ -1,5 +1,6 @@
 """People in the leaderboard: algorithms that learn from what they recorded, and their own rows."""
 
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -9,13 +10,16 @@ import numpy as np
 import pytest
 
 from il_envs import Budget, BudgetExceededError, Demonstrations, Problem, get_world
-from leaderboard.cells import read_results
+from il_envs.learning.recorded_episode import encoded, read_episode
+from leaderboard import commands
+from leaderboard.cells import Cell, read_cell, read_results, read_traces, write_cell
 from leaderboard.protocol import EVALUATION_SEED, PROFILES, Profile, cells_of_run
 from leaderboard.recorded import readable, recorded_data
 from leaderboard.submission import Contender, load
 from tests.recording import record
 
 CAR, BRIDGE = get_world("DriftCar"), get_world("RiskyBridge")
+ALGORITHMS = Path(__file__).parents[1] / "algorithms"
 TINY = Profile(
     name="tiny", labels=(40, 90), seeds=1, evaluation_episodes=2, steps=1_000, time_limit=60.0
 )
@@ -131,32 +135,37 @@ class TestKeys:
 
 
 class TestRun:
-    def test_bc_learns_from_a_recording(self, tmp_path: Path, command: Any) -> None:
-        recorded = episode_of(steps=60)
+    def test_bc_learns_from_a_recording(
+        self, tmp_path: Path, command: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(PROFILES, "tiny", TINY.model_copy(update={"labels": (90,)}))
+        for seed in (1, 2):
+            record("anna", "RiskyBridge", seed)  # of 30 steps each
+        recorded = Demonstrations.from_recording("anna", person_only=True)
         out = tmp_path / "out"
         run = (
-            "run", "--profile", "tiny", "--worlds", "DriftCar", "--algorithms", "bc,dagger",
-            "--no-controls", "--out", out,
+            "run", "--profile", "tiny", "--worlds", "RiskyBridge", "--no-controls", "--out", out,
+            "--algorithms", f"bc,{ALGORITHMS / 'acts'}",
         )  # fmt: skip
         code, _, told = command(*run, "--demonstrations", "anna")
         assert code == 0, told
         line = f"the recording 'anna' of Anna, 60 steps (content hash {recorded.content_hash[:16]})"
         assert told.splitlines()[0] == (
-            f"DriftCar: {line} has fewer than the profile's 90 labels; those who learn from it "
+            f"RiskyBridge: {line} has fewer than the profile's 90 labels; those who learn from it "
             "have what there is"
         )
         results = read_results(out)
         assert all(cell.status == "ok" for cell in results.cells)
         cells = {(c.spec.algorithm, c.spec.labels): c for c in results.cells}
-        assert set(cells) >= {("bc", 40), ("bc", 60), ("dagger", 40), ("dagger", 90)}
+        assert set(cells) >= {("bc", 60), ("acts", 0)}
         assert cells["bc", 60].meter["demonstrations"] == 60
-        assert cells["dagger", 90].spec.demonstrations == ""
+        assert cells["acts", 0].spec.demonstrations == ""
         _, table, _ = command("table", out, "--format", "md")
-        assert f"DriftCar: bc learned from {line}, not from the scripted expert." in table
-        (row,) = [row for row in table.splitlines() if row.startswith("| bc ")]
+        assert f"RiskyBridge: bc learned from {line}, not from the scripted expert." in table
+        row = next(row for row in table.splitlines() if row.startswith("| bc "))
         assert row.endswith("| 60 | ok |")
-        assert f"demonstrations: {line}" in command("explain", out, "bc", "DriftCar")[1]
-        assert "demonstrations: " not in command("explain", out, "dagger", "DriftCar")[1]
+        assert f"demonstrations: {line}" in command("explain", out, "bc", "RiskyBridge")[1]
+        assert "demonstrations: " not in command("explain", out, "acts", "RiskyBridge")[1]
         assert command("verify", out)[0] == 0
 
         again = command(*run, "--demonstrations", "anna")[1]
@@ -164,7 +173,7 @@ class TestRun:
         code, _, told = command(*run)
         assert (code, told.splitlines()[-1]) == (
             1,
-            f"leaderboard: {out} holds bc in DriftCar as it learned from the recording 'anna'; "
+            f"leaderboard: {out} holds bc in RiskyBridge as it learned from the recording 'anna'; "
             "choose another --out",
         )
 
@@ -224,3 +233,182 @@ class TestRun:
         assert problem in told
         assert told.startswith("leaderboard: ")
         assert told.count("\n") == 1
+
+
+def play(
+    name: str,
+    world: str = "DriftCar",
+    seeds: tuple[int, ...] = (EVALUATION_SEED, EVALUATION_SEED + 1),
+    **options: Any,
+) -> None:
+    for seed in seeds:
+        record(name, world, seed, split="held_out", **options)
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of a tiny run in a world with sampled returns and in one with exact ones."""
+    out = tmp_path_factory.mktemp("results") / "out"
+    commands.run(
+        TINY, [str(ALGORITHMS / "acts")], ["DriftCar", "RiskyBridge"], 1, 2, out, controls=False
+    )
+    return out
+
+
+@pytest.fixture
+def results(computed: Path, tmp_path: Path) -> Path:
+    """A copy of them."""
+    return shutil.copytree(computed, tmp_path / "out")
+
+
+def person_cell(results: Path, world: str = "DriftCar") -> tuple[Path, Cell]:
+    (path,) = results.glob(f"{world}/human-anna/*/seed_0/cell.json")
+    return path.parent, read_cell(path.parent)
+
+
+class TestAddHuman:
+    @pytest.mark.parametrize("world", ["DriftCar", "RiskyBridge"])
+    def test_a_person_has_a_row_that_is_verified(
+        self, results: Path, command: Any, world: str
+    ) -> None:
+        play("anna", world)
+        code, printed, told = command("add-human", "anna", "--out", results)
+        assert (code, told) == (0, "")
+        folder, cell = person_cell(results, world)
+        steps = sum(episode.length for episode in cell.episodes)
+        assert f"human-anna: 2 episodes in {folder}" in printed
+        assert cell.spec.labels == cell.meter["expert_labels"] == steps
+        assert [episode.seed for episode in cell.episodes] == list(TINY.evaluation_seeds)
+        (expert,) = (c for c in read_results(results).cells if _is_expert(c, world))
+        if world == "DriftCar":  # whose expert is who played
+            assert [e.state_hash for e in cell.episodes] == [e.state_hash for e in expert.episodes]
+        table = command("table", results, "--format", "md")[1]
+        row = next(row for row in table.splitlines() if row.startswith("| human-anna (person) "))
+        assert row.endswith(f"| {steps:,} | ok |")
+        assert f"human-anna in {world}: the recording 'anna' of Anna, " in table
+        assert "played in real time in " in table
+        assert ("Its return is its episodes' mean." in table) == (world == "RiskyBridge")
+        explained = command("explain", results, "human-anna", world)[1]
+        assert "a person, evaluated on 2 held-out episodes" in explained
+        assert "each of the person's steps is a label" in explained
+        assert "interval: none, there is one person" in explained
+        code, printed, _ = command("verify", results)
+        assert (code, "16 of 16 episodes in 8 cells replay" in printed) == (0, True), printed
+
+    def test_what_is_in_the_table_has_not_changed_for_others(
+        self, computed: Path, results: Path, command: Any
+    ) -> None:
+        before = (computed / "table.csv").read_text().splitlines()
+        play("anna")
+        command("add-human", "anna", "--out", results)
+        after = (results / "table.csv").read_text().splitlines()
+        assert [line for line in after if not line.startswith("human-anna")] == before
+
+    def test_speed_and_other_attempts_are_told(self, results: Path, command: Any) -> None:
+        first = (EVALUATION_SEED,)
+        play("anna", seeds=first, steps=50)  # given up
+        play("anna", details=lambda step: {"speed": 0.5 if step < 500 else 1.0})
+        play("anna", seeds=first, player="Berta")
+        assert command("add-human", "anna", "--out", results)[0] == 0
+        _, cell = person_cell(results)
+        assert cell.played is not None
+        assert (cell.played.other_attempts, cell.played.player) == (2, "Anna")
+        assert cell.warnings == ("played at 0.5 to 1 times real time",)
+        table = command("table", results, "--format", "md")[1]
+        assert "| ok, 1 of 1 warned: played at 0.5 to 1 times real time |" in table
+        assert "2 other attempts at these episodes are recorded and not counted" in table
+
+    def test_adding_again_replaces_the_row(self, results: Path, command: Any) -> None:
+        play("anna")
+        assert command("add-human", "anna", "--out", results)[0] == 0
+        recording = readable("anna")
+        for episode in recording.episodes:
+            (recording.folder / f"{episode.id}.npz").unlink()
+        play("anna", player="Berta")
+        assert command("add-human", "anna", "--out", results)[0] == 0
+        assert person_cell(results)[1].played.player == "Berta"
+        assert command("verify", results)[0] == 0
+
+    @pytest.mark.parametrize("tampering", ["actions", "return", "speed", "labels", "episode"])
+    def test_a_row_that_was_tampered_with_fails(
+        self, results: Path, command: Any, tampering: str
+    ) -> None:
+        play("anna", details=lambda step: {"speed": 0.5})
+        assert command("add-human", "anna", "--out", results)[0] == 0
+        folder, cell = person_cell(results)
+        if tampering == "actions":
+            traces = read_traces(folder, 2)
+            traces[1][700] *= 0.5
+            np.savez_compressed(folder / "actions.npz", *traces)
+        elif tampering == "return":
+            first = cell.episodes[0].model_copy(update={"total_reward": 99.0})
+            write_cell(folder, cell.model_copy(update={"episodes": (first, cell.episodes[1])}))
+        elif tampering == "speed":
+            played = cell.played.model_copy(update={"slowest": 1.0, "fastest": 1.0})
+            write_cell(folder, cell.model_copy(update={"played": played}))
+        elif tampering == "labels":
+            spec = cell.spec.model_copy(update={"labels": 7})
+            write_cell(folder, cell.model_copy(update={"spec": spec}))
+            shutil.copytree(folder, folder.parents[1] / "labels_7" / "seed_0")
+            shutil.rmtree(folder)
+        else:
+            path = folder / next(iter(cell.files))
+            assisted = np.ones(cell.episodes[0].length, np.bool_)
+            path.write_bytes(encoded(replace(read_episode(path), assisted=assisted)))
+        code, printed, _ = command("verify", results)
+        assert code == 1
+        assert printed.startswith("DriftCar human-anna labels=")
+
+    @pytest.mark.parametrize(
+        ("options", "problem"),
+        [
+            ({"gentle_start": True}, "had a gentle start, and does not count; discard it"),
+            (
+                {"details": lambda step: {"assisted": step > 990}},
+                "the episode of seed 900000000 was assisted at 9 of 1000 steps, and does not "
+                "count; discard it (`il-recordings discard anna 1`) and play the seed again",
+            ),
+            (
+                {"details": lambda step: {"controller": "policy" if step < 3 else "person"}},
+                "was not played by the person at 3 of 1000 steps",
+            ),
+            (
+                {"seeds": (EVALUATION_SEED + 1,)},
+                "the recording 'anna' has 1 of the 2 evaluation episodes of the profile tiny; "
+                "complete ones of the seeds 900000000 are missing: `il-play DriftCar --split "
+                "held_out --seed 900000000 --record anna`",
+            ),
+            ({"steps": 20}, "complete ones of the seeds 900000000 to 900000001 are missing"),
+            ({"world": "Shooter", "steps": 3}, "is of Shooter, and "),
+        ],
+    )
+    def test_episodes_that_do_not_count_are_one_line(
+        self, results: Path, command: Any, options: dict[str, Any], problem: str
+    ) -> None:
+        play("anna", **options)
+        before = (results / "run.json").read_bytes()
+        code, printed, told = command("add-human", "anna", "--out", results)
+        assert (code, printed) == (1, "")
+        assert problem in told
+        assert told.startswith("leaderboard: ")
+        assert told.count("\n") == 1
+        assert (results / "run.json").read_bytes() == before
+        assert not list(results.rglob("human-*"))
+
+    def test_other_mistakes_are_one_line(self, results: Path, tmp_path: Path, command: Any) -> None:
+        record("training", "DriftCar", EVALUATION_SEED)
+        play("anna")
+        for arguments, problem in (
+            (("training", "--out", results), "'training' is of the training split, and people"),
+            (("nobody", "--out", results), "the recording 'nobody' has no episode in "),
+            (("anna", "--out", tmp_path / "none"), "none: no such folder of results"),
+        ):
+            code, _, told = command("add-human", *arguments)
+            assert code == 1
+            assert problem in told
+            assert told.count("\n") == 1
+
+
+def _is_expert(cell: Cell, world: str) -> bool:
+    names = {"DriftCar": "expert", "RiskyBridge": "soft-optimal"}
+    return (cell.spec.world, cell.spec.algorithm) == (world, names[world])

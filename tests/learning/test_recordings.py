@@ -504,6 +504,12 @@ def test_what_cannot_be_a_name_is_refused(name):
         Recorder(name, CAR, "training", "Anna")
 
 
+@pytest.mark.parametrize("player", ["", " ", "Anna\nBerta"])
+def test_a_players_name_is_one_line(player):
+    with pytest.raises(RecordingError, match="cannot be a player's name"):
+        Recorder("anna", CAR, "training", player)
+
+
 def test_minari_writes_and_reads_a_recording():
     record("anna", "DriftCar", 4)
     shown = Demonstrations.from_recording("anna")
