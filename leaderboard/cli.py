@@ -137,6 +137,27 @@ def add_human(
 
 
 @app.command()
+def watch(
+    folder: Folder,
+    algorithm: str,
+    world: str,
+    episode: Annotated[int, typer.Option(help="Evaluation episode, from 0.")] = 0,
+    seed: Annotated[int, typer.Option(help="Training seed.")] = 0,
+    ghosts: Annotated[
+        str, typer.Option(help="Other algorithms from the same start, with commas.")
+    ] = "",
+    video: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a film instead of a window.")
+    ] = None,
+) -> None:
+    """Watch an evaluation episode exactly as it was scored, with the expert's ghost."""
+    from leaderboard import watching
+
+    others = _names("--ghosts", ghosts) if ghosts else []
+    watching.watch(folder, algorithm, world, episode, seed, others, video)
+
+
+@app.command()
 def theory(
     out: Annotated[Path, typer.Option(help="Folder of the pictures.")] = Path("results", "theory"),
 ) -> None:

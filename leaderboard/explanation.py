@@ -2,10 +2,9 @@
 
 from math import isnan
 
-from leaderboard import UserError
 from leaderboard.cells import Cell, Results
 from leaderboard.metrics import METRICS
-from leaderboard.rows import Row, Scale, mean_return, row_of, scale_of, scores_of, survival
+from leaderboard.rows import Row, Scale, mean_return, named_row, scale_of, scores_of, survival
 from leaderboard.statistics import CONFIDENCE, student_interval
 
 
@@ -15,19 +14,9 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
     Raises:
         UserError: if the table has no such row.
     """
-    manifest = results.manifest
+    row = named_row(results, algorithm, world)
+    manifest, labels = results.manifest, row.labels
     references = manifest.references(world)
-    names = [*references, *(n for n, worlds in manifest.algorithms.items() if world in worlds)]
-    if world not in manifest.worlds:
-        raise UserError(
-            f"{results.folder} has no world {world!r}; it has {', '.join(manifest.worlds)}"
-        )
-    if algorithm not in names:
-        raise UserError(
-            f"{results.folder} has no {algorithm!r} in {world}; it has {', '.join(names)}"
-        )
-    labels = None if algorithm in references else manifest.budgets(algorithm, world)[-1]
-    row = row_of(results, algorithm, world, labels)
     scale = scale_of(results, world)
     is_person = manifest.declaration(algorithm).is_person
     who = f"{manifest.seeds_of(algorithm, world)} training seeds, each"

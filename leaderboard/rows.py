@@ -14,6 +14,7 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
+from leaderboard import UserError
 from leaderboard.cells import Cell, Results
 
 
@@ -57,6 +58,27 @@ class Row:
     labels: int | None
     cells: tuple[Cell, ...]
     fault: str
+
+
+def named_row(results: Results, algorithm: str, world: str) -> Row:
+    """The row of an algorithm or a reference in a world, at the labels at which the table ranks.
+
+    Raises:
+        UserError: if the table has no such row.
+    """
+    manifest = results.manifest
+    if world not in manifest.worlds:
+        raise UserError(
+            f"{results.folder} has no world {world!r}; it has {', '.join(manifest.worlds)}"
+        )
+    references = manifest.references(world)
+    names = [*references, *(n for n, worlds in manifest.algorithms.items() if world in worlds)]
+    if algorithm not in names:
+        raise UserError(
+            f"{results.folder} has no {algorithm!r} in {world}; it has {', '.join(names)}"
+        )
+    labels = None if algorithm in references else manifest.budgets(algorithm, world)[-1]
+    return row_of(results, algorithm, world, labels)
 
 
 def row_of(results: Results, algorithm: str, world: str, labels: int | None) -> Row:

@@ -239,7 +239,7 @@ def _parser() -> Parser:
     add(
         "--replay",
         metavar="EPISODE",
-        help="watch a recorded episode: NAME for the last one of a recording, NAME/NUMBER, or a file",
+        help="watch a recorded episode: NAME for its last one, NAME/NUMBER, or a file",
     )
     add(
         "--video",
