@@ -63,7 +63,12 @@ drift_car = register(
         ),
         experts=EXPERTS,
         views=Views(
-            pictures=(View("il_envs.worlds.drift_car.picture.scene:paint"),),
+            pictures=(
+                View(
+                    "il_envs.worlds.drift_car.picture.scene:paint",
+                    between="il_envs.worlds.drift_car.picture.motion:between",
+                ),
+            ),
             keys=(
                 PlayKey("left", 0, 1.0, "steer left", rise=3.0, fall=5.0),
                 PlayKey("right", 0, -1.0, "steer right", rise=3.0, fall=5.0),

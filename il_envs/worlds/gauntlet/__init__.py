@@ -58,7 +58,12 @@ gauntlet = register(
         ),
         experts=dynamics.EXPERTS,
         views=Views(
-            pictures=(View("il_envs.worlds.gauntlet.picture.scene:paint"),),
+            pictures=(
+                View(
+                    "il_envs.worlds.gauntlet.picture.scene:paint",
+                    between="il_envs.worlds.gauntlet.picture.motion:between",
+                ),
+            ),
             keys=tuple(
                 PlayKey(key, k, 1.0, name)
                 for k, (name, key) in enumerate(zip(dynamics.BUTTONS, KEYS, strict=True))

@@ -94,7 +94,12 @@ def _register(name: str) -> World:
             ),
             experts=dynamics.EXPERTS,
             views=Views(
-                pictures=(View("il_envs.worlds.lane_keeping.picture.scene:paint"),),
+                pictures=(
+                    View(
+                        "il_envs.worlds.lane_keeping.picture.scene:paint",
+                        between="il_envs.worlds.lane_keeping.picture.motion:between",
+                    ),
+                ),
                 keys=(
                     PlayKey("left", 0, 0.3, "steer left", rise=1.2, fall=2.4),
                     PlayKey("right", 0, -0.3, "steer right", rise=1.2, fall=2.4),

@@ -59,7 +59,12 @@ pillar = register(
         ),
         experts=dynamics.EXPERTS,
         views=Views(
-            pictures=(View("il_envs.worlds.pillar.picture.scene:paint"),),
+            pictures=(
+                View(
+                    "il_envs.worlds.pillar.picture.scene:paint",
+                    between="il_envs.worlds.pillar.picture.motion:between",
+                ),
+            ),
             keys=tuple(
                 PlayKey(key, k, 1.0, name)
                 for k, (name, key) in enumerate(zip(dynamics.BUTTONS, KEYS, strict=True))

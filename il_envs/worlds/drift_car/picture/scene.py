@@ -11,7 +11,7 @@ import pygame
 from numpy.typing import NDArray
 
 from il_envs.drawing.canvas import Canvas, Colour, Layer
-from il_envs.drawing.history import scattered, since_jump
+from il_envs.drawing.history import latest, scattered, steps_ago
 from il_envs.world import States
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.picture import car as car_picture
@@ -57,9 +57,9 @@ CAR_SIZE = 6.0  # m, side of the sheet that the car is painted on
 def paint(state: np.void, params: States, canvas: Canvas) -> None:
     """Paint the picture of the last state of the canvas's history."""
     ground = ground_of(params[state["track"]].tobytes())
-    history = since_jump(canvas.history, _jumps(canvas.history, ground))
+    history, share = latest(canvas, lambda states: jumps(states, ground))
     positions, headings = ground.poses(history)
-    corner = _camera(history, positions, headings, canvas.surface)
+    corner = _camera(history, positions, headings, canvas.surface, share)
     front, rear = _slips(history)
 
     _paint_ground(canvas.surface, ground, corner)
@@ -70,12 +70,12 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
             wheel = positions + headings * (forward + 1j * side)
             _paint_marks(layer, wheel - corner, _share(slip, SLIDING_START, SLIDING_RANGE))
     layer.lay_on(canvas.surface)
-    _paint_smoke(canvas.surface, history, positions - corner, headings, rear)
+    _paint_smoke(canvas.surface, history, positions - corner, headings, rear, share)
     _paint_car(canvas.surface, state, complex(positions[-1] - corner), complex(headings[-1]))
     hud.paint(canvas.surface, ground, history)
 
 
-def _jumps(history: States, ground: Ground) -> NDArray[np.bool_]:
+def jumps(history: States, ground: Ground) -> NDArray[np.bool_]:
     """True where the car cannot have gone from one state to the next, bool [n - 1]."""
     positions, _ = ground.poses(history)
     return (np.abs(np.diff(positions)) > JUMP) | (np.diff(history["track"]) != 0)
@@ -88,12 +88,16 @@ def _share(value: Numbers, start: float, span: float) -> Numbers:
 
 
 def _camera(
-    history: States, positions: Points, headings: Points, surface: pygame.Surface
+    history: States,
+    positions: Points,
+    headings: Points,
+    surface: pygame.Surface,
+    share: float = 1.0,
 ) -> complex:
     """The top left corner of the picture in metres, on the grid of pixels."""
     velocity = headings * (history["forward_speed"] + 1j * history["lateral_speed"])
-    age = car.CONTROL_PERIOD * np.arange(len(history) - 1, -1, -1)
-    weight = np.exp(-age / LEAD_MEMORY)
+    weight = np.exp(-car.CONTROL_PERIOD * steps_ago(len(history), share) / LEAD_MEMORY)
+    weight[-1] *= share
     middle = positions[-1] + LEAD * (weight @ velocity) / weight.sum()
     width, height = surface.get_size()
     left = round(middle.real * SCALE - width / 2)
@@ -162,10 +166,16 @@ def _paint_marks(layer: Layer, wheel: Points, sliding: Numbers) -> None:
 
 
 def _paint_smoke(
-    surface: pygame.Surface, history: States, positions: Points, headings: Points, rear: Numbers
+    surface: pygame.Surface,
+    history: States,
+    positions: Points,
+    headings: Points,
+    rear: Numbers,
+    share: float,
 ) -> None:
     """Puffs from the rear tyres, growing and thinning as they age."""
-    for k in range(max(1, len(history) - SMOKE_STEPS), len(history)):
+    last = len(history) - 1
+    for k in range(max(1, last - SMOKE_STEPS), last + 1):
         slide = history["lateral_speed"][k] - car.REAR_AXLE * history["yaw_rate"][k]
         amount = float(
             _share(np.abs(slide), SMOKE_SPEED_START, SMOKE_SPEED_RANGE)
@@ -176,17 +186,21 @@ def _paint_smoke(
         velocity = headings[k] * (history["forward_speed"][k] + 1j * slide)
         for puff in range(PUFFS):
             back = car.CONTROL_PERIOD * (puff + 0.5) / PUFFS
-            age = car.CONTROL_PERIOD * (len(history) - 1 - k) + back
-            share = age / SMOKE_LIFE
+            age = car.CONTROL_PERIOD * (last - k) + back - car.CONTROL_PERIOD * (1.0 - share)
+            spent = age / SMOKE_LIFE
+            if not 0.0 <= spent < 1.0:
+                continue
+            if k == last:
+                back = age  # the car is not yet where the step ends
             for wheel, side in enumerate((WHEEL_TRACK, -WHEEL_TRACK)):
                 number = 2 * PUFFS * int(history["step"][k]) + 2 * puff + wheel
                 chance = scattered(number)
                 turn = np.exp(2j * np.pi * (97.0 * chance % 1.0))
                 place = positions[k] + headings[k] * (1j * side - car.REAR_AXLE - 0.1)
-                place += velocity * (0.22 * SMOKE_LIFE * (1.0 - np.exp(-3.0 * share)) - back)
-                place += (0.15 + 0.9 * share) * turn
-                radius = (0.35 + 1.75 * np.sqrt(share)) * (0.7 + 0.6 * chance)
-                opacity = 0.40 * amount * (1.0 - share) ** 1.4
+                place += velocity * (0.22 * SMOKE_LIFE * (1.0 - np.exp(-3.0 * spent)) - back)
+                place += (0.15 + 0.9 * spent) * turn
+                radius = (0.35 + 1.75 * np.sqrt(spent)) * (0.7 + 0.6 * chance)
+                opacity = 0.40 * amount * (1.0 - spent) ** 1.4
                 sprite = _puff(round(radius * SCALE), round(64 * opacity))
                 middle = sprite.get_width() / 2
                 surface.blit(sprite, (place.real * SCALE - middle, -place.imag * SCALE - middle))

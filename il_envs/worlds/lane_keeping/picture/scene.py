@@ -9,7 +9,7 @@ import numpy as np
 import pygame
 
 from il_envs.drawing.canvas import SIZE, Canvas, Colour, Layer, lay
-from il_envs.drawing.history import since_jump
+from il_envs.drawing.history import latest, now
 from il_envs.drawing.panels import ACCENT, FAINT, MARGIN, RED, TEXT, panel
 from il_envs.drawing.shapes import bar, polygon
 from il_envs.drawing.text import write
@@ -56,14 +56,15 @@ PANEL_SIZE = (640, 92)  # pixels
 
 def paint(state: np.void, params: States, canvas: Canvas) -> None:
     """Paint the picture of the last state of the canvas's history."""
-    station = float(stations_of(canvas.history)[-1])
+    history, share = latest(canvas, lambda states: np.zeros(len(states) - 1, np.bool_))
+    station = lane.SPEED * lane.CONTROL_PERIOD * now(history, share)
     ground = _layer()
     _paint_ground(ground, station)
     canvas.surface.fill(GRASS)
     lay(pygame.transform.smoothscale(ground.surface, SIZE), canvas.surface, (0, 0))
     things = _layer()
     _paint_tube(things, state["deviation"], params["gust"][0])
-    _paint_trail(things, canvas.history, station)
+    _paint_trail(things, history, station)
     if abs(state["deviation"][0]) < SEEN:
         _paint_car(things, state)
     lay(pygame.transform.smoothscale(things.surface, SIZE), canvas.surface, (0, 0))
@@ -195,9 +196,8 @@ def _paint_tube(layer: Layer, deviation: Numbers, gust: Numbers) -> None:
 
 def _paint_trail(layer: Layer, history: States, station: float) -> None:
     """The path of the car since the last restored state."""
-    recent = since_jump(history, np.zeros(len(history) - 1, np.bool_))
-    behind = stations_of(recent) - station
-    recent, behind = recent[behind > -BEHIND], behind[behind > -BEHIND]
+    behind = np.minimum(stations_of(history) - station, 0.0)
+    recent, behind = history[behind > -BEHIND], behind[behind > -BEHIND]
     if len(recent) > 1:
         lateral = recent["deviation"][:, 0]
         _band(layer, behind, lateral - 0.05, lateral + 0.05, TRAIL, 0.9)

@@ -4,14 +4,14 @@ A picture is a function of the episode's history alone. Points of the plane are 
 metres, as in `camera.py`.
 """
 
-from math import pi, sin
+from math import ceil, pi, sin
 
 import numpy as np
 import pygame
 from numpy.typing import NDArray
 
 from il_envs.drawing.canvas import Canvas, Layer, lay
-from il_envs.drawing.history import since_jump
+from il_envs.drawing.history import latest, now
 from il_envs.drawing.neon import colours
 from il_envs.drawing.neon.colours import FOE, ME, faded
 from il_envs.drawing.neon.effects import paint_vignette
@@ -46,9 +46,9 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     """Paint the picture of the last state of the canvas's history."""
     arena = params[state["arena"]]
     ground = ground_of(arena.tobytes())
-    history = since_jump(canvas.history, jumps(canvas.history))
-    camera = follow(history)
-    frame = Frame(canvas.surface, Layer(canvas.surface.get_size()), camera, history)
+    history, share = latest(canvas, jumps)
+    camera = follow(history, share)
+    frame = Frame(canvas.surface, Layer(canvas.surface.get_size()), camera, history, share)
     look = complex(*eye(state, arena))
     heading = complex(state["heading_cos"], state["heading_sin"])
     seen = region.seen_enemies(state, arena)
@@ -72,7 +72,7 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     else:
         effects.paint_blast(frame, look, effects.BLAST_RADIUS, effects.BLAST_STEPS // 4, ME)
     shine(frame.lines, canvas.surface)
-    paint_vignette(canvas.surface, effects.hurt(history))
+    paint_vignette(canvas.surface, effects.hurt(history, share))
     hud.paint(state, params, canvas, seen)
 
 
@@ -126,7 +126,7 @@ def _paint_pickups(frame: Frame, arena: np.void) -> None:
         at = frame.camera.pixels(complex(*middle(arena["pickup"][k])))
         wait = int(state["pickup_wait"][k])
         if wait == 0:
-            pulse = 0.5 + 0.2 * sin(0.2 * int(state["step"]) + k)
+            pulse = 0.5 + 0.2 * sin(0.2 * now(frame.history, frame.share) + k)
             add_glow(frame.surface, at, 1.3 * SCALE, colour, pulse)
         _lay_figure(frame.surface, figures.pickup(k % 2, wait == 0), at)
         if wait > 0:
@@ -143,7 +143,8 @@ def _paint_enemies(frame: Frame, seen: NDArray[np.bool_]) -> None:
     """Enemies: those in sight with their health and aim, the others as outlines in the dark."""
     state, lines = frame.history[-1], frame.lines
     player = complex(state["x"], state["y"])
-    flashes = {hit.number: 2 - hit.age for hit in events.hits(frame.history[-3:])}
+    hits = events.hits(frame.history[-3:], frame.share)
+    flashes = {hit.number: 2 - max(ceil(hit.age), 0) for hit in hits}
     rounds = frame.history["enemies"]["rounds"]
     has_fired = rounds[-1] < rounds[-2:][0]
     for number in np.flatnonzero(state["enemies"]["health"] > 0.0).tolist():
