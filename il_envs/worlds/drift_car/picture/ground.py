@@ -11,7 +11,7 @@ import pygame
 from numpy.typing import NDArray
 
 from il_envs.drawing.canvas import Colour, Layer, premultiplied
-from il_envs.drawing.shapes import disc
+from il_envs.drawing.shapes import corners, disc
 from il_envs.world import States
 from il_envs.worlds.drift_car.track import HALF_WIDTH, PARAMS, SAMPLES
 
@@ -133,8 +133,8 @@ def strip(ground: Ground, samples: Samples, left: float, right: float, reach: in
 def fill(layer: Layer, quads: Points, colour: Colour, opacity: float = 1.0) -> None:
     """Paint quadrilaterals [n, 4], in metres from the layer's top left corner."""
     shade = premultiplied(colour, opacity)
-    for quad in quads * (SCALE * layer.factor):
-        pygame.draw.polygon(layer.surface, shade, [(p.real, -p.imag) for p in quad])
+    for quad in np.conjugate(quads) * (SCALE * layer.factor):
+        layer.paint(pygame.draw.polygon, shade, corners(quad))
 
 
 def _paint_road(layer: Layer, ground: Ground, near: Samples, corner: complex) -> None:

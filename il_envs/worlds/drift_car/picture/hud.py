@@ -7,7 +7,17 @@ import numpy as np
 import pygame
 
 from il_envs.drawing.canvas import Colour, Layer, lay
-from il_envs.drawing.panels import ACCENT, FAINT, MARGIN, PANEL, RED, SCALE_LINE, TEXT, panel
+from il_envs.drawing.panels import (
+    ACCENT,
+    FAINT,
+    MARGIN,
+    PANEL,
+    RED,
+    SCALE_LINE,
+    TEXT,
+    lay_panel,
+    panel,
+)
 from il_envs.drawing.shapes import bar, disc, polygon
 from il_envs.drawing.text import write
 from il_envs.world import States
@@ -134,9 +144,7 @@ def _paint_pedals(layer: Layer, drive: float, steering: float) -> None:
 
 
 def _paint_clock(surface: pygame.Surface, state: np.void) -> None:
-    layer = Layer((196, 56))
-    panel(layer)
-    layer.lay_on(surface, (MARGIN, MARGIN))
+    lay_panel(surface, (196, 56), (MARGIN, MARGIN))
     seconds = car.CONTROL_PERIOD * int(state["step"])
     for x, text, label in (
         (54, f"{seconds:.1f} s", "time"), (142, f"{state['distance']:.0f} m", "distance"),

@@ -119,8 +119,8 @@ def pose_of(history: States, share: float = 1.0) -> runner.Pose:
 def _paint_floor(light: Layer, camera: Camera, step: float) -> None:
     """A grid that comes nearer with each step, fainter where its lines are close together."""
     ends = np.array([FARTHEST, NEAREST]) - AWAY
-    for left in COLUMNS * (round(camera.left / COLUMNS) + np.arange(-24, 25)):
-        tail, head = camera.at(left, 0.0, ends)
+    columns = COLUMNS * (round(camera.left / COLUMNS) + np.arange(-24, 25))
+    for tail, head in camera.at(columns[:, None], 0.0, ends).tolist():
         streak(light, tail, head, 5.0, faded(LINE, 0.45))
     for away in np.arange(FARTHEST, NEAREST, -ROWS) - PACE * step % ROWS:
         if away > NEAREST:
@@ -147,10 +147,11 @@ def _paint_ways(
     depths = np.array([0.0, 0.28, 0.0, 0.2, 0.48, 0.2])
     for side, colour in SIDE_COLOURS.items():
         weight = 0.3 if offset == 0.0 else 0.45 + 0.35 * aside if side * offset > 0.0 else 0.08
-        for k in range(-1 if left > 0.0 else 0, ahead + 2):
-            middle, depth = pillar + side * CLEARANCE, start + PACE * (k + left) + depths
-            shade = faded(colour, weight * (left if k < 0 else 1.0))
-            polygon(light, camera.at(middle + WAY * chevron, 0.0, depth), shade)
+        steps = np.arange(-1 if left > 0.0 else 0, ahead + 2)
+        depth = start + PACE * (steps[:, None] + left) + depths
+        marks = camera.at(pillar + side * CLEARANCE + WAY * chevron, 0.0, depth)
+        for k, mark in zip(steps, marks, strict=True):
+            polygon(light, mark, faded(colour, weight * (left if k < 0 else 1.0)))
 
 
 def _paint_trail(light: Layer, camera: Camera, path: NDArray[np.float64], share: float) -> None:
