@@ -189,6 +189,11 @@ class Layer:
         self._painted = self._surface.get_rect()
         return self._surface
 
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Width and height of the surface."""
+        return self._surface.get_size()
+
     def paint(self, draw: Callable[..., "pygame.Rect"], *shape: Any) -> None:
         """Paint a shape with a function of `pygame.draw`, whose arguments follow."""
         painted = draw(self._surface, *shape)

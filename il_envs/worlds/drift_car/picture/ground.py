@@ -137,6 +137,15 @@ def fill(layer: Layer, quads: Points, colour: Colour, opacity: float = 1.0) -> N
         layer.paint(pygame.draw.polygon, shade, corners(quad))
 
 
+def are_on(layer: Layer, outlines: Points) -> NDArray[np.bool_]:
+    """False for each outline [n, corners] (m from the layer's top left corner) that is beside the
+    layer, so that nothing of it would be seen."""
+    across, down = (side / (SCALE * layer.factor) for side in layer.extent)
+    x, y = outlines.real, -outlines.imag
+    seen: NDArray[np.bool_] = (x.max(1) > -0.1) & (x.min(1) < across + 0.1)
+    return seen & (y.max(1) > -0.1) & (y.min(1) < down + 0.1)
+
+
 def _paint_road(layer: Layer, ground: Ground, near: Samples, corner: complex) -> None:
     edge = HALF_WIDTH
     for margin, opacity in ((2.6, 0.12), (2.1, 0.28), (1.6, 0.5), (1.2, 0.75)):
