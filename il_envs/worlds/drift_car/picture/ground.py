@@ -58,6 +58,7 @@ class Ground:
         curvature: curvature in 1/m, positive for left turns, [SAMPLES].
         length: length of the centreline, m.
         trees: middles of the trees; their radii are in `tree_radius`, m.
+        tiles: the pictures of squares that have been painted, by their columns and rows.
     """
 
     def __init__(self, track: np.void) -> None:
@@ -75,6 +76,7 @@ class Ground:
         clear = gap > TREE_CLEARANCE
         self.trees: Points = (x + 1j * y)[clear]
         self.tree_radius: Numbers = radius[clear]
+        self.tiles: dict[tuple[int, int], pygame.Surface] = {}
 
     def poses(self, states: States) -> tuple[Points, Points]:
         """Positions and headings (unit vectors) of cars on this track, [n] and [n]."""
@@ -94,15 +96,20 @@ class Ground:
         return point, tangent / np.abs(tangent)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def ground_of(track: bytes) -> Ground:
     """The ground of a track, given the bytes of its `PARAMS` record."""
     return Ground(np.frombuffer(track, PARAMS)[0])
 
 
-@lru_cache(maxsize=128)
 def tile(ground: Ground, column: int, row: int) -> pygame.Surface:
     """The picture of a square of ground; columns count eastwards and rows southwards."""
+    if (column, row) not in ground.tiles:
+        ground.tiles[column, row] = _painted(ground, column, row)
+    return ground.tiles[column, row]
+
+
+def _painted(ground: Ground, column: int, row: int) -> pygame.Surface:
     corner = (column - 1j * row) * (TILE / SCALE)  # its top left, in metres
     middle = corner + (0.5 - 0.5j) * (TILE / SCALE)
     picture = _grass(column, row)

@@ -32,6 +32,7 @@ from il_envs.worlds.drift_car.track import HALF_WIDTH, SAMPLES
 
 LEAD = 0.5  # s, by which the camera looks ahead of the car
 FRAME_HEIGHT = 0.46  # of the picture, where the point ahead of the car is; below are instruments
+SOON = (0.4, 0.8, 1.2)  # s, ahead of which tiles are painted
 LEAD_MEMORY = 0.6  # s, over which the camera averages the car's velocity
 JUMP = 3.0  # m in one step: a restored state, not motion
 
@@ -63,6 +64,7 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     front, rear = _slips(history)
 
     _paint_ground(canvas.surface, ground, corner)
+    _prepare_ground(canvas.surface, ground, corner, headings[-1] * history["forward_speed"][-1])
     layer = Layer(canvas.surface.get_size())
     _paint_danger(layer, ground, state, corner)
     for forward, slip in ((car.FRONT_AXLE, front), (-car.REAR_AXLE, rear)):
@@ -120,10 +122,28 @@ def _slips(history: States) -> tuple[Numbers, Numbers]:
 
 def _paint_ground(surface: pygame.Surface, ground: Ground, corner: complex) -> None:
     left, top = round(corner.real * SCALE), round(-corner.imag * SCALE)
+    for column, row in _tiles_in(surface, corner):
+        surface.blit(tile(ground, column, row), (column * TILE - left, row * TILE - top))
+
+
+def _tiles_in(surface: pygame.Surface, corner: complex) -> list[tuple[int, int]]:
+    """The columns and rows of the tiles in a picture with this top left corner (m)."""
+    left, top = round(corner.real * SCALE), round(-corner.imag * SCALE)
     width, height = surface.get_size()
-    for column in range(left // TILE, (left + width - 1) // TILE + 1):
-        for row in range(top // TILE, (top + height - 1) // TILE + 1):
-            surface.blit(tile(ground, column, row), (column * TILE - left, row * TILE - top))
+    columns = range(left // TILE, (left + width - 1) // TILE + 1)
+    rows = range(top // TILE, (top + height - 1) // TILE + 1)
+    return [(column, row) for column in columns for row in rows]
+
+
+def _prepare_ground(
+    surface: pygame.Surface, ground: Ground, corner: complex, velocity: complex
+) -> None:
+    """Paint one of the tiles that will soon be needed, lest many are needed at once."""
+    for seconds in SOON:
+        for column, row in _tiles_in(surface, corner + seconds * velocity):
+            if (column, row) not in ground.tiles:
+                tile(ground, column, row)
+                return
 
 
 def _paint_danger(layer: Layer, ground: Ground, state: np.void, corner: complex) -> None:
