@@ -7,23 +7,27 @@ are its `share` less than a step old: their ages are negative until it is over.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from il_envs.world import States
+from il_envs.worlds.shooter.arena import SIDE
 from il_envs.worlds.shooter.picture.camera import Numbers, Points
 from il_envs.worlds.shooter.records import (
     CONTROL_PERIOD,
     ENEMY_RADIUS,
     PHYSICS_PERIOD,
     PLAYER_RADIUS,
+    STATE,
     SUBSTEPS,
 )
 from il_envs.worlds.shooter.sight import CELL
 
 Bullets = NDArray[np.void]
+End = tuple[complex, complex, float, bool]
 SAME = 0.02  # m, within which a bullet is where it was to be
 TOUCH = 0.25  # m, beyond a body's radius, where a bullet ended at it
 
@@ -93,19 +97,41 @@ def ended(
     recent = history[-steps - 1 :]
     for k in range(len(recent) - 1):
         before, after = recent[k], recent[k + 1]
-        is_last = k == len(recent) - 2
-        bullets = bullets_of(before, own)
-        gone = _apart(before, after, own, share if is_last else 1.0).all(axis=1)
-        enemies = before["enemies"][before["enemies"]["health"] > 0.0]
-        bodies, radius = places(enemies), ENEMY_RADIUS + TOUCH
-        if not own:
-            bodies, radius = np.array([after["x"] + 1j * after["y"]]), PLAYER_RADIUS + TOUCH
-        for bullet in bullets[gone]:
-            place, velocity = complex(places(bullet)), complex(velocities(bullet))
-            place, in_body = _end(place, velocity, wall, bodies, radius)
-            yield Ended(
-                len(recent) - 3 - k + share, place, velocity, float(bullet["blast"]), in_body
-            )
+        age = len(recent) - 3 - k + share
+        if not len(bullets_of(before, own)):
+            continue
+        if k == len(recent) - 2 and share < 1.0:
+            ends = _ended_in(before, after, wall, own, share)
+        else:
+            ends = _ended_in_step(before.tobytes(), after.tobytes(), wall.tobytes(), own)
+        for place, velocity, blast, in_body in ends:
+            yield Ended(age, place, velocity, blast, in_body)
+
+
+@lru_cache(maxsize=256)
+def _ended_in_step(before: bytes, after: bytes, wall: bytes, own: bool) -> list[End]:
+    """The same for a whole step, given the bytes of its states and of the walls."""
+    first, second = (np.frombuffer(state, STATE)[0] for state in (before, after))
+    return _ended_in(first, second, np.frombuffer(wall, np.uint8).reshape(SIDE, SIDE), own, 1.0)
+
+
+def _ended_in(
+    before: np.void, after: np.void, wall: NDArray[Any], own: bool, share: float
+) -> list[End]:
+    """The bullets that ended in a step: the place, the velocity they had, their blast, and whether
+    they hit a body."""
+    bullets = bullets_of(before, own)
+    gone = _apart(before, after, own, share).all(axis=1)
+    enemies = before["enemies"][before["enemies"]["health"] > 0.0]
+    bodies, radius = places(enemies), ENEMY_RADIUS + TOUCH
+    if not own:
+        bodies, radius = np.array([after["x"] + 1j * after["y"]]), PLAYER_RADIUS + TOUCH
+    ends = []
+    for bullet in bullets[gone]:
+        place, velocity = complex(places(bullet)), complex(velocities(bullet))
+        place, in_body = _end(place, velocity, wall, bodies, radius)
+        ends.append((place, velocity, float(bullet["blast"]), in_body))
+    return ends
 
 
 def _end(

@@ -16,6 +16,7 @@ from il_envs.drawing.neon import colours
 from il_envs.drawing.neon.colours import FOE, ME, faded
 from il_envs.drawing.neon.effects import paint_vignette
 from il_envs.drawing.neon.light import add_glow, arc, line, shine, streak
+from il_envs.drawing.shapes import corners
 from il_envs.world import States
 from il_envs.worlds.shooter.arena import HEALTH, PICKUPS, SIZE, middle
 from il_envs.worlds.shooter.enemies import ALERT, MUZZLE
@@ -89,10 +90,13 @@ def _paint_floor(
     inward = (camera.target - ground.sides[:, 0]) * np.conjugate(ground.outward)
     sides = ground.sides[inward.real > 0.0]
     quads = np.concatenate([camera.pixels(sides), camera.pixels(sides[:, ::-1], WALL_HEIGHT)], 1)
-    for quad in quads:
-        corners = [(point.real, point.imag) for point in quad]
-        pygame.draw.polygon(surface, colours.SIDE, corners)
-        pygame.draw.polygon(light, colours.SIDE_LIGHT, corners)
+    width, height = surface.get_size()
+    seen = (quads.real.max(axis=1) > -2.0) & (quads.real.min(axis=1) < width + 2.0)
+    seen &= (quads.imag.max(axis=1) > -2.0) & (quads.imag.min(axis=1) < height + 2.0)
+    for quad in quads[seen]:
+        outline = corners(quad)
+        pygame.draw.polygon(surface, colours.SIDE, outline)
+        pygame.draw.polygon(light, colours.SIDE_LIGHT, outline)
     _add_light(surface, light, mask)
 
 
