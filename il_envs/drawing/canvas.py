@@ -32,7 +32,9 @@ class Ghost:
         name: who acted, such as "expert".
         colour: of the ghost in every picture.
         history: its states up to the present moment, [n], at least one; shorter than the own
-            history if its episode has ended.
+            history if its episode has ended. Between two steps its last state is, as in
+            `Canvas.history`, the one that the step leads to, and pictures show the ghost
+            `Canvas.share` of the way there. Nobody but the pictures needs to interpolate.
     """
 
     name: str
@@ -210,15 +212,18 @@ class Layer:
             pygame.transform.smoothscale(part, place.size, sheet.subsurface(place))
         return sheet
 
-    def lay_on(self, target: "pygame.Surface", position: tuple[int, int] = (0, 0)) -> None:
-        """Lay the sheet on a picture, its top left corner at `position` (pixels)."""
+    def cutting(self) -> "tuple[pygame.Surface | None, pygame.Rect]":
+        """The part of the sheet that has been painted on, if there is one, and its place."""
         import pygame
 
         part, place = self._part()
-        if place:
-            lay(
-                pygame.transform.smoothscale(part, place.size), target, place.move(position).topleft
-            )
+        return (pygame.transform.smoothscale(part, place.size) if place else None), place
+
+    def lay_on(self, target: "pygame.Surface", position: tuple[int, int] = (0, 0)) -> None:
+        """Lay the sheet on a picture, its top left corner at `position` (pixels)."""
+        sheet, place = self.cutting()
+        if sheet is not None:
+            lay(sheet, target, place.move(position).topleft)
 
     def _part(self) -> tuple["pygame.Surface", "pygame.Rect"]:
         """What has been painted on, enlarged to whole pixels of the sheet, and its place there."""

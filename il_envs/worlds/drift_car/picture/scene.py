@@ -10,6 +10,7 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from il_envs.drawing import ghosts
 from il_envs.drawing.canvas import Canvas, Colour, Layer
 from il_envs.drawing.history import latest, scattered, steps_ago
 from il_envs.world import States
@@ -72,9 +73,15 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
             wheel = positions + headings * (forward + 1j * side)
             _paint_marks(layer, wheel - corner, _share(slip, SLIDING_START, SLIDING_RANGE))
     layer.lay_on(canvas.surface)
+    _paint_ghosts(canvas, ground, corner)
     _paint_smoke(canvas.surface, history, positions - corner, headings, rear, share)
     _paint_car(canvas.surface, state, complex(positions[-1] - corner), complex(headings[-1]))
-    hud.paint(canvas.surface, ground, history)
+    others = [
+        (ghost.colour, recent[-1:])
+        for ghost, recent, _ in ghosts.present(canvas)
+        if recent["track"][-1] == state["track"]
+    ]
+    hud.paint(canvas.surface, ground, history, others)
 
 
 def jumps(history: States, ground: Ground) -> NDArray[np.bool_]:
@@ -237,18 +244,39 @@ def _puff(radius: int, strength: int) -> pygame.Surface:
     return sprite
 
 
-def _paint_car(
-    surface: pygame.Surface, state: np.void, position: complex, heading: complex
-) -> None:
-    """The car, its shadow, and the glow of its brake lights."""
+def _paint_ghosts(canvas: Canvas, ground: Ground, corner: complex) -> None:
+    track = canvas.history["track"][-1]
+    for ghost, recent, _ in ghosts.present(canvas):
+        if recent["track"][-1] != track:
+            continue
+        (position,), (heading,) = ground.poses(recent[-1:])
+        place = complex(position - corner)
+        sheet, at = _car(recent[-1], place, complex(heading))
+        ghosts.lay_layer(sheet, canvas.surface, at, ghost.colour)
+        ghosts.write_name(canvas.surface, ghost, SCALE * (place.conjugate() - 2.6j))
+
+
+def _car(state: np.void, position: complex, heading: complex) -> tuple[Layer, tuple[int, int]]:
+    """The car and its shadow, and where the layer's top left corner is in the picture."""
     side = round(CAR_SIZE * SCALE)
     left, top = round(position.real * SCALE) - side // 2, round(-position.imag * SCALE) - side // 2
     place = position - complex(left, -top) / SCALE
     sheet = Layer((side, side), factor=4)
-    braking = bool(car.rolling_direction(state["forward_speed"]) * state["drive"] < BRAKING)
-    car_picture.paint(sheet, place, heading, float(state["steering"]), braking)
-    sheet.lay_on(surface, (left, top))
-    if braking:
+    car_picture.paint(sheet, place, heading, float(state["steering"]), _is_braking(state))
+    return sheet, (left, top)
+
+
+def _is_braking(state: np.void) -> bool:
+    return bool(car.rolling_direction(state["forward_speed"]) * state["drive"] < BRAKING)
+
+
+def _paint_car(
+    surface: pygame.Surface, state: np.void, position: complex, heading: complex
+) -> None:
+    """The car, its shadow, and the glow of its brake lights."""
+    sheet, at = _car(state, position, heading)
+    sheet.lay_on(surface, at)
+    if _is_braking(state):
         for lamp in (-2.2 + 0.5j, -2.2 - 0.5j):
             at = position + heading * lamp
             glow = _glow()

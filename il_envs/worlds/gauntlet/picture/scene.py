@@ -7,6 +7,7 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from il_envs.drawing import ghosts
 from il_envs.drawing.canvas import SIZE, Canvas, Layer
 from il_envs.drawing.history import latest, now, recent_mean, scattered
 from il_envs.drawing.neon import colours, effects, runner
@@ -44,6 +45,7 @@ LASTING = BEAMS[np.argsort(np.abs(BEAMS - BARREL))]
 """The same beams, the last to be shot away first: shots remove the outermost ones first."""
 LINTEL = HEIGHT + 0.25  # m
 BURST_STEPS, PIECES = 14, 18
+POSED = 40  # steps, on which a ghost's pose depends
 DREAD, DEEPEST = 2.5, 0.6  # m of lead below which the picture's edges redden, and how much at most
 OPEN = colours.HEALTH
 
@@ -64,12 +66,15 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     if wall >= x:
         runner.paint_end(surface, light, complex(camera.at(x, 1.0, MIDDLE)))
     shine(light, surface)
+    for ghost, recent, ghost_share in ghosts.present(canvas):
+        stand = complex(float(recent["x"][-1]) + BODY - camera.x, MIDDLE)
+        ghost_pose = pose_of(recent[-POSED:], ghost_share)
+        runner.paint_ghost(surface, camera.eye, stand, 1.0, ghost_pose, ghost)
     runner.paint(surface, camera.eye, complex(x + BODY - camera.x, MIDDLE), 1.0, pose)
     paint_ruler(surface, camera, x, wall, gate_place(int(state["gates"]) + 1))
-    dread = 1.0 - max(x - wall, 0.0) / DREAD
-    if dread > 0.0:
-        pulse = 0.8 + 0.2 * np.sin(0.6 * now(history, share))
-        effects.paint_vignette(surface, DEEPEST * dread * pulse)
+    dread = max(1.0 - max(x - wall, 0.0) / DREAD, 0.0)
+    pulse = 0.8 + 0.2 * np.sin(0.6 * now(history, share))
+    effects.paint_vignette(surface, DEEPEST * dread * pulse)
     gauntlet_panel.paint(canvas, history)
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 import pygame
 
+from il_envs.drawing import ghosts
 from il_envs.drawing.canvas import SIZE, Canvas, Colour, Layer
 from il_envs.drawing.history import latest, now
 from il_envs.drawing.panels import ACCENT, FAINT, MARGIN, RED, TEXT, panel
@@ -68,10 +69,15 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     canvas.surface.fill(GRASS)
     ground.lay_on(canvas.surface)
     things = _layer()
-    _paint_tube(things, state["deviation"], params["gust"][0])
+    if canvas.shows_expert:
+        _paint_tube(things, state["deviation"], params["gust"][0])
     _paint_trail(things, history, station)
+    if canvas.ghosts:
+        things.lay_on(canvas.surface)
+        _paint_ghosts(canvas, station)
+        things = _layer()
     if abs(state["deviation"][0]) < SEEN:
-        _paint_car(things, state)
+        _paint_car(things, state, 0.0)
     things.lay_on(canvas.surface)
     _paint_panel(canvas)
 
@@ -250,11 +256,26 @@ def _paint_trail(layer: Layer, history: States, station: float) -> None:
         _band(layer, behind, lateral - 0.05, lateral + 0.05, TRAIL, 0.9)
 
 
-def _paint_car(layer: Layer, state: np.void) -> None:
+def _paint_ghosts(canvas: Canvas, station: float) -> None:
+    for ghost, recent, share in ghosts.present(canvas):
+        ahead = lane.SPEED * lane.CONTROL_PERIOD * now(recent, share) - station
+        lateral = float(recent["deviation"][-1, 0])
+        if ahead < -BEHIND or abs(lateral) > SEEN:
+            continue
+        layer = _layer()
+        _paint_car(layer, recent[-1], ahead)
+        ghosts.lay_layer(layer, canvas.surface, (0, 0), ghost.colour)
+        at = complex(_on_sheet(place(ahead, lateral))).conjugate() - 2.0j
+        ghosts.write_name(canvas.surface, ghost, SCALE * ZOOM * at)
+
+
+def _paint_car(layer: Layer, state: np.void, ahead: float) -> None:
+    """A car so far ahead along the line of where the camera is, m."""
     lateral, heading = float(state["deviation"][0]), float(state["deviation"][1])
     steering, drive = lane.ACTION_UNIT * state["action"]
     car_picture.paint(
-        layer, complex(_on_sheet(place(0.0, lateral))), np.exp(1j * (heading - lane.SIDESLIP)),
+        layer, complex(_on_sheet(place(ahead, lateral))),
+        np.exp(1j * (heading - lane.SIDESLIP + ahead / lane.RADIUS)),
         float(lane.STEERING + steering), bool(drive < -lane.DRIVE),
     )  # fmt: skip
 
@@ -285,7 +306,7 @@ def _paint_panel(canvas: Canvas) -> None:
             return x - half * min(max(number / end, -1.0), 1.0)
 
         bar(layer, x - half, top, x + half, bottom, (40, 44, 53))
-        for count, opacity in DEVIATIONS:
+        for count, opacity in DEVIATIONS if canvas.shows_expert else ():
             left, right = (place_of(middle + side * count * deviation) for side in (1.0, -1.0))
             box = [left + 1j * top, right + 1j * top, right + 1j * bottom, left + 1j * bottom]
             polygon(layer, np.array(box), TUBE, 1.4 * opacity)

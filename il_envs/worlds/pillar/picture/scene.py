@@ -11,6 +11,7 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from il_envs.drawing import ghosts
 from il_envs.drawing.canvas import SIZE, Canvas, Colour, Layer
 from il_envs.drawing.history import latest, now, recent_mean, steps_ago
 from il_envs.drawing.neon import effects, runner, skyline
@@ -69,11 +70,20 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     _paint_pillars_behind(surface, light, camera, history, share)
     if state["fallen"]:
         runner.paint_end(surface, light, complex(camera.at(path[-1], 0.6, 0.0)))
-        effects.paint_vignette(surface, RED)
+    effects.paint_vignette(surface, RED if state["fallen"] else 0.0)
     shine(light, surface)
+    _paint_ghosts(canvas, camera, now(history, share))
     stand = complex(camera.left - float(path[-1]), AWAY)
     runner.paint(surface, EYE, stand, 1j, pose_of(history, share))
     pillar_panel.paint(canvas, state, sides(history))
+
+
+def _paint_ghosts(canvas: Canvas, camera: Camera, moment: float) -> None:
+    for ghost, recent, share in ghosts.present(canvas):
+        away = AWAY + PACE * (now(recent, share) - moment)
+        if away > NEAREST:
+            stand = complex(camera.left - float(lateral(recent)[-1]), away)
+            runner.paint_ghost(canvas.surface, EYE, stand, 1j, pose_of(recent, share), ghost)
 
 
 def jumps(history: States) -> NDArray[np.bool_]:

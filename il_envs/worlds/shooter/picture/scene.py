@@ -10,6 +10,7 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from il_envs.drawing import ghosts
 from il_envs.drawing.canvas import Canvas, Layer, lay
 from il_envs.drawing.history import latest, now
 from il_envs.drawing.neon import colours
@@ -60,6 +61,7 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     _paint_pickups(frame, arena)
     effects.paint_trail(frame)
     _paint_enemies(frame, seen)
+    _paint_ghosts(canvas, arena, camera)
     if state["health"] > 0.0:
         _paint_player(frame, arena, look, heading)
     _paint_tops(canvas.surface, ground, camera, mask)
@@ -172,6 +174,18 @@ def _paint_enemies(frame: Frame, seen: NDArray[np.bool_]) -> None:
             ready = min(int(enemy["alert"]) / ALERT, 1.0)
             tip = frame.camera.pixels(player) - 0.5 * ray
             line(lines, at + 0.9 * ray, tip, 1.2, faded(FOE, 0.12 + 0.3 * ready))
+
+
+def _paint_ghosts(canvas: Canvas, arena: np.void, camera: Camera) -> None:
+    for ghost, recent, _ in ghosts.present(canvas):
+        state = recent[-1]
+        if state["arena"] != canvas.history["arena"][-1]:
+            continue
+        at = camera.pixels(complex(*eye(state, arena)))
+        turn = figures.turn_of(complex(state["heading_cos"], state["heading_sin"]))
+        sheet = figures.player(turn, weapon_in_hand(state), bool(state["held"][CROUCH]))
+        ghosts.lay_ghost(sheet, canvas.surface, at - sheet.get_width() * (0.5 + 0.5j), ghost.colour)
+        ghosts.write_name(canvas.surface, ghost, at - 26j)
 
 
 def _paint_player(frame: Frame, arena: np.void, look: complex, heading: complex) -> None:
