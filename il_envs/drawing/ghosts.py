@@ -6,8 +6,9 @@ from pkgutil import resolve_name
 import numpy as np
 import pygame
 
-from il_envs.drawing.canvas import Canvas, Colour, Ghost, Layer, lay, premultiplied
-from il_envs.drawing.text import write
+from il_envs.drawing.canvas import Canvas, Colour, Ghost, Layer, lay
+from il_envs.drawing.panels import panel
+from il_envs.drawing.text import lettering, write
 from il_envs.world import States
 
 OPACITY = 0.6
@@ -60,10 +61,9 @@ def lay_layer(
 
 def write_name(surface: pygame.Surface, ghost: Ghost, place: complex) -> None:
     """Write the name of a ghost above a place, pixels."""
-    picture = Layer((len(ghost.name) * FONT // 2 + 10, FONT))
-    left = place - picture.size[0] / 2 - 1j * FONT
-    layer = picture.surface
-    layer.fill((0, 0, 0, 0))
-    pygame.draw.rect(layer, premultiplied((10, 12, 18), 0.65), layer.get_rect(), border_radius=FONT)
-    picture.lay_on(surface, (round(left.real), round(left.imag)))
+    size = (lettering(ghost.name, FONT, ghost.colour).get_width() + 12, FONT)
+    left = place - size[0] / 2 - 1j * FONT
+    layer = Layer(size)
+    panel(layer, 0.65, FONT / 2)
+    layer.lay_on(surface, (round(left.real), round(left.imag)))
     write(surface, ghost.name, place - 0.5j * FONT, FONT, ghost.colour, "center")

@@ -11,7 +11,7 @@ import pygame
 from numpy.typing import NDArray
 
 from il_envs.drawing import ghosts
-from il_envs.drawing.canvas import Canvas, Layer, lay
+from il_envs.drawing.canvas import Canvas, Ghost, Layer, lay
 from il_envs.drawing.history import latest, now
 from il_envs.drawing.neon import colours
 from il_envs.drawing.neon.colours import FOE, ME, faded
@@ -61,7 +61,7 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     _paint_pickups(frame, arena)
     effects.paint_trail(frame)
     _paint_enemies(frame, seen)
-    _paint_ghosts(canvas, arena, camera)
+    names = _paint_ghosts(canvas, arena, camera)
     if state["health"] > 0.0:
         _paint_player(frame, arena, look, heading)
     _paint_tops(canvas.surface, ground, camera, mask)
@@ -75,6 +75,8 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     else:
         effects.paint_blast(frame, look, effects.BLAST_RADIUS, effects.BLAST_STEPS // 4, ME)
     shine(frame.lines, canvas.surface)
+    for ghost, place in names:
+        ghosts.write_name(canvas.surface, ghost, place)
     paint_vignette(canvas.surface, effects.hurt(history, share))
     hud.paint(state, params, canvas, seen)
 
@@ -176,16 +178,19 @@ def _paint_enemies(frame: Frame, seen: NDArray[np.bool_]) -> None:
             line(lines, at + 0.9 * ray, tip, 1.2, faded(FOE, 0.12 + 0.3 * ready))
 
 
-def _paint_ghosts(canvas: Canvas, arena: np.void, camera: Camera) -> None:
+def _paint_ghosts(canvas: Canvas, arena: np.void, camera: Camera) -> list[tuple[Ghost, complex]]:
+    """Paint the ghosts in this arena; returns them with the places of their names."""
+    names = []
     for ghost, recent, _ in ghosts.present(canvas):
         state = recent[-1]
-        if state["arena"] != canvas.history["arena"][-1]:
-            continue
-        at = camera.pixels(complex(*eye(state, arena)))
-        turn = figures.turn_of(complex(state["heading_cos"], state["heading_sin"]))
-        sheet = figures.player(turn, weapon_in_hand(state), bool(state["held"][CROUCH]))
-        ghosts.lay_ghost(sheet, canvas.surface, at - sheet.get_width() * (0.5 + 0.5j), ghost.colour)
-        ghosts.write_name(canvas.surface, ghost, at - 26j)
+        if state["arena"] == canvas.history["arena"][-1]:
+            at = camera.pixels(complex(*eye(state, arena)))
+            turn = figures.turn_of(complex(state["heading_cos"], state["heading_sin"]))
+            sheet = figures.player(turn, weapon_in_hand(state), bool(state["held"][CROUCH]))
+            corner = at - sheet.get_width() * (0.5 + 0.5j)
+            ghosts.lay_ghost(sheet, canvas.surface, corner, ghost.colour)
+            names.append((ghost, at - 26j))
+    return names
 
 
 def _paint_player(frame: Frame, arena: np.void, look: complex, heading: complex) -> None:
