@@ -2,11 +2,11 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 import numpy as np
@@ -38,7 +38,9 @@ class Ghost:
         name: who acted, such as "expert".
         colour: of the ghost in every picture.
         history: its states up to the present moment, [n], at least one; shorter than the own
-            history if its episode has ended.
+            history if its episode has ended. Between two steps its last state is, as in
+            `Canvas.history`, the one that the step leads to, and pictures show the ghost
+            `Canvas.share` of the way there. Nobody but the pictures needs to interpolate.
     """
 
     name: str
@@ -180,28 +182,72 @@ class Layer:
     """A transparent sheet, painted at `factor` times its size so that its edges are smooth.
 
     Colours are premultiplied by their opacity (see `premultiplied`), because painting replaces the
-    pixels below instead of blending; opaque colours can be used as they are.
+    pixels below instead of blending; opaque colours can be used as they are. What has not been
+    painted on costs nothing, so a layer may be much larger than what is on it.
 
-    Attributes:
-        surface: the surface to paint on, `factor` times as wide and high as the sheet.
+    Args:
+        zoom: the sheet is shown at so many times its size.
     """
 
-    def __init__(self, size: tuple[int, int], factor: int = 2) -> None:
+    def __init__(self, size: tuple[int, int], factor: int = 2, zoom: int = 1) -> None:
         import pygame
 
-        self.size = size
+        self.size = (size[0] * zoom, size[1] * zoom)
         self.factor = factor
-        self.surface = pygame.Surface((size[0] * factor, size[1] * factor), pygame.SRCALPHA)
+        self._scale = factor // zoom
+        self._surface = pygame.Surface((size[0] * factor, size[1] * factor), pygame.SRCALPHA)
+        self._painted = pygame.Rect(0, 0, 0, 0)
+
+    @property
+    def surface(self) -> "pygame.Surface":
+        """The surface, `factor` times as wide and high as the sheet, to paint anywhere on it."""
+        self._painted = self._surface.get_rect()
+        return self._surface
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Width and height of the surface."""
+        return self._surface.get_size()
+
+    def paint(self, draw: Callable[..., "pygame.Rect"], *shape: Any) -> None:
+        """Paint a shape with a function of `pygame.draw`, whose arguments follow."""
+        painted = draw(self._surface, *shape)
+        if painted.width and painted.height:
+            self._painted = self._painted.union(painted) if self._painted else painted
 
     def sheet(self) -> "pygame.Surface":
         """The sheet at its own size, premultiplied; `lay` puts it on a picture."""
         import pygame
 
-        return pygame.transform.smoothscale(self.surface, self.size)
+        sheet = pygame.Surface(self.size, pygame.SRCALPHA)
+        part, place = self._part()
+        if place:
+            pygame.transform.smoothscale(part, place.size, sheet.subsurface(place))
+        return sheet
+
+    def cutting(self) -> "tuple[pygame.Surface | None, pygame.Rect]":
+        """The part of the sheet that has been painted on, if there is one, and its place."""
+        import pygame
+
+        part, place = self._part()
+        return (pygame.transform.smoothscale(part, place.size) if place else None), place
 
     def lay_on(self, target: "pygame.Surface", position: tuple[int, int] = (0, 0)) -> None:
         """Lay the sheet on a picture, its top left corner at `position` (pixels)."""
-        lay(self.sheet(), target, position)
+        sheet, place = self.cutting()
+        if sheet is not None:
+            lay(sheet, target, place.move(position).topleft)
+
+    def _part(self) -> tuple["pygame.Surface", "pygame.Rect"]:
+        """What has been painted on, enlarged to whole pixels of the sheet, and its place there."""
+        import pygame
+
+        scale, around = self._scale, self._painted.clip(self._surface.get_rect())
+        left, top = around.left // scale, around.top // scale
+        right, bottom = -(-around.right // scale), -(-around.bottom // scale)
+        place = pygame.Rect(left, top, right - left, bottom - top)
+        whole = (left * scale, top * scale, place.width * scale, place.height * scale)
+        return self._surface.subsurface(whole), place
 
 
 def lay(sheet: "pygame.Surface", target: "pygame.Surface", position: tuple[int, int]) -> None:

@@ -1,12 +1,21 @@
 """Helpers for pictures that depend on the history of an episode."""
 
+from collections.abc import Callable
 from math import sin
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from il_envs.drawing.canvas import Canvas
 from il_envs.world import States
+
+
+def latest(canvas: Canvas, jumps: Callable[[States], NDArray[np.bool_]]) -> tuple[States, float]:
+    """The part of a canvas's history since its last jump, and how far the picture is from the state
+    before the last one to the last one: 1 if there is none before."""
+    history = since_jump(canvas.history, jumps(canvas.history))
+    return history, canvas.share if len(history) > 1 else 1.0
 
 
 def since_jump(history: States, jumps: NDArray[np.bool_]) -> States:
@@ -20,9 +29,31 @@ def since_jump(history: States, jumps: NDArray[np.bool_]) -> States:
     return history[1 + np.flatnonzero(jumps)[-1] :] if jumps.any() else history
 
 
-def recent_mean(values: NDArray[Any], memory: float) -> Any:
-    """The mean of the values of consecutive steps, with a weight of 1/e `memory` steps ago."""
-    weight = np.exp(-np.arange(values.size - 1, -1, -1) / memory)
+def now(history: States, share: float) -> float:
+    """The present moment, in steps since the episode began."""
+    return int(history["step"][-1]) - 1 + share
+
+
+def steps_ago(count: int, share: float = 1.0) -> NDArray[np.float64]:
+    """How long ago each of the last `count` states was, in steps; the last one is the present.
+
+    Args:
+        share: how far the present is from the state before the last one to the last one.
+    """
+    ago = np.arange(count - 1, -1, -1, dtype=np.float64)
+    ago[:-1] -= 1.0 - share
+    return ago
+
+
+def recent_mean(values: NDArray[Any], memory: float, share: float = 1.0) -> Any:
+    """The mean of the values of consecutive steps, with a weight of 1/e `memory` steps ago.
+
+    Args:
+        share: how much of the last step has passed, and so the weight of the last value.
+    """
+    weight = np.exp(-steps_ago(values.size, share) / memory)
+    if values.size > 1:
+        weight[-1] *= share
     return weight @ values / weight.sum()
 
 

@@ -1,8 +1,10 @@
 """Panels over a picture, and their colours."""
 
+from functools import lru_cache
+
 import pygame
 
-from il_envs.drawing.canvas import Colour, Layer, premultiplied
+from il_envs.drawing.canvas import Colour, Layer, lay, premultiplied
 
 PANEL: Colour = (16, 18, 24)
 PANEL_OPACITY = 0.7
@@ -20,3 +22,15 @@ def panel(layer: Layer, opacity: float = PANEL_OPACITY, rounding: float = 12.0) 
         layer.surface, premultiplied(PANEL, opacity), layer.surface.get_rect(),
         border_radius=round(rounding * layer.factor),
     )  # fmt: skip
+
+
+def lay_panel(target: pygame.Surface, size: tuple[int, int], position: tuple[int, int]) -> None:
+    """Lay an empty panel on a picture, its top left corner at `position` (pixels)."""
+    lay(_panel(size), target, position)
+
+
+@lru_cache(maxsize=16)
+def _panel(size: tuple[int, int]) -> pygame.Surface:
+    layer = Layer(size)
+    panel(layer)
+    return layer.sheet()

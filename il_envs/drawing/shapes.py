@@ -25,7 +25,7 @@ def disc(
     factor = layer.factor
     at = (middle.real * factor, middle.imag * factor)
     shade = premultiplied(colour, opacity)
-    pygame.draw.circle(layer.surface, shade, at, radius * factor, round(width * factor))
+    layer.paint(pygame.draw.circle, shade, at, radius * factor, round(width * factor))
 
 
 def polygon(
@@ -35,15 +35,22 @@ def polygon(
     opacity: float = 1.0,
 ) -> None:
     """A polygon with these corners."""
-    corners = [(point.real, point.imag) for point in points * layer.factor]
-    pygame.draw.polygon(layer.surface, premultiplied(colour, opacity), corners)
+    shade = premultiplied(colour, opacity)
+    layer.paint(pygame.draw.polygon, shade, corners(points * layer.factor))
+
+
+def corners(points: Points) -> list[list[float]]:
+    """Points as pygame has them: [right, down] each."""
+    pairs = np.ascontiguousarray(points, np.complex128).view(np.float64)
+    listed: list[list[float]] = pairs.reshape(-1, 2).tolist()
+    return listed
 
 
 def bar(layer: Layer, left: float, top: float, right: float, bottom: float, colour: Colour) -> None:
     """An upright rectangle; nothing is painted if it has no width or height."""
     if left != right and top != bottom:
-        corners = [left + 1j * top, right + 1j * top, right + 1j * bottom, left + 1j * bottom]
-        polygon(layer, np.array(corners), colour)
+        outline = [left + 1j * top, right + 1j * top, right + 1j * bottom, left + 1j * bottom]
+        polygon(layer, np.array(outline), colour)
 
 
 def box(
@@ -57,10 +64,8 @@ def box(
         round(corner.real * factor), round(corner.imag * factor),
         round(size.real * factor), round(size.imag * factor),
     )  # fmt: skip
-    pygame.draw.rect(
-        layer.surface, premultiplied(colour, opacity), place, round(thickness * factor),
-        round(rounding * factor),
-    )  # fmt: skip
+    shade = premultiplied(colour, opacity)
+    layer.paint(pygame.draw.rect, shade, place, round(thickness * factor), round(rounding * factor))
 
 
 def stroke(

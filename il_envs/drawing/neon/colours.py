@@ -37,8 +37,8 @@ WHITE: Colour = (255, 255, 255)
 
 def faded(colour: Colour, share: float) -> Colour:
     """A colour dimmed to a share of its light, from 0 to 1."""
-    red, green, blue = (round(share * part) for part in colour)
-    return red, green, blue
+    red, green, blue = colour
+    return round(share * red), round(share * green), round(share * blue)
 
 
 DARK_SUIT, SUIT = faded(ME, 0.28), faded(ME, 0.34)  # of the player

@@ -33,8 +33,9 @@ def paint_flash(
 
 def paint_vignette(surface: pygame.Surface, strength: float) -> None:
     """Redden the edges of the picture."""
+    edges = _vignette()  # made for the first picture, not in the middle of a fight
     if level := round(255 * strength):
-        shade = _vignette().copy()
+        shade = edges.copy()
         shade.fill((level,) * 3, special_flags=pygame.BLEND_RGB_MULT)
         surface.blit(shade, (0, 0), special_flags=pygame.BLEND_RGB_ADD)
 

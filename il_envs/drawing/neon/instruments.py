@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pygame
 
-from il_envs.drawing.canvas import SIZE, Colour, Layer
+from il_envs.drawing.canvas import SIZE, Colour
 from il_envs.drawing.neon import colours, lamps
-from il_envs.drawing.panels import FAINT, MARGIN, panel
+from il_envs.drawing.panels import FAINT, MARGIN, lay_panel
 from il_envs.drawing.text import write
 
 HEIGHT = 56  # pixels, of the panel of numbers
@@ -23,9 +23,7 @@ def paint_numbers(
         numbers: for each number its middle (pixels from the panel's left), its text, the label
             below it, and its colour.
     """
-    layer = Layer((width, HEIGHT))
-    panel(layer)
-    layer.lay_on(surface, (MARGIN, MARGIN))
+    lay_panel(surface, (width, HEIGHT), (MARGIN, MARGIN))
     for middle, number, label, colour in numbers:
         place = MARGIN * (1 + 1j) + middle
         write(surface, number, place + 21j, 30, colour, "center")

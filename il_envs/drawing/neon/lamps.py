@@ -7,7 +7,7 @@ import pygame
 
 from il_envs.drawing.canvas import Colour, Layer, lay
 from il_envs.drawing.neon.colours import DIM, LINE, ME, faded
-from il_envs.drawing.neon.light import REACH, shine
+from il_envs.drawing.neon.light import REACH, lights
 from il_envs.drawing.panels import panel
 from il_envs.drawing.shapes import box
 from il_envs.drawing.text import write
@@ -44,11 +44,9 @@ def paint(
     """
     lay(_still(tuple(names), columns), surface, corner)
     places = _places(names, columns)
-    light = Layer((WIDTH + 2 * REACH, height_of(names, columns) + 2 * REACH), factor=3)
-    for (left_top, lamp), is_held in zip(places, held, strict=True):
-        if is_held:
-            box(light, left_top + REACH * (1 + 1j), lamp, ME, 1.0, ROUNDING)
-    shine(light, surface, (corner[0] - REACH, corner[1] - REACH))
+    around = (corner[0] - REACH, corner[1] - REACH)
+    for light in _lit(tuple(names), columns, tuple(map(bool, held))):
+        surface.blit(light, around, special_flags=pygame.BLEND_RGB_ADD)
     for name, (left_top, lamp), is_held in zip(names, places, held, strict=True):
         middle = complex(*corner) + left_top + lamp / 2
         write(surface, name, middle, FONT, LIT_TEXT if is_held else DIM, "center")
@@ -75,3 +73,15 @@ def _still(names: tuple[str, ...], columns: int) -> pygame.Surface:
         box(layer, place, size, faded(LINE, 0.35), 1.0, ROUNDING)
         box(layer, place, size, LINE, 1.0, ROUNDING, thickness=1.0)
     return layer.sheet()
+
+
+@lru_cache(maxsize=64)
+def _lit(
+    names: tuple[str, ...], columns: int, held: tuple[bool, ...]
+) -> tuple[pygame.Surface, pygame.Surface]:
+    """The light of the lamps that are lit, with `REACH` pixels of room around the panel."""
+    layer = Layer((WIDTH + 2 * REACH, height_of(names, columns) + 2 * REACH), factor=3)
+    for (left_top, lamp), is_held in zip(_places(names, columns), held, strict=True):
+        if is_held:
+            box(layer, left_top + REACH * (1 + 1j), lamp, ME, 1.0, ROUNDING)
+    return lights(layer)

@@ -32,9 +32,12 @@ def streak(layer: Layer, tail: complex, head: complex, width: float, colour: Col
 def _taper(
     layer: Layer, tail: complex, head: complex, tail_width: float, head_width: float, colour: Colour
 ) -> None:
+    tail, head, factor = complex(tail), complex(head), layer.factor
     across = 0.5j * (head - tail) / max(abs(head - tail), 1e-9)
     near, far = head_width * across, tail_width * across
-    polygon(layer, np.array([head + near, tail + far, tail - far, head - near]), colour)
+    outline = (head + near, tail + far, tail - far, head - near)
+    pixels = [(factor * point.real, factor * point.imag) for point in outline]
+    layer.paint(pygame.draw.polygon, (*colour, 255), pixels)
 
 
 def arc(
@@ -52,10 +55,17 @@ def arc(
 def shine(layer: Layer, target: pygame.Surface, position: tuple[int, int] = (0, 0)) -> None:
     """Add the light of a layer and the glow around it to a picture.
 
-    The far glow is the near one blurred again, because a single box blur leaves visible edges.
-
     Args:
         position: top left corner of the layer in the picture, pixels.
+    """
+    for light in lights(layer):
+        target.blit(light, position, special_flags=pygame.BLEND_RGB_ADD)
+
+
+def lights(layer: Layer) -> tuple[pygame.Surface, pygame.Surface]:
+    """The glow around what is on a layer, and the layer's sheet, both to be added to a picture.
+
+    The far glow is the near one blurred again, because a single box blur leaves visible edges.
     """
     sheet = layer.sheet()
     width, height = layer.size
@@ -65,8 +75,7 @@ def shine(layer: Layer, target: pygame.Surface, position: tuple[int, int] = (0, 
     for glow, strength in ((near, NEAR[1]), (far, FAR[1])):
         glow.fill((strength,) * 3, special_flags=pygame.BLEND_RGB_MULT)
     near.blit(far, (0, 0), special_flags=pygame.BLEND_RGB_ADD)
-    for light in (pygame.transform.smoothscale(near, layer.size), sheet):
-        target.blit(light, position, special_flags=pygame.BLEND_RGB_ADD)
+    return pygame.transform.smoothscale(near, layer.size), sheet
 
 
 def mix(*parts: tuple[Colour, NDArray[np.floating[Any]]]) -> NDArray[np.uint8]:
@@ -93,7 +102,11 @@ def add_glow(
 
 @lru_cache(maxsize=1024)
 def _glow(radius: int, colour: Colour, level: int) -> pygame.Surface:
-    x = (np.arange(2 * radius) + 0.5) / radius - 1.0
+    """A quarter of a round light is computed, and mirrored."""
+    x = (np.arange(radius, 2 * radius) + 0.5) / radius - 1.0
     near = np.clip(1.0 - np.hypot(x[:, None], x[None, :]), 0.0, 1.0)
-    profile = (0.45 * near**2 + 0.55 * near**5) * (level / LEVELS)
-    return pygame.surfarray.make_surface(mix((colour, profile)))
+    square = near * near
+    profile = (0.45 * square + 0.55 * square * square * near) * (level / LEVELS)
+    quarter = mix((colour, profile))
+    half = np.concatenate([quarter[::-1], quarter])
+    return pygame.surfarray.make_surface(np.concatenate([half[:, ::-1], half], axis=1))

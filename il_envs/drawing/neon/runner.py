@@ -10,7 +10,8 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
-from il_envs.drawing.canvas import Colour, Layer
+from il_envs.drawing import ghosts
+from il_envs.drawing.canvas import Colour, Ghost, Layer
 from il_envs.drawing.history import scattered
 from il_envs.drawing.neon import colours
 from il_envs.drawing.neon.colours import DARK_SUIT, FOE, ME, SPARK, STEEL, SUIT
@@ -138,9 +139,25 @@ def paint(surface: pygame.Surface, eye: Eye, stand: complex, facing: complex, po
         facing: the direction in which it runs, a unit vector in the same coordinates.
     """
     middle = complex(eye.pixels(stand.real, 0.9, stand.imag))
+    add_glow(surface, middle, 1.2 * round(ROOM * float(eye.scale(stand.imag))), ME, 0.6)
+    layer, corner = _figure(eye, stand, facing, pose)
+    layer.lay_on(surface, corner)
+
+
+def paint_ghost(
+    surface: pygame.Surface, eye: Eye, stand: complex, facing: complex, pose: Pose, ghost: Ghost
+) -> None:
+    """Paint a ghost in the same way, and its name."""
+    layer, corner = _figure(eye, stand, facing, pose)
+    ghosts.lay_layer(layer, surface, corner, ghost.colour)
+    ghosts.write_name(surface, ghost, complex(eye.pixels(stand.real, 2.1, stand.imag)))
+
+
+def _figure(eye: Eye, stand: complex, facing: complex, pose: Pose) -> tuple[Layer, tuple[int, int]]:
+    """A runner, and where the layer's top left corner is in the picture."""
+    middle = complex(eye.pixels(stand.real, 0.9, stand.imag))
     scale = float(eye.scale(stand.imag))
     half, outline = round(ROOM * scale), max(OUTLINE * scale, 1.2)
-    add_glow(surface, middle, 1.2 * half, ME, 0.6)
     corner = (round(middle.real) - half, round(middle.imag) - half)
     layer = Layer((2 * half, 2 * half), factor=3)
     placed = [(limb, *_seen(eye, stand, facing, limb.joints)) for limb in _limbs(pose)]
@@ -149,7 +166,7 @@ def paint(surface: pygame.Surface, eye: Eye, stand: complex, facing: complex, po
         if limb.edge is not None:
             stroke(layer, points, widths + 2.0 * outline, limb.edge, 1.0)
         stroke(layer, points, widths, limb.colour, 1.0)
-    layer.lay_on(surface, corner)
+    return layer, corner
 
 
 def _seen(eye: Eye, stand: complex, facing: complex, joints: Joints) -> tuple[Points, float]:

@@ -63,7 +63,12 @@ drift_car = register(
         ),
         experts=EXPERTS,
         views=Views(
-            pictures=(View("il_envs.worlds.drift_car.picture.scene:paint"),),
+            pictures=(
+                View(
+                    "il_envs.worlds.drift_car.picture.scene:paint",
+                    between="il_envs.worlds.drift_car.picture.motion:between",
+                ),
+            ),
             sounds="il_envs.worlds.drift_car.picture.sounds:cues",
             keys=(
                 PlayKey("left", 0, 1.0, "steer left", 3.0, 5.0, "left stick left"),

@@ -59,7 +59,12 @@ gauntlet = register(
         ),
         experts=dynamics.EXPERTS,
         views=Views(
-            pictures=(View("il_envs.worlds.gauntlet.picture.scene:paint"),),
+            pictures=(
+                View(
+                    "il_envs.worlds.gauntlet.picture.scene:paint",
+                    between="il_envs.worlds.gauntlet.picture.motion:between",
+                ),
+            ),
             sounds="il_envs.worlds.gauntlet.picture.sounds:cues",
             keys=tuple(
                 PlayKey(key, k, 1.0, name, pad=pad)

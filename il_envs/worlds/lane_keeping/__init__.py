@@ -94,7 +94,12 @@ def _register(name: str) -> World:
             ),
             experts=dynamics.EXPERTS,
             views=Views(
-                pictures=(View("il_envs.worlds.lane_keeping.picture.scene:paint"),),
+                pictures=(
+                    View(
+                        "il_envs.worlds.lane_keeping.picture.scene:paint",
+                        between="il_envs.worlds.lane_keeping.picture.motion:between",
+                    ),
+                ),
                 sounds="il_envs.worlds.lane_keeping.picture.sounds:cues",
                 keys=(
                     PlayKey("left", 0, 0.3, "steer left", 1.2, 2.4, "left stick left"),

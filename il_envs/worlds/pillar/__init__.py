@@ -60,7 +60,12 @@ pillar = register(
         ),
         experts=dynamics.EXPERTS,
         views=Views(
-            pictures=(View("il_envs.worlds.pillar.picture.scene:paint"),),
+            pictures=(
+                View(
+                    "il_envs.worlds.pillar.picture.scene:paint",
+                    between="il_envs.worlds.pillar.picture.motion:between",
+                ),
+            ),
             sounds="il_envs.worlds.pillar.picture.sounds:cues",
             keys=tuple(
                 PlayKey(key, k, 1.0, name, pad=pad)

@@ -90,8 +90,11 @@ from il_envs.worlds.shooter.records import CONTROL_PERIOD, MAX_EPISODE_STEPS, ST
 
 PICTURE_SIZE = (120, 160, 3)  # pixels down, pixels across, colours
 PICTURES = "il_envs.worlds.shooter.picture"
-FROM_ABOVE = View(f"{PICTURES}.scene:paint", f"{PICTURES}.pointer:aim_from_above")
-FIRST_PERSON = View(f"{PICTURES}.first_person_scene:paint", f"{PICTURES}.pointer:aim_first_person")
+BETWEEN = f"{PICTURES}.motion:between"
+FROM_ABOVE = View(f"{PICTURES}.scene:paint", f"{PICTURES}.pointer:aim_from_above", BETWEEN)
+FIRST_PERSON = View(
+    f"{PICTURES}.first_person_scene:paint", f"{PICTURES}.pointer:aim_first_person", BETWEEN
+)
 
 
 def _world(name: str, pad: int) -> World:

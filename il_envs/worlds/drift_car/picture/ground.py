@@ -11,7 +11,7 @@ import pygame
 from numpy.typing import NDArray
 
 from il_envs.drawing.canvas import Colour, Layer, premultiplied
-from il_envs.drawing.shapes import disc
+from il_envs.drawing.shapes import corners, disc
 from il_envs.world import States
 from il_envs.worlds.drift_car.track import HALF_WIDTH, PARAMS, SAMPLES
 
@@ -58,6 +58,7 @@ class Ground:
         curvature: curvature in 1/m, positive for left turns, [SAMPLES].
         length: length of the centreline, m.
         trees: middles of the trees; their radii are in `tree_radius`, m.
+        tiles: the pictures of squares that have been painted, by their columns and rows.
     """
 
     def __init__(self, track: np.void) -> None:
@@ -75,6 +76,7 @@ class Ground:
         clear = gap > TREE_CLEARANCE
         self.trees: Points = (x + 1j * y)[clear]
         self.tree_radius: Numbers = radius[clear]
+        self.tiles: dict[tuple[int, int], pygame.Surface] = {}
 
     def poses(self, states: States) -> tuple[Points, Points]:
         """Positions and headings (unit vectors) of cars on this track, [n] and [n]."""
@@ -94,15 +96,20 @@ class Ground:
         return point, tangent / np.abs(tangent)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def ground_of(track: bytes) -> Ground:
     """The ground of a track, given the bytes of its `PARAMS` record."""
     return Ground(np.frombuffer(track, PARAMS)[0])
 
 
-@lru_cache(maxsize=128)
 def tile(ground: Ground, column: int, row: int) -> pygame.Surface:
     """The picture of a square of ground; columns count eastwards and rows southwards."""
+    if (column, row) not in ground.tiles:
+        ground.tiles[column, row] = _painted(ground, column, row)
+    return ground.tiles[column, row]
+
+
+def _painted(ground: Ground, column: int, row: int) -> pygame.Surface:
     corner = (column - 1j * row) * (TILE / SCALE)  # its top left, in metres
     middle = corner + (0.5 - 0.5j) * (TILE / SCALE)
     picture = _grass(column, row)
@@ -133,8 +140,17 @@ def strip(ground: Ground, samples: Samples, left: float, right: float, reach: in
 def fill(layer: Layer, quads: Points, colour: Colour, opacity: float = 1.0) -> None:
     """Paint quadrilaterals [n, 4], in metres from the layer's top left corner."""
     shade = premultiplied(colour, opacity)
-    for quad in quads * (SCALE * layer.factor):
-        pygame.draw.polygon(layer.surface, shade, [(p.real, -p.imag) for p in quad])
+    for quad in np.conjugate(quads) * (SCALE * layer.factor):
+        layer.paint(pygame.draw.polygon, shade, corners(quad))
+
+
+def are_on(layer: Layer, outlines: Points) -> NDArray[np.bool_]:
+    """False for each outline [n, corners] (m from the layer's top left corner) that is beside the
+    layer, so that nothing of it would be seen."""
+    across, down = (side / (SCALE * layer.factor) for side in layer.extent)
+    x, y = outlines.real, -outlines.imag
+    seen: NDArray[np.bool_] = (x.max(1) > -0.1) & (x.min(1) < across + 0.1)
+    return seen & (y.max(1) > -0.1) & (y.min(1) < down + 0.1)
 
 
 def _paint_road(layer: Layer, ground: Ground, near: Samples, corner: complex) -> None:

@@ -1,5 +1,6 @@
 """DriftCar's instruments: speed, sideslip, the rear tyre's friction circle, pedals, map."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from math import degrees, hypot, radians
 
@@ -7,7 +8,17 @@ import numpy as np
 import pygame
 
 from il_envs.drawing.canvas import Colour, Layer, lay
-from il_envs.drawing.panels import ACCENT, FAINT, MARGIN, PANEL, RED, SCALE_LINE, TEXT, panel
+from il_envs.drawing.panels import (
+    ACCENT,
+    FAINT,
+    MARGIN,
+    PANEL,
+    RED,
+    SCALE_LINE,
+    TEXT,
+    lay_panel,
+    panel,
+)
 from il_envs.drawing.shapes import bar, disc, polygon
 from il_envs.drawing.text import write
 from il_envs.world import States
@@ -27,13 +38,23 @@ TRAIL = 12  # states of the friction circle's trail
 MAP_SIZE = 156  # pixels, a square
 
 
-def paint(surface: pygame.Surface, ground: Ground, history: States) -> None:
-    """Paint the instruments for the last state of the history."""
+def paint(
+    surface: pygame.Surface,
+    ground: Ground,
+    history: States,
+    others: Sequence[tuple[Colour, States]] = (),
+) -> None:
+    """Paint the instruments for the last state of the history.
+
+    Args:
+        others: the colours and states of other cars, to be shown on the map.
+    """
     width, height = surface.get_size()
     corner = ((width - CLUSTER[0]) // 2, height - CLUSTER[1] - MARGIN)
     _paint_cluster(surface, history, corner)
     _paint_clock(surface, history[-1])
-    _paint_map(surface, ground, history, (width - MAP_SIZE - MARGIN, MARGIN))
+    corner = (width - MAP_SIZE - MARGIN, MARGIN)
+    _paint_map(surface, ground, [*others, (ACCENT, history[-1:])], corner)
 
 
 def _arc(
@@ -134,9 +155,7 @@ def _paint_pedals(layer: Layer, drive: float, steering: float) -> None:
 
 
 def _paint_clock(surface: pygame.Surface, state: np.void) -> None:
-    layer = Layer((196, 56))
-    panel(layer)
-    layer.lay_on(surface, (MARGIN, MARGIN))
+    lay_panel(surface, (196, 56), (MARGIN, MARGIN))
     seconds = car.CONTROL_PERIOD * int(state["step"])
     for x, text, label in (
         (54, f"{seconds:.1f} s", "time"), (142, f"{state['distance']:.0f} m", "distance"),
@@ -165,14 +184,18 @@ def _map(ground: Ground) -> tuple[pygame.Surface, complex, float]:
 
 
 def _paint_map(
-    surface: pygame.Surface, ground: Ground, history: States, corner: tuple[int, int]
+    surface: pygame.Surface,
+    ground: Ground,
+    cars: list[tuple[Colour, States]],
+    corner: tuple[int, int],
 ) -> None:
     chart, middle, scale = _map(ground)
     lay(chart, surface, corner)
-    position, _ = ground.poses(history[-1:])
-    at = np.conjugate(position[0] - middle) * scale + MAP_SIZE / 2 * (1 + 1j)
-    dot = Layer((16, 16), factor=4)
-    whole = complex(round(at.real) - 8, round(at.imag) - 8)
-    disc(dot, complex(at) - whole, 6.0, PANEL)
-    disc(dot, complex(at) - whole, 4.5, ACCENT)
-    dot.lay_on(surface, (corner[0] + int(whole.real), corner[1] + int(whole.imag)))
+    for colour, state in cars:
+        position, _ = ground.poses(state)
+        at = np.conjugate(position[0] - middle) * scale + MAP_SIZE / 2 * (1 + 1j)
+        dot = Layer((16, 16), factor=4)
+        whole = complex(round(at.real) - 8, round(at.imag) - 8)
+        disc(dot, complex(at) - whole, 6.0, PANEL)
+        disc(dot, complex(at) - whole, 4.5, colour)
+        dot.lay_on(surface, (corner[0] + int(whole.real), corner[1] + int(whole.imag)))

@@ -10,8 +10,9 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from il_envs.drawing import ghosts
 from il_envs.drawing.canvas import Canvas, Colour, Layer
-from il_envs.drawing.history import scattered, since_jump
+from il_envs.drawing.history import latest, scattered, steps_ago
 from il_envs.world import States
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.picture import car as car_picture
@@ -32,6 +33,7 @@ from il_envs.worlds.drift_car.track import HALF_WIDTH, SAMPLES
 
 LEAD = 0.5  # s, by which the camera looks ahead of the car
 FRAME_HEIGHT = 0.46  # of the picture, where the point ahead of the car is; below are instruments
+SOON = (0.4, 0.8, 1.2)  # s, ahead of which tiles are painted
 LEAD_MEMORY = 0.6  # s, over which the camera averages the car's velocity
 JUMP = 3.0  # m in one step: a restored state, not motion
 
@@ -57,12 +59,13 @@ CAR_SIZE = 6.0  # m, side of the sheet that the car is painted on
 def paint(state: np.void, params: States, canvas: Canvas) -> None:
     """Paint the picture of the last state of the canvas's history."""
     ground = ground_of(params[state["track"]].tobytes())
-    history = since_jump(canvas.history, _jumps(canvas.history, ground))
+    history, share = latest(canvas, lambda states: jumps(states, ground))
     positions, headings = ground.poses(history)
-    corner = _camera(history, positions, headings, canvas.surface)
+    corner = _camera(history, positions, headings, canvas.surface, share)
     front, rear = slips(history)
 
     _paint_ground(canvas.surface, ground, corner)
+    _prepare_ground(canvas.surface, ground, corner, headings[-1] * history["forward_speed"][-1])
     layer = Layer(canvas.surface.get_size())
     _paint_danger(layer, ground, state, corner)
     for forward, slip in ((car.FRONT_AXLE, front), (-car.REAR_AXLE, rear)):
@@ -70,12 +73,18 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
             wheel = positions + headings * (forward + 1j * side)
             _paint_marks(layer, wheel - corner, _share(slip, SLIDING_START, SLIDING_RANGE))
     layer.lay_on(canvas.surface)
-    _paint_smoke(canvas.surface, history, positions - corner, headings, rear)
+    _paint_ghosts(canvas, ground, corner)
+    _paint_smoke(canvas.surface, history, positions - corner, headings, rear, share)
     _paint_car(canvas.surface, state, complex(positions[-1] - corner), complex(headings[-1]))
-    hud.paint(canvas.surface, ground, history)
+    others = [
+        (ghost.colour, recent[-1:])
+        for ghost, recent, _ in ghosts.present(canvas)
+        if recent["track"][-1] == state["track"]
+    ]
+    hud.paint(canvas.surface, ground, history, others)
 
 
-def _jumps(history: States, ground: Ground) -> NDArray[np.bool_]:
+def jumps(history: States, ground: Ground) -> NDArray[np.bool_]:
     """True where the car cannot have gone from one state to the next, bool [n - 1]."""
     positions, _ = ground.poses(history)
     return (np.abs(np.diff(positions)) > JUMP) | (np.diff(history["track"]) != 0)
@@ -88,12 +97,16 @@ def _share(value: Numbers, start: float, span: float) -> Numbers:
 
 
 def _camera(
-    history: States, positions: Points, headings: Points, surface: pygame.Surface
+    history: States,
+    positions: Points,
+    headings: Points,
+    surface: pygame.Surface,
+    share: float = 1.0,
 ) -> complex:
     """The top left corner of the picture in metres, on the grid of pixels."""
     velocity = headings * (history["forward_speed"] + 1j * history["lateral_speed"])
-    age = car.CONTROL_PERIOD * np.arange(len(history) - 1, -1, -1)
-    weight = np.exp(-age / LEAD_MEMORY)
+    weight = np.exp(-car.CONTROL_PERIOD * steps_ago(len(history), share) / LEAD_MEMORY)
+    weight[-1] *= share
     middle = positions[-1] + LEAD * (weight @ velocity) / weight.sum()
     width, height = surface.get_size()
     left = round(middle.real * SCALE - width / 2)
@@ -116,10 +129,28 @@ def slips(history: States) -> tuple[Numbers, Numbers]:
 
 def _paint_ground(surface: pygame.Surface, ground: Ground, corner: complex) -> None:
     left, top = round(corner.real * SCALE), round(-corner.imag * SCALE)
+    for column, row in _tiles_in(surface, corner):
+        surface.blit(tile(ground, column, row), (column * TILE - left, row * TILE - top))
+
+
+def _tiles_in(surface: pygame.Surface, corner: complex) -> list[tuple[int, int]]:
+    """The columns and rows of the tiles in a picture with this top left corner (m)."""
+    left, top = round(corner.real * SCALE), round(-corner.imag * SCALE)
     width, height = surface.get_size()
-    for column in range(left // TILE, (left + width - 1) // TILE + 1):
-        for row in range(top // TILE, (top + height - 1) // TILE + 1):
-            surface.blit(tile(ground, column, row), (column * TILE - left, row * TILE - top))
+    columns = range(left // TILE, (left + width - 1) // TILE + 1)
+    rows = range(top // TILE, (top + height - 1) // TILE + 1)
+    return [(column, row) for column in columns for row in rows]
+
+
+def _prepare_ground(
+    surface: pygame.Surface, ground: Ground, corner: complex, velocity: complex
+) -> None:
+    """Paint one of the tiles that will soon be needed, lest many are needed at once."""
+    for seconds in SOON:
+        for column, row in _tiles_in(surface, corner + seconds * velocity):
+            if (column, row) not in ground.tiles:
+                tile(ground, column, row)
+                return
 
 
 def _paint_danger(layer: Layer, ground: Ground, state: np.void, corner: complex) -> None:
@@ -162,10 +193,16 @@ def _paint_marks(layer: Layer, wheel: Points, sliding: Numbers) -> None:
 
 
 def _paint_smoke(
-    surface: pygame.Surface, history: States, positions: Points, headings: Points, rear: Numbers
+    surface: pygame.Surface,
+    history: States,
+    positions: Points,
+    headings: Points,
+    rear: Numbers,
+    share: float,
 ) -> None:
     """Puffs from the rear tyres, growing and thinning as they age."""
-    for k in range(max(1, len(history) - SMOKE_STEPS), len(history)):
+    last = len(history) - 1
+    for k in range(max(1, last - SMOKE_STEPS), last + 1):
         slide = history["lateral_speed"][k] - car.REAR_AXLE * history["yaw_rate"][k]
         amount = float(
             _share(np.abs(slide), SMOKE_SPEED_START, SMOKE_SPEED_RANGE)
@@ -176,17 +213,21 @@ def _paint_smoke(
         velocity = headings[k] * (history["forward_speed"][k] + 1j * slide)
         for puff in range(PUFFS):
             back = car.CONTROL_PERIOD * (puff + 0.5) / PUFFS
-            age = car.CONTROL_PERIOD * (len(history) - 1 - k) + back
-            share = age / SMOKE_LIFE
+            age = car.CONTROL_PERIOD * (last - k) + back - car.CONTROL_PERIOD * (1.0 - share)
+            spent = age / SMOKE_LIFE
+            if not 0.0 <= spent < 1.0:
+                continue
+            if k == last:
+                back = age  # the car is not yet where the step ends
             for wheel, side in enumerate((WHEEL_TRACK, -WHEEL_TRACK)):
                 number = 2 * PUFFS * int(history["step"][k]) + 2 * puff + wheel
                 chance = scattered(number)
                 turn = np.exp(2j * np.pi * (97.0 * chance % 1.0))
                 place = positions[k] + headings[k] * (1j * side - car.REAR_AXLE - 0.1)
-                place += velocity * (0.22 * SMOKE_LIFE * (1.0 - np.exp(-3.0 * share)) - back)
-                place += (0.15 + 0.9 * share) * turn
-                radius = (0.35 + 1.75 * np.sqrt(share)) * (0.7 + 0.6 * chance)
-                opacity = 0.40 * amount * (1.0 - share) ** 1.4
+                place += velocity * (0.22 * SMOKE_LIFE * (1.0 - np.exp(-3.0 * spent)) - back)
+                place += (0.15 + 0.9 * spent) * turn
+                radius = (0.35 + 1.75 * np.sqrt(spent)) * (0.7 + 0.6 * chance)
+                opacity = 0.40 * amount * (1.0 - spent) ** 1.4
                 sprite = _puff(round(radius * SCALE), round(64 * opacity))
                 middle = sprite.get_width() / 2
                 surface.blit(sprite, (place.real * SCALE - middle, -place.imag * SCALE - middle))
@@ -203,18 +244,39 @@ def _puff(radius: int, strength: int) -> pygame.Surface:
     return sprite
 
 
-def _paint_car(
-    surface: pygame.Surface, state: np.void, position: complex, heading: complex
-) -> None:
-    """The car, its shadow, and the glow of its brake lights."""
+def _paint_ghosts(canvas: Canvas, ground: Ground, corner: complex) -> None:
+    track = canvas.history["track"][-1]
+    for ghost, recent, _ in ghosts.present(canvas):
+        if recent["track"][-1] != track:
+            continue
+        (position,), (heading,) = ground.poses(recent[-1:])
+        place = complex(position - corner)
+        sheet, at = _car(recent[-1], place, complex(heading))
+        ghosts.lay_layer(sheet, canvas.surface, at, ghost.colour)
+        ghosts.write_name(canvas.surface, ghost, SCALE * (place.conjugate() - 2.6j))
+
+
+def _car(state: np.void, position: complex, heading: complex) -> tuple[Layer, tuple[int, int]]:
+    """The car and its shadow, and where the layer's top left corner is in the picture."""
     side = round(CAR_SIZE * SCALE)
     left, top = round(position.real * SCALE) - side // 2, round(-position.imag * SCALE) - side // 2
     place = position - complex(left, -top) / SCALE
     sheet = Layer((side, side), factor=4)
-    braking = bool(car.rolling_direction(state["forward_speed"]) * state["drive"] < BRAKING)
-    car_picture.paint(sheet, place, heading, float(state["steering"]), braking)
-    sheet.lay_on(surface, (left, top))
-    if braking:
+    car_picture.paint(sheet, place, heading, float(state["steering"]), _is_braking(state))
+    return sheet, (left, top)
+
+
+def _is_braking(state: np.void) -> bool:
+    return bool(car.rolling_direction(state["forward_speed"]) * state["drive"] < BRAKING)
+
+
+def _paint_car(
+    surface: pygame.Surface, state: np.void, position: complex, heading: complex
+) -> None:
+    """The car, its shadow, and the glow of its brake lights."""
+    sheet, at = _car(state, position, heading)
+    sheet.lay_on(surface, at)
+    if _is_braking(state):
         for lamp in (-2.2 + 0.5j, -2.2 - 0.5j):
             at = position + heading * lamp
             glow = _glow()

@@ -29,15 +29,17 @@ EDGE = 18  # pixels, from the panel's edge to what is in it
 INNER = WIDTH - 2 * EDGE
 SHOWN = 6  # of the expert's chords
 CHORD_ROW = 30  # pixels
+SHORT = 278  # pixels, height of the panel without them
 
 
 def paint(canvas: Canvas, state: np.void, params: States) -> None:
-    """Paint everything beside the arena."""
+    """Paint everything beside the arena; the panel is shorter without the expert's chords."""
     surface, corner = canvas.surface, complex(LEFT + EDGE, TOP)
+    shown = SHOWN if canvas.shows_expert else 0
     probability = expert_probability(state, params)
-    likeliest = np.argsort(-probability, kind="stable")[:SHOWN]
+    likeliest = np.argsort(-probability, kind="stable")[:shown]
     lamps_top = SIZE[1] - MARGIN - lamps.height_of(BUTTONS, len(BUTTONS))
-    height = lamps_top - MARGIN - TOP
+    height = lamps_top - MARGIN - TOP if canvas.shows_expert else SHORT
     layer = Layer((WIDTH, height))
     panel(layer)
     box(layer, EDGE + 62j, INNER + 5j, faded(LINE, 0.6), 1.0, 2.5)
@@ -56,7 +58,8 @@ def paint(canvas: Canvas, state: np.void, params: States) -> None:
     _write_situation(surface, corner + 202j, state)
     below = corner + 1j * height
     top = below - 1j * (18 + SHOWN * CHORD_ROW)
-    write(surface, "the expert would press", top - 14j, 18, DIM)
+    if canvas.shows_expert:
+        write(surface, "the expert would press", top - 14j, 18, DIM)
     for k, chord in enumerate(likeliest):
         line = top + 1j * (k * CHORD_ROW + (CHORD_ROW - 5) / 2)
         write(surface, chord_name(int(chord)), line + 10, 18, BRIGHT)

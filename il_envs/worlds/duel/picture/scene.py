@@ -10,7 +10,9 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
-from il_envs.drawing.canvas import SIZE, Canvas, Colour, Layer
+from il_envs.drawing import ghosts
+from il_envs.drawing.canvas import SIZE, Canvas, Colour, Ghost, Layer
+from il_envs.drawing.motion import eased
 from il_envs.drawing.neon.colours import BACKDROP, FOE, LINE, ME, SPARK, WARNING, faded
 from il_envs.drawing.neon.light import mix, shine
 from il_envs.drawing.neon.perspective import Eye, Metres
@@ -58,19 +60,23 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     """Paint the picture of the last state of the canvas's history."""
     history, surface = canvas.history, canvas.surface
     now = situation(state["situation"])
-    surface.blit(_floor(), (0, 0))
-    _paint_threat(surface, now)
-    light = Layer(ARENA)
     before = last_step(history)
+    mine, theirs = columns(now, before, canvas.share)
+    surface.blit(_floor(), (0, 0))
+    _paint_threat(surface, now, theirs)
+    light = Layer(ARENA)
     if before is not None:
         _paint_shots(light, *before)
-    _paint_opponent(light, now)
-    _paint_me(light, now, None if before is None else before[1])
+    _paint_opponent(light, now, theirs)
+    names = [_paint_ghost(light, *ghost) for ghost in ghosts.present(canvas)]
+    _paint_me(light, now, mine, None if before is None else before[1])
     if before is not None:
         _paint_hits(light, *before, int(state["step"]))
     surface.set_clip(pygame.Rect((0, 0), ARENA))
     shine(light, surface)
     surface.set_clip(None)
+    for ghost, place in names:
+        ghosts.write_name(surface, ghost, place)
     duel_panel.paint(canvas, state, params)
 
 
@@ -81,6 +87,30 @@ def last_step(history: States) -> tuple[Situation, Exchange] | None:
         return None
     before = situation(history["situation"][-2])
     return before, exchange(before, CHORDS[history["chord"][-1]])
+
+
+def columns(
+    now: Situation, before: tuple[Situation, Exchange] | None, share: float
+) -> tuple[float, float]:
+    """Where the gunners are on their ways to their columns; one that is hit is there at once."""
+    if before is None:
+        return float(now.mine), float(now.theirs)
+    (was, done), gone = before, eased(share)
+    ways = (was.mine, now.mine, done.taken), (was.theirs, now.theirs, done.given)
+    mine, theirs = (
+        float(end) if is_hit else float(start) + gone * (float(end) - float(start))
+        for start, end, is_hit in ways
+    )
+    return mine, theirs
+
+
+def _paint_ghost(light: Layer, ghost: Ghost, recent: States, share: float) -> tuple[Ghost, complex]:
+    """The gunner of a ghost, whose opponent is another one; returns where its name belongs."""
+    now = situation(recent["situation"][-1])
+    mine, _ = columns(now, last_step(recent), share)
+    place = complex(at(mine, 0.0))
+    _paint_ship(light, place, SHIP, RADIUS, faded(ghost.colour, 0.6))
+    return ghost, place - 1.3j * RADIUS
 
 
 @lru_cache(maxsize=1)
@@ -104,11 +134,11 @@ def _floor() -> pygame.Surface:
     return surface
 
 
-def _paint_threat(surface: pygame.Surface, now: Situation) -> None:
+def _paint_threat(surface: pygame.Surface, now: Situation, column: float) -> None:
     """The lane that a bolt is about to come down, on the floor."""
     if now.phase not in (WINDS_UP, FIRES):
         return
-    layer, column = Layer(ARENA), float(now.theirs)
+    layer = Layer(ARENA)
     colour, opacity = (FOE, 0.30) if now.phase == FIRES else (WARNING, 0.10)
     sides = column + np.array([-0.5, 0.5])
     lane = np.concatenate([at(sides, BEHIND), at(sides[::-1], 1.0)])
@@ -155,11 +185,12 @@ def _arc(place: complex, radius: float, low: float, high: float) -> Points:
     return place - 1j * radius * np.exp(1j * np.radians(np.linspace(low, high, 24)))
 
 
-def _paint_me(layer: Layer, now: Situation, done: Exchange | None) -> None:
+def _paint_me(layer: Layer, now: Situation, mine: float, done: Exchange | None) -> None:
     """My gunner with its rounds below and its shield ahead, which is faint unless it was raised."""
     if done is not None and done.raised:
-        _paint_shield(layer, complex(at(float(done.mine), 0.0)), bool(done.stopped))
-    place = complex(at(float(now.mine), 0.0))
+        where = float(done.mine) if done.taken else mine
+        _paint_shield(layer, complex(at(where, 0.0)), bool(done.stopped))
+    place = complex(at(mine, 0.0))
     _paint_ship(layer, place, SHIP, RADIUS, ME)
     for k in range(MAGAZINE):
         middle = place + complex((k - (MAGAZINE - 1) / 2) * LOADED, 1.1 * RADIUS)
@@ -178,15 +209,15 @@ def _paint_shield(layer: Layer, place: complex, is_broken: bool) -> None:
         stroke(layer, _arc(place, away * RADIUS, low, high), 5.0, SPARK, 1.0)
 
 
-def _paint_opponent(layer: Layer, now: Situation) -> None:
+def _paint_opponent(layer: Layer, now: Situation, theirs: float) -> None:
     """The opponent; rings at its gun and a dotted line while it winds up, a ball when it fires."""
-    place = complex(at(float(now.theirs), 1.0))
+    place = complex(at(theirs, 1.0))
     gun = place + 1j * FAR_RADIUS
     if now.phase == WINDS_UP:
         for radius in (0.79, 0.53, 0.26):
             stroke(layer, _arc(gun, radius * FAR_RADIUS, 0.0, 360.0), 2.0, WARNING, 0.9)
         for depth in np.linspace(0.9, 0.05, 18):
-            dot = complex(at(float(now.theirs), depth))
+            dot = complex(at(theirs, depth))
             disc(layer, dot, 2.2 * float(size_at(depth)), WARNING, 0.8)
     _paint_ship(layer, place, np.conj(SHIP), FAR_RADIUS, FOE)
     if now.phase == FIRES:

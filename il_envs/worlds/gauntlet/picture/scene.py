@@ -7,8 +7,9 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from il_envs.drawing import ghosts
 from il_envs.drawing.canvas import SIZE, Canvas, Layer
-from il_envs.drawing.history import recent_mean, scattered, since_jump
+from il_envs.drawing.history import latest, now, recent_mean, scattered
 from il_envs.drawing.neon import colours, effects, runner
 from il_envs.drawing.neon.colours import FOE, SPARK, faded
 from il_envs.drawing.neon.light import add_glow, line, shine, streak
@@ -44,30 +45,36 @@ LASTING = BEAMS[np.argsort(np.abs(BEAMS - BARREL))]
 """The same beams, the last to be shot away first: shots remove the outermost ones first."""
 LINTEL = HEIGHT + 0.25  # m
 BURST_STEPS, PIECES = 14, 18
+POSED = 40  # steps, on which a ghost's pose depends
 DREAD, DEEPEST = 2.5, 0.6  # m of lead below which the picture's edges redden, and how much at most
 OPEN = colours.HEALTH
 
 
 def paint(state: np.void, params: States, canvas: Canvas) -> None:
     """Paint the picture of the last state of the canvas's history."""
-    surface, history = canvas.surface, since_jump(canvas.history, jumps(canvas.history))
+    surface, (history, share) = canvas.surface, latest(canvas, jumps)
     x, wall, step = float(state["x"]), float(state["wall"]), int(state["step"])
     camera, light = camera_at(x, x - wall), Layer(SIZE)
     paint_behind(surface, camera)
     gauntlet_wall.paint_glow(light, camera, wall)
     paint_lines(light, camera, wall)
     _paint_gates(surface, light, camera, history)
-    _paint_bursts(surface, light, camera, history)
-    _paint_shot(surface, light, camera, history)
+    pose = pose_of(history, share)
+    _paint_bursts(surface, light, camera, history, share)
+    _paint_shot(surface, light, camera, history, pose)
     gauntlet_wall.paint_front(surface, light, camera, wall, step)
     if wall >= x:
         runner.paint_end(surface, light, complex(camera.at(x, 1.0, MIDDLE)))
     shine(light, surface)
-    runner.paint(surface, camera.eye, complex(x + BODY - camera.x, MIDDLE), 1.0, pose_of(history))
+    for ghost, recent, ghost_share in ghosts.present(canvas):
+        stand = complex(float(recent["x"][-1]) + BODY - camera.x, MIDDLE)
+        ghost_pose = pose_of(recent[-POSED:], ghost_share)
+        runner.paint_ghost(surface, camera.eye, stand, 1.0, ghost_pose, ghost)
+    runner.paint(surface, camera.eye, complex(x + BODY - camera.x, MIDDLE), 1.0, pose)
     paint_ruler(surface, camera, x, wall, gate_place(int(state["gates"]) + 1))
-    dread = 1.0 - max(x - wall, 0.0) / DREAD
-    if dread > 0.0:
-        effects.paint_vignette(surface, DEEPEST * dread * (0.8 + 0.2 * np.sin(0.6 * step)))
+    dread = max(1.0 - max(x - wall, 0.0) / DREAD, 0.0)
+    pulse = 0.8 + 0.2 * np.sin(0.6 * now(history, share))
+    effects.paint_vignette(surface, DEEPEST * dread * pulse)
     gauntlet_panel.paint(canvas, history)
 
 
@@ -86,11 +93,12 @@ def were_hits(history: States) -> NDArray[np.bool_]:
     return (np.diff(history["hits"]) != 0) | (np.diff(history["gates"]) != 0)
 
 
-def pose_of(history: States) -> runner.Pose:
+def pose_of(history: States, share: float = 1.0) -> runner.Pose:
     """The runner's pose: running or not, its gun raised or not."""
     moves = np.abs(np.diff(history["x"]))
-    gait = recent_mean(moves, 2.0) / RUN_STEP if moves.size else 0.0
-    aim = recent_mean(history["held"][:, FIRE].astype(np.float64), 2.0)
+    moves[-1:] /= max(share, 1e-9)
+    gait = recent_mean(moves, 2.0, share) / RUN_STEP if moves.size else 0.0
+    aim = recent_mean(history["held"][:, FIRE].astype(np.float64), 2.0, share)
     return runner.Pose(
         float(history["x"][-1]), min(float(gait), 1.0), aim=min(1.6 * float(aim), 1.0)
     )
@@ -130,12 +138,14 @@ def _paint_gate(light: Layer, camera: Camera, x: float, left: int, strength: flo
         line(light, start, end, width, colour)
 
 
-def _paint_bursts(surface: pygame.Surface, light: Layer, camera: Camera, history: States) -> None:
+def _paint_bursts(
+    surface: pygame.Surface, light: Layer, camera: Camera, history: States, share: float
+) -> None:
     """Gates that were opened lately: a flash, and pieces of their beams that fly on."""
     gates = history["gates"][-BURST_STEPS - 1 :]
     for before in np.flatnonzero(np.diff(gates)):
         age, number = len(gates) - 2 - int(before), int(gates[before + 1])
-        left, time = 1.0 - (age + 1) / BURST_STEPS, CONTROL_PERIOD * (age + 1)
+        left, time = 1.0 - (age + share) / BURST_STEPS, CONTROL_PERIOD * (age + share)
         x = gate_place(number) + BEYOND
         middle = complex(camera.at(x, BARREL, MIDDLE))
         add_glow(surface, middle, 200.0 * (1.3 - 0.5 * left), OPEN, 0.8 * left**1.5)
@@ -151,13 +161,15 @@ def _paint_bursts(surface: pygame.Surface, light: Layer, camera: Camera, history
             streak(light, tail, head, 1.0 + 4.5 * left, colour)
 
 
-def _paint_shot(surface: pygame.Surface, light: Layer, camera: Camera, history: States) -> None:
+def _paint_shot(
+    surface: pygame.Surface, light: Layer, camera: Camera, history: States, pose: runner.Pose
+) -> None:
     """The shot of the last step: to the gate that it hit, or else as far as shots reach."""
     state = history[-1]
     if len(history) < 2 or not state["held"][FIRE]:
         return
     step, x = int(state["step"]), float(state["x"])
-    ahead, left, up = runner.muzzle(pose_of(history))
+    ahead, left, up = runner.muzzle(pose)
     muzzle = complex(camera.at(x + BODY + ahead, up, MIDDLE + left))
     if were_hits(history)[-1]:
         end = complex(camera.at(gate_place(int(history["gates"][-2]) + 1) + BEYOND, BARREL, MIDDLE))

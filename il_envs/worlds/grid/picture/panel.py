@@ -17,6 +17,8 @@ OPACITY = 0.7
 EDGE, WIDTH = 16, 206  # pixels, left of a block, and of a block
 STACKED = (22, 150, 230, 314, 398, 442)  # pixels, tops of the blocks in a panel at the side
 COLUMNS = ((0, 20), (1, 18), (1, 98), (2, 18), (2, 104), (3, 18))  # column and top in one below
+STACKED_REST = (22, 150, 230, 314, 358)  # the same without the expert's probabilities
+COLUMNS_REST = ((0, 20), (1, 18), (1, 98), (2, 18), (2, 62))
 HEADING = 18  # pixels, from the top of a block to what is below its heading
 BAR = 14  # pixels, height of the colour bar
 SWATCH, SMALL_SWATCH = 34, 24  # pixels, sides of a cell and of a tile in the legend
@@ -32,8 +34,9 @@ def paint(canvas: Canvas, board: Board, step: int, total: float | None) -> None:
     """Paint the panel; `total` is the return so far, or None to leave it out."""
     world, surface = canvas.world, canvas.surface
     corner = board.panel[0]
-    lay(_still(board, world.name), surface, (int(corner.real), int(corner.imag)))
-    at = corner + _places(board)[0]
+    still = _still(board, world.name, canvas.shows_expert)
+    lay(still, surface, (int(corner.real), int(corner.imag)))
+    at = corner + _places(board, canvas.shows_expert)[0]
     numbers = [("step", f"{step} / {world.dynamics.max_episode_steps}")]
     if total is not None:
         digits = 0 if board.is_whole else 2
@@ -56,24 +59,26 @@ def signed(value: float, digits: int) -> str:
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _places(board: Board) -> list[complex]:
-    """The corners of the blocks within the panel."""
+def _places(board: Board, shows_expert: bool) -> list[complex]:
+    """The corners of the blocks within the panel, of the expert's only if it is shown."""
     if not board.is_wide:
-        return [complex(EDGE, top) for top in STACKED]
-    spacing = (board.panel[1][0] - 2 * EDGE - WIDTH) / max(column for column, _ in COLUMNS)
-    return [complex(round(EDGE + column * spacing), top) for column, top in COLUMNS]
+        return [complex(EDGE, top) for top in (STACKED if shows_expert else STACKED_REST)]
+    columns = COLUMNS if shows_expert else COLUMNS_REST
+    spacing = (board.panel[1][0] - 2 * EDGE - WIDTH) / max(column for column, _ in columns)
+    return [complex(round(EDGE + column * spacing), top) for column, top in columns]
 
 
 @lru_cache(maxsize=8)
-def _still(board: Board, name: str) -> pygame.Surface:
+def _still(board: Board, name: str, shows_expert: bool) -> pygame.Surface:
     """The panel without its numbers."""
     layer = Layer(board.panel[1], factor=3)
     shapes.box(layer, 0j, complex(*board.panel[1]), PANEL, OPACITY, 12.0)
-    title, reward, policy, visits, agent, kinds = _places(board)
+    title, reward, *policies, visits, agent, kinds = _places(board, shows_expert)
     lines: list[Line] = [(name, title + 6j, 32, ACCENT, "midleft")]
     lines += _paint_scale(layer, board, reward)
     chosen = "expert's mean move" if board.has_means else "expert's probabilities"
-    lines += _paint_swatches(layer, policy, chosen, [f"{p:.1f}" for p in PROBABILITIES])
+    for policy in policies:
+        lines += _paint_swatches(layer, policy, chosen, [f"{p:.1f}" for p in PROBABILITIES])
     lines += _paint_swatches(layer, visits, "visits in this episode", [str(n) for n in VISITS])
     lines += _paint_agent(layer, agent)
     lines += _paint_tiles(layer, board, kinds)
@@ -83,7 +88,8 @@ def _still(board: Board, name: str) -> pygame.Surface:
         right = complex(k * SPACING, HEADING)
         arrow = marks.arrow(size, marks.arrow_level(probability), 0, board.has_means)
         border = marks.border(size, 4.0, marks.border_level(count))
-        for picture, at in ((arrow, policy + right), (border, visits + right)):
+        for picture, block in (*((arrow, policy) for policy in policies), (border, visits)):
+            at = block + right
             lay(picture, sheet, (int(at.real), int(at.imag)))
     picture = marks.agent(11.0, 1 + 0j)
     at = agent + 58 + 12j - complex(*picture.get_size()) / 2

@@ -9,9 +9,10 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
-from il_envs.drawing import shapes
+from il_envs.drawing import ghosts, shapes
 from il_envs.drawing.canvas import Canvas, Layer, lay
-from il_envs.drawing.history import since_jump
+from il_envs.drawing.history import latest
+from il_envs.drawing.motion import eased
 from il_envs.drawing.shapes import Numbers, Points
 from il_envs.world import States
 from il_envs.worlds.grid.picture import marks, panel
@@ -29,16 +30,25 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     actions = canvas.world.spaces.action
     assert isinstance(actions, gym.spaces.Discrete)
     board = board_of(params.tobytes(), int(actions.n))
-    history = since_jump(canvas.history, jumps(board, canvas.history))
+    history, share = latest(canvas, lambda states: jumps(board, states))
     cells: Cells = history["cell"]
+    place = place_of(board, cells, share)
     step = min(int(state["step"]), canvas.world.dynamics.max_episode_steps - 1)
     canvas.surface.blit(picture(board), (0, 0))
     visits = np.bincount(cells, minlength=board.params.size)
     _paint_visits(canvas.surface, board, visits)
-    _paint_path(canvas.surface, board, cells)
-    _paint_arrows(canvas.surface, board, board.policy(step))
-    _paint_agent(canvas.surface, board, cells)
+    _paint_path(canvas.surface, board, cells, place)
+    if canvas.shows_expert:
+        _paint_arrows(canvas.surface, board, board.policy(step))
+    _paint_ghosts(canvas, board)
+    _lay_agent(canvas.surface, _agent(board, cells), place)
     panel.paint(canvas, board, int(state["step"]), total_reward(board, history))
+
+
+def place_of(board: Board, cells: Cells, share: float) -> complex:
+    """The place of the agent (pixels) on its way from the last cell but one to the last one."""
+    before, after = board.middles(cells[-2:])[[0, -1]].tolist()
+    return complex(before + eased(share) * (after - before))
 
 
 def jumps(board: Board, history: States) -> NDArray[np.bool_]:
@@ -119,14 +129,19 @@ def smooth(points: Points, pieces: int = 6) -> tuple[Points, Numbers]:
     return np.append(curve.T.ravel(), points[-1]), np.append(along.T.ravel(), points.size - 1.0)
 
 
-def _paint_path(surface: pygame.Surface, board: Board, cells: Cells) -> None:
-    """The path of the agent, fading with age."""
+def _paint_path(
+    surface: pygame.Surface, board: Board, cells: Cells, place: complex | None = None
+) -> None:
+    """The path of the agent, fading with age; it ends at the agent's place in pixels."""
     recent = cells[-TRAIL_STEPS - 1 :]
     if (recent == recent[-1]).all():
         return
     age = np.arange(recent.size)[::-1]
     moves = np.append(True, np.diff(recent) != 0)
-    points, along = smooth(board.middles(recent[moves]))
+    stops = board.middles(recent[moves])
+    if place is not None and moves[-1]:
+        stops[-1] = place
+    points, along = smooth(stops)
     age_there = np.interp(along, np.arange(moves.sum()), age[moves])
     opacity = np.clip(1.0 - age_there / (TRAIL_STEPS + 1), 0.0, 1.0)
     widest = max(2.5, 0.11 * board.unit)
@@ -152,9 +167,19 @@ def heading(cells: Cells, columns: int) -> complex:
     return move / abs(move)
 
 
-def _paint_agent(surface: pygame.Surface, board: Board, cells: Cells) -> None:
-    middle = complex(board.middles(cells[-1:])[0])
-    radius = max(8.0, 0.36 * board.unit)
-    sheet = marks.agent(radius, heading(cells, board.shape[1]))
+def _paint_ghosts(canvas: Canvas, board: Board) -> None:
+    for ghost, recent, share in ghosts.present(canvas):
+        cells: Cells = recent["cell"]
+        sheet, place = _agent(board, cells), place_of(board, cells, share)
+        corner = place - sheet.get_width() / 2 * (1 + 1j)
+        ghosts.lay_ghost(sheet, canvas.surface, corner, ghost.colour)
+        ghosts.write_name(canvas.surface, ghost, place - 0.4j * sheet.get_height())
+
+
+def _agent(board: Board, cells: Cells) -> pygame.Surface:
+    return marks.agent(max(8.0, 0.36 * board.unit), heading(cells, board.shape[1]))
+
+
+def _lay_agent(surface: pygame.Surface, sheet: pygame.Surface, place: complex) -> None:
     half = sheet.get_width() / 2
-    lay(sheet, surface, (round(middle.real - half), round(middle.imag - half)))
+    lay(sheet, surface, (round(place.real - half), round(place.imag - half)))

@@ -5,11 +5,14 @@ still and only its marks pass by. Points are complex numbers in metres from the 
 station: real along the line there, imaginary to its left.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import pygame
 
-from il_envs.drawing.canvas import SIZE, Canvas, Colour, Layer, lay
-from il_envs.drawing.history import since_jump
+from il_envs.drawing import ghosts
+from il_envs.drawing.canvas import SIZE, Canvas, Colour, Layer
+from il_envs.drawing.history import latest, now
 from il_envs.drawing.panels import ACCENT, FAINT, MARGIN, RED, TEXT, panel
 from il_envs.drawing.shapes import bar, polygon
 from il_envs.drawing.text import write
@@ -28,6 +31,7 @@ from il_envs.worlds.drift_car.picture.ground import (
     SHADOW,
     Numbers,
     Points,
+    are_on,
     fill,
 )
 from il_envs.worlds.lane_keeping import dynamics as lane
@@ -46,27 +50,35 @@ STRIPE = 6.0  # m of line, of mown grass
 GRASS_DARK: Colour = (71, 106, 62)
 SEEN = 25.0  # m from the line, beyond the edge of the picture
 TREE_PERIOD = 8.0  # m of line
+TREE = 3.6  # m, around its middle, that a tree and its shadow keep within
 
 TUBE: Colour = (96, 190, 255)
 TUBE_STEPS = 40  # ahead
 DEVIATIONS = ((2.0, 0.30), (1.0, 0.50))  # of the tube's shades, and their opacities
 TRAIL: Colour = car_picture.BODY
 PANEL_SIZE = (640, 92)  # pixels
+RIM = np.exp(2j * np.pi * np.arange(24) / 24)  # of a disc
 
 
 def paint(state: np.void, params: States, canvas: Canvas) -> None:
     """Paint the picture of the last state of the canvas's history."""
-    station = float(stations_of(canvas.history)[-1])
+    history, share = latest(canvas, lambda states: np.zeros(len(states) - 1, np.bool_))
+    station = lane.SPEED * lane.CONTROL_PERIOD * now(history, share)
     ground = _layer()
     _paint_ground(ground, station)
     canvas.surface.fill(GRASS)
-    lay(pygame.transform.smoothscale(ground.surface, SIZE), canvas.surface, (0, 0))
+    ground.lay_on(canvas.surface)
     things = _layer()
-    _paint_tube(things, state["deviation"], params["gust"][0])
-    _paint_trail(things, canvas.history, station)
+    if canvas.shows_expert:
+        _paint_tube(things, state["deviation"], params["gust"][0])
+    _paint_trail(things, history, station)
+    if canvas.ghosts:
+        things.lay_on(canvas.surface)
+        _paint_ghosts(canvas, station)
+        things = _layer()
     if abs(state["deviation"][0]) < SEEN:
-        _paint_car(things, state)
-    lay(pygame.transform.smoothscale(things.surface, SIZE), canvas.surface, (0, 0))
+        _paint_car(things, state, 0.0)
+    things.lay_on(canvas.surface)
     _paint_panel(canvas)
 
 
@@ -94,18 +106,30 @@ def predicted(deviation: Numbers, gust: Numbers) -> tuple[Numbers, Numbers]:
     Returns:
         float64 [TUBE_STEPS + 1] each.
     """
-    closed, hand = lane.TRANSITION - lane.CONTROL @ lane.GAIN, lane.CONTROL @ lane.HAND
-    noise = hand @ hand.T + gust @ gust.T
-    means, covariances = [deviation], [np.zeros((lane.STATES, lane.STATES))]
+    closed = lane.TRANSITION - lane.CONTROL @ lane.GAIN
+    means = [deviation]
     for _ in range(TUBE_STEPS):
         means.append(closed @ means[-1])
+    return np.stack(means)[:, 0], _spread(gust.tobytes())
+
+
+@lru_cache(maxsize=8)
+def _spread(gust: bytes) -> Numbers:
+    """The standard deviation of the lateral error from now on, [TUBE_STEPS + 1], given the bytes of
+    the gust matrix."""
+    matrix = np.frombuffer(gust).reshape(lane.GUST.shape)
+    closed, hand = lane.TRANSITION - lane.CONTROL @ lane.GAIN, lane.CONTROL @ lane.HAND
+    noise = hand @ hand.T + matrix @ matrix.T
+    covariances = [np.zeros((lane.STATES, lane.STATES))]
+    for _ in range(TUBE_STEPS):
         covariances.append(closed @ covariances[-1] @ closed.T + noise)
-    return np.stack(means)[:, 0], np.sqrt(np.stack(covariances)[:, 0, 0])
+    spread: Numbers = np.sqrt(np.stack(covariances)[:, 0, 0])
+    return spread
 
 
 def _layer() -> Layer:
     """A sheet of half the picture's size, to be shown at twice its own."""
-    return Layer((SIZE[0] // ZOOM, SIZE[1] // ZOOM), factor=2 * ZOOM)
+    return Layer((SIZE[0] // ZOOM, SIZE[1] // ZOOM), factor=2 * ZOOM, zoom=ZOOM)
 
 
 def _on_sheet(points: Points) -> Points:
@@ -119,9 +143,20 @@ def _band(
     opacity: float = 1.0,
 ) -> None:  # fmt: skip
     """Paint what lies between two lateral offsets (m) along a stretch of line (m, [n])."""
+    fill(layer, _outlines(np.asarray(ahead)[None], right, left), colour, opacity)
+
+
+def _outlines(ahead: Numbers, right: Numbers | float, left: Numbers | float) -> Points:
+    """The outlines of bands along stretches of line (m, [n, points]) on the sheet, [n, corners]."""
     right, left = np.clip(right, -SEEN, SEEN), np.clip(left, -SEEN, SEEN)
-    outline = np.concatenate([place(ahead, left), place(ahead, right)[::-1]])
-    fill(layer, _on_sheet(outline)[None], colour, opacity)
+    outlines = np.concatenate([place(ahead, left), place(ahead, right)[:, ::-1]], axis=1)
+    return _on_sheet(outlines)
+
+
+@lru_cache(maxsize=32)
+def _along_the_road(right: float, left: float) -> Points:
+    """The outline of a band as long as the painted road, which stands still, [1, corners]."""
+    return _outlines(_stretch(-BEHIND, BEHIND + AHEAD)[None], right, left)
 
 
 def _blocks(station: float, period: float) -> tuple[Numbers, Numbers]:
@@ -131,7 +166,7 @@ def _blocks(station: float, period: float) -> tuple[Numbers, Numbers]:
     return number, number * period - station
 
 
-def _stretch(start: float, length: float) -> Numbers:
+def _stretch(start: Numbers | float, length: float) -> Numbers:
     return start + length * np.linspace(0.0, 1.0, 2 + int(length / PIECE))
 
 
@@ -139,25 +174,39 @@ def _paint_ground(layer: Layer, station: float) -> None:
     for number, start in zip(*_blocks(station, STRIPE), strict=True):
         if number % 2:
             _band(layer, _stretch(start, STRIPE), -SEEN, SEEN, GRASS_DARK)
-    whole = _stretch(-BEHIND, BEHIND + AHEAD)
+    road, beside = _road()
+    layer.surface.blit(beside, (0, 0), special_flags=pygame.BLEND_RGBA_MULT)
+    layer.surface.blit(road, (0, 0), special_flags=pygame.BLEND_RGBA_ADD)
     edge = ROAD_HALF_WIDTH
-    for share, opacity in ((1.0, 0.25), (0.75, 0.5), (0.5, 0.8)):
-        reach = edge + KERB_WIDTH + share * SHOULDER
-        _band(layer, whole, -reach, reach, EARTH, opacity)
-    _band(layer, whole, -edge - 0.1, edge + 0.1, ASPHALT)
-    for half, opacity in ((1.5, 0.4), (1.2, 0.7), (0.9, 1.0)):
-        blend = np.array(ASPHALT) * (1.0 - opacity) + np.array(RUBBERED) * opacity
-        _band(layer, whole, -half, half, tuple(blend.tolist()))
-    for number, start in zip(*_blocks(station, KERB_BLOCK), strict=True):
-        colour = KERB_WHITE if number % 2 else KERB_RED
-        for side in (-1.0, 1.0):
-            near, far = side * (edge - 0.05), side * (edge + KERB_WIDTH)
-            _band(layer, _stretch(start, KERB_BLOCK), near, far, colour)
+    numbers, starts = _blocks(station, KERB_BLOCK)
     for side in (-1.0, 1.0):
-        _band(layer, whole, side * edge, side * (edge - 0.22), LINE)
+        near, far = side * (edge - 0.05), side * (edge + KERB_WIDTH)
+        blocks = _outlines(_stretch(starts[:, None], KERB_BLOCK), near, far)
+        for k in np.flatnonzero(are_on(layer, blocks)):
+            fill(layer, blocks[k, None], KERB_WHITE if numbers[k] % 2 else KERB_RED)
+    for side in (-1.0, 1.0):
+        fill(layer, _along_the_road(side * edge, side * (edge - 0.22)), LINE)
     for _, start in zip(*_blocks(station, DASH_PERIOD), strict=True):
         _band(layer, _stretch(start, DASH), -LINE_WIDTH / 2, LINE_WIDTH / 2, LINE, 0.9)
     _paint_trees(layer, station)
+
+
+@lru_cache(maxsize=1)
+def _road() -> tuple[pygame.Surface, pygame.Surface]:
+    """The road without its marks, which stands still, and a mask that is white beside it."""
+    layer, edge = _layer(), ROAD_HALF_WIDTH
+    for share, opacity in ((1.0, 0.25), (0.75, 0.5), (0.5, 0.8)):
+        reach = edge + KERB_WIDTH + share * SHOULDER
+        fill(layer, _along_the_road(-reach, reach), EARTH, opacity)
+    fill(layer, _along_the_road(-edge - 0.1, edge + 0.1), ASPHALT)
+    for half, opacity in ((1.5, 0.4), (1.2, 0.7), (0.9, 1.0)):
+        blend = np.array(ASPHALT) * (1.0 - opacity) + np.array(RUBBERED) * opacity
+        fill(layer, _along_the_road(-half, half), tuple(blend.tolist()))
+    beside = layer.surface.copy()
+    alpha = pygame.surfarray.pixels_alpha(beside)
+    alpha[:] = np.where(alpha == 0, 255, 0)
+    pygame.surfarray.pixels3d(beside)[:] = alpha[:, :, None]
+    return layer.surface, beside
 
 
 def _paint_trees(layer: Layer, station: float) -> None:
@@ -165,23 +214,28 @@ def _paint_trees(layer: Layer, station: float) -> None:
     for number, start in zip(*_blocks(station, TREE_PERIOD), strict=True):
         chance = 0.6180339887 * number % 1.0
         for left in (8.5 + 5.0 * chance, -8.0 - 2.0 * chance):
-            middle = place(start + 5.0 * chance, left)
-            radius = 1.1 + 0.9 * (7.0 * chance % 1.0)
-            _disc(layer, middle + 1.7 * SHADOW, radius, (12, 24, 14), 0.4)
-            for level, shade in enumerate(LEAVES):
-                top = middle - 0.16 * level * radius * (1.0 - 1.0j)
-                size = radius * (1.0 - 0.27 * level)
-                for k in range(7):
-                    clump = np.exp(2j * np.pi * (k / 7 + 0.13 * number))
-                    _disc(layer, top + 0.62 * size * clump, 0.44 * size, shade)
-                _disc(layer, top, 0.7 * size, shade)
+            middle = complex(place(start + 5.0 * chance, left))
+            _paint_tree(layer, middle, 1.1 + 0.9 * (7.0 * chance % 1.0), 0.13 * number)
 
 
-def _disc(
-    layer: Layer, middle: Points, radius: float, colour: Colour, opacity: float = 1.0
+def _paint_tree(layer: Layer, middle: complex, radius: float, turn: float) -> None:
+    """A tree and its shadow; its place and radius in metres, its turn a share of a full one."""
+    around = middle + TREE * np.array([[1.0 + 1.0j, -1.0 - 1.0j]])
+    if not are_on(layer, _on_sheet(around)).any():
+        return
+    _paint_discs(layer, np.array([middle + 1.7 * SHADOW]), radius, (12, 24, 14), 0.4)
+    clumps = np.exp(2j * np.pi * (np.arange(7) / 7 + turn))
+    for level, shade in enumerate(LEAVES):
+        top = middle - 0.16 * level * radius * (1.0 - 1.0j)
+        size = radius * (1.0 - 0.27 * level)
+        _paint_discs(layer, top + 0.62 * size * clumps, 0.44 * size, shade)
+        _paint_discs(layer, np.array([top]), 0.7 * size, shade)
+
+
+def _paint_discs(
+    layer: Layer, middles: Points, radius: float, colour: Colour, opacity: float = 1.0
 ) -> None:
-    rim = radius * np.exp(2j * np.pi * np.arange(24) / 24)
-    fill(layer, _on_sheet(middle + rim)[None], colour, opacity)
+    fill(layer, _on_sheet(middles[:, None] + radius * RIM), colour, opacity)
 
 
 def _paint_tube(layer: Layer, deviation: Numbers, gust: Numbers) -> None:
@@ -195,19 +249,33 @@ def _paint_tube(layer: Layer, deviation: Numbers, gust: Numbers) -> None:
 
 def _paint_trail(layer: Layer, history: States, station: float) -> None:
     """The path of the car since the last restored state."""
-    recent = since_jump(history, np.zeros(len(history) - 1, np.bool_))
-    behind = stations_of(recent) - station
-    recent, behind = recent[behind > -BEHIND], behind[behind > -BEHIND]
+    behind = np.minimum(stations_of(history) - station, 0.0)
+    recent, behind = history[behind > -BEHIND], behind[behind > -BEHIND]
     if len(recent) > 1:
         lateral = recent["deviation"][:, 0]
         _band(layer, behind, lateral - 0.05, lateral + 0.05, TRAIL, 0.9)
 
 
-def _paint_car(layer: Layer, state: np.void) -> None:
+def _paint_ghosts(canvas: Canvas, station: float) -> None:
+    for ghost, recent, share in ghosts.present(canvas):
+        ahead = lane.SPEED * lane.CONTROL_PERIOD * now(recent, share) - station
+        lateral = float(recent["deviation"][-1, 0])
+        if ahead < -BEHIND or abs(lateral) > SEEN:
+            continue
+        layer = _layer()
+        _paint_car(layer, recent[-1], ahead)
+        ghosts.lay_layer(layer, canvas.surface, (0, 0), ghost.colour)
+        at = complex(_on_sheet(place(ahead, lateral))).conjugate() - 2.0j
+        ghosts.write_name(canvas.surface, ghost, SCALE * ZOOM * at)
+
+
+def _paint_car(layer: Layer, state: np.void, ahead: float) -> None:
+    """A car so far ahead along the line of where the camera is, m."""
     lateral, heading = float(state["deviation"][0]), float(state["deviation"][1])
     steering, drive = lane.ACTION_UNIT * state["action"]
     car_picture.paint(
-        layer, complex(_on_sheet(place(0.0, lateral))), np.exp(1j * (heading - lane.SIDESLIP)),
+        layer, complex(_on_sheet(place(ahead, lateral))),
+        np.exp(1j * (heading - lane.SIDESLIP + ahead / lane.RADIUS)),
         float(lane.STEERING + steering), bool(drive < -lane.DRIVE),
     )  # fmt: skip
 
@@ -238,7 +306,7 @@ def _paint_panel(canvas: Canvas) -> None:
             return x - half * min(max(number / end, -1.0), 1.0)
 
         bar(layer, x - half, top, x + half, bottom, (40, 44, 53))
-        for count, opacity in DEVIATIONS:
+        for count, opacity in DEVIATIONS if canvas.shows_expert else ():
             left, right = (place_of(middle + side * count * deviation) for side in (1.0, -1.0))
             box = [left + 1j * top, right + 1j * top, right + 1j * bottom, left + 1j * bottom]
             polygon(layer, np.array(box), TUBE, 1.4 * opacity)

@@ -11,8 +11,9 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from il_envs.drawing import ghosts
 from il_envs.drawing.canvas import SIZE, Canvas, Colour, Layer
-from il_envs.drawing.history import recent_mean, since_jump
+from il_envs.drawing.history import latest, now, recent_mean, steps_ago
 from il_envs.drawing.neon import effects, runner, skyline
 from il_envs.drawing.neon.colours import FOE, LINE, ME, faded
 from il_envs.drawing.neon.light import add_glow, line, shine, streak
@@ -58,21 +59,31 @@ class Camera:
 
 def paint(state: np.void, params: States, canvas: Canvas) -> None:
     """Paint the picture of the last state of the canvas's history."""
-    surface, history = canvas.surface, since_jump(canvas.history, jumps(canvas.history))
+    surface, (history, share) = canvas.surface, latest(canvas, jumps)
     path, light = lateral(history), Layer(SIZE)
-    camera = Camera(float(recent_mean(path, FOLLOW)))
+    camera = Camera(float(recent_mean(path, FOLLOW, share)))
     skyline.paint(surface, round(EYE.horizon.imag), -camera.left * float(EYE.scale(TOWN)))
-    _paint_floor(light, camera, int(state["step"]))
-    _paint_ways(light, camera, state, float(path[-1]))
-    _paint_trail(light, camera, path)
-    _paint_pillar_ahead(surface, light, camera, history)
-    _paint_pillars_behind(surface, light, camera, history)
+    _paint_floor(light, camera, now(history, share))
+    _paint_ways(light, camera, state, float(path[-1]), share)
+    _paint_trail(light, camera, path, share)
+    _paint_pillar_ahead(surface, light, camera, history, share)
+    _paint_pillars_behind(surface, light, camera, history, share)
     if state["fallen"]:
         runner.paint_end(surface, light, complex(camera.at(path[-1], 0.6, 0.0)))
-        effects.paint_vignette(surface, RED)
+    effects.paint_vignette(surface, RED if state["fallen"] else 0.0)
     shine(light, surface)
-    runner.paint(surface, EYE, complex(camera.left - float(path[-1]), AWAY), 1j, pose_of(history))
+    _paint_ghosts(canvas, camera, now(history, share))
+    stand = complex(camera.left - float(path[-1]), AWAY)
+    runner.paint(surface, EYE, stand, 1j, pose_of(history, share))
     pillar_panel.paint(canvas, state, sides(history))
+
+
+def _paint_ghosts(canvas: Canvas, camera: Camera, moment: float) -> None:
+    for ghost, recent, share in ghosts.present(canvas):
+        away = AWAY + PACE * (now(recent, share) - moment)
+        if away > NEAREST:
+            stand = complex(camera.left - float(lateral(recent)[-1]), away)
+            runner.paint_ghost(canvas.surface, EYE, stand, 1j, pose_of(recent, share), ghost)
 
 
 def jumps(history: States) -> NDArray[np.bool_]:
@@ -99,26 +110,27 @@ def lateral(history: States) -> NDArray[np.float64]:
     """
     before, after = history["offset"][:-1], history["offset"][1:].copy()
     passed = passings(history)
-    after[passed] = CLEARANCE * sides(history)
+    after[passed] += CLEARANCE * sides(history)
     return np.concatenate([[0.0], np.cumsum(after - before)])
 
 
-def pose_of(history: States) -> runner.Pose:
+def pose_of(history: States, share: float = 1.0) -> runner.Pose:
     """The runner's pose: it leans as its buttons say, until it falls to the side it is on."""
     held, state = history["held"].astype(np.float64), history[-1]
-    way = PACE * int(state["step"])
+    way = PACE * now(history, share)
+    lean = LEAN * float(recent_mean(held[:, LEAN_LEFT] - held[:, LEAN_RIGHT], 1.0, share))
     if state["fallen"]:
         aside = float(state["offset"]) or float(held[-1, LEAN_LEFT] - held[-1, LEAN_RIGHT])
-        return runner.Pose(way, 0.0, lean=FALLEN if aside > 0.0 else -FALLEN)
-    lean = recent_mean(held[:, LEAN_LEFT] - held[:, LEAN_RIGHT], 1.0)
-    return runner.Pose(way, 1.0, lean=LEAN * float(lean))
+        fallen = FALLEN if aside > 0.0 else -FALLEN
+        return runner.Pose(way, 1.0 - share, lean=(1.0 - share) * lean + share * fallen)
+    return runner.Pose(way, 1.0, lean=lean)
 
 
-def _paint_floor(light: Layer, camera: Camera, step: int) -> None:
+def _paint_floor(light: Layer, camera: Camera, step: float) -> None:
     """A grid that comes nearer with each step, fainter where its lines are close together."""
     ends = np.array([FARTHEST, NEAREST]) - AWAY
-    for left in COLUMNS * (round(camera.left / COLUMNS) + np.arange(-24, 25)):
-        tail, head = camera.at(left, 0.0, ends)
+    columns = COLUMNS * (round(camera.left / COLUMNS) + np.arange(-24, 25))
+    for tail, head in camera.at(columns[:, None], 0.0, ends).tolist():
         streak(light, tail, head, 5.0, faded(LINE, 0.45))
     for away in np.arange(FARTHEST, NEAREST, -ROWS) - PACE * step % ROWS:
         if away > NEAREST:
@@ -127,14 +139,17 @@ def _paint_floor(light: Layer, camera: Camera, step: int) -> None:
             line(light, left, SIZE[0] + left, 1.3, faded(LINE, min(0.45, 0.03 * apart)))
 
 
-def _paint_ways(light: Layer, camera: Camera, state: np.void, runner_left: float) -> None:
+def _paint_ways(
+    light: Layer, camera: Camera, state: np.void, runner_left: float, share: float
+) -> None:
     """Paint the floor up to the pillar: the line to it, and on both sides the ways past it.
 
     The chosen way shines, more so when the runner has reached it.
     """
     offset, ahead = float(state["offset"]), int(state["ahead"])
     pillar, aside = runner_left - offset, abs(offset) / CLEARANCE
-    start, end = 0.35, max(PACE * ahead, 0.35)
+    left = 1.0 - share  # of the step
+    start, end = 0.35, max(PACE * (ahead + left), 0.35)
     across = pillar + WAY * np.array([1.0, -1.0, -1.0, 1.0])
     band = camera.at(across, 0.0, np.array([start, start, end, end]))
     polygon(light, band, faded(FOE, 0.34 - 0.22 * aside))
@@ -142,44 +157,48 @@ def _paint_ways(light: Layer, camera: Camera, state: np.void, runner_left: float
     depths = np.array([0.0, 0.28, 0.0, 0.2, 0.48, 0.2])
     for side, colour in SIDE_COLOURS.items():
         weight = 0.3 if offset == 0.0 else 0.45 + 0.35 * aside if side * offset > 0.0 else 0.08
-        for k in range(ahead + 2):
-            middle, depth = pillar + side * CLEARANCE, start + PACE * k + depths
-            polygon(light, camera.at(middle + WAY * chevron, 0.0, depth), faded(colour, weight))
+        steps = np.arange(-1 if left > 0.0 else 0, ahead + 2)
+        depth = start + PACE * (steps[:, None] + left) + depths
+        marks = camera.at(pillar + side * CLEARANCE + WAY * chevron, 0.0, depth)
+        for k, mark in zip(steps, marks, strict=True):
+            polygon(light, mark, faded(colour, weight * (left if k < 0 else 1.0)))
 
 
-def _paint_trail(light: Layer, camera: Camera, path: NDArray[np.float64]) -> None:
+def _paint_trail(light: Layer, camera: Camera, path: NDArray[np.float64], share: float) -> None:
     """The runner's path, as far as it is in view."""
-    ahead = -PACE * np.arange(min(len(path), TRAIL_STEPS))[::-1]
+    ahead = -PACE * steps_ago(min(len(path), TRAIL_STEPS), share)
     ahead = ahead[AWAY + ahead > NEAREST]
     points = camera.at(path[-len(ahead) :], 0.0, ahead)
     for k, (start, end) in enumerate(pairwise(points)):
-        fresh = (k + 2) / len(points)
+        fresh = min((k + 3 - share) / len(points), 1.0)
         line(light, start, end, 2.0 + 7.0 * fresh, faded(ME, 0.5 * fresh**2))
 
 
 def _paint_pillar_ahead(
-    surface: pygame.Surface, light: Layer, camera: Camera, history: States
+    surface: pygame.Surface, light: Layer, camera: Camera, history: States, share: float
 ) -> None:
     """The pillar ahead, and the steps to it; it rises when the previous one has been passed."""
     state, passed = history[-1], passings(history)
     left, ahead = float(lateral(history)[-1] - state["offset"]), int(state["ahead"])
     age = len(history) - 2 - int(passed[-1]) if passed.size else RISE_STEPS
-    tall = TALL * min((age + 1) / RISE_STEPS, 1.0)
-    _paint_pillar(surface, light, camera, left + 1j * PACE * ahead, tall, FOE)
+    tall = TALL * min((age + share) / RISE_STEPS, 1.0)
+    depth = PACE * (ahead + 1 - share)
+    _paint_pillar(surface, light, camera, left + 1j * depth, tall, FOE)
     if ahead:
-        place = complex(camera.at(left, tall, PACE * ahead)) - 14j
+        place = complex(camera.at(left, tall, depth)) - 14j
         write(surface, str(ahead), place, 20 + 2 * (SPACING - ahead), FOE, "center")
 
 
 def _paint_pillars_behind(
-    surface: pygame.Surface, light: Layer, camera: Camera, history: States
+    surface: pygame.Surface, light: Layer, camera: Camera, history: States, share: float
 ) -> None:
     """The pillars passed: they sink in the colour of the side, and their places stay marked."""
     path = lateral(history)
     for k, side in zip(passings(history), sides(history), strict=True):
-        age, colour = len(history) - 2 - int(k), SIDE_COLOURS[int(side)]
-        left, front = float(path[k + 1]) - side * CLEARANCE, -PACE * age
-        tall = TALL * (1.0 - age / RISE_STEPS)
+        age, colour = len(history) - 3 - int(k) + share, SIDE_COLOURS[int(side)]
+        end = float(path[k + 1] - history["offset"][k + 1])  # of the step in which it was passed
+        left, front = end - side * CLEARANCE, -PACE * age
+        tall = TALL * (1.0 - max(age, 0.0) / RISE_STEPS)
         if tall > 0.0:
             _paint_pillar(surface, light, camera, left + 1j * front, tall, colour)
         elif AWAY + front > NEAREST:

@@ -59,10 +59,14 @@ def jumps(history: States) -> NDArray[np.bool_]:
     return moves | (np.diff(history["arena"]) != 0)
 
 
-def follow(history: States) -> Camera:
-    """The camera at the end of a history: it trails the player smoothly and looks ahead of it."""
-    place = complex(recent_mean(positions(history), FOLLOW))
-    target = place + LEAD * complex(recent_mean(headings(history), SWING))
+def follow(history: States, share: float = 1.0) -> Camera:
+    """The camera at the end of a history: it trails the player smoothly and looks ahead of it.
+
+    Args:
+        share: how much of the last step has passed.
+    """
+    place = complex(recent_mean(positions(history), FOLLOW, share))
+    target = place + LEAD * complex(recent_mean(headings(history), SWING, share))
     offset = target - MIDDLE
     x, y = (min(max(part, -ROOM), ROOM) for part in (offset.real, offset.imag))
     return Camera(MIDDLE + complex(x, y))

@@ -7,7 +7,7 @@ import numpy as np
 import pygame
 
 from il_envs.drawing.canvas import Colour, Layer
-from il_envs.drawing.history import scattered
+from il_envs.drawing.history import now, scattered, steps_ago
 from il_envs.drawing.neon import colours
 from il_envs.drawing.neon.colours import FOE, SPARK, faded
 from il_envs.drawing.neon.effects import paint_flash
@@ -15,7 +15,7 @@ from il_envs.drawing.neon.light import add_glow, arc, line, streak
 from il_envs.drawing.shapes import disc
 from il_envs.world import States
 from il_envs.worlds.shooter.picture import events
-from il_envs.worlds.shooter.picture.camera import SCALE, Camera, positions
+from il_envs.worlds.shooter.picture.camera import SCALE, Camera, Points, positions
 from il_envs.worlds.shooter.picture.events import places, velocities
 from il_envs.worlds.shooter.records import CONTROL_PERIOD
 
@@ -37,12 +37,14 @@ class Frame:
     Attributes:
         lines: layer of what shines; painting replaces the pixels below.
         history: the states whose events are shown, the current one last.
+        share: how much of the last step has passed.
     """
 
     surface: pygame.Surface
     lines: Layer
     camera: Camera
     history: States
+    share: float
 
 
 def paint_trail(frame: Frame) -> None:
@@ -51,7 +53,7 @@ def paint_trail(frame: Frame) -> None:
     at = frame.camera.pixels(positions(recent))
     for radius, strength in ((0.30, 0.22), (0.18, 0.42), (0.07, 1.0)):
         for k in np.flatnonzero(recent["dashing"][1:]):
-            fresh = ((int(k) + 2) / len(recent)) ** 2
+            fresh = min((int(k) + 3 - frame.share) / len(recent), 1.0) ** 2
             colour = faded(colours.DASH, strength * fresh)
             disc(frame.lines, at[k], radius * SCALE, colour)
             line(frame.lines, at[k], at[k + 1], 2.0 * radius * SCALE, colour)
@@ -59,10 +61,7 @@ def paint_trail(frame: Frame) -> None:
 
 def paint_shots(frame: Frame) -> None:
     """Tracers of the player's bullets, as long as their path in one step."""
-    state, camera = frame.history[-1], frame.camera
-    shots = state["shots"][: state["shot_count"]]
-    heads = camera.pixels(places(shots))
-    tails = camera.pixels(places(shots) - CONTROL_PERIOD * velocities(shots))
+    shots, heads, tails = _flights(frame, own=True)
     for head, tail, blast in zip(heads, tails, shots["blast"], strict=True):
         width = 8.0 if blast > 0.0 else 4.0
         add_glow(frame.surface, head, 22.0, colours.SHOT, 0.35)
@@ -73,15 +72,20 @@ def paint_shots(frame: Frame) -> None:
 
 def paint_bullets(frame: Frame) -> None:
     """The enemies' bullets, which are slow enough to be dodged."""
-    state, camera = frame.history[-1], frame.camera
-    bullets = state["bullets"][: state["bullet_count"]]
-    heads = camera.pixels(places(bullets))
-    tails = camera.pixels(places(bullets) - CONTROL_PERIOD * velocities(bullets))
+    _, heads, tails = _flights(frame, own=False)
     for head, tail in zip(heads, tails, strict=True):
         add_glow(frame.surface, head, 34.0, colours.BULLET, 0.35)
         streak(frame.lines, tail, head, 9.0, faded(colours.BULLET, 0.7))
         disc(frame.lines, head, 5.5, colours.BULLET)
         disc(frame.lines, head, 3.0, colours.BULLET_CORE)
+
+
+def _flights(frame: Frame, own: bool) -> tuple[events.Bullets, Points, Points]:
+    """The bullets in flight, and the ends of their paths in one step in the picture."""
+    bullets = events.bullets_of(frame.history[-1], own)
+    flown = CONTROL_PERIOD * events.ages(frame.history, own, frame.share)
+    tails = places(bullets) - flown * velocities(bullets)
+    return bullets, frame.camera.pixels(places(bullets)), frame.camera.pixels(tails)
 
 
 def paint_muzzle(frame: Frame, look: complex, heading: complex) -> None:
@@ -101,10 +105,10 @@ def paint_muzzle(frame: Frame, look: complex, heading: complex) -> None:
 def paint_ends(frame: Frame, wall: np.ndarray) -> None:
     """Sparks where bullets ended, thrown back, and explosions of those that explode."""
     for own, colour in ((True, colours.SHOT), (False, colours.BULLET)):
-        for end in events.ended(frame.history, wall, own, BLAST_STEPS):
+        for end in events.ended(frame.history, wall, own, BLAST_STEPS, frame.share):
             if end.blast > 0.0:
                 paint_blast(frame, end.place, end.blast, end.age, colours.MUZZLE)
-            if end.age < SPARK_STEPS:
+            if end.age <= SPARK_STEPS - 1:
                 _paint_sparks(frame, end, colour)
 
 
@@ -119,7 +123,7 @@ def _paint_sparks(frame: Frame, end: events.Ended, colour: Colour) -> None:
         streak(frame.lines, far - ray * 9.0 * (1.0 - share), far, 2.2, faded(SPARK, 1.0 - share))
 
 
-def paint_blast(frame: Frame, place: complex, radius: float, age: int, colour: Colour) -> None:
+def paint_blast(frame: Frame, place: complex, radius: float, age: float, colour: Colour) -> None:
     """An explosion: a flash, a ring that grows, and pieces that fly."""
     left = 1.0 - (age + 1) / BLAST_STEPS
     if left <= 0.0:
@@ -138,13 +142,13 @@ def paint_blast(frame: Frame, place: complex, radius: float, age: int, colour: C
 
 def paint_deaths(frame: Frame) -> None:
     """An explosion for each enemy destroyed recently."""
-    for death in events.deaths(frame.history[-BLAST_STEPS - 1 :]):
+    for death in events.deaths(frame.history[-BLAST_STEPS - 1 :], frame.share):
         paint_blast(frame, death.place, BLAST_RADIUS, death.age, FOE)
 
 
 def paint_embers(frame: Frame) -> None:
     """A dim glow that stays on the floor where an enemy fell."""
-    for death in events.deaths(frame.history):
+    for death in events.deaths(frame.history, frame.share):
         warmth = 0.12 + 0.5 * exp(-death.age / EMBER_STEPS)
         at = frame.camera.pixels(death.place)
         add_glow(frame.surface, at, 0.9 * SCALE, colours.EMBERS, warmth)
@@ -152,7 +156,7 @@ def paint_embers(frame: Frame) -> None:
 
 def paint_arrivals(frame: Frame) -> None:
     """Rings that close around the enemies of a new wave."""
-    for arrival in events.arrivals(frame.history[-ARRIVAL_STEPS - 1 :]):
+    for arrival in events.arrivals(frame.history[-ARRIVAL_STEPS - 1 :], frame.share):
         left = 1.0 - (arrival.age + 1) / ARRIVAL_STEPS
         at = frame.camera.pixels(arrival.place)
         add_glow(frame.surface, at, 60.0, FOE, 0.8 * left)
@@ -160,12 +164,13 @@ def paint_arrivals(frame: Frame) -> None:
             arc(frame.lines, at, SCALE * (0.5 + size * left), 2.0, faded(FOE, left))
 
 
-def hurt(history: States) -> float:
+def hurt(history: States, share: float) -> float:
     """The redness of the picture, from 0 to 1, by recent damage; it pulses while health is low."""
-    damage = history["damage_taken"][-HURT_STEPS:]
-    age = CONTROL_PERIOD * np.arange(damage.size - 1, -1, -1)
+    damage = history["damage_taken"][-HURT_STEPS:].copy()
+    damage[-1] *= share
+    age = CONTROL_PERIOD * steps_ago(damage.size, share)
     pain = float(damage @ np.exp(-age / HURT_MEMORY)) / HURT_DAMAGE
     state = history[-1]
-    pulse = 0.75 + 0.25 * sin(0.45 * int(state["step"]))
+    pulse = 0.75 + 0.25 * sin(0.45 * now(history, share))
     weakness = 0.55 * max(1.0 - float(state["health"]) / WEAK, 0.0) * pulse
     return min(pain + weakness, 0.7)

@@ -7,6 +7,7 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from il_envs.drawing import ghosts
 from il_envs.drawing.canvas import SIZE, Canvas, Colour, Layer, lay
 from il_envs.drawing.neon import colours
 from il_envs.drawing.neon.colours import FOE, ME, faded
@@ -58,7 +59,7 @@ def paint_common(
     surface, names = canvas.surface, canvas.world.spaces.action_names
     time_left = CONTROL_PERIOD * (canvas.world.dynamics.max_episode_steps - int(state["step"]))
     _paint_score(surface, state, max(time_left, 0.0))
-    _paint_map(surface, state, params[state["arena"]], seen)
+    _paint_map(canvas, state, params[state["arena"]], seen)
     paint_lamps(surface, names, ROW, state["held"][: len(names)] > 0, bottom)
     _paint_banner(surface, state, time_left)
 
@@ -141,11 +142,10 @@ def _walls(wall: bytes) -> pygame.Surface:
     return layer.sheet()
 
 
-def _paint_map(
-    surface: pygame.Surface, state: np.void, arena: np.void, seen: NDArray[np.bool_]
-) -> None:
-    """The whole arena, north up: walls, pickups that are there, enemies, the player's view."""
-    place = (SIZE[0] - MAP - MARGIN, MARGIN)
+def _paint_map(canvas: Canvas, state: np.void, arena: np.void, seen: NDArray[np.bool_]) -> None:
+    """The whole arena, north up: walls, pickups that are there, enemies, ghosts, the player's
+    view."""
+    surface, place = canvas.surface, (SIZE[0] - MAP - MARGIN, MARGIN)
     lay(_walls(arena["wall"].tobytes()), surface, place)
     layer = Layer((MAP, MAP))
     player = complex(state["x"], state["y"])
@@ -158,6 +158,10 @@ def _paint_map(
     for k in np.flatnonzero(state["enemies"]["health"] > 0.0):
         spot = _on_map(places(state["enemies"][k]))
         disc(layer, complex(spot), 3.2, FOE if seen[k] else faded(FOE, 0.6))
+    for ghost, recent, _ in ghosts.present(canvas):
+        if recent["arena"][-1] == state["arena"]:
+            spot = _on_map(np.array(recent["x"][-1] + 1j * recent["y"][-1]))
+            disc(layer, complex(spot), 3.6, ghost.colour, 1.0, 1.4)
     disc(layer, complex(_on_map(np.array(player))), 3.6, ME)
     layer.lay_on(surface, place)
 

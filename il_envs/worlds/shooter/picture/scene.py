@@ -4,18 +4,20 @@ A picture is a function of the episode's history alone. Points of the plane are 
 metres, as in `camera.py`.
 """
 
-from math import pi, sin
+from math import ceil, pi, sin
 
 import numpy as np
 import pygame
 from numpy.typing import NDArray
 
-from il_envs.drawing.canvas import Canvas, Layer, lay
-from il_envs.drawing.history import since_jump
+from il_envs.drawing import ghosts
+from il_envs.drawing.canvas import Canvas, Ghost, Layer, lay
+from il_envs.drawing.history import latest, now
 from il_envs.drawing.neon import colours
 from il_envs.drawing.neon.colours import FOE, ME, faded
 from il_envs.drawing.neon.effects import paint_vignette
 from il_envs.drawing.neon.light import add_glow, arc, line, shine, streak
+from il_envs.drawing.shapes import corners
 from il_envs.world import States
 from il_envs.worlds.shooter.arena import HEALTH, PICKUPS, SIZE, middle
 from il_envs.worlds.shooter.enemies import ALERT, MUZZLE
@@ -46,9 +48,9 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     """Paint the picture of the last state of the canvas's history."""
     arena = params[state["arena"]]
     ground = ground_of(arena.tobytes())
-    history = since_jump(canvas.history, jumps(canvas.history))
-    camera = follow(history)
-    frame = Frame(canvas.surface, Layer(canvas.surface.get_size()), camera, history)
+    history, share = latest(canvas, jumps)
+    camera = follow(history, share)
+    frame = Frame(canvas.surface, Layer(canvas.surface.get_size()), camera, history, share)
     look = complex(*eye(state, arena))
     heading = complex(state["heading_cos"], state["heading_sin"])
     seen = region.seen_enemies(state, arena)
@@ -59,6 +61,7 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     _paint_pickups(frame, arena)
     effects.paint_trail(frame)
     _paint_enemies(frame, seen)
+    names = _paint_ghosts(canvas, arena, camera)
     if state["health"] > 0.0:
         _paint_player(frame, arena, look, heading)
     _paint_tops(canvas.surface, ground, camera, mask)
@@ -72,7 +75,9 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     else:
         effects.paint_blast(frame, look, effects.BLAST_RADIUS, effects.BLAST_STEPS // 4, ME)
     shine(frame.lines, canvas.surface)
-    paint_vignette(canvas.surface, effects.hurt(history))
+    for ghost, place in names:
+        ghosts.write_name(canvas.surface, ghost, place)
+    paint_vignette(canvas.surface, effects.hurt(history, share))
     hud.paint(state, params, canvas, seen)
 
 
@@ -89,10 +94,13 @@ def _paint_floor(
     inward = (camera.target - ground.sides[:, 0]) * np.conjugate(ground.outward)
     sides = ground.sides[inward.real > 0.0]
     quads = np.concatenate([camera.pixels(sides), camera.pixels(sides[:, ::-1], WALL_HEIGHT)], 1)
-    for quad in quads:
-        corners = [(point.real, point.imag) for point in quad]
-        pygame.draw.polygon(surface, colours.SIDE, corners)
-        pygame.draw.polygon(light, colours.SIDE_LIGHT, corners)
+    width, height = surface.get_size()
+    seen = (quads.real.max(axis=1) > -2.0) & (quads.real.min(axis=1) < width + 2.0)
+    seen &= (quads.imag.max(axis=1) > -2.0) & (quads.imag.min(axis=1) < height + 2.0)
+    for quad in quads[seen]:
+        outline = corners(quad)
+        pygame.draw.polygon(surface, colours.SIDE, outline)
+        pygame.draw.polygon(light, colours.SIDE_LIGHT, outline)
     _add_light(surface, light, mask)
 
 
@@ -126,7 +134,7 @@ def _paint_pickups(frame: Frame, arena: np.void) -> None:
         at = frame.camera.pixels(complex(*middle(arena["pickup"][k])))
         wait = int(state["pickup_wait"][k])
         if wait == 0:
-            pulse = 0.5 + 0.2 * sin(0.2 * int(state["step"]) + k)
+            pulse = 0.5 + 0.2 * sin(0.2 * now(frame.history, frame.share) + k)
             add_glow(frame.surface, at, 1.3 * SCALE, colour, pulse)
         _lay_figure(frame.surface, figures.pickup(k % 2, wait == 0), at)
         if wait > 0:
@@ -143,7 +151,8 @@ def _paint_enemies(frame: Frame, seen: NDArray[np.bool_]) -> None:
     """Enemies: those in sight with their health and aim, the others as outlines in the dark."""
     state, lines = frame.history[-1], frame.lines
     player = complex(state["x"], state["y"])
-    flashes = {hit.number: 2 - hit.age for hit in events.hits(frame.history[-3:])}
+    hits = events.hits(frame.history[-3:], frame.share)
+    flashes = {hit.number: 2 - max(ceil(hit.age), 0) for hit in hits}
     rounds = frame.history["enemies"]["rounds"]
     has_fired = rounds[-1] < rounds[-2:][0]
     for number in np.flatnonzero(state["enemies"]["health"] > 0.0).tolist():
@@ -167,6 +176,21 @@ def _paint_enemies(frame: Frame, seen: NDArray[np.bool_]) -> None:
             ready = min(int(enemy["alert"]) / ALERT, 1.0)
             tip = frame.camera.pixels(player) - 0.5 * ray
             line(lines, at + 0.9 * ray, tip, 1.2, faded(FOE, 0.12 + 0.3 * ready))
+
+
+def _paint_ghosts(canvas: Canvas, arena: np.void, camera: Camera) -> list[tuple[Ghost, complex]]:
+    """Paint the ghosts in this arena; returns them with the places of their names."""
+    names = []
+    for ghost, recent, _ in ghosts.present(canvas):
+        state = recent[-1]
+        if state["arena"] == canvas.history["arena"][-1]:
+            at = camera.pixels(complex(*eye(state, arena)))
+            turn = figures.turn_of(complex(state["heading_cos"], state["heading_sin"]))
+            sheet = figures.player(turn, weapon_in_hand(state), bool(state["held"][CROUCH]))
+            corner = at - sheet.get_width() * (0.5 + 0.5j)
+            ghosts.lay_ghost(sheet, canvas.surface, corner, ghost.colour)
+            names.append((ghost, at - 26j))
+    return names
 
 
 def _paint_player(frame: Frame, arena: np.void, look: complex, heading: complex) -> None:
