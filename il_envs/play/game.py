@@ -142,7 +142,8 @@ class Game:
             actions, self._memory = self._expert.predict(state=self._memory)
             action = actions[0]
         else:
-            chosen = self._held.action([*held, *self._pointed(held, place)], seconds)
+            keys = dict.fromkeys([*held, *self._pointed(held, place)], 1.0)
+            chosen = self._held.action(keys, seconds)
             if chosen is None:
                 return
             action = chosen

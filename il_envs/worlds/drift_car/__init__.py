@@ -38,6 +38,7 @@ import gymnasium as gym
 from il_envs.world import Dynamics, ErrorMeasure, PlayKey, Spaces, View, Views, World, register
 from il_envs.worlds.drift_car import dynamics
 from il_envs.worlds.drift_car.expert import EXPERTS
+from il_envs.worlds.drift_car.gentle_start import gentle_start
 from il_envs.worlds.drift_car.probe import PROBE
 from il_envs.worlds.drift_car.track import bank
 
@@ -55,6 +56,7 @@ drift_car = register(
             measures=dynamics.MEASURES,
             control_period=dynamics.CONTROL_PERIOD,
             max_episode_steps=dynamics.MAX_EPISODE_STEPS,
+            gentle_start=gentle_start,
         ),
         spaces=Spaces(
             observation=gym.spaces.Box(-dynamics.OBSERVATION_MAX, dynamics.OBSERVATION_MAX),
@@ -65,13 +67,14 @@ drift_car = register(
         views=Views(
             pictures=(View("il_envs.worlds.drift_car.picture.scene:paint"),),
             keys=(
-                PlayKey("left", 0, 1.0, "steer left", rise=3.0, fall=5.0),
-                PlayKey("right", 0, -1.0, "steer right", rise=3.0, fall=5.0),
+                PlayKey("left", 0, 1.0, "steer left", rise=4.0, fall=5.0),
+                PlayKey("right", 0, -1.0, "steer right", rise=4.0, fall=5.0),
                 PlayKey("up", 1, 1.0, "drive", rise=4.0, fall=8.0),
                 PlayKey("down", 1, -1.0, "brake", rise=4.0, fall=8.0),
             ),
             error=ErrorMeasure("lateral_error", dynamics.HALF_WIDTH, "lateral error (m)"),
             probe=PROBE,
+            assist="il_envs.worlds.drift_car.assistance:assist",
         ),
     )
 )
