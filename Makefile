@@ -12,7 +12,7 @@ TORCH := torch==2.13.0
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 
 .PHONY: install leaderboard test test-statistical test-clients test-lowest check lint bench \
-	bench-exact bench-peers clean
+	bench-exact bench-peers bench-drivability clean
 
 leaderboard: $(INSTALLED)
 	$(BIN)/leaderboard run --profile quick
@@ -49,6 +49,9 @@ bench-exact: $(INSTALLED) $(YARDSTICK)/.installed
 
 bench-peers: $(INSTALLED) $(YARDSTICK)/.installed
 	$(BIN)/python -m benchmarks.peers $(YARDSTICK)/bin/python
+
+bench-drivability: $(INSTALLED)
+	$(BIN)/python -m benchmarks.drivability
 
 install: $(INSTALLED)
 

@@ -5,7 +5,7 @@ stand-in knows the scripted expert's command and presses the arrow keys to give 
 second of real time, but with a person's delay. Every row is deterministic; nothing passes or fails.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
@@ -34,6 +34,7 @@ RANDOM_HOLD = 12  # frames, for which the random driver holds its keys
 Assist = Callable[[np.void, States, NDArray[Any]], NDArray[Any]]
 Hands = Callable[[NDArray[Any], NDArray[Any]], Mapping[str, float]]
 """The keys to hold in a frame, given the expert's command and what the keys gave before."""
+Run = Callable[[], list["Drive"]]
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,13 @@ def stand_in(delay: float = 0.2, **habits: Any) -> Callable[[int], Hands]:
 
 
 SLOPPY = stand_in(0.25, tremor=0.15, shortest_tap=4 * FRAME)
-"""Later, with an error of 15% of the lock, and with no tap shorter than 67 ms."""
+STAND_INS = {
+    "200 ms": stand_in(),
+    "sloppy": SLOPPY,
+    "clumsy": stand_in(0.3, tremor=0.2, shortest_tap=5 * FRAME),
+}
+"""Sloppy hands are late by 250 ms, wrong by 15% of full lock, and no tap is shorter than 67 ms; of
+clumsy ones these are 300 ms, 20% and 83 ms."""
 
 
 def hold(*names: str) -> Callable[[int], Hands]:
@@ -163,6 +170,14 @@ class CounterSteer(HeldKeys):
         return super().action(held, seconds)  # type: ignore[return-value]
 
 
+LAWS: dict[str, dict[str, Any]] = {
+    **{
+        f"rise {rise}/s, fall {fall}/s": {"world": with_rates(rise, fall)}
+        for rise, fall in ((2, 4), (3, 5), (4, 5), (4, 10), (8, 10))
+    },
+    "smooth": {"keys": SmoothRamp},
+    "a key ends the opposite push": {"keys": CounterSteer},
+}
 HELPS = ("speed limiter", "traction control", "lane keeping", "steering limiter")
 
 
@@ -184,59 +199,51 @@ def some_help(*helps: str) -> Assist:
     return assist
 
 
-def rows() -> list[tuple[str, Sequence[tuple[str, Callable[[], list[Drive]]]]]]:
-    """The sections of the table: a title, and a label and the drives of each row."""
-    old = {"world": with_rates(3.0, 5.0)}
-    beginner = partial(drives, BEGINNER)
-    sections: list[tuple[str, Sequence[tuple[str, Callable[[], list[Drive]]]]]] = []
-    sections.append((
-        "steering keys that rise by 3/s, real time, the world's own start",
-        [(f"{d * 1000:.0f} ms", partial(drives, FULL, stand_in(d), **old))
-         for d in (0.0, 0.08, 0.16, 0.2)],
-    ))  # fmt: skip
-    for assist in (False, True):
-        levels = {speed: replace(STANDARD, speed=speed, assist=assist) for speed in SPEEDS}
-        sections.append((
-            f"gentle start, {'driving' if assist else 'no'} assistance",
-            [(f"speed {speed:g}, {title}", partial(drives, level, hands))
-             for speed, level in levels.items()
-             for title, hands in (("200 ms", stand_in()), ("sloppy", SLOPPY))],
-        ))  # fmt: skip
-    sections.append((
-        "beginner",
-        [("200 ms", partial(beginner, stand_in())),
-         ("250 ms", partial(beginner, stand_in(0.25))),
-         ("300 ms", partial(beginner, stand_in(0.3))),
-         ("sloppy", partial(beginner, SLOPPY)),
-         ("200 ms, gamepad", partial(beginner, stand_in(is_analog=True))),
-         ("200 ms, the world's own start",
-          partial(drives, replace(BEGINNER, gentle_start=False), stand_in())),
-         ("no key", partial(beginner, hold())),
-         ("only the throttle", partial(beginner, hold("up"))),
-         ("random keys", partial(beginner, random_keys))],
-    ))  # fmt: skip
-    fast = replace(BEGINNER, speed=1.0)
-    helps = {f"only the {each}": (each,) for each in HELPS}
-    helps |= {f"all but the {each}": tuple(h for h in HELPS if h != each) for each in HELPS}
-    sections.append((
-        "parts of the assistance: real time, gentle start, sloppy",
-        [(label, partial(drives, fast, SLOPPY, assist=some_help(*given)))
-         for label, given in helps.items()],
-    ))  # fmt: skip
-    slow = replace(STANDARD, speed=0.5)
-    laws: list[tuple[str, dict[str, Any]]] = [
-        *((f"rise {rise:g}/s, fall {fall:g}/s", {"world": with_rates(rise, fall)})
-          for rise, fall in ((2.0, 4.0), (3.0, 5.0), (4.0, 5.0), (4.0, 10.0), (6.0, 8.0))),
-        ("smooth", {"keys": SmoothRamp}),
-        ("the opposite key ends a push", {"keys": CounterSteer}),
-    ]  # fmt: skip
-    for level, hands, title in (
-        (slow, stand_in(), "laws of keys: half of real time, gentle start, no assistance, 200 ms"),
-        (fast, SLOPPY, "laws of keys: real time, assistance, sloppy"),
-    ):
-        made = [(label, partial(drives, level, hands, **law)) for label, law in laws]
-        sections.append((title, made))
-    return sections
+def sections() -> dict[str, dict[str, Run]]:
+    """The table: what drives the episodes of each row, by title and label."""
+    real_time = replace(BEGINNER, speed=1.0)
+    all_but = {each: tuple(help for help in HELPS if help != each) for each in HELPS}
+    return {
+        "steering keys that rise by 3/s, real time, the world's own start": {
+            f"{delay} ms": partial(drives, FULL, stand_in(delay / 1000.0), world=with_rates(3, 5))
+            for delay in (0, 80, 160, 200)
+        },
+        **{
+            f"gentle start, {'driving' if assist else 'no'} assistance": {
+                f"speed {speed:g}, {title}": partial(
+                    drives, replace(STANDARD, speed=speed, assist=assist), hands
+                )
+                for speed in SPEEDS
+                for title, hands in STAND_INS.items()
+            }
+            for assist in (False, True)
+        },
+        "beginner": {
+            "250 ms": partial(drives, BEGINNER, stand_in(0.25)),
+            "300 ms": partial(drives, BEGINNER, stand_in(0.3)),
+            "200 ms, gamepad": partial(drives, BEGINNER, stand_in(is_analog=True)),
+            "200 ms, the world's own start": partial(
+                drives, replace(BEGINNER, gentle_start=False), stand_in()
+            ),
+            "no key": partial(drives, BEGINNER, hold()),
+            "only the throttle": partial(drives, BEGINNER, hold("up")),
+            "random keys": partial(drives, BEGINNER, random_keys),
+        },
+        "parts of the assistance: real time, gentle start, sloppy": {
+            **{
+                f"only the {each}": partial(drives, real_time, SLOPPY, assist=some_help(each))
+                for each in HELPS
+            },
+            **{
+                f"all but the {each}": partial(drives, real_time, SLOPPY, assist=some_help(*others))
+                for each, others in all_but.items()
+            },
+        },
+        "laws of keys: speed 0.5, gentle start, no assistance, 200 ms": {
+            title: partial(drives, replace(STANDARD, speed=0.5), stand_in(), **law)
+            for title, law in LAWS.items()
+        },
+    }
 
 
 def main() -> None:
@@ -244,10 +251,10 @@ def main() -> None:
     table = Table(
         "setting", f"survived, of {EPISODES}", "distance (m)", "share of the expert's return"
     )
-    for title, section in rows():
+    for title, section in sections().items():
         table.add_section()
         table.add_row(f"[bold]{title}[/bold]")
-        for label, run in section:
+        for label, run in section.items():
             done = run()
             table.add_row(
                 label,
@@ -255,7 +262,7 @@ def main() -> None:
                 f"{np.mean([each.distance for each in done]):.0f}",
                 f"{np.mean([each.share for each in done]):.2f}",
             )
-    Console(width=110).print(table)
+    Console(width=120).print(table)
 
 
 if __name__ == "__main__":

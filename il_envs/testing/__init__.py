@@ -2,6 +2,7 @@
 
 Each check is a function that raises AssertionError, with a message that says what is wrong. Run
 them all with `check_world` and `check_algorithm`, or parametrise your tests over `WORLD_CHECKS`.
+`StandIn` plays a world's keys as late as a person would.
 """
 
 from il_envs.testing.algorithms import check_algorithm as check_algorithm

@@ -43,44 +43,74 @@ TURNS = world_with(
 
 def test_axis_rises_to_its_value_and_falls_back_to_zero() -> None:
     held = HeldKeys(AXIS)
-    assert [held.action(["left"], 0.125)[0] for _ in range(5)] == [0.25, 0.5, 0.75, 1.0, 1.0]
-    assert [held.action([], 0.125)[0] for _ in range(3)] == [0.5, 0.0, 0.0]
-    assert [held.action(["right"], 0.125)[0] for _ in range(3)] == [-0.25, -0.5, -0.5]
+    assert [held.action({"left": 1.0}, 0.125)[0] for _ in range(5)] == [0.25, 0.5, 0.75, 1.0, 1.0]
+    assert [held.action({}, 0.125)[0] for _ in range(3)] == [0.5, 0.0, 0.0]
+    assert [held.action({"right": 1.0}, 0.125)[0] for _ in range(3)] == [-0.25, -0.5, -0.5]
     held.let_go()
-    assert held.action([], 0.0).tolist() == [0.0, 0.0]
+    assert held.action({}, 0.0).tolist() == [0.0, 0.0]
 
 
 def test_opposite_keys_cancel_and_equal_keys_are_clipped() -> None:
     held = HeldKeys(world_with(AXIS.spaces.action, AXIS.views.keys[0], replace(
         AXIS.views.keys[1], value=-1.0)))  # fmt: skip
-    assert [held.action(["left", "right"], 0.125)[0] for _ in range(5)] == [0.0] * 5
+    assert [held.action({"left": 1.0, "right": 1.0}, 0.125)[0] for _ in range(5)] == [0.0] * 5
     held.let_go()
-    held.action(["left"], 1.0)
-    assert held.action(["right"], 0.125)[0] == 1.0 - 0.125 * 4.0 - 0.125 * 2.0
-    assert HeldKeys(AXIS).action(["w", "up"], 1.0).tolist() == [0.0, 1.0]
+    held.action({"left": 1.0}, 1.0)
+    assert held.action({"right": 1.0}, 0.125)[0] == 1.0 - 0.125 * 4.0 - 0.125 * 2.0
+    assert HeldKeys(AXIS).action({"w": 1.0, "up": 1.0}, 1.0).tolist() == [0.0, 1.0]
 
 
 def test_box_action_is_valid() -> None:
-    action = HeldKeys(AXIS).action(["left", "w"], 0.04)
+    action = HeldKeys(AXIS).action({"left": 1.0, "w": 1.0}, 0.04)
     assert action.dtype == np.float32
     assert AXIS.spaces.action.contains(action)
 
 
 def test_buttons_are_pressed_in_chords_and_at_once() -> None:
     held = HeldKeys(BUTTONS)
-    chord = held.action(["f1", "f3", "f12"], 0.05)
+    chord = held.action({"f1": 1.0, "f3": 1.0, "f12": 1.0}, 0.05)
     assert chord.tolist() == [1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1]
     assert BUTTONS.spaces.action.contains(chord)
-    assert held.action(["f3"], 0.05).tolist() == [0, 0, 1] + [0] * 9
-    assert held.action([], 0.05).tolist() == [0] * 12
+    assert held.action({"f3": 1.0}, 0.05).tolist() == [0, 0, 1] + [0] * 9
+    assert held.action({}, 0.05).tolist() == [0] * 12
 
 
 def test_turns_wait_for_a_key_and_take_the_latest() -> None:
     held = HeldKeys(TURNS)
-    assert held.action([], 0.1) is None
-    assert held.action(["w", "s"], 0.1) == 2
-    assert held.action(["s", "w"], 0.1) == 0
-    assert TURNS.spaces.action.contains(held.action(["a"], 0.1))
+    assert held.action({}, 0.1) is None
+    assert held.action({"w": 1.0, "s": 1.0}, 0.1) == 2
+    assert held.action({"s": 1.0, "w": 1.0}, 0.1) == 0
+    assert TURNS.spaces.action.contains(held.action({"a": 1.0}, 0.1))
+
+
+def test_sticks_and_triggers_act_at_once_until_they_are_let_go() -> None:
+    held = HeldKeys(AXIS)
+    assert held.action({"left": 0.25}, 0.125)[0] == 0.25
+    assert held.action({"left": 0.75}, 0.0)[0] == 0.75
+    assert held.action({"left": 1.0}, 0.0)[0] == 1.0  # a stick on its way is a stick to the end
+    assert held.action({"left": 0.5}, 0.0)[0] == 0.5
+    assert held.action({"right": 0.5}, 0.0)[0] == -0.25  # of the key's value
+    assert held.action({}, 0.0)[0] == 0.0
+    assert held.action({"left": 1.0}, 0.125)[0] == 0.25  # and a key of a keyboard rises again
+
+
+def test_an_axis_without_rates_is_a_switch() -> None:
+    held = HeldKeys(world_with(AXIS.spaces.action, PlayKey("left", 0, -0.5, "left")))
+    assert [held.action(keys, 0.0)[0] for keys in ({"left": 1.0}, {})] == [-0.5, 0.0]
+
+
+def test_buttons_and_turns_count_from_half_way_on() -> None:
+    chord = HeldKeys(BUTTONS).action({"f1": 0.5, "f2": 0.49}, 0.05)
+    assert chord.tolist() == [1] + [0] * 11
+    assert HeldKeys(TURNS).action({"w": 0.5, "s": 0.49}, 0.1) == 0
+    assert HeldKeys(TURNS).action({"w": 0.49}, 0.1) is None
+
+
+def test_two_controls_of_one_button_press_it_once() -> None:
+    button = PlayKey("a", 0, 1.0, "fire")
+    world = world_with(gym.spaces.MultiBinary(1), button, replace(button, key="b"))
+    assert HeldKeys(world).action({"a": 1.0, "b": 1.0}, 0.05).tolist() == [1]
+    assert HeldKeys(world).action({"a": 0.3, "b": 0.3}, 0.05).tolist() == [0]
 
 
 def test_keyboard_keeps_order_and_remembers_taps() -> None:
