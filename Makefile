@@ -12,7 +12,7 @@ TORCH := torch==2.13.0
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 
 .PHONY: install leaderboard test test-statistical test-clients test-lowest check lint bench \
-	bench-play bench-exact bench-peers sounds clean
+	bench-play bench-drivability bench-exact bench-peers sounds clean
 
 leaderboard: $(INSTALLED)
 	$(BIN)/leaderboard run --profile quick
@@ -52,6 +52,9 @@ bench-exact: $(INSTALLED) $(YARDSTICK)/.installed
 
 bench-peers: $(INSTALLED) $(YARDSTICK)/.installed
 	$(BIN)/python -m benchmarks.peers $(YARDSTICK)/bin/python
+
+bench-drivability: $(INSTALLED)
+	$(BIN)/python -m benchmarks.drivability
 
 # The sounds of il-play as files, for pages; il-play itself makes its own.
 sounds: $(INSTALLED)

@@ -20,6 +20,7 @@ Kernel = Callable[..., Any]
 States = NDArray[np.void]
 Array = NDArray[Any]
 Record = Any  # a row of a structured array, inside a kernel
+GentleStart = Callable[[Record, States], None]
 
 STATE_HEADER: tuple[tuple[str, str], ...] = (
     ("key", "u8"),  # of the random stream, drawn from the seed
@@ -153,6 +154,11 @@ class Dynamics:
     `measure(state, params, out)`, which fills one float64 for each name in `measures` (they become
     the `info` dictionary). `params(split)` returns a structured array, the same one at each call.
     `observe` fills a row of the observation space: for a Discrete one, that is int64 [1].
+
+    `gentle_start(state, params)` is optional and a plain function, no kernel: no algorithm meets
+    it. After a reset it changes the State record, in place, to a start that suits a person. It is
+    deterministic and, like kernels, uses + - * / and square roots alone, so that such episodes
+    replay bit for bit.
     """
 
     state: np.dtype[np.void]
@@ -164,7 +170,7 @@ class Dynamics:
     measures: tuple[str, ...]
     control_period: float  # s
     max_episode_steps: int
-    gentle_start: Callable[[Record, States], None] | None = None
+    gentle_start: GentleStart | None = None
 
     @property
     def kernels(self) -> dict[str, Kernel]:
@@ -195,6 +201,10 @@ class Views:
     last state of an episode's history, as `il_envs.drawing.sounds.Cue`s; like a picture it is a
     function of the history alone. `text(state, params)` is the current state as text, for the
     render mode "ansi".
+
+    `assist` is an entry point, such as "il_envs.worlds.drift_car.assistance:assist", and helps a
+    player: `assist(state, params, action)` returns the action to execute, in the action space,
+    where the player gives this one. Only play uses it: no algorithm and no environment does.
     """
 
     pictures: tuple[View, ...] = ()  # the first is the default, players can switch to the others

@@ -5,7 +5,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from il_envs.world import Split, States, World
+from il_envs.world import GentleStart, Split, States, World
 
 TEXT_MODE = "ansi"
 ENDLESS = 2**62  # steps
@@ -53,6 +53,20 @@ def checked_options(options: Any) -> dict[str, Any]:
     if options is not None and not isinstance(options, dict):
         raise TypeError(f"options of reset() must be a dict, not {options!r}")
     return options or {}
+
+
+def chosen_gentle_start(world: World, options: dict[str, Any]) -> GentleStart | None:
+    """The world's gentle start, if the options of a reset ask for it.
+
+    Raises:
+        ValueError: if the option is not a bool, or the world has no gentle start.
+    """
+    wanted = options.get("gentle_start", False)
+    if not isinstance(wanted, bool):
+        raise ValueError(f"options['gentle_start'] must be True or False, not {wanted!r}")
+    if wanted and world.dynamics.gentle_start is None:
+        raise ValueError(f"{world.name} has no gentle start")
+    return world.dynamics.gentle_start if wanted else None
 
 
 def checked_params(world: World, split: Split) -> States:

@@ -18,6 +18,7 @@ from il_envs.engine.arguments import (
     checked_params,
     checked_render_mode,
     checked_states,
+    chosen_gentle_start,
     draw_key,
     render_metadata,
 )
@@ -57,7 +58,9 @@ class WorldEnv(gym.Env[Observation, Any]):
     Steps are counted in the State record, so that a restored state is truncated at the right step;
     under `gym.make` Gymnasium's TimeLimit counts them instead, from each reset. `reset(seed=s)`
     starts episode 0 of a random stream; a later `reset()` starts the next episode of the same
-    stream. A copy, pickled or not, is in the same state.
+    stream. `reset(options={"gentle_start": True})` goes on to the world's gentle start, where it
+    has one: a start for people, such as a car that rolls slowly along a straight. A copy, pickled
+    or not, is in the same state.
     """
 
     metadata = {"render_modes": [*PICTURE_MODES, TEXT_MODE]}  # an instance has its world's
@@ -164,7 +167,7 @@ class WorldEnv(gym.Env[Observation, Any]):
     def reset(
         self, *, seed: int | None = None, options: Info | None = None
     ) -> tuple[Observation, Info]:
-        checked_options(options)
+        gentle_start = chosen_gentle_start(self.world, checked_options(options))
         super().reset(seed=seed)
         if seed is not None or not self._started:
             self._states[0]["key"] = draw_key(self.np_random)
@@ -175,6 +178,9 @@ class WorldEnv(gym.Env[Observation, Any]):
         self._kernels.reset_rows(
             self._states, self._params, EVERY_ROW, row[None], self._measures[None]
         )
+        if gentle_start is not None:
+            gentle_start(self._states[0], self._params)
+            self._kernels.observe_rows(self._states, self._params, row[None], self._measures[None])
         self._started = True
         if self._canvas is not None:
             self._canvas.begin(self._states[0])

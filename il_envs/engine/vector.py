@@ -17,6 +17,7 @@ from il_envs.engine.arguments import (
     checked_params,
     checked_render_mode,
     checked_states,
+    chosen_gentle_start,
     draw_key,
     render_metadata,
 )
@@ -49,6 +50,9 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
             still, with reward 0, until `reset(options={"reset_mask": mask})` names it.
         render_mode: "rgb_array" in a world with a picture, "ansi" in one with a text.
         max_episode_steps, clip_actions: as in `WorldEnv`.
+
+    `reset(options={"gentle_start": True})` is as in `WorldEnv`, for the rows of the mask; the
+    episodes that an autoreset begins start as always.
 
     A copy, pickled or not, is in the same state.
     """
@@ -137,8 +141,9 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         seed: int | list[int | None] | None = None,
         options: Info | None = None,
     ) -> tuple[NDArray[Any], Info]:
-        mask = checked_options(options).get("reset_mask")
-        mask = checked_mask("options['reset_mask']", mask, self.num_envs)
+        options = checked_options(options)
+        gentle_start = chosen_gentle_start(self.world, options)
+        mask = checked_mask("options['reset_mask']", options.get("reset_mask"), self.num_envs)
         if not mask.any():
             raise ValueError("options['reset_mask'] must have at least one True")
         super().reset(seed=int(seed) if isinstance(seed, (int, np.integer)) else None)
@@ -147,11 +152,15 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         self._kernels.reset_rows(self._states, self._params, mask, rows, measures)
         self._ended &= ~mask
         self._started |= mask
-        others = self._started & ~mask
-        if others.any():
-            seen, measured = rows[others], measures[others]
-            self._kernels.observe_rows(self._states[others], self._params, seen, measured)
-            rows[others], measures[others] = seen, measured
+        unseen = self._started & ~mask
+        if gentle_start is not None:
+            for i in np.flatnonzero(mask):
+                gentle_start(self._states[i], self._params)
+            unseen = self._started
+        if unseen.any():
+            seen, measured = rows[unseen], measures[unseen]
+            self._kernels.observe_rows(self._states[unseen], self._params, seen, measured)
+            rows[unseen], measures[unseen] = seen, measured
         return elements(self.single_observation_space, rows), self._info(measures)
 
     def _begin_streams(self, seed: int | list[int | None] | None, mask: NDArray[np.bool_]) -> None:

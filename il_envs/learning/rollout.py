@@ -57,6 +57,7 @@ def run_episodes(
     seeds: Sequence[int],
     deterministic: bool = True,
     keep_observations: bool = True,
+    gentle_start: bool = False,
 ) -> list[Episode]:
     """Run one episode for each seed, all in one masked batch.
 
@@ -68,13 +69,16 @@ def run_episodes(
         deterministic: passed to the policy's `predict`.
         keep_observations: False leaves the episodes' observations empty, since pictures can take
             gigabytes.
+        gentle_start: whether the episodes begin with the world's gentle start.
 
     Raises:
-        ValueError: if the policy returns an action outside the action space.
+        ValueError: if the policy returns an action outside the action space, or the world has no
+            gentle start.
     """
     env = WorldVectorEnv(world.name, len(seeds), split, AutoresetMode.DISABLED)
     policy = make_policy(env)
-    observation, info = env.reset(seed=list(seeds))
+    options = {"gentle_start": gentle_start}
+    observation, info = env.reset(seed=list(seeds), options=options)
     rows = len(seeds)
     running = np.ones(rows, np.bool_)
     lengths = np.zeros(rows, np.int64)
@@ -117,13 +121,16 @@ def run_episodes(
     ]
 
 
-def replay(world: World, split: Split, seed: int, actions: NDArray[Any]) -> tuple[float, str]:
+def replay(
+    world: World, split: Split, seed: int, actions: NDArray[Any], gentle_start: bool = False
+) -> tuple[float, str]:
     """Play recorded actions in a single environment; returns the return and the state hash.
 
-    Both are bit for bit those of the episode in which the actions were recorded.
+    Both are bit for bit those of the episode in which the actions were recorded, if that one began
+    with a gentle start too, or neither did.
     """
     env = WorldEnv(world.name, split)
-    env.reset(seed=seed)
+    env.reset(seed=seed, options={"gentle_start": gentle_start})
     digest, total = hashlib.sha256(), 0.0
     for action in actions:
         _, reward, terminated, truncated, _ = env.step(action)

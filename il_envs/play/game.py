@@ -291,7 +291,7 @@ class Game:
         """The action of the coming step; None if there is none yet."""
         if not self.player_acts:
             return self._handed_back(seconds)
-        held = self._held.action({**hands.held(), **self._pointed(hands)}, seconds)
+        held = self._held.action({**hands.held(), **self._pointed(hands)}, seconds * self.speed)
         if held is None:
             return self._action
         if self._assist is not None:

@@ -1,7 +1,7 @@
 """Actions from held keys, for every kind of action space; needs neither a window nor a clock."""
 
 from collections.abc import Mapping
-from math import inf
+from math import isinf
 from typing import Any
 
 import gymnasium as gym
@@ -9,15 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from il_envs.engine.spaces import action_bounds
+from il_envs.play.hands import PRESSED
 from il_envs.world import World
 
 
 class HeldKeys:
     """Turns held keys into actions.
 
-    While a key is held, its push on its entry of the action rises from zero towards the key's
-    value, and falls back when it is let go; an entry is the sum of its pushes, within the bounds of
-    the action space. In a Discrete world the value of the key pressed last is the action.
+    Keys have amounts from 0 to 1. A key of a keyboard is held by 1: its push on its entry of the
+    action rises from zero towards the key's value, and falls back when it is let go. A stick or a
+    trigger is held by less, and then its push is that share of the key's value at once, until it is
+    let go. An entry is the sum of its pushes, within the bounds of the action space.
+
+    In worlds of buttons and of turns a key counts as held from an amount of 0.5 on. In a Discrete
+    world the value of the key pressed last is the action.
     """
 
     def __init__(self, world: World) -> None:
@@ -25,32 +30,43 @@ class HeldKeys:
         self._space = world.spaces.action
         self._low, self._high = action_bounds(world.spaces.action)
         self._push = np.zeros(len(self._keys))  # from 0 to the size of the key's value
+        self._is_direct = np.zeros(len(self._keys), np.bool_)  # of sticks and triggers
 
     def let_go(self) -> None:
         """Set every push to zero at once."""
         self._push[:] = 0.0
+        self._is_direct[:] = False
 
     def action(self, held: Mapping[str, float], seconds: float) -> NDArray[Any] | None:
-        """The action after `seconds` with these keys held, the latest last.
+        """The action after `seconds` of the world's time with these keys held.
 
         None in a Discrete world while no key is held, in which case time does not advance.
+
+        Args:
+            held: the amount of each held key, from 0 to 1, in the order in which they were pressed.
         """
+        pressed = [name for name, amount in held.items() if amount >= PRESSED]
         if isinstance(self._space, gym.spaces.Discrete):
-            latest = [key.value for name in held for key in self._keys if key.key == name][-1:]
+            latest = [key.value for name in pressed for key in self._keys if key.key == name][-1:]
             return np.array(latest[0], self._space.dtype) if latest else None
         entries = np.zeros(self._low.size)
         for i, key in enumerate(self._keys):
-            if key.key in held:
-                self._push[i] = min(self._push[i] + _reach(key.rise, seconds), abs(key.value))
+            if isinstance(self._space, gym.spaces.MultiBinary):
+                entries[key.entry] += key.key in pressed
             else:
-                self._push[i] = max(self._push[i] - _reach(key.fall, seconds), 0.0)
-            entries[key.entry] += np.copysign(self._push[i], key.value)
-        entries = entries.clip(self._low, self._high)
-        if isinstance(self._space, gym.spaces.MultiBinary):
-            entries = np.rint(entries)
-        return entries.astype(self._space.dtype)
+                self._move(i, held.get(key.key, 0.0), seconds)
+                entries[key.entry] += np.copysign(self._push[i], key.value)
+        return entries.clip(self._low, self._high).astype(self._space.dtype)
 
-
-def _reach(rate: float, seconds: float) -> float:
-    """How far a push moves; a button's moves all the way in no time."""
-    return rate if rate == inf else rate * seconds
+    def _move(self, i: int, amount: float, seconds: float) -> None:
+        """Move the push of key `i`, held by this amount, by so much time."""
+        key, push = self._keys[i], self._push[i]
+        most = abs(key.value)
+        self._is_direct[i] |= 0.0 < amount < 1.0
+        if self._is_direct[i]:
+            self._push[i] = amount * most
+            self._is_direct[i] = amount > 0.0
+        elif amount > 0.0:
+            self._push[i] = most if isinf(key.rise) else min(push + key.rise * seconds, most)
+        else:
+            self._push[i] = 0.0 if isinf(key.fall) else max(push - key.fall * seconds, 0.0)

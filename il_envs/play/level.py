@@ -1,28 +1,25 @@
-"""How hard the game is: its speed, whether it helps, and how an episode starts."""
+"""The levels of difficulty that a player can choose."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Level:
-    """One way to play a world.
+    """How much easier a world is made for a player.
 
-    Attributes:
-        name: as on the command line.
-        speed: of the game's time, as a share of real time.
-        assist: whether the world's assistance, if it has one, helps the player.
-        gentle_start: whether an episode starts gently, if the world can do that.
-        summary: what it is, in a line.
+    A world that has no assistance or no gentle start is played without.
     """
 
     name: str
-    speed: float
-    assist: bool
-    gentle_start: bool
+    speed: float  # of the world's time against the player's; keys, too, move in the world's time
+    assist: bool  # whether the world's `Views.assist` helps
+    gentle_start: bool  # whether episodes begin with the world's `Dynamics.gentle_start`
     summary: str
 
 
-BEGINNER = Level("beginner", 0.5, True, True, "half speed, with assistance and a gentle start")
-STANDARD = Level("standard", 1.0, False, True, "full speed, with a gentle start")
-FULL = Level("full", 1.0, False, False, "the world as an algorithm meets it")
+BEGINNER = Level(
+    "beginner", 0.75, True, True, "three quarters of real time, a gentle start, driving assistance"
+)
+STANDARD = Level("standard", 1.0, True, True, "real time, a gentle start, driving assistance")
+FULL = Level("full", 1.0, False, False, "exactly what an algorithm meets")
 LEVELS = {level.name: level for level in (BEGINNER, STANDARD, FULL)}

@@ -21,6 +21,7 @@ from il_envs.engine.vector import WorldVectorEnv
 from il_envs.learning.policy import ExpertPolicy
 from il_envs.learning.rollout import replay, run_episodes
 from il_envs.testing.exploring import ExploringPolicy
+from il_envs.testing.playing import check_assist, check_gentle_start
 from il_envs.world import Split, States, World
 
 ROWS = 4
@@ -296,6 +297,8 @@ WORLD_CHECKS: tuple[Callable[[World], None], ...] = (
     check_reference,
     check_pictures,
     check_text,
+    check_gentle_start,
+    check_assist,
 )
 
 

@@ -3,6 +3,7 @@
 import copy
 import os
 import pickle
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -562,3 +563,44 @@ def test_importing_a_world_imports_no_drawing(module):
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+class TestGentleStart:
+    """What it is, `check_gentle_start` says for every world."""
+
+    @pytest.mark.parametrize("make", [gym.make, gym.make_vec])
+    @pytest.mark.parametrize(
+        ("name", "wanted", "line"),
+        [
+            ("Pillar", True, "Pillar has no gentle start"),
+            ("DriftCar", 1, "options['gentle_start'] must be True or False, not 1"),
+        ],
+    )
+    def test_what_cannot_be_is_refused_and_changes_nothing(self, make, name, wanted, line):
+        env = make(f"il_envs/{name}-v0").unwrapped
+        env.reset(seed=0)
+        before = env.states.tobytes()
+        with pytest.raises(ValueError, match=f"^{re.escape(line)}$"):
+            env.reset(options={"gentle_start": wanted})
+        assert env.states.tobytes() == before
+
+    def test_rows_that_are_not_reset_are_left_alone_and_told(self):
+        env = il_envs.WorldVectorEnv("DriftCar", 3)
+        first, _ = env.reset(seed=0)
+        mask = np.array([False, True, False])
+        second, info = env.reset(options={"reset_mask": mask, "gentle_start": True})
+        np.testing.assert_array_equal((second != first).any(axis=1), mask)
+        np.testing.assert_array_equal(second, env.observe())
+        assert info["lateral_error"][1] == 0.0
+        assert (info["lateral_error"][[0, 2]] > 0.0).all()
+
+    def test_an_autoreset_starts_as_always(self):
+        gentle, plain = (
+            il_envs.WorldVectorEnv("DriftCar", 2, autoreset_mode="SameStep", max_episode_steps=1)
+            for _ in range(2)
+        )
+        gentle.reset(seed=0, options={"gentle_start": True})
+        plain.reset(seed=0)
+        for env in (gentle, plain):
+            env.step(np.zeros((2, 2)))
+        assert gentle.states.tobytes() == plain.states.tobytes()

@@ -217,6 +217,11 @@ class TestWorld:
         assert_allclose(measures["lateral_error"], lateral)
         assert measures["mean_lateral_error"][-1] == pytest.approx(lateral[1:].mean())
 
+    def test_a_gentle_start_is_the_steady_corner(self):
+        observation, info = WorldEnv(WORLD.name).reset(seed=3, options={"gentle_start": True})
+        assert observation.tolist() == [0.0] * lane.STATES
+        assert info == {"lateral_error": 0.0, "mean_lateral_error": 0.0}
+
     def test_keys_stay_within_the_action_bounds(self):
         for key in WORLD.views.keys:
             assert abs(key.value) <= 1.0

@@ -38,6 +38,7 @@ import gymnasium as gym
 from il_envs.world import Dynamics, ErrorMeasure, PlayKey, Spaces, View, Views, World, register
 from il_envs.worlds.drift_car import dynamics
 from il_envs.worlds.drift_car.expert import EXPERTS
+from il_envs.worlds.drift_car.gentle_start import gentle_start
 from il_envs.worlds.drift_car.probe import PROBE
 from il_envs.worlds.drift_car.track import bank
 
@@ -55,6 +56,7 @@ drift_car = register(
             measures=dynamics.MEASURES,
             control_period=dynamics.CONTROL_PERIOD,
             max_episode_steps=dynamics.MAX_EPISODE_STEPS,
+            gentle_start=gentle_start,
         ),
         spaces=Spaces(
             observation=gym.spaces.Box(-dynamics.OBSERVATION_MAX, dynamics.OBSERVATION_MAX),
@@ -71,14 +73,15 @@ drift_car = register(
             ),
             sounds="il_envs.worlds.drift_car.picture.sounds:cues",
             keys=(
-                PlayKey("left", 0, 1.0, "steer left", 3.0, 5.0, "left stick left"),
-                PlayKey("right", 0, -1.0, "steer right", 3.0, 5.0, "left stick right"),
+                PlayKey("left", 0, 1.0, "steer left", 4.0, 5.0, "left stick left"),
+                PlayKey("right", 0, -1.0, "steer right", 4.0, 5.0, "left stick right"),
                 PlayKey("up", 1, 1.0, "drive", 4.0, 8.0, "right trigger"),
                 PlayKey("down", 1, -1.0, "brake", 4.0, 8.0, "left trigger"),
             ),
             goal="keep to the road, drift for a bonus",
             error=ErrorMeasure("lateral_error", dynamics.HALF_WIDTH, "lateral error (m)"),
             probe=PROBE,
+            assist="il_envs.worlds.drift_car.assistance:assist",
         ),
     )
 )

@@ -86,6 +86,7 @@ def _register(name: str) -> World:
                 measures=dynamics.MEASURES,
                 control_period=dynamics.CONTROL_PERIOD,
                 max_episode_steps=dynamics.MAX_EPISODE_STEPS,
+                gentle_start=dynamics.gentle_start,
             ),
             spaces=Spaces(
                 observation=gym.spaces.Box(-LIMITS, LIMITS, dtype=np.float64),
