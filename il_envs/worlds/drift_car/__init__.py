@@ -22,7 +22,8 @@ Action, Box(2), float32, from -1 to 1: steering target (1 is 0.62 rad to the lef
 
 Reward: metres of centreline covered, divided by 10, times 1 + 0.3 d, where d is the sine of the
 sideslip over 0.5, at most 1. Terminates when the car is more than 5 m from the centreline or slides
-at more than 75 degrees; truncates after 1000 steps (40 s). A step is 0.04 s.
+at more than 75 degrees; truncates after 1000 steps (40 s). A step is 0.04 s. The gentle start is on
+the centreline, at 5 m/s, where the longest straight of the track begins.
 
 `info`: `distance` (m, of centreline covered), `lateral_error` (m, its size now),
 `mean_lateral_error` (m, over the episode), `sideslip` (rad), `is_success` (1 when the 40 s were

@@ -28,7 +28,8 @@ nor a limit of grip: far from the corner its solution is still exact, but the ca
 Reward of a step, for the state x before it and the action u: minus the sum of x'Qx and u'Ru, with
 Q = diag(2, 8, 1, 0.5, 2) and R = diag(125, 36). The last step's reward also includes -x'Fx of the
 last state, the cost of driving on for ever, so that the optimal policy is the same at every step.
-Temperature 1: a unit of reward is a nat. Episodes last 125 steps (5 s); none terminates early.
+Temperature 1: a unit of reward is a nat. Episodes last 125 steps (5 s); none terminates early. The
+gentle start is the steady corner itself.
 
 `info`: `lateral_error` (m, its size now), `mean_lateral_error` (m, over the episode).
 
