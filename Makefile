@@ -12,7 +12,7 @@ TORCH := torch==2.13.0
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 
 .PHONY: install leaderboard test test-statistical test-clients test-lowest check lint bench \
-	bench-exact bench-peers clean
+	bench-exact bench-frames bench-peers clean
 
 leaderboard: $(INSTALLED)
 	$(BIN)/leaderboard run --profile quick
@@ -46,6 +46,9 @@ bench: $(INSTALLED)
 
 bench-exact: $(INSTALLED) $(YARDSTICK)/.installed
 	$(BIN)/python -m benchmarks.exact $(YARDSTICK)/bin/python
+
+bench-frames: $(INSTALLED)
+	$(BIN)/python -m benchmarks.frames
 
 bench-peers: $(INSTALLED) $(YARDSTICK)/.installed
 	$(BIN)/python -m benchmarks.peers $(YARDSTICK)/bin/python

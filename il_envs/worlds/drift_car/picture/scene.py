@@ -274,8 +274,8 @@ def _paint_car(
     surface: pygame.Surface, state: np.void, position: complex, heading: complex
 ) -> None:
     """The car, its shadow, and the glow of its brake lights."""
-    sheet, at = _car(state, position, heading)
-    sheet.lay_on(surface, at)
+    sheet, corner = _car(state, position, heading)
+    sheet.lay_on(surface, corner)
     if _is_braking(state):
         for lamp in (-2.2 + 0.5j, -2.2 - 0.5j):
             at = position + heading * lamp

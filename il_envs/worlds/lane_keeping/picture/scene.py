@@ -220,7 +220,7 @@ def _paint_trees(layer: Layer, station: float) -> None:
 
 def _paint_tree(layer: Layer, middle: complex, radius: float, turn: float) -> None:
     """A tree and its shadow; its place and radius in metres, its turn a share of a full one."""
-    around = middle + TREE * np.array([[1.0 + 1.0j, -1.0 - 1.0j]])
+    around: Points = middle + TREE * np.array([[1.0 + 1.0j, -1.0 - 1.0j]], np.complex128)
     if not are_on(layer, _on_sheet(around)).any():
         return
     _paint_discs(layer, np.array([middle + 1.7 * SHADOW]), radius, (12, 24, 14), 0.4)
