@@ -257,7 +257,7 @@ def _paint_trail(layer: Layer, history: States, station: float) -> None:
 
 
 def _paint_ghosts(canvas: Canvas, station: float) -> None:
-    for ghost, recent, share in ghosts.present(canvas):
+    for ghost, recent, share in ghosts.present(canvas, steps=2):
         ahead = lane.SPEED * lane.CONTROL_PERIOD * now(recent, share) - station
         lateral = float(recent["deviation"][-1, 0])
         if ahead < -BEHIND or abs(lateral) > SEEN:

@@ -181,7 +181,7 @@ def _paint_enemies(frame: Frame, seen: NDArray[np.bool_]) -> None:
 def _paint_ghosts(canvas: Canvas, arena: np.void, camera: Camera) -> list[tuple[Ghost, complex]]:
     """Paint the ghosts in this arena; returns them with the places of their names."""
     names = []
-    for ghost, recent, _ in ghosts.present(canvas):
+    for ghost, recent, _ in ghosts.present(canvas, steps=2):
         state = recent[-1]
         if state["arena"] == canvas.history["arena"][-1]:
             at = camera.pixels(complex(*eye(state, arena)))
