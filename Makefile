@@ -12,7 +12,7 @@ TORCH := torch==2.13.0
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 
 .PHONY: install leaderboard test test-statistical test-clients test-lowest check lint bench \
-	bench-play bench-drivability bench-exact bench-peers sounds clean
+	bench-play bench-frames bench-drivability bench-exact bench-peers sounds clean
 
 leaderboard: $(INSTALLED)
 	$(BIN)/leaderboard run --profile quick
@@ -49,6 +49,9 @@ bench-play: $(INSTALLED)
 
 bench-exact: $(INSTALLED) $(YARDSTICK)/.installed
 	$(BIN)/python -m benchmarks.exact $(YARDSTICK)/bin/python
+
+bench-frames: $(INSTALLED)
+	$(BIN)/python -m benchmarks.frames
 
 bench-peers: $(INSTALLED) $(YARDSTICK)/.installed
 	$(BIN)/python -m benchmarks.peers $(YARDSTICK)/bin/python

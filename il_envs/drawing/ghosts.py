@@ -16,14 +16,17 @@ PLAIN, DETAIL = 0.45, 0.55  # shares of a figure's light: its outline filled, an
 FONT = 18  # pixels
 
 
-def present(canvas: Canvas) -> Iterator[tuple[Ghost, States, float]]:
+def present(canvas: Canvas, steps: int = 0) -> Iterator[tuple[Ghost, States, float]]:
     """Each ghost, its recent states with the one that is to be drawn last, and how far that is from
     the state before it to the next one.
 
     A ghost whose episode has ended stays where it ended.
+
+    Args:
+        steps: of how many states, at most, at least 2; 0 for all of them.
     """
     for ghost in canvas.ghosts:
-        recent, share = ghost.history.copy(), 1.0
+        recent, share = ghost.history[-steps:].copy(), 1.0
         if len(recent) > 1 and recent["step"][-1] == canvas.history["step"][-1]:
             share = canvas.share
         if canvas.view.between is not None and share < 1.0:

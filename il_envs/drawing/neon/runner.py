@@ -33,6 +33,7 @@ ELBOW = 1.5  # rad, bent at a run
 OUTLINE = 0.025  # m, of light on either side of a limb
 ROOM = 1.9  # m, around the middle, that a figure keeps within
 STRIDE = 2.8  # m, of two paces
+NAMED = 2.1  # m, above the floor, where a ghost's name is
 SPARKS = 18
 
 
@@ -150,7 +151,8 @@ def paint_ghost(
     """Paint a ghost in the same way, and its name."""
     layer, corner = _figure(eye, stand, facing, pose)
     ghosts.lay_layer(layer, surface, corner, ghost.colour)
-    ghosts.write_name(surface, ghost, complex(eye.pixels(stand.real, 2.1, stand.imag)))
+    above = NAMED * cos(pose.lean)
+    ghosts.write_name(surface, ghost, complex(eye.pixels(stand.real, above, stand.imag)))
 
 
 def _figure(eye: Eye, stand: complex, facing: complex, pose: Pose) -> tuple[Layer, tuple[int, int]]:

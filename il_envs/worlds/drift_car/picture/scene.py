@@ -78,7 +78,7 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     _paint_car(canvas.surface, state, complex(positions[-1] - corner), complex(headings[-1]))
     others = [
         (ghost.colour, recent[-1:])
-        for ghost, recent, _ in ghosts.present(canvas)
+        for ghost, recent, _ in ghosts.present(canvas, steps=2)
         if recent["track"][-1] == state["track"]
     ]
     hud.paint(canvas.surface, ground, history, others)
@@ -246,7 +246,7 @@ def _puff(radius: int, strength: int) -> pygame.Surface:
 
 def _paint_ghosts(canvas: Canvas, ground: Ground, corner: complex) -> None:
     track = canvas.history["track"][-1]
-    for ghost, recent, _ in ghosts.present(canvas):
+    for ghost, recent, _ in ghosts.present(canvas, steps=2):
         if recent["track"][-1] != track:
             continue
         (position,), (heading,) = ground.poses(recent[-1:])
@@ -274,8 +274,8 @@ def _paint_car(
     surface: pygame.Surface, state: np.void, position: complex, heading: complex
 ) -> None:
     """The car, its shadow, and the glow of its brake lights."""
-    sheet, at = _car(state, position, heading)
-    sheet.lay_on(surface, at)
+    sheet, corner = _car(state, position, heading)
+    sheet.lay_on(surface, corner)
     if _is_braking(state):
         for lamp in (-2.2 + 0.5j, -2.2 - 0.5j):
             at = position + heading * lamp

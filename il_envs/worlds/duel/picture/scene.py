@@ -68,7 +68,7 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     if before is not None:
         _paint_shots(light, *before)
     _paint_opponent(light, now, theirs)
-    names = [_paint_ghost(light, *ghost) for ghost in ghosts.present(canvas)]
+    names = [_paint_ghost(light, *ghost) for ghost in ghosts.present(canvas, steps=2)]
     _paint_me(light, now, mine, None if before is None else before[1])
     if before is not None:
         _paint_hits(light, *before, int(state["step"]))

@@ -66,9 +66,9 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     if wall >= x:
         runner.paint_end(surface, light, complex(camera.at(x, 1.0, MIDDLE)))
     shine(light, surface)
-    for ghost, recent, ghost_share in ghosts.present(canvas):
+    for ghost, recent, ghost_share in ghosts.present(canvas, POSED):
         stand = complex(float(recent["x"][-1]) + BODY - camera.x, MIDDLE)
-        ghost_pose = pose_of(recent[-POSED:], ghost_share)
+        ghost_pose = pose_of(recent, ghost_share)
         runner.paint_ghost(surface, camera.eye, stand, 1.0, ghost_pose, ghost)
     runner.paint(surface, camera.eye, complex(x + BODY - camera.x, MIDDLE), 1.0, pose)
     paint_ruler(surface, camera, x, wall, gate_place(int(state["gates"]) + 1))

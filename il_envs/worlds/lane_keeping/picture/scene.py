@@ -220,7 +220,7 @@ def _paint_trees(layer: Layer, station: float) -> None:
 
 def _paint_tree(layer: Layer, middle: complex, radius: float, turn: float) -> None:
     """A tree and its shadow; its place and radius in metres, its turn a share of a full one."""
-    around = middle + TREE * np.array([[1.0 + 1.0j, -1.0 - 1.0j]])
+    around: Points = middle + TREE * np.array([[1.0 + 1.0j, -1.0 - 1.0j]], np.complex128)
     if not are_on(layer, _on_sheet(around)).any():
         return
     _paint_discs(layer, np.array([middle + 1.7 * SHADOW]), radius, (12, 24, 14), 0.4)
@@ -257,7 +257,7 @@ def _paint_trail(layer: Layer, history: States, station: float) -> None:
 
 
 def _paint_ghosts(canvas: Canvas, station: float) -> None:
-    for ghost, recent, share in ghosts.present(canvas):
+    for ghost, recent, share in ghosts.present(canvas, steps=2):
         ahead = lane.SPEED * lane.CONTROL_PERIOD * now(recent, share) - station
         lateral = float(recent["deviation"][-1, 0])
         if ahead < -BEHIND or abs(lateral) > SEEN:

@@ -28,6 +28,7 @@ from il_envs.worlds.pillar.picture.panel import SIDE_COLOURS
 EYE = Eye(480 + 215j, 390.0, 3.0)
 AWAY = 4.3  # m, of the runner from the eye
 PACE = 0.65  # m, of a step
+NEAREST_GHOST = 2.5  # m from the eye; a nearer one would fill the picture
 NEAREST, FARTHEST = 0.7, 60.0  # m from the eye, between which the floor is painted
 ROWS, COLUMNS = 2.0 * PACE, 1.0  # m, between the lines of the floor
 TOWN = 14.0  # m away, so fast it moves when the runner steps aside
@@ -81,7 +82,7 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
 def _paint_ghosts(canvas: Canvas, camera: Camera, moment: float) -> None:
     for ghost, recent, share in ghosts.present(canvas):
         away = AWAY + PACE * (now(recent, share) - moment)
-        if away > NEAREST:
+        if away > NEAREST_GHOST:
             stand = complex(camera.left - float(lateral(recent)[-1]), away)
             runner.paint_ghost(canvas.surface, EYE, stand, 1j, pose_of(recent, share), ghost)
 

@@ -46,6 +46,11 @@ class Frame:
     history: States
     share: float
 
+    def ago(self, age: int) -> float:
+        """How long ago something happened, in steps, that is whole steps old when the last one is
+        over; negative while that is not yet."""
+        return age - 1 + self.share
+
 
 def paint_trail(frame: Frame) -> None:
     """A ribbon where the player dashed."""
@@ -106,14 +111,15 @@ def paint_ends(frame: Frame, wall: np.ndarray) -> None:
     """Sparks where bullets ended, thrown back, and explosions of those that explode."""
     for own, colour in ((True, colours.SHOT), (False, colours.BULLET)):
         for end in events.ended(frame.history, wall, own, BLAST_STEPS, frame.share):
+            ago = frame.ago(end.age)
             if end.blast > 0.0:
-                paint_blast(frame, end.place, end.blast, end.age, colours.MUZZLE)
-            if end.age <= SPARK_STEPS - 1:
+                paint_blast(frame, end.place, end.blast, ago, colours.MUZZLE)
+            if ago <= SPARK_STEPS - 1:
                 _paint_sparks(frame, end, colour)
 
 
 def _paint_sparks(frame: Frame, end: events.Ended, colour: Colour) -> None:
-    at, share = frame.camera.pixels(end.place), (end.age + 1) / SPARK_STEPS
+    at, share = frame.camera.pixels(end.place), (frame.ago(end.age) + 1) / SPARK_STEPS
     add_glow(frame.surface, at, 26.0 * (1.2 - share), colour, 0.6 * (1.0 - share))
     back = -end.velocity.conjugate() / max(abs(end.velocity), 1e-9)
     number = round(97.0 * end.place.real + 31.0 * end.place.imag)
@@ -142,22 +148,22 @@ def paint_blast(frame: Frame, place: complex, radius: float, age: float, colour:
 
 def paint_deaths(frame: Frame) -> None:
     """An explosion for each enemy destroyed recently."""
-    for death in events.deaths(frame.history[-BLAST_STEPS - 1 :], frame.share):
-        paint_blast(frame, death.place, BLAST_RADIUS, death.age, FOE)
+    for death in events.deaths(frame.history[-BLAST_STEPS - 1 :]):
+        paint_blast(frame, death.place, BLAST_RADIUS, frame.ago(death.age), FOE)
 
 
 def paint_embers(frame: Frame) -> None:
     """A dim glow that stays on the floor where an enemy fell."""
-    for death in events.deaths(frame.history, frame.share):
-        warmth = 0.12 + 0.5 * exp(-death.age / EMBER_STEPS)
+    for death in events.deaths(frame.history):
+        warmth = 0.12 + 0.5 * exp(-frame.ago(death.age) / EMBER_STEPS)
         at = frame.camera.pixels(death.place)
         add_glow(frame.surface, at, 0.9 * SCALE, colours.EMBERS, warmth)
 
 
 def paint_arrivals(frame: Frame) -> None:
     """Rings that close around the enemies of a new wave."""
-    for arrival in events.arrivals(frame.history[-ARRIVAL_STEPS - 1 :], frame.share):
-        left = 1.0 - (arrival.age + 1) / ARRIVAL_STEPS
+    for arrival in events.arrivals(frame.history[-ARRIVAL_STEPS - 1 :]):
+        left = 1.0 - (frame.ago(arrival.age) + 1) / ARRIVAL_STEPS
         at = frame.camera.pixels(arrival.place)
         add_glow(frame.surface, at, 60.0, FOE, 0.8 * left)
         for size in (1.8, 1.1):

@@ -1,8 +1,7 @@
 """Recent events of an episode, inferred from its states alone.
 
 A state records neither where a bullet ended nor when an enemy fell; two consecutive states show it.
-Places are complex, in metres. Ages are in steps, and the events of the step that the picture is in
-are its `share` less than a step old: their ages are negative until it is over.
+Places are complex, in metres.
 """
 
 from collections.abc import Iterator
@@ -36,7 +35,7 @@ TOUCH = 0.25  # m, beyond a body's radius, where a bullet ended at it
 class Ended:
     """A bullet that hit something."""
 
-    age: float  # steps ago
+    age: int  # steps ago
     place: complex
     velocity: complex  # m/s, it had
     blast: float  # m, 0 for none
@@ -47,7 +46,7 @@ class Ended:
 class Change:
     """Something that happened to an enemy or a pickup."""
 
-    age: float  # steps ago
+    age: int  # steps ago
     place: complex
     number: int  # of the enemy or pickup
 
@@ -97,7 +96,7 @@ def ended(
     recent = history[-steps - 1 :]
     for k in range(len(recent) - 1):
         before, after = recent[k], recent[k + 1]
-        age = len(recent) - 3 - k + share
+        age = len(recent) - 2 - k
         if not len(bullets_of(before, own)):
             continue
         if k == len(recent) - 2 and share < 1.0:
@@ -148,33 +147,31 @@ def _end(
     return place, True
 
 
-def deaths(history: States, share: float = 1.0) -> list[Change]:
+def deaths(history: States) -> list[Change]:
     """The enemies that fell."""
     health = history["enemies"]["health"]
-    return _changes(history, (health[:-1] > 0.0) & (health[1:] == 0.0), share)
+    return _changes(history, (health[:-1] > 0.0) & (health[1:] == 0.0))
 
 
-def hits(history: States, share: float = 1.0) -> list[Change]:
+def hits(history: States) -> list[Change]:
     """The hits that enemies survived."""
     health = history["enemies"]["health"]
-    return _changes(history, (health[1:] < health[:-1]) & (health[1:] > 0.0), share)
+    return _changes(history, (health[1:] < health[:-1]) & (health[1:] > 0.0))
 
 
-def arrivals(history: States, share: float = 1.0) -> list[Change]:
+def arrivals(history: States) -> list[Change]:
     """The enemies of new waves, where they are now."""
     health = history["enemies"]["health"]
-    return _changes(history, (health[:-1] == 0.0) & (health[1:] > 0.0), share, -1)
+    return _changes(history, (health[:-1] == 0.0) & (health[1:] > 0.0), -1)
 
 
-def _changes(
-    history: States, happened: NDArray[np.bool_], share: float, when: int | None = None
-) -> list[Change]:
+def _changes(history: States, happened: NDArray[np.bool_], when: int | None = None) -> list[Change]:
     """A change for each True of [n - 1, enemies]; its place is read from the state `when`."""
     step, number = np.nonzero(happened)
     enemies = history["enemies"]
     where = enemies[step if when is None else np.full(step.size, len(history) + when), number]
-    ago = len(history) - 3 - step + share
+    ago = len(history) - 2 - step
     return [
-        Change(float(age), complex(place), int(enemy))
+        Change(int(age), complex(place), int(enemy))
         for age, place, enemy in zip(ago, places(where), number, strict=True)
     ]

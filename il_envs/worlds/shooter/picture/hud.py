@@ -158,7 +158,7 @@ def _paint_map(canvas: Canvas, state: np.void, arena: np.void, seen: NDArray[np.
     for k in np.flatnonzero(state["enemies"]["health"] > 0.0):
         spot = _on_map(places(state["enemies"][k]))
         disc(layer, complex(spot), 3.2, FOE if seen[k] else faded(FOE, 0.6))
-    for ghost, recent, _ in ghosts.present(canvas):
+    for ghost, recent, _ in ghosts.present(canvas, steps=2):
         if recent["arena"][-1] == state["arena"]:
             spot = _on_map(np.array(recent["x"][-1] + 1j * recent["y"][-1]))
             disc(layer, complex(spot), 3.6, ghost.colour, 1.0, 1.4)

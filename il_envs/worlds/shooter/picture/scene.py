@@ -4,7 +4,7 @@ A picture is a function of the episode's history alone. Points of the plane are 
 metres, as in `camera.py`.
 """
 
-from math import ceil, pi, sin
+from math import pi, sin
 
 import numpy as np
 import pygame
@@ -151,8 +151,8 @@ def _paint_enemies(frame: Frame, seen: NDArray[np.bool_]) -> None:
     """Enemies: those in sight with their health and aim, the others as outlines in the dark."""
     state, lines = frame.history[-1], frame.lines
     player = complex(state["x"], state["y"])
-    hits = events.hits(frame.history[-3:], frame.share)
-    flashes = {hit.number: 2 - max(ceil(hit.age), 0) for hit in hits}
+    hits = events.hits(frame.history[-3:])
+    flashes = {hit.number: 2 - hit.age for hit in hits}
     rounds = frame.history["enemies"]["rounds"]
     has_fired = rounds[-1] < rounds[-2:][0]
     for number in np.flatnonzero(state["enemies"]["health"] > 0.0).tolist():
@@ -181,7 +181,7 @@ def _paint_enemies(frame: Frame, seen: NDArray[np.bool_]) -> None:
 def _paint_ghosts(canvas: Canvas, arena: np.void, camera: Camera) -> list[tuple[Ghost, complex]]:
     """Paint the ghosts in this arena; returns them with the places of their names."""
     names = []
-    for ghost, recent, _ in ghosts.present(canvas):
+    for ghost, recent, _ in ghosts.present(canvas, steps=2):
         state = recent[-1]
         if state["arena"] == canvas.history["arena"][-1]:
             at = camera.pixels(complex(*eye(state, arena)))
