@@ -6,7 +6,6 @@ it takes without waiting for that. Under SDL's dummy driver, unless SDL_VIDEODRI
 
 import argparse
 import os
-import platform
 import tempfile
 import time
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
 import numpy as np
 import pygame
 
+from benchmarks.frames import processor
 from il_envs.play.app import run
 from il_envs.play.game import Game
 from il_envs.play.level import FULL
@@ -27,7 +27,6 @@ from il_envs.play.sounds import Sounds
 from il_envs.play.window import FrameClock, Window
 from il_envs.world import World, get_world
 
-CPU_INFO = Path("/proc/cpuinfo")
 WARM_UP = 1.0  # s, in which pictures fill their caches
 
 
@@ -48,7 +47,8 @@ class Stopwatch(FrameClock):
 
 def frame_times(world: World, seconds: float, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """Frame times and work of the frames of so many seconds, ms."""
-    window, clock = Window(), Stopwatch()
+    window, clock, sounds = Window(), Stopwatch(), Sounds()
+    sounds.open()
     game = Game(world, "training", 1, FULL)
     game.watch(ExpertPilot(game.env))
     game.countdown = 0.0
@@ -61,18 +61,12 @@ def frame_times(world: World, seconds: float, folder: Path) -> tuple[np.ndarray,
         pygame.event.pump()
         return [pygame.event.Event(pygame.QUIT)] if time.perf_counter() > end else []
 
-    run(PlayScreen(game, window, Sounds(), folder, lambda: None), window, events, clock)
+    run(PlayScreen(game, window, sounds, folder, lambda: None), window, events, clock)
+    sounds.close()
     window.close()
     starts, waits = np.array(clock.starts), np.array(clock.waits)
     late = starts[1:] > starts[0] + WARM_UP
     return 1e3 * np.diff(starts)[late], 1e3 * (waits[1:] - starts[:-1])[late]
-
-
-def processor() -> str:
-    """The name of the processor."""
-    lines = CPU_INFO.read_text().splitlines() if CPU_INFO.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def main() -> None:
