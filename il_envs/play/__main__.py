@@ -78,9 +78,8 @@ def _play(options: argparse.Namespace) -> None:
     finally:
         theatre.close()
         for game in theatre.games:
-            who = "you" if game.pilot is None else game.pilot.name
             title = f"{game.world.name}, " if world is None else ""
-            for line in summary(game.results, who):
+            for line in summary(game.results, game.player):
                 print(f"{title}{line}")
 
 

@@ -1,7 +1,5 @@
 """The expert's episode from the start of the player's, for its score and for its ghost."""
 
-from typing import Any
-
 import numpy as np
 
 from il_envs.engine.single import WorldEnv
@@ -23,11 +21,11 @@ class Companion:
         self._expert = ExpertPilot(self._env)
         self._states = np.zeros(world.dynamics.max_episode_steps + 1, world.dynamics.state)
 
-    def begin(self, seed: int, options: dict[str, Any]) -> None:
-        """Start an episode, as `reset(seed=seed, options=options)` does."""
-        self._observation, _ = self._env.reset(seed=seed, options=options)
+    def begin(self, state: np.void) -> None:
+        """Start an episode at a state."""
+        self._env.state = state
         self._expert.begin()
-        self._states[0] = self._env.state
+        self._states[0] = state
         self.steps = 0
         self.total = 0.0
         self.is_over = False
@@ -35,8 +33,8 @@ class Companion:
     def go_on(self, step: int) -> None:
         """Act up to this step of the episode, or to its end."""
         while self.steps < step and not self.is_over:
-            action = self._expert.decide(self._observation)
-            self._observation, reward, terminated, truncated, _ = self._env.step(action)
+            action = self._expert.decide(None)
+            _, reward, terminated, truncated, _ = self._env.step(action)
             self.total += reward
             self.is_over = terminated or truncated
             self.steps += 1

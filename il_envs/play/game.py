@@ -7,7 +7,6 @@ picture moves at every frame. A world of turns waits for a key, and shows the wa
 """
 
 from dataclasses import dataclass, replace
-from pkgutil import resolve_name
 from typing import Any, Literal
 
 import gymnasium as gym
@@ -16,11 +15,10 @@ from numpy.typing import NDArray
 
 from il_envs.drawing.canvas import GHOST_COLOURS, Canvas, Ghost
 from il_envs.engine.single import WorldEnv
-from il_envs.learning.recorded_episode import Controller
 from il_envs.learning.recorder import Recorder
 from il_envs.play.companion import Companion
+from il_envs.play.control import Control
 from il_envs.play.hands import Hands
-from il_envs.play.held_keys import HeldKeys
 from il_envs.play.level import Level
 from il_envs.play.pilots import Pilot
 from il_envs.world import Split, States, World
@@ -31,7 +29,6 @@ ROUNDING = 1e-9  # s, that sums of frames may miss a period by
 LONGEST_FRAME = 0.25  # s; a longer one is a hang of the machine, in which nobody could play
 MOVE_TIME = 0.12  # s, that a turn's move is seen to take
 SPEEDS = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)  # of game time to real time, by key
-HAND_BACK = 0.4  # s of game time, over which a policy gets its control back
 EXPERT_STEPS = 20  # a frame, in which the expert ends an episode after the player
 
 
@@ -81,12 +78,11 @@ class Game:
         is_clocked: whether a world of turns goes on by itself, at its period.
 
     Attributes:
-        pilot: who acts instead of the player; None for the player.
+        control: who chooses the actions.
         takes_turns: whether the world waits for the player's keys.
         phase: "countdown" before the first step, "playing", or "over" at an episode's end.
         countdown: s of real time that are left of it.
         is_paused: whether time stands still.
-        is_taken_over: whether the player acts instead of the pilot.
         speed: game time over real time.
         results: the finished episodes.
         total: the return of this episode so far.
@@ -106,10 +102,8 @@ class Game:
         self.world = world
         self.split = split
         self.level = level
-        self.pilot: Pilot | None = None
         self.speed = level.speed
         self.is_paused = False
-        self.is_taken_over = False
         self.shows_ghost = False
         self.results: list[Result] = []
         self.recorder: Recorder | None = None
@@ -118,15 +112,13 @@ class Game:
         self.canvas.shows_expert = False
         self.takes_turns = isinstance(world.spaces.action, gym.spaces.Discrete) and not is_clocked
         self._ahead = WorldEnv(world.name, split)  # the coming step is tried out here
-        self._held = HeldKeys(world)
-        assist = world.views.assist if level.assist else None
-        self._assist = None if assist is None else resolve_name(assist)
+        self.control = Control(self.env, self.canvas, level.assist)
         self._companion = Companion(world, split) if world.experts else None
         self.begin(seed)
 
     def watch(self, pilot: Pilot) -> None:
         """Let a pilot act instead of the player, from the beginning of this episode."""
-        self.pilot = pilot
+        self.control.pilot = pilot
         self.takes_turns = False
         self.begin(self.seed)
 
@@ -137,23 +129,14 @@ class Game:
         self.begin(self.seed)
 
     @property
-    def is_assisted(self) -> bool:
-        """Whether the world's assistance helps the player."""
-        return self._assist is not None
-
-    @property
     def starts_gently(self) -> bool:
         """Whether episodes start gently."""
         return self.level.gentle_start and self.world.dynamics.gentle_start is not None
 
     @property
-    def player_acts(self) -> bool:
-        """Whether the player is in control now."""
-        return self.pilot is None or self.is_taken_over
-
-    @property
-    def _controller(self) -> Controller:
-        return "person" if self.pilot is None or self.is_taken_over else self.pilot.controller
+    def player(self) -> str:
+        """Who plays: "you", or the name of the pilot."""
+        return "you" if self.control.pilot is None else self.control.pilot.name
 
     @property
     def step(self) -> int:
@@ -176,13 +159,25 @@ class Game:
 
     def begin(self, seed: int) -> None:
         """Begin the episode of a seed."""
-        self.finish()
         self.seed = seed
         options = {"gentle_start": True} if self.starts_gently else {}
-        self._observation, _ = self.env.reset(seed=seed, options=options)
+        self.env.reset(seed=seed, options=options)
+        if self.recorder is not None:
+            self.recorder.begin(seed, self.starts_gently)
+        self._begin()
+
+    def begin_at(self, state: np.void) -> None:
+        """Begin an episode at a state of somebody else's; it cannot be recorded."""
+        self.env.state = state
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin an episode at the environment's state."""
+        self.finish()
+        self._observation = self.env.observe()
+        self.control.begin()
         self.canvas.begin(self.env.state)
         self.canvas.ghosts = ()
-        self._held.let_go()
         self.phase: Literal["countdown", "playing", "over"] = "countdown"
         self.countdown = 0.0 if self.takes_turns else COUNTDOWN
         self.is_paused = False
@@ -190,18 +185,12 @@ class Game:
         self.total = 0.0
         self.terminated = False
         self._time = 0.0  # s of real time since the first step could be taken
-        if self.recorder is not None:
-            self.recorder.begin(seed, self.starts_gently)
         self._late = 0.0  # s of game time since the last step
         self._action: NDArray[Any] | None = None  # that the coming step would take
         self._next: np.void | None = None  # the state to which it would lead
         self._moved = 1.0  # share of a turn's move that the picture has shown
-        self._hands_on = 0.0  # the weight of the player's last action, while it is handed back
-        if self.pilot is not None:
-            self.pilot.begin()
-            self._decide()
         if self._companion is not None:
-            self._companion.begin(seed, options)
+            self._companion.begin(self.env.state)
 
     def advance(self, seconds: float, hands: Hands) -> None:
         """Go on by a frame of this length of real time, with what the player holds."""
@@ -227,7 +216,8 @@ class Game:
         if self.phase == "over" or self.takes_turns:
             return
         self.phase, self.is_paused = "playing", True
-        self._action = self._chosen(hands, self.world.dynamics.control_period)
+        period = self.world.dynamics.control_period
+        self._action = self.control.action(self._observation, hands, period)
         if self._action is not None:
             self._take(self._action)
             hands.count_step()
@@ -253,7 +243,7 @@ class Game:
         self._late += seconds * self.speed
         self._look_ahead(hands, seconds)
         while self._late >= period - ROUNDING and self.phase == "playing":
-            if self._action is None:  # a clocked world of turns before the first key
+            if self._action is None:  # somebody has still to choose one
                 self._late = 0.0
                 break
             self._take(self._action)
@@ -266,7 +256,7 @@ class Game:
         if self.phase != "playing":
             self._next = None
             return
-        self._action = self._chosen(hands, seconds)
+        self._action = self.control.action(self._observation, hands, seconds * self.speed)
         self._next = None
         if self._action is not None:
             self._ahead.state = self.env.state
@@ -280,48 +270,12 @@ class Game:
         tap = hands.next_tap()
         if tap is None and self._late < self.world.dynamics.control_period - ROUNDING:
             return
-        action = self._held.action(hands.held() if tap is None else {tap: 1.0}, 0.0)
+        action = self.control.turn(hands.held() if tap is None else {tap: 1.0})
         if action is not None:
             if self._next is not None:
                 self.canvas.add(self._next)
             self._take(action)
             self._next, self._moved, self._late = self.env.state, 0.0, 0.0
-
-    def _chosen(self, hands: Hands, seconds: float) -> NDArray[Any] | None:
-        """The action of the coming step; None if there is none yet."""
-        if not self.player_acts:
-            return self._handed_back(seconds)
-        held = self._held.action({**hands.held(), **self._pointed(hands)}, seconds * self.speed)
-        if held is None:
-            return self._action
-        if self._assist is not None:
-            held = self._assist(self.env.state, self.env.params, held)
-        self._hands_on = 1.0
-        self._last_held = held
-        return held
-
-    def _handed_back(self, seconds: float) -> NDArray[Any]:
-        """The pilot's action; after a takeover it comes in gradually."""
-        self._hands_on = max(self._hands_on - seconds * self.speed / HAND_BACK, 0.0)
-        if self._hands_on == 0.0 or not isinstance(self.world.spaces.action, gym.spaces.Box):
-            return self._decided
-        blend = self._hands_on * self._last_held + (1.0 - self._hands_on) * self._decided
-        return blend.astype(self._decided.dtype)
-
-    def _pointed(self, hands: Hands) -> dict[str, float]:
-        """The keys that the mouse holds down."""
-        pointer = self.canvas.view.pointer
-        if pointer is None or hands.place is None:
-            return {}
-        place = (round(hands.place[0]), round(hands.place[1]))
-        keys = resolve_name(pointer)(
-            self.env.state, self.env.params, self.canvas, place, hands.is_clicking
-        )
-        return dict.fromkeys(keys, 1.0)
-
-    def _decide(self) -> None:
-        assert self.pilot is not None
-        self._decided = self.pilot.decide(self._observation)
 
     def _take(self, action: NDArray[Any]) -> None:
         """Take a step."""
@@ -330,6 +284,7 @@ class Game:
         self.total += reward
         if self.recorder is not None:
             self._record(reward)
+        self.control.step_taken(action)
         if not self.takes_turns:
             self.canvas.add(self.env.state)
         if self._companion is not None:
@@ -339,22 +294,20 @@ class Game:
             self.terminated = terminated
             self.ending = TIME_IS_UP if truncated else "Over"
             self.results.append(Result(self.seed, self.total, None))
-        elif self.pilot is not None:
-            self._decide()
 
     def _record(self, reward: float) -> None:
         """Hand the step that was taken to the recorder."""
         assert self.recorder is not None
+        control = self.control
         self.recorder.add(
             self.executed,
             reward,
             self.env.state,
             time=self._time,
-            controller="person"
-            if self.pilot is None or self.is_taken_over
-            else self.pilot.controller,
+            controller=control.controller,
+            label=control.label if control.asks_labels and not control.player_acts else None,
             speed=self.speed,
-            assisted=self.player_acts and self.is_assisted,
+            assisted=control.player_acts and control.has_assistance,
         )
 
     def _finish_result(self) -> None:

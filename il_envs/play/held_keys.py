@@ -37,6 +37,14 @@ class HeldKeys:
         self._push[:] = 0.0
         self._is_direct[:] = False
 
+    def follow(self, action: NDArray[Any]) -> None:
+        """Set the pushes as if the keys had been held so that they give this action of a Box."""
+        self.let_go()
+        if isinstance(self._space, gym.spaces.Box):
+            for i, key in enumerate(self._keys):
+                push = float(action[key.entry]) * np.sign(key.value)
+                self._push[i] = min(max(push, 0.0), abs(key.value))
+
     def action(self, held: Mapping[str, float], seconds: float) -> NDArray[Any] | None:
         """The action after `seconds` of the world's time with these keys held.
 

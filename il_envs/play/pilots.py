@@ -20,8 +20,19 @@ class Pilot(Protocol):
         """Forget the last episode."""
         ...
 
-    def decide(self, observation: Any) -> NDArray[Any]:
-        """The action in the environment's present state."""
+    def decide(self, observation: Any) -> NDArray[Any] | None:
+        """The action in the environment's present state; None while it makes up its mind."""
+        ...
+
+    def step_taken(
+        self, executed: NDArray[Any], by_player: bool, label: NDArray[Any] | None
+    ) -> None:
+        """A step has been taken.
+
+        Args:
+            by_player: whether the player had taken over.
+            label: what the player's hands would have done; None if there is no telling.
+        """
         ...
 
 
@@ -42,6 +53,11 @@ class ExpertPilot:
         actions, self._memory = self._policy.predict(state=self._memory)
         action: NDArray[Any] = actions[0]
         return action
+
+    def step_taken(
+        self, executed: NDArray[Any], by_player: bool, label: NDArray[Any] | None
+    ) -> None:
+        """Nothing is made of it."""
 
 
 class PolicyPilot:
@@ -70,3 +86,8 @@ class PolicyPilot:
         self._is_start = False
         action: NDArray[Any] = actions[0]
         return action
+
+    def step_taken(
+        self, executed: NDArray[Any], by_player: bool, label: NDArray[Any] | None
+    ) -> None:
+        """Nothing is made of it."""

@@ -226,18 +226,18 @@ def test_the_player_takes_over_and_the_policy_gets_its_control_back_gradually() 
     game.phase = "playing"
     hands = hands_of(CAR, "right", "up")
     play(game, hands, 30)
-    game.is_taken_over = True
+    game.control.take_over(True)
     play(game, hands, 30)
     taken = game.executed.copy()
-    assert game.player_acts
+    assert game.control.player_acts
     assert taken[0] == -1.0
-    game.is_taken_over = False
+    game.control.take_over(False)
     gaps = []
     for _ in range(40):
+        game.advance(FRAME, hands)
         if game.phase == "over":
             break
-        game.advance(FRAME, hands)
-        gaps.append(abs(float(game.executed[0]) - float(game._decided[0])))
+        gaps.append(abs(float(game._action[0]) - float(game.control._decided[0])))
     assert gaps[0] > 0.0
     assert gaps[-1] == 0.0 or game.phase == "over"
 

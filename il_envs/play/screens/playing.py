@@ -113,7 +113,7 @@ class PlayScreen:
         elif command == "ghost":
             game.shows_ghost = not game.shows_ghost
         elif command == "take over":
-            game.is_taken_over = is_down and game.pilot is not None
+            game.control.take_over(is_down)
         elif command == "discard":
             self._discard()
         elif command == "screenshot":
@@ -169,7 +169,7 @@ class PlayScreen:
             self._finish_recording()
         for result in self.game.results[self._counted :]:
             name, level = self.game.world.name, self.game.level.name
-            if self.game.pilot is None:
+            if self.game.control.pilot is None:
                 self._is_best = self._scores.add(name, level, result.total)
         self._counted = len(self.game.results)
 
@@ -225,14 +225,14 @@ class PlayScreen:
         marks: list[tuple[str, Colour]] = []
         if game.recorder is not None:
             marks.append((f"REC {self._recorded}", RED))
-        if game.pilot is not None:
-            marks.append(("you" if game.is_taken_over else game.pilot.name, ACCENT))
-        if game.is_assisted or game.starts_gently:
+        if game.control.pilot is not None:
+            marks.append(("you" if game.control.is_taken_over else game.player, ACCENT))
+        if game.control.has_assistance or game.starts_gently:
             marks.append((game.level.name, FAINT))
         if game.speed != 1.0:
             marks.append((f"x {game.speed:g}", FAINT))
         best = self._scores.best(game.world.name, game.level.name)
-        if best is not None and game.pilot is None:
+        if best is not None and game.control.pilot is None:
             marks.append((f"best {best:.1f}", FAINT))
         marks.append((f"{game.total:.1f}", TEXT if game.total >= 0.0 else RED))
         return marks
@@ -243,8 +243,7 @@ class PlayScreen:
 
     def _result_rows(self) -> list[Row]:
         result = self.game.results[-1]
-        who = "you" if self.game.pilot is None else self.game.pilot.name
-        rows = [(who, f"{result.total:.1f}{'   your best' if self._is_best else ''}")]
+        rows = [(self.game.player, f"{result.total:.1f}{'   your best' if self._is_best else ''}")]
         if result.expert_total is not None:
             rows.append(("expert", f"{result.expert_total:.1f}"))
         if result.ratio is not None:
