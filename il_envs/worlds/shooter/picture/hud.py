@@ -18,7 +18,7 @@ from il_envs.drawing.text import write
 from il_envs.world import States
 from il_envs.worlds.shooter.arena import HEALTH, SIDE, middle
 from il_envs.worlds.shooter.arena import SIZE as ARENA_SIZE
-from il_envs.worlds.shooter.enemies import WAVES, enemies_left
+from il_envs.worlds.shooter.enemies import WAVES
 from il_envs.worlds.shooter.pad import ROW
 from il_envs.worlds.shooter.picture.camera import Points
 from il_envs.worlds.shooter.picture.events import places
@@ -172,7 +172,7 @@ def _paint_banner(surface: pygame.Surface, state: np.void, time_left: float) -> 
         title, colour = "DOWN", colours.PAIN
     elif state["wave"] == WAVES:
         title, colour = "ALL WAVES CLEARED", colours.HEALTH
-    elif state["pause"] > 0 and enemies_left(state) == 0:
+    elif state["pause"] > 0 and not (state["enemies"]["health"] > 0.0).any():
         title, colour = f"WAVE {int(state['wave'])} CLEARED", ME
     elif time_left <= 0.0:
         title, colour = "TIME IS UP", colours.ROUNDS
