@@ -1,5 +1,6 @@
 """Opens the screens of il-play one after another, and ends what runs beside them."""
 
+import gc
 from collections.abc import Callable, Sequence
 
 from il_envs.learning.recordings import data_folder
@@ -64,6 +65,8 @@ class Theatre:
 
         def play() -> Screen:
             self.games.append(make())
+            gc.collect()
+            gc.freeze()  # or the collector goes through all kernels and pictures in some frames
             return PlayScreen(self.games[-1], self._window, self._sounds, self._folder, self._after)
 
         return WaitingScreen(world, self._preparation, play, self._after)
