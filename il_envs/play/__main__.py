@@ -62,13 +62,17 @@ def _play(options: argparse.Namespace) -> None:
     recorder = None
     if world is not None:
         _require_playable(world, options.expert)
+        if options.mouse and options.expert:
+            raise RefusedError("--expert and --mouse do not go together")
+        if options.mouse and world.views.pictures[0].pointer is None:
+            raise RefusedError(f"{world.name} cannot be played with the mouse")
         if options.record is not None:
             recorder = Recorder(options.record, world, options.split, options.player)
     elif options.record is not None:
         raise RefusedError("--record needs a world: il-play WORLD --record NAME")
     make_game = partial(_game, options, recorder)
     worlds = [w for w in WORLDS.values() if w.views.pictures] if world is None else [world]
-    theatre = Theatre(worlds, options.mute)
+    theatre = Theatre(worlds, options.mute, options.mouse)
     try:
         if world is None:
             theatre.show(theatre.title(make_game))
@@ -226,6 +230,11 @@ def _parser() -> Parser:
         "--clock",
         action="store_true",
         help="let a world of turns go on by itself, instead of waiting for a key",
+    )
+    add(
+        "--mouse",
+        action="store_true",
+        help="aim with the mouse from the start, where a world has that; a click does it too",
     )
     add("--mute", action="store_true", help="begin without sound")
     add("--expert", action="store_true", help="watch the expert instead")

@@ -153,10 +153,13 @@ def _pass_on(process: "subprocess.Popen[str]", lines: "SimpleQueue[str | None]")
 
 def prepare(world: World) -> None:
     """Compile a world and its expert, take its picture and its expert's score."""
+    from pkgutil import resolve_name
+
     import pygame
 
     from il_envs.drawing.canvas import Canvas
     from il_envs.engine.single import WorldEnv
+    from il_envs.engine.spaces import zero_rows
     from il_envs.learning.policy import ExpertPolicy
     from il_envs.learning.rollout import run_episodes
     from il_envs.play.pilots import ExpertPilot
@@ -167,8 +170,11 @@ def prepare(world: World) -> None:
     if world.experts:
         _tell(world.name, "compiling the expert")
         expert = ExpertPilot(env)
-    _tell(world.name, "looking")
     observation, _ = env.reset(seed=1)
+    if world.views.assist is not None:
+        action = zero_rows(world.spaces.action)
+        resolve_name(world.views.assist)(env.state, env.params, action)
+    _tell(world.name, "looking")
     canvas = Canvas(world, env.params)
     canvas.shows_expert = False
     canvas.begin(env.state)

@@ -27,6 +27,7 @@ class Theatre:
     Args:
         worlds: those that may be shown.
         is_muted: whether it begins without sound.
+        uses_mouse: whether the mouse aims from the start.
 
     Attributes:
         games: those that were opened.
@@ -35,9 +36,12 @@ class Theatre:
         pygame.error: if there is no display.
     """
 
-    def __init__(self, worlds: Sequence[World], is_muted: bool = False) -> None:
+    def __init__(
+        self, worlds: Sequence[World], is_muted: bool = False, uses_mouse: bool = False
+    ) -> None:
         self.games: list[Game] = []
         self._worlds = worlds
+        self._uses_mouse = uses_mouse
         self._window = Window()
         self._sounds = Sounds(is_muted)
         self._sounds.open()
@@ -67,7 +71,12 @@ class Theatre:
             self.games.append(make())
             gc.collect()
             gc.freeze()  # or the collector goes through all kernels and pictures in some frames
-            return PlayScreen(self.games[-1], self._window, self._sounds, self._folder, self._after)
+            screen = PlayScreen(
+                self.games[-1], self._window, self._sounds, self._folder, self._after
+            )
+            if self._uses_mouse:
+                screen.use_mouse()
+            return screen
 
         return WaitingScreen(world, self._preparation, play, self._after)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pygame
 
 from il_envs.drawing.canvas import SIZE, TITLE, require_display
+from il_envs.play.gamepads import Gamepads
 
 WINDOW = (1280, 720)  # pixels, when it opens
 SMALLEST = (480, 320)  # pixels
@@ -18,6 +19,7 @@ class Window:
 
     Attributes:
         page: the surface to paint on.
+        gamepads: those that are connected.
 
     Raises:
         pygame.error: if there is no display.
@@ -26,6 +28,7 @@ class Window:
     def __init__(self, size: tuple[int, int] = WINDOW) -> None:
         require_display()
         self.page = pygame.Surface(SIZE, depth=32)
+        self.gamepads = Gamepads()
         self._size = size
         self._is_full = False
         pygame.display.set_caption(TITLE)
@@ -37,7 +40,8 @@ class Window:
         pygame.display.set_mode((0, 0) if self._is_full else self._size, flags)
 
     def handle(self, event: pygame.event.Event) -> None:
-        """Take in that the user has resized the window."""
+        """Take in that the user has resized the window, or connected a gamepad."""
+        self.gamepads.handle(event)
         if event.type == pygame.VIDEORESIZE and not self._is_full:
             width, height = max(event.w, SMALLEST[0]), max(event.h, SMALLEST[1])
             self._size = (width, height)
@@ -102,6 +106,7 @@ class Window:
 
     def close(self) -> None:
         """Close the window."""
+        self.gamepads.close()
         pygame.display.quit()
 
 

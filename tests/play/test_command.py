@@ -59,6 +59,8 @@ def test_no_display_is_one_line(il_play: IlPlay, monkeypatch: pytest.MonkeyPatch
             replace(CAR, views=replace(CAR.views, pictures=())), ["--expert"],
             "DriftCar has no picture to play it in",
         ),
+        (CAR, ["--expert", "--mouse"], "--expert and --mouse do not go together"),
+        (CAR, ["--mouse"], "DriftCar cannot be played with the mouse"),
         (
             CAR, ["--video", "a.mp4"],
             "--video films a world whose --expert is watched, or a --replay",

@@ -1,6 +1,6 @@
 """The panel with the keys of a world, where a player can change them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pygame
 
@@ -71,13 +71,14 @@ class KeysPanel:
             self._note = f"changed for now, but not kept: {error}"
         return True
 
-    def paint(self, page: pygame.Surface) -> None:
-        """Paint the panel over the page."""
+    def paint(self, page: pygame.Surface, gamepads: Sequence[str]) -> None:
+        """Paint the panel over the page, with the names of the gamepads that are connected."""
         dim(page)
         chosen = keys_of(self.world, self.changes)
         rows: list[Row] = [(chosen[key.key], key.label) for key in self.world.views.keys]
         if self.world.views.pictures and self.world.views.pictures[0].pointer is not None:
             rows.append(("mouse", "turn, and fire with its left button"))
+        rows.append(("gamepad", ", ".join(gamepads) or "none is connected"))
         rows += [
             (" or ".join(row.keys), row.meaning)
             for row in COMMANDS

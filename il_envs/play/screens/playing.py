@@ -20,6 +20,7 @@ from il_envs.play.screens.keys_panel import KeysPanel
 from il_envs.play.sounds import Sounds, cues_of
 from il_envs.play.window import Window
 
+SHORT_PRESS = 0.3  # s
 NOTE_TIME = 3.0  # s, that a note is shown below the picture
 
 
@@ -58,7 +59,13 @@ class PlayScreen:
         self._is_best = False
         self._note, self._note_left = "", 0.0
         self._is_left = False
+        self._now = 0.0  # s of real time on this screen
+        self._took_over_at: float | None = None  # when the key was pressed that did it
         self._heard = (game.seed, game.step, COUNTDOWN)  # what was heard of the game
+
+    def use_mouse(self) -> None:
+        """Let the mouse aim, as after a click."""
+        self._hands.place = self._window.place(pygame.mouse.get_pos())
 
     def handle(self, event: pygame.event.Event) -> None:
         """Take in an event."""
@@ -113,7 +120,7 @@ class PlayScreen:
         elif command == "ghost":
             game.shows_ghost = not game.shows_ghost
         elif command == "take over":
-            game.control.take_over(is_down)
+            self._take_over(is_down)
         elif command == "discard":
             self._discard()
         elif command == "screenshot":
@@ -127,6 +134,15 @@ class PlayScreen:
         elif command == "full screen":
             self._window.toggle_full_screen()
 
+    def _take_over(self, is_down: bool) -> None:
+        """Take over while the key is held; a short press takes over until the next one."""
+        control = self.game.control
+        if is_down:
+            self._took_over_at = None if control.is_taken_over else self._now
+            control.take_over(not control.is_taken_over)
+        elif self._took_over_at is not None and self._now - self._took_over_at > SHORT_PRESS:
+            control.take_over(False)
+
     def _begin(self, seed: int) -> None:
         self.game.begin(seed)
         self._hands.release()
@@ -139,6 +155,7 @@ class PlayScreen:
         """Go on by a frame."""
         if self._is_left:
             return self._leave()
+        self._now += seconds
         self._note_left = max(self._note_left - seconds, 0.0)
         if not self._keys.is_open:
             self.game.advance(seconds, self._hands)
@@ -203,7 +220,7 @@ class PlayScreen:
         page.blit(self.game.canvas.surface, (0, 0))
         paint_bar(page, self._line(), self._marks())
         if self._keys.is_open:
-            self._keys.paint(page)
+            self._keys.paint(page, self._window.gamepads.names)
         elif self.game.phase == "over" and not self.game.is_moving:
             dim(page)
             footer = "N: next episode     R: the same again     Esc: leave"

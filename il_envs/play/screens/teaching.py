@@ -1,0 +1,114 @@
+"""The screen on which a person teaches a policy: takes over from it, or says what it should do."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pygame
+
+from il_envs.drawing.canvas import SIZE, Colour
+from il_envs.drawing.panels import ACCENT, FAINT, TEXT
+from il_envs.drawing.text import write
+from il_envs.play.app import Screen
+from il_envs.play.game import Game
+from il_envs.play.lesson import Lesson
+from il_envs.play.overlay import KEY, Row, dim, paint_panel
+from il_envs.play.screens.playing import PlayScreen
+from il_envs.play.sounds import Sounds
+from il_envs.play.window import Window
+
+BAR = (420, 12)  # pixels
+
+Finish = Callable[[Lesson], list[Row]]
+"""Keeps what was learned; returns what there is to say of it, as rows of a name and its meaning."""
+
+
+class TeachScreen(PlayScreen):
+    """A game whose pilot is the learner of a lesson.
+
+    Args:
+        lesson: the lesson, which has begun.
+        finish: called once, when the algorithm has ended.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        lesson: Lesson,
+        finish: Finish,
+        window: Window,
+        sounds: Sounds,
+        folder: Path,
+        leave: Callable[[], Screen | None],
+    ) -> None:
+        super().__init__(game, window, sounds, folder, leave)
+        self._lesson = lesson
+        self._finish = finish
+        self._rows: list[Row] | None = None  # of the end
+        self._is_ending = False
+
+    def frame(self, seconds: float) -> Screen | None:
+        """Go on by a frame; the first Escape ends the lesson, and the next one leaves."""
+        lesson = self._lesson
+        if self._is_left and not (self._is_ending or lesson.is_over):
+            self._is_left, self._is_ending = False, True
+            lesson.end()
+        if lesson.is_over:
+            if self._rows is None:
+                self._rows = self._finish(lesson)
+            return self._leave() if self._is_left else self
+        state = lesson.asked_state()
+        if state is None:  # it trains
+            self._sounds.pause()
+            return self._leave() if self._is_left else self
+        if state != self.game.env.state:
+            self.game.begin_at(state)
+            self._hands.release()
+        return super().frame(seconds)
+
+    def _count_results(self) -> None:
+        """A learner's episodes are no scores of the player's."""
+        self._counted = len(self.game.results)
+
+    def paint(self, page: pygame.Surface) -> None:
+        """Paint the game, and over it how far the training is, or what has come of it."""
+        super().paint(page)
+        if self._keys.is_open:
+            return
+        if self._rows is not None:
+            dim(page)
+            paint_panel(page, "The lesson is over", self._rows, "Esc: leave")
+        elif self._lesson.asked_state() is None:
+            dim(page)
+            self._paint_training(page)
+
+    def _paint_training(self, page: pygame.Surface) -> None:
+        middle = complex(SIZE[0] / 2, 0.4 * SIZE[1])
+        begun, total = self._lesson.progress.get("round", (0, 0))
+        title = f"training, round {begun} of {total}" if total else "training"
+        write(page, title, middle, 44, ACCENT, "center")
+        begun, total = self._lesson.progress.get("update", (0, 0))
+        write(page, f"update {begun} of {total}", middle + 44j, 26, TEXT, "center")
+        bar = pygame.Rect(0, 0, *BAR)
+        bar.center = (round(middle.real), round(middle.imag) + 78)
+        page.fill(KEY, bar)
+        bar.width = round(BAR[0] * begun / max(total, 1))
+        page.fill(ACCENT, bar)
+
+    def _line(self) -> str:
+        if self._note_left > 0.0 or self._is_ending:
+            return self._note if self._note_left > 0.0 else "the lesson ends; Esc: leave at once"
+        if self.game.control.asks_labels:
+            return "hold what the learner should do     Esc: end the lesson     H: keys"
+        return "T: take over, hand back     Esc: end the lesson     H: keys"
+
+    def _marks(self) -> list[tuple[str, Colour]]:
+        begun, total = self._lesson.progress.get("round", (0, 0))
+        counts = [f"{self._lesson.labels} labels"]
+        if total:
+            counts.insert(0, f"round {begun}/{total}")
+        return [*((text, FAINT) for text in counts), *super()._marks()]
+
+    def close(self) -> None:
+        """End the lesson too."""
+        self._lesson.end()
+        super().close()
