@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from baselines.networks import NetworkPolicy, one_thread
+from baselines.networks import NetworkPolicy, one_thread, restore_network
 from il_envs import Algorithm, Problem, TabularPolicy
 
 
@@ -217,4 +217,5 @@ algorithm = Algorithm(
     sources=frozenset({"demonstrations"}),
     config=BCConfig(),
     train=train,
+    restore=restore_network,
 )

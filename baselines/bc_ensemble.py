@@ -6,16 +6,23 @@ using deep ensembles", section 2.4). Where demonstrations are sparse the network
 their mean has a smaller error than each of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone, hold_out
-from baselines.networks import ActionHead, NetworkPolicy
-from il_envs import Algorithm, Problem
+from baselines.networks import (
+    ActionHead,
+    NetworkPolicy,
+    restore_members,
+    restore_network,
+)
+from il_envs import Algorithm, Problem, World
 
 
 @dataclass(frozen=True)
@@ -76,10 +83,21 @@ def train(problem: Problem, seed: int, config: BCEnsembleConfig) -> ClonedPolicy
     return policy
 
 
+def restore(world: World, tensors: Mapping[str, NDArray[Any]]) -> NetworkPolicy:
+    """The policy that has these tensors, as `Algorithm.restore`."""
+    members = restore_members(world, tensors)
+    if not members:
+        return restore_network(world, tensors)
+    policy = average(members)
+    policy.load_tensors(dict(tensors))
+    return policy
+
+
 algorithm = Algorithm(
     name="bc-ensemble",
     summary="behaviour cloning: the mean of several networks",
     sources=frozenset({"demonstrations"}),
     config=BCEnsembleConfig(),
     train=train,
+    restore=restore,
 )

@@ -17,7 +17,7 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from baselines.actor_critic import ActorCritic, policy_of, untouched_generators
 from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone
 from baselines.encoders import Encoder, sees_numbers
-from baselines.networks import one_thread
+from baselines.networks import one_thread, restore_network
 from baselines.reward_learning import PPOConfig, Transitions, optimise
 from il_envs import Algorithm, Problem, RandomPolicy, World
 
@@ -113,6 +113,7 @@ shuffled = Algorithm(
     sources=frozenset({"demonstrations"}),
     config=BCConfig(),
     train=train_on_shuffled_labels,
+    restore=restore_network,
     control_for=lambda algorithm: algorithm.uses_labels,
 )
 constant = Algorithm(

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone
+from baselines.networks import restore_network
 from il_envs import Algorithm, Problem
 
 
@@ -81,4 +82,5 @@ algorithm = Algorithm(
     sources=frozenset({"env", "expert"}),
     config=DAggerConfig(),
     train=train,
+    restore=restore_network,
 )

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone
+from baselines.networks import restore_network
 from il_envs import Algorithm, Problem
 
 
@@ -139,4 +140,5 @@ algorithm = Algorithm(
     sources=frozenset({"env", "expert"}),
     config=DARTConfig(),
     train=train,
+    restore=restore_network,
 )

@@ -1,7 +1,7 @@
 """The policy network that the baselines share, with a likelihood for each kind of action space."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.encoders import Encoder, is_picture
+from il_envs import World
 from il_envs.buttons import joint_probabilities
 
 LOG_DEVIATION_MIN = -6.0
@@ -255,6 +256,36 @@ class NetworkPolicy(nn.Module):
     def load_tensors(self, tensors: dict[str, NDArray[Any]]) -> None:
         """Load the weights and statistics of a policy of the same shape."""
         self.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
+
+
+def restore_network(world: World, tensors: Mapping[str, NDArray[Any]]) -> NetworkPolicy:
+    """The policy that has these tensors, as `Algorithm.restore`; its samples have the seed 0."""
+    return _network(world, tensors, "body.")
+
+
+def _network(world: World, tensors: Mapping[str, NDArray[Any]], prefix: str) -> NetworkPolicy:
+    """The policy whose body's tensors have names with this prefix."""
+    spaces = world.spaces
+    weights = [
+        tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix) and tensor.ndim == 2  # of linear layers, in their order
+    ]
+    hidden_sizes = [len(weight) for weight in weights[:-1]]
+    policy = NetworkPolicy(spaces.observation, spaces.action, hidden_sizes, seed=0)
+    own = {
+        name.replace(prefix, "body.", 1): tensor
+        for name, tensor in tensors.items()
+        if name.startswith((prefix, "encoder.", "head."))
+    }
+    policy.load_tensors(own)
+    return policy
+
+
+def restore_members(world: World, tensors: Mapping[str, NDArray[Any]]) -> list[NetworkPolicy]:
+    """The members of an ensemble whose bodies are numbered, "body.bodies.0." and so on."""
+    numbers = {name.split(".")[2] for name in tensors if name.startswith("body.bodies.")}
+    return [_network(world, tensors, f"body.bodies.{n}.") for n in sorted(numbers, key=int)]
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
+from numpy.typing import NDArray
+
 from il_envs.learning.metering import SOURCES, Source
 from il_envs.learning.policy import Policy
 from il_envs.learning.problem import Problem
@@ -36,6 +38,8 @@ class Algorithm(Generic[Config]):
         applies_to: given a world, True if the algorithm can learn in it.
         control_for: for a control, a baseline that cannot learn the task: given an algorithm, True
             if the control should run beside it for comparison. None if it is not a control.
+        restore: given a world and the tensors of a policy that it has learned there, the policy;
+            None if it cannot do that, or its policies are tables.
         factors: its level of each factor of a factorial comparison, by the factor's name, as in
             {"actions": "MAPS", "learning": "RL"}; read-only.
     """
@@ -47,6 +51,7 @@ class Algorithm(Generic[Config]):
     train: Callable[[Problem, int, Config], Policy]
     applies_to: Callable[[World], bool] = _any_world
     control_for: "Callable[[Algorithm[Any]], bool] | None" = None
+    restore: Callable[[World, Mapping[str, NDArray[Any]]], Policy] | None = None
     factors: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:

@@ -1,0 +1,154 @@
+"""Policies on disk: those that a leaderboard's cells hold, and those that a lesson leaves."""
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from il_envs.buttons import chords_of
+from il_envs.extras import require
+from il_envs.learning.algorithm import Algorithm
+from il_envs.learning.policy import Policy, TabularPolicy
+from il_envs.world import UnknownNameError, World, get_world
+
+TENSORS = "policy.safetensors"
+CELL, LESSON = "cell.json", "policy.json"
+"""What a folder says of its policy: a cell of the leaderboard's, or a lesson."""
+TABLE = "probabilities"
+GROUP = "il_envs.algorithms"
+
+
+class StoredPolicyError(ValueError):
+    """A policy that cannot be loaded or kept; the message says in one line which and why."""
+
+
+@dataclass(frozen=True)
+class StoredPolicy:
+    """A policy and where it comes from.
+
+    Attributes:
+        world: the world in which it was trained.
+        algorithm: name of the algorithm that trained it.
+        labels: the labels that it was given.
+        seed: the training seed.
+    """
+
+    policy: Policy
+    world: World
+    algorithm: str
+    labels: int
+    seed: int
+
+
+def load_policy(folder: Path) -> StoredPolicy:
+    """The policy in a folder, such as the one of a cell: DIR/WORLD/ALGORITHM/labels_N/seed_K.
+
+    Raises:
+        StoredPolicyError: if there is none, it is damaged, or its algorithm is not installed or
+            cannot restore its policies.
+        ModuleNotFoundError: without the package safetensors.
+    """
+    told = _told(folder)
+    try:
+        world = get_world(told["world"])
+        algorithm, labels, seed = str(told["algorithm"]), int(told["labels"] or 0), told["seed"]
+    except (KeyError, TypeError, ValueError) as error:
+        why = str(error) if isinstance(error, UnknownNameError) else f"says no {error}"
+        raise StoredPolicyError(f"{folder}: {why}") from error
+    tensors = _tensors(folder / TENSORS)
+    try:
+        if TABLE in tensors:
+            chords = chords_of(world.spaces.action)
+            policy: Policy = TabularPolicy(tensors[TABLE], seed, chords)
+        else:
+            policy = _restored(algorithm, world, tensors)
+    except (ValueError, KeyError, RuntimeError) as error:
+        if isinstance(error, StoredPolicyError):
+            raise
+        raise StoredPolicyError(
+            f"{folder}: {algorithm} cannot restore this policy: {str(error).splitlines()[0]}"
+        ) from error
+    return StoredPolicy(policy, world, algorithm, labels, seed)
+
+
+def keep_policy(folder: Path, stored: StoredPolicy) -> None:
+    """Write a policy into a new folder.
+
+    Raises:
+        StoredPolicyError: if it has no tensors, or cannot be written.
+        ModuleNotFoundError: without the package safetensors.
+    """
+    require("baselines", "safetensors")
+    import safetensors.numpy
+
+    if not hasattr(stored.policy, "tensors"):
+        raise StoredPolicyError(f"a policy of {stored.algorithm} has no tensors() to keep")
+    about = {
+        "world": stored.world.name,
+        "algorithm": stored.algorithm,
+        "labels": stored.labels,
+        "seed": stored.seed,
+    }
+    try:
+        folder.mkdir(parents=True)
+        (folder / TENSORS).write_bytes(safetensors.numpy.save(stored.policy.tensors()))
+        (folder / LESSON).write_text(json.dumps(about, indent=1) + "\n")
+    except OSError as error:
+        raise StoredPolicyError(f"cannot write to {folder}: {error.strerror}") from error
+
+
+def find_algorithm(name: str) -> Algorithm[Any]:
+    """The installed algorithm of that name.
+
+    Raises:
+        StoredPolicyError: if there is none, or it cannot be imported.
+    """
+    for point in entry_points(group=GROUP, name=name):
+        try:
+            algorithm: Algorithm[Any] = point.load()
+        except Exception as error:
+            raise StoredPolicyError(
+                f"the algorithm {name!r} cannot be imported: {error}"
+            ) from error
+        return algorithm
+    raise StoredPolicyError(f"no algorithm {name!r} is installed")
+
+
+def _told(folder: Path) -> dict[str, Any]:
+    """What a folder says of its policy."""
+    for name in (LESSON, CELL):
+        path = folder / name
+        if path.is_file():
+            try:
+                told = json.loads(path.read_text())
+                return dict(told["spec"] if name == CELL else told)
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise StoredPolicyError(f"{path}: damaged: {error}") from error
+    raise StoredPolicyError(
+        f"{folder}: no policy in it; name the folder of a cell, DIR/WORLD/ALGORITHM/labels_N/seed_K"
+    )
+
+
+def _tensors(path: Path) -> dict[str, NDArray[Any]]:
+    require("baselines", "safetensors")
+    import safetensors.numpy
+    from safetensors import SafetensorError
+
+    if not path.is_file():
+        raise StoredPolicyError(f"{path.parent}: its algorithm has left no tensors of its policy")
+    try:
+        tensors: dict[str, NDArray[Any]] = safetensors.numpy.load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise StoredPolicyError(f"{path}: damaged: {error}") from error
+    return tensors
+
+
+def _restored(name: str, world: World, tensors: dict[str, NDArray[Any]]) -> Policy:
+    """The policy of an installed algorithm that has these tensors."""
+    algorithm = find_algorithm(name)
+    if algorithm.restore is None:
+        raise StoredPolicyError(f"the algorithm {name!r} has no way to restore its policies")
+    return algorithm.restore(world, tensors)
