@@ -1,0 +1,2 @@
+LONGEST_SHIFT=8
+def estimated_shift(seen, done, labels): return 0
