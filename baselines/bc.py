@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.networks import NetworkPolicy, one_thread, restore_network
-from il_envs import Algorithm, Problem, TabularPolicy
+from il_envs import Algorithm, Observer, Problem, TabularPolicy
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,9 @@ def train(problem: Problem, seed: int, config: BCConfig) -> ClonedPolicy:
     shown = problem.demonstrations()
     policy = blank_policy(problem, seed, config)
     return clone(
-        policy, shown.observations, shown.actions, shown.episode_index, config, config.updates, seed
-    )
+        policy, shown.observations, shown.actions, shown.episode_index,
+        config, config.updates, seed, problem.progress,
+    )  # fmt: skip
 
 
 def blank_policy(problem: Problem, seed: int, config: BCConfig) -> ClonedPolicy:
@@ -79,6 +80,7 @@ def clone(
     config: BCConfig,
     updates: int,
     seed: int,
+    progress: Observer | None = None,
 ) -> ClonedPolicy:
     """Fit the policy by maximum likelihood; a network continues from its current weights.
 
@@ -87,6 +89,7 @@ def clone(
         actions: [rows, ...].
         groups: int64 [rows], ascending, as in `hold_out`; not used for a table.
         updates: most gradient steps; not used for a table.
+        progress: is told of each update, if it is given.
     """
     if isinstance(policy, TabularPolicy):
         table = smoothed_frequencies(
@@ -95,7 +98,7 @@ def clone(
         return TabularPolicy(table, seed)
     policy.encoder.fit(observations)
     held_out = hold_out(groups, config.validation_share)
-    fit(policy, observations, actions, held_out, config, updates, seed)
+    fit(policy, observations, actions, held_out, config, updates, seed, progress)
     return policy
 
 
@@ -151,6 +154,7 @@ def fit(
     config: BCConfig,
     updates: int,
     seed: int,
+    progress: Observer | None = None,
 ) -> float:
     """Maximise the likelihood of actions, and keep the weights with the least validation loss.
 
@@ -163,6 +167,7 @@ def fit(
         actions: [rows, ...].
         held_out: bool [rows], the rows for validation.
         updates: most gradient steps.
+        progress: is told of each update, if it is given.
 
     Returns:
         The least validation loss, in nats.
@@ -180,6 +185,8 @@ def fit(
     best_loss, best_weights, looks_since = np.inf, deepcopy(policy.state_dict()), 0
     with one_thread():
         for update in range(1, updates + 1):
+            if progress is not None:
+                progress("update", update, updates)
             rows = torch.randint(len(train_inputs), (config.batch_size,), generator=generator)
             loss = policy.negative_log_likelihood(train_inputs[rows], train_targets[rows])
             optimiser.zero_grad()

@@ -19,6 +19,7 @@ from il_envs.exact.soft_optimal import SoftOptimal, soft_optimal
 from il_envs.exact.tabular_model import TabularModel
 from il_envs.learning.algorithm import Algorithm, TrainingWarning
 from il_envs.learning.demonstrations import Demonstrations, collect
+from il_envs.learning.labelling import Labeller, SessionEndedError
 from il_envs.learning.learned_reward import LearnedReward, TabularReward, reward_table
 from il_envs.learning.learning_curve import LearningCurve, LearningCurveRecorder
 from il_envs.learning.metering import (
@@ -36,7 +37,7 @@ from il_envs.learning.policy import (
     RandomPolicy,
     TabularPolicy,
 )
-from il_envs.learning.problem import Problem
+from il_envs.learning.problem import Observer, Problem
 from il_envs.learning.rollout import Episode, replay, run_episodes
 from il_envs.plugins import load_plugins
 from il_envs.world import (
@@ -77,16 +78,19 @@ __all__ = [
     "ExactReference",
     "Expert",
     "ExpertPolicy",
+    "Labeller",
     "LearnedReward",
     "LearningCurve",
     "LearningCurveRecorder",
     "LinearQuadraticModel",
     "Meter",
+    "Observer",
     "PlayKey",
     "Policy",
     "Probe",
     "Problem",
     "RandomPolicy",
+    "SessionEndedError",
     "SoftOptimal",
     "Source",
     "Spaces",

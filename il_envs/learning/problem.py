@@ -1,5 +1,6 @@
 """One imitation-learning problem: an algorithm's metered access to everything it may learn from."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -9,10 +10,17 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import ArrayLike, NDArray
 
-from il_envs.engine.spaces import own_spaces
+from il_envs.engine.spaces import (
+    action_bounds,
+    checked_actions,
+    elements,
+    own_spaces,
+    within_bounds,
+)
 from il_envs.engine.vector import WorldVectorEnv, checked_mask
 from il_envs.exact.tabular_model import TabularModel
 from il_envs.learning.demonstrations import Demonstrations, collect
+from il_envs.learning.labelling import Labeller, disagrees
 from il_envs.learning.learning_curve import LearningCurveRecorder
 from il_envs.learning.metering import (
     Budget,
@@ -21,11 +29,15 @@ from il_envs.learning.metering import (
     Source,
     UndeclaredSourceError,
 )
-from il_envs.learning.policy import ExpertPolicy
+from il_envs.learning.policy import ExpertPolicy, Policy
 from il_envs.world import World
 
 SEED_BLOCK = 1_000_000
 """Seeds in a block; every problem has two, one for demonstrations and one for training episodes."""
+
+Observer = Callable[[str, int, int], None]
+"""Called with the name of a stage of training, how many of its parts have begun, and of how many:
+("round", 3, 8), ("update", 120, 200)."""
 
 
 class Problem:
@@ -40,10 +52,13 @@ class Problem:
         recorder: receives the return of every training episode, even if the algorithm does not.
         recorded: demonstrations to give instead of the expert's, for example a person's; they are
             metered and hide their rewards as those do.
+        labeller: the expert that is asked in place of the scripted one.
+        initial_policy: the policy from which learning starts, in algorithms that can go on from it.
+        observer: is told how far training has come, by algorithms that say so.
 
     Raises:
-        ValueError: if the recorded demonstrations are of another world, or the expert is declared
-            as well, so that there would be two teachers.
+        ValueError: if the recorded demonstrations are of another world, or the scripted expert is
+            declared as well, so that there would be two teachers.
     """
 
     def __init__(
@@ -55,16 +70,22 @@ class Problem:
         style: str | None = None,
         recorder: LearningCurveRecorder | None = None,
         recorded: Demonstrations | None = None,
+        labeller: Labeller | None = None,
+        initial_policy: Policy | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.observation_space, self.action_space = own_spaces(world.spaces)
         self.max_episode_steps = world.dynamics.max_episode_steps
         self.budget = budget
         self.meter = Meter()
+        self.initial_policy = initial_policy
         self._world = world
         self._sources = sources
         self._style = style
         self._recorder = recorder
+        self._labeller = labeller
         self._recorded = None if recorded is None else self._checked(recorded)
+        self._observer = observer
         self._demonstration_seed = 2 * seed * SEED_BLOCK
         self._next_env_seed = (2 * seed + 1) * SEED_BLOCK
 
@@ -119,24 +140,67 @@ class Problem:
         if reward:
             self._require("reward")
         seed, self._next_env_seed = self._next_env_seed, self._next_env_seed + num_envs
-        return MeteredEnv(self, self._world, num_envs, seed, reward, self._style)
+        return MeteredEnv(self, self._world, num_envs, seed, reward, self._style, self._labeller)
 
-    def expert(self, env: "MeteredEnv", rows: NDArray[np.bool_] | None = None) -> NDArray[Any]:
+    def expert(
+        self,
+        env: "MeteredEnv",
+        rows: NDArray[np.bool_] | None = None,
+        proposed: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
         """The expert's action in the current state of each row of the environment, [num_envs, ...].
 
         Args:
             rows: bool [num_envs], the rows to label; each counts as one label. By default all.
+            proposed: what the learner is going to do, [num_envs, ...], for a labeller to see.
 
         Raises:
-            ValueError: if `rows` has another dtype or shape.
+            ValueError: if `rows` has another dtype or shape, or a labeller's answer is no action.
             ResetNeeded: if the environment has not been reset yet.
+            SessionEndedError: if the labeller has left.
         """
         self._require("expert")
         mask = checked_mask("rows", rows, env.num_envs)
         env._require_reset("the expert is asked")
         self._spend_labels(int(mask.sum()))
+        actions = env._ask_expert(mask, proposed)
         self.meter.expert_labels += int(mask.sum())
-        return env._ask_expert(mask)
+        return actions
+
+    def intervene(
+        self, env: "MeteredEnv", proposed: NDArray[Any]
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Let the expert take over from the learner where it wants to; each row it takes counts as
+        one label.
+
+        A scripted expert takes the rows where it `disagrees`. Labels that run out in the middle
+        go to the first rows, and the learner keeps the others.
+
+        Args:
+            proposed: the learner's actions, [num_envs, ...].
+
+        Returns:
+            the actions to execute, [num_envs, ...], and the rows that the expert has taken over,
+            bool [num_envs].
+
+        Raises:
+            BudgetExceededError: if no label is left; the expert is not asked then.
+            ValueError: if a labeller's answer is no action.
+            ResetNeeded: if the environment has not been reset yet.
+            SessionEndedError: if the labeller has left.
+        """
+        self._require("expert")
+        env._require_reset("the expert is asked")
+        self._spend_labels(1)
+        actions, taken = env._ask_to_intervene(proposed)
+        taken = taken & (np.cumsum(taken) <= self.labels_left)
+        self.meter.expert_labels += int(taken.sum())
+        return _chosen(taken, actions, proposed), taken
+
+    def progress(self, stage: str, begun: int, total: int) -> None:
+        """Tell the observer, if there is one, how far training has come, as in `Observer`."""
+        if self._observer is not None:
+            self._observer(stage, begun, total)
 
     def model(self) -> Any:
         """The known model of the world's dynamics and features; it includes the reward only if the
@@ -171,7 +235,7 @@ class Problem:
             raise ValueError(
                 f"demonstrations of {recorded.world} are given, the problem is {self._world.name}"
             )
-        if "expert" in self._sources:
+        if "expert" in self._sources and self._labeller is None:
             raise ValueError(
                 "recorded demonstrations are given to an algorithm that asks the scripted expert "
                 "too, and so would learn from two teachers"
@@ -226,6 +290,7 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         seed: int,
         reward: bool,
         style: str | None,
+        labeller: Labeller | None,
     ) -> None:
         self._problem = problem
         self._first_seed: int | None = seed  # of the first reset, None after it
@@ -233,6 +298,7 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         self._env = WorldVectorEnv(world.name, num_envs, autoreset_mode=AutoresetMode.SAME_STEP)
         self._expert = ExpertPolicy(self._env, style)
         self._expert_memory: Any = None
+        self._labeller = labeller
         self._episode_start = np.ones(num_envs, np.bool_)
         self._returns = np.zeros(num_envs)  # so far, of the episode that each row is in
         self.num_envs = num_envs
@@ -286,9 +352,41 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         if self._first_seed is not None:
             raise gym.error.ResetNeeded(f"call reset() of the environment before {use}")
 
-    def _ask_expert(self, rows: NDArray[np.bool_]) -> NDArray[Any]:
+    def _ask_expert(
+        self, rows: NDArray[np.bool_], proposed: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
+        if self._labeller is not None:
+            states, params = self._env.states.copy(), self._env.params
+            labels = self._labeller.label(states, params, rows.copy(), proposed)
+            return self._checked_labels(labels, rows)
         actions, self._expert_memory = self._expert.predict(
             state=self._expert_memory, episode_start=self._episode_start, mask=rows
         )
         self._episode_start &= ~rows  # other rows still clear their memory at their next label
         return actions
+
+    def _ask_to_intervene(self, proposed: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        if self._labeller is None:
+            actions = self._ask_expert(np.ones(self.num_envs, np.bool_))
+            return actions, disagrees(self.single_action_space, actions, proposed)
+        states, params = self._env.states.copy(), self._env.params
+        answer, rows = self._labeller.intervene(states, params, proposed.copy())
+        taken = checked_mask("the rows that the labeller has taken over", rows, self.num_envs)
+        return self._checked_labels(answer, taken), taken
+
+    def _checked_labels(self, labels: ArrayLike, rows: NDArray[np.bool_]) -> NDArray[Any]:
+        """A labeller's answer as actions [num_envs, ...], zero where it was not asked."""
+        world = self._env.world
+        try:
+            given = checked_actions(labels, world, (self.num_envs,))
+            low, _ = action_bounds(world.spaces.action)
+            used = _chosen(rows, given, np.broadcast_to(low, given.shape)).astype(given.dtype)
+            valid = within_bounds(used, world, used)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"the labeller's answer is no action of {error}") from error
+        return elements(self.single_action_space, _chosen(rows, valid, np.zeros_like(valid)))
+
+
+def _chosen(rows: NDArray[np.bool_], these: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+    """`these` in the rows of the mask and `others` elsewhere, [num_envs, ...]."""
+    return np.where(rows.reshape(-1, *[1] * (these.ndim - 1)), these, others)

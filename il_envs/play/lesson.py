@@ -104,9 +104,10 @@ class Lesson:
         states: States,
         params: States,
         rows: NDArray[np.bool_],
-        proposed: NDArray[Any],
+        proposed: NDArray[Any] | None,
     ) -> ArrayLike:
         """What the person's hands do while the learner acts, as in `Labeller`."""
+        assert proposed is not None  # DAgger tells it
         answer = self._ask(states, proposed)
         self.labels += int(rows.sum())
         return answer.label[None]

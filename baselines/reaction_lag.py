@@ -1,0 +1,5 @@
+LONGEST_SHIFT = 8
+
+
+def estimated_shift(seen, done, labels):
+    return 0
