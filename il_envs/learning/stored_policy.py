@@ -34,6 +34,7 @@ class StoredPolicy:
         algorithm: name of the algorithm that trained it.
         labels: the labels that it was given.
         seed: the training seed.
+        demonstrations: the recording that it was cloned from; empty for the scripted expert's.
     """
 
     policy: Policy
@@ -41,6 +42,7 @@ class StoredPolicy:
     algorithm: str
     labels: int
     seed: int
+    demonstrations: str = ""
 
 
 def load_policy(folder: Path) -> StoredPolicy:
@@ -55,6 +57,7 @@ def load_policy(folder: Path) -> StoredPolicy:
     try:
         world = get_world(told["world"])
         algorithm, labels, seed = str(told["algorithm"]), int(told["labels"] or 0), told["seed"]
+        demonstrations = str(told.get("demonstrations", ""))
     except (KeyError, TypeError, ValueError) as error:
         why = str(error) if isinstance(error, UnknownNameError) else f"says no {error}"
         raise StoredPolicyError(f"{folder}: {why}") from error
@@ -71,7 +74,7 @@ def load_policy(folder: Path) -> StoredPolicy:
         raise StoredPolicyError(
             f"{folder}: {algorithm} cannot restore this policy: {str(error).splitlines()[0]}"
         ) from error
-    return StoredPolicy(policy, world, algorithm, labels, seed)
+    return StoredPolicy(policy, world, algorithm, labels, seed, demonstrations)
 
 
 def keep_policy(folder: Path, stored: StoredPolicy) -> None:
@@ -91,6 +94,7 @@ def keep_policy(folder: Path, stored: StoredPolicy) -> None:
         "algorithm": stored.algorithm,
         "labels": stored.labels,
         "seed": stored.seed,
+        "demonstrations": stored.demonstrations,
     }
     try:
         folder.mkdir(parents=True)

@@ -5,18 +5,24 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from time import time
 from typing import get_args
 
 import pygame
 
 from il_envs.learning.recorded_episode import RecordingError, replayed, world_of
 from il_envs.learning.recorder import Recorder
+from il_envs.learning.recordings import data_folder
+from il_envs.learning.stored_policy import StoredPolicy, StoredPolicyError, load_policy
 from il_envs.play.film import Film
 from il_envs.play.game import Game, Result
-from il_envs.play.level import LEVELS, STANDARD, Level
+from il_envs.play.lesson import Lesson
+from il_envs.play.level import FULL, LEVELS, STANDARD, Level
+from il_envs.play.overlay import Row
 from il_envs.play.parser import Parser
-from il_envs.play.pilots import ExpertPilot
+from il_envs.play.pilots import ExpertPilot, PolicyPilot
 from il_envs.play.replays import film_of_episode, find_episode
+from il_envs.play.teaching import SPEEDS, Mode, Plan, finish, learn
 from il_envs.play.theatre import Theatre
 from il_envs.play.track import of_pilot
 from il_envs.play.video import FORMATS, checked_path, progress_line, write_film
@@ -36,11 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.replay is not None:
             _replay(options)
+        elif options.takeover or options.label:
+            _teach(options)
         elif options.video is not None:
             _film_expert(options)
         else:
             _play(options)
-    except (RefusedError, RecordingError, UnknownNameError) as error:
+    except (
+        RefusedError, RecordingError, StoredPolicyError, UnknownNameError, ModuleNotFoundError
+    ) as error:  # fmt: skip
         return _refuse(2, str(error))
     except pygame.error as error:
         return _refuse(1, f"cannot open a window: {error}")
@@ -58,19 +68,23 @@ def _refuse(code: int, why: str) -> int:
 
 def _play(options: argparse.Namespace) -> None:
     """Play a world, or choose one at the title."""
+    stored = None if options.policy is None else _stored(options)
     world = None if options.world is None else get_world(options.world)
+    if stored is not None:
+        world = stored.world
+    watches = options.expert or stored is not None
     recorder = None
     if world is not None:
-        _require_playable(world, options.expert)
-        if options.mouse and options.expert:
-            raise RefusedError("--expert and --mouse do not go together")
+        _require_playable(world, watches, is_expert=options.expert)
+        if options.mouse and watches:
+            raise RefusedError("--mouse is for those who play, not for those who watch")
         if options.mouse and world.views.pictures[0].pointer is None:
             raise RefusedError(f"{world.name} cannot be played with the mouse")
         if options.record is not None:
             recorder = Recorder(options.record, world, options.split, options.player)
     elif options.record is not None:
         raise RefusedError("--record needs a world: il-play WORLD --record NAME")
-    make_game = partial(_game, options, recorder)
+    make_game = partial(_game, options, recorder, stored)
     worlds = [w for w in WORLDS.values() if w.views.pictures] if world is None else [world]
     theatre = Theatre(worlds, options.mute, options.mouse)
     try:
@@ -78,7 +92,7 @@ def _play(options: argparse.Namespace) -> None:
             theatre.show(theatre.title(make_game))
         else:
             level = LEVELS[options.level]
-            theatre.show(theatre.game(world, lambda: make_game(world, level, options.expert)))
+            theatre.show(theatre.game(world, partial(make_game, world, level, watches)))
     finally:
         theatre.close()
         for game in theatre.games:
@@ -90,19 +104,68 @@ def _play(options: argparse.Namespace) -> None:
 def _game(
     options: argparse.Namespace,
     recorder: Recorder | None,
+    stored: StoredPolicy | None,
     world: World,
     level: Level,
-    watches_expert: bool,
+    watches: bool,
 ) -> Game:
     """A game as the options say."""
     game = Game(world, options.split, options.seed, level, options.clock)
     if options.speed is not None:
         game.speed = options.speed
-    if watches_expert:
+    if watches and stored is not None:
+        game.watch(PolicyPilot(stored.algorithm, game.env, stored.policy))
+    elif watches:
         game.watch(ExpertPilot(game.env))
     if recorder is not None:
         game.record(recorder)
     return game
+
+
+def _stored(options: argparse.Namespace) -> StoredPolicy:
+    """The policy that the options name."""
+    stored = load_policy(options.policy)
+    if options.world is not None and get_world(options.world) is not stored.world:
+        raise RefusedError(f"the policy in {options.policy} is for {stored.world.name}")
+    if options.expert:
+        raise RefusedError("--expert and --policy do not go together")
+    return stored
+
+
+def _teach(options: argparse.Namespace) -> None:
+    """Teach a policy by taking over from it, or by labelling."""
+    if options.policy is None:
+        raise RefusedError("--takeover and --label need a --policy to begin with")
+    stored = _stored(options)
+    _require_playable(stored.world, watches=False)
+    mode: Mode = "takeover" if options.takeover else "label"
+    plan = Plan(stored, mode, options.labels, options.rounds, options.label_shift)
+    folder = data_folder() / "policies" / (options.keep or f"{stored.world.name}-{time():.0f}")
+    if folder.exists():
+        raise RefusedError(f"there is a policy {folder.name!r} already; --keep another name")
+
+    def make() -> tuple[Game, Lesson]:
+        game = Game(stored.world, "training", options.seed, FULL)
+        game.speed = options.speed or SPEEDS[mode]
+        lesson = Lesson(game.env)
+        game.watch(lesson)
+        game.control.asks_labels = mode == "label"
+        lesson.start(partial(learn, plan))
+        return game, lesson
+
+    theatre = Theatre([stored.world], options.mute)
+    rows: list[Row] = []
+
+    def end(lesson: Lesson) -> list[Row]:
+        rows.extend(finish(plan, lesson, folder))
+        return rows
+
+    try:
+        theatre.show(theatre.lesson(stored.world, make, end))
+    finally:
+        theatre.close()
+        for name, text in rows:
+            print(f"{name}: {text}")
 
 
 def _replay(options: argparse.Namespace) -> None:
@@ -129,7 +192,7 @@ def _film_expert(options: argparse.Namespace) -> None:
     if options.world is None or not options.expert:
         raise RefusedError("--video films a world whose --expert is watched, or a --replay")
     world = get_world(options.world)
-    _require_playable(world, watches_expert=True)
+    _require_playable(world, watches=True)
     starts_gently = LEVELS[options.level].gentle_start and world.dynamics.gentle_start is not None
 
     def make() -> Film:
@@ -151,7 +214,7 @@ def _write(make: Callable[[], Film], options: argparse.Namespace) -> None:
     print(f"wrote {path}: {film.duration / speed:.1f} s")
 
 
-def _require_playable(world: World, watches_expert: bool) -> None:
+def _require_playable(world: World, watches: bool, is_expert: bool = True) -> None:
     """Check that a world can be played, or watched.
 
     Raises:
@@ -159,9 +222,9 @@ def _require_playable(world: World, watches_expert: bool) -> None:
     """
     if not world.views.pictures:
         raise RefusedError(f"{world.name} has no picture to play it in")
-    if watches_expert and not world.experts:
+    if watches and is_expert and not world.experts:
         raise RefusedError(f"{world.name} has no expert to watch")
-    if not watches_expert and not world.views.keys:
+    if not watches and not world.views.keys:
         hint = "; try --expert" if world.experts else ""
         raise RefusedError(f"{world.name} has no keys to play it with{hint}")
 
@@ -184,6 +247,12 @@ def summary(results: Iterable[Result], who: str) -> list[str]:
 def _seed(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
     return int(text)
 
 
@@ -238,6 +307,23 @@ def _parser() -> Parser:
     )
     add("--mute", action="store_true", help="begin without sound")
     add("--expert", action="store_true", help="watch the expert instead")
+    add("--policy", type=Path, metavar="DIR", help="watch a learned policy: the folder of a cell")
+    teach = parser.add_mutually_exclusive_group()
+    teach.add_argument(
+        "--takeover", action="store_true", help="teach the policy: take over when it goes wrong"
+    )
+    teach.add_argument(
+        "--label", action="store_true", help="teach the policy: hold what it should do"
+    )
+    add("--labels", type=_count, default=2_000, help="of a lesson, at most (default: 2000)")
+    add("--rounds", type=_count, default=5, help="trainings in a lesson (default: 5)")
+    add(
+        "--label-shift",
+        type=_seed,
+        metavar="STEPS",
+        help="by which you react late in a lesson (default: estimated from what you do)",
+    )
+    add("--keep", metavar="NAME", help="of what a lesson has taught, in the folder of policies")
     add(
         "--record",
         metavar="NAME",

@@ -7,9 +7,11 @@ from il_envs.learning.recordings import data_folder
 from il_envs.play.app import Screen, run
 from il_envs.play.film import Film
 from il_envs.play.game import Game
+from il_envs.play.lesson import Lesson
 from il_envs.play.level import Level
 from il_envs.play.preparing import Preparation
 from il_envs.play.screens.playing import PlayScreen
+from il_envs.play.screens.teaching import Finish, TeachScreen
 from il_envs.play.screens.title import TitleScreen
 from il_envs.play.screens.waiting import WaitingScreen
 from il_envs.play.screens.watching import WatchScreen
@@ -79,6 +81,25 @@ class Theatre:
             return screen
 
         return WaitingScreen(world, self._preparation, play, self._after)
+
+    def lesson(
+        self, world: World, make: Callable[[], tuple[Game, Lesson]], finish: Finish
+    ) -> Screen:
+        """A lesson in a world, as soon as the world is prepared."""
+
+        def teach() -> Screen:
+            game, lesson = make()
+            return TeachScreen(
+                game,
+                lesson,
+                finish,
+                self._window,
+                self._sounds,
+                self._folder,
+                self._after,
+            )
+
+        return WaitingScreen(world, self._preparation, teach, self._after)
 
     def film(self, world: World, title: str, make: Callable[[], Film]) -> Screen:
         """A film of a world, as soon as the world is prepared."""

@@ -59,7 +59,8 @@ def test_no_display_is_one_line(il_play: IlPlay, monkeypatch: pytest.MonkeyPatch
             replace(CAR, views=replace(CAR.views, pictures=())), ["--expert"],
             "DriftCar has no picture to play it in",
         ),
-        (CAR, ["--expert", "--mouse"], "--expert and --mouse do not go together"),
+        (CAR, ["--expert", "--mouse"], "--mouse is for those who play, not for those who watch"),
+        (CAR, ["--takeover"], "--takeover and --label need a --policy to begin with"),
         (CAR, ["--mouse"], "DriftCar cannot be played with the mouse"),
         (
             CAR, ["--video", "a.mp4"],

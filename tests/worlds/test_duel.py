@@ -6,7 +6,7 @@ import pytest
 import il_envs
 from il_envs import ExpertPolicy, WorldEnv, hard_optimal, run_episodes, soft_optimal
 from il_envs.buttons import joint_index
-from il_envs.play.game import Game
+from il_envs.play.hands import Hands
 from il_envs.testing import ExploringPolicy
 from il_envs.worlds.duel.rules import (
     BUTTONS,
@@ -18,6 +18,7 @@ from il_envs.worlds.duel.rules import (
     WINDS_UP,
     situation,
 )
+from tests.play.player import begun
 
 DUEL = il_envs.get_world("Duel")
 
@@ -237,14 +238,21 @@ def test_the_text_tells_the_situation():
     assert "held: nothing" in env.render()
 
 
-def test_it_is_played_in_chords():
-    game = Game(DUEL, "training", 0, watch_expert=False)
-    game.tick(["left", "space"])
-    assert game.state["chord"] == chord_of("left", "fire")
-    game.tick(["up", "down"])
-    assert game.state["chord"] == chord_of("reload", "shield")
-    game.tick([])  # time does not wait
-    assert (game.state["chord"], game.state["step"]) == (0, 3)
+def test_it_is_played_in_chords(window):
+    game, hands = begun(DUEL), Hands(DUEL, {})
+
+    def step(*keys: str) -> int:
+        """The chord of a step in which these keys are held."""
+        hands.release()
+        for key in keys:
+            hands.push(key, 1.0)
+        game.advance(DUEL.dynamics.control_period, hands)
+        return int(game.env.state["chord"])
+
+    assert step("left", "space") == chord_of("left", "fire")
+    assert step("up", "down") == chord_of("reload", "shield")
+    assert step() == 0  # time does not wait
+    assert game.step == 3
     for _ in range(37):
-        game.tick(["right"])
+        step("right")
     assert game.phase == "over"

@@ -8,7 +8,7 @@ from il_envs import ExpertPolicy, WorldEnv, run_episodes
 from il_envs.drawing.canvas import SIZE, Canvas
 from il_envs.drawing.neon import instruments, lamps
 from il_envs.drawing.panels import MARGIN
-from il_envs.play.game import Game
+from il_envs.play.hands import Hands
 from il_envs.world import States
 from il_envs.worlds.gauntlet.dynamics import BACK, FIRE, FORWARD
 from il_envs.worlds.gauntlet.picture import corridor as gauntlet_corridor
@@ -17,6 +17,7 @@ from il_envs.worlds.gauntlet.picture import scene as gauntlet_scene
 from il_envs.worlds.pillar.dynamics import LEAN_LEFT, LEAN_RIGHT, STRAFE_LEFT, STRAFE_RIGHT
 from il_envs.worlds.pillar.picture import panel as pillar_panel
 from il_envs.worlds.pillar.picture import scene as pillar_scene
+from tests.play.player import begun
 from tests.worlds.lane_histories import (
     WORLDS,
     Chords,
@@ -64,14 +65,16 @@ class TestBoth:
                 assert (around(shown, place, 1).max() > 200) == (k == button)
 
     def test_it_is_played_to_its_end_in_a_window(self, name: str, window: pygame.Surface) -> None:
-        game = Game(WORLDS[name], "training", seed=3, watch_expert=False)
-        chords = {"Gauntlet": ["w", "space"], "Pillar": ["a", "q"]}[name]
+        game, hands = begun(WORLDS[name], seed=3), Hands(WORLDS[name], {})
+        for key in {"Gauntlet": ["w", "space"], "Pillar": ["a", "q"]}[name]:
+            hands.push(key, 1.0)
         while game.phase != "over":
-            game.tick(chords)
-            if int(game.state["step"]) % 20 == 0:
-                game.paint(window)
-        game.paint(window)
-        assert int(game.state["step"]) == WORLDS[name].dynamics.max_episode_steps
+            game.advance(WORLDS[name].dynamics.control_period, hands)
+            if game.step % 20 == 0:
+                game.draw()
+        game.draw()
+        game.finish()
+        assert game.step == WORLDS[name].dynamics.max_episode_steps
         assert game.results[0].ratio == pytest.approx(1.0)
 
 

@@ -1,0 +1,120 @@
+"""What a lesson teaches: DAgger with a person as its expert, from a policy that was learned before.
+
+Both ways use the bundled algorithm `hg-dagger`, found through its entry point. It trains on the
+demonstrations that the policy was cloned from and on what the person does: in a takeover what the
+person drives, in labelling what the person holds while the learner drives.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from il_envs.learning.demonstrations import Demonstrations
+from il_envs.learning.metering import Budget
+from il_envs.learning.policy import Policy
+from il_envs.learning.problem import Problem
+from il_envs.learning.rollout import run_episodes
+from il_envs.learning.stored_policy import (
+    StoredPolicy,
+    StoredPolicyError,
+    find_algorithm,
+    keep_policy,
+)
+from il_envs.play.lesson import Lesson
+from il_envs.play.overlay import Row
+from il_envs.world import World
+
+Mode = Literal["takeover", "label"]
+ALGORITHM = "hg-dagger"
+SPEEDS: dict[Mode, float] = {"takeover": 0.5, "label": 0.25}
+"""The speed at which a person teaches, unless another one is chosen."""
+STEPS = 10_000_000  # of the environment; the labels end a lesson long before
+TRIALS = range(900_500_000, 900_500_016)  # seeds of held-out episodes, before and after a lesson
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a lesson is given.
+
+    Attributes:
+        stored: the policy that it begins with.
+        mode: whether the person takes over or labels.
+        labels: the most labels of the person's.
+        rounds: trainings, the last one included.
+        label_shift: steps by which the person is late; None to estimate it.
+    """
+
+    stored: StoredPolicy
+    mode: Mode
+    labels: int
+    rounds: int
+    label_shift: int | None
+
+
+def learn(plan: Plan, lesson: Lesson) -> Policy:
+    """Learn from the person; what a lesson's thread does.
+
+    Raises:
+        StoredPolicyError: if the algorithm is not installed.
+        ValueError: if the demonstrations that the policy was cloned from are not there any more.
+    """
+    stored, algorithm = plan.stored, find_algorithm(ALGORITHM)
+    total = stored.labels + plan.labels
+    config = replace(
+        algorithm.config,
+        mixing="takeover" if plan.mode == "takeover" else "first",
+        rounds=plan.rounds,
+        num_envs=1,
+        label_share=1.0,
+        label_shift=plan.label_shift,
+        demonstrated_share=stored.labels / total,
+    )
+    recorded = None
+    if stored.demonstrations:
+        recorded = Demonstrations.from_recording(stored.demonstrations, person_only=True)
+    problem = Problem(
+        stored.world,
+        algorithm.sources,
+        Budget(labels=total, steps=STEPS),
+        stored.seed,
+        recorded=recorded,
+        labeller=lesson,
+        initial_policy=stored.policy,
+        observer=lesson.observe,
+    )
+    return algorithm.train(problem, stored.seed, config)
+
+
+def finish(plan: Plan, lesson: Lesson, folder: Path) -> list[Row]:
+    """Keep what was learned in a new folder, and try it; returns rows that say what came of it."""
+    rows = [("labels", str(lesson.labels))]
+    if plan.mode == "takeover":
+        rows.append(("takeovers", str(lesson.takeovers)))
+    if lesson.policy is None:
+        return [*rows, ("not learned", str(lesson.error))]
+    before, after = trial(plan.stored.world, plan.stored.policy), trial(
+        plan.stored.world, lesson.policy
+    )  # fmt: skip
+    rows += [("return before", f"{before:.1f}"), ("return now", f"{after:.1f}")]
+    learned = replace(
+        plan.stored,
+        policy=lesson.policy,
+        algorithm=ALGORITHM,
+        labels=plan.stored.labels + lesson.labels,
+    )
+    try:
+        keep_policy(folder, learned)
+    except (StoredPolicyError, ModuleNotFoundError) as error:
+        return [*rows, ("not kept", str(error))]
+    return [*rows, ("kept in", folder.name)]
+
+
+def trial(world: World, policy: Policy) -> float:
+    """The mean return of a policy over 16 held-out episodes, as it is scored."""
+    is_deterministic = world.truth.reference is None
+    episodes = run_episodes(
+        world, "held_out", lambda env: policy, TRIALS, is_deterministic, keep_observations=False
+    )
+    return float(np.mean([episode.total_reward for episode in episodes]))

@@ -1,0 +1,224 @@
+"""Lessons: a person at the keys teaches a policy, by takeovers and by labels."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pygame
+import pytest
+
+from baselines.bc import BCConfig
+from baselines.networks import NetworkPolicy
+from il_envs.learning.stored_policy import (
+    StoredPolicy,
+    find_algorithm,
+    keep_policy,
+    load_policy,
+)
+from il_envs.play import teaching
+from il_envs.play.app import run
+from il_envs.play.game import Game
+from il_envs.play.lesson import Lesson
+from il_envs.play.level import FULL
+from il_envs.play.screens.teaching import TeachScreen
+from il_envs.play.sounds import Sounds
+from il_envs.play.teaching import Mode, Plan, finish, learn
+from il_envs.play.window import Window
+from il_envs.world import get_world
+from tests.play.conftest import IlPlay
+from tests.play.player import FrameByFrame, down, tap, up
+
+CAR = get_world("DriftCar")
+QUICK = BCConfig(updates=20, hidden_sizes=(8, 8), validation_interval=10)
+
+
+@pytest.fixture
+def stored(monkeypatch: pytest.MonkeyPatch) -> StoredPolicy:
+    """A policy that knows nothing, and lessons that train in no time."""
+    algorithm = find_algorithm("hg-dagger")
+    config = replace(algorithm.config, cloning=QUICK, updates_per_round=5)
+    monkeypatch.setattr(teaching, "find_algorithm", lambda name: replace(algorithm, config=config))
+    monkeypatch.setattr(teaching, "TRIALS", range(2))
+    policy = NetworkPolicy(CAR.spaces.observation, CAR.spaces.action, (8, 8), seed=3)
+    return StoredPolicy(policy, CAR, "bc", labels=100, seed=1)
+
+
+class Pupil:
+    """A lesson on the screen, with a person who acts on what is seen."""
+
+    def __init__(
+        self, stage: Window, folder: Path, stored: StoredPolicy, mode: Mode, labels: int
+    ) -> None:
+        self.plan = Plan(stored, mode, labels, rounds=2, label_shift=0)
+        self.game = Game(stored.world, "training", 0, FULL)
+        self.lesson = Lesson(self.game.env)
+        self.game.watch(self.lesson)
+        self.game.control.asks_labels = mode == "label"
+        self.kept = folder / "kept"
+        self.rows: list[tuple[str, str]] = []
+        self.stage = stage
+        self.screen = TeachScreen(
+            self.game, self.lesson, self._end, stage, Sounds(is_muted=True), folder, lambda: None
+        )
+
+    def _end(self, lesson: Lesson) -> list[tuple[str, str]]:
+        self.rows = finish(self.plan, lesson, self.kept)
+        return self.rows
+
+    def teach(
+        self, hands: Callable[[int], Iterable[pygame.event.Event]], frames: int = 20_000
+    ) -> None:
+        """Let the person act at each frame in which the learner is seen to act, and leave when the
+        lesson is over."""
+        self.lesson.start(lambda lesson: learn(self.plan, lesson))
+        frame = 0
+
+        def events() -> list[pygame.event.Event]:
+            nonlocal frame
+            frame += 1
+            assert frame < frames
+            if self.rows:
+                return tap("escape")
+            if self.lesson.asked_state() is None:
+                time.sleep(0.002)  # it trains
+                return []
+            return list(hands(frame))
+
+        run(self.screen, self.stage, events, FrameByFrame(1.0 / 25.0))
+
+
+def test_labels_are_what_was_held_when_the_learner_acted(
+    stage: Window, tmp_path: Path, stored: StoredPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[np.ndarray, np.ndarray]] = []
+    original = Lesson.label
+
+    def label(lesson, states, params, rows, proposed):
+        answer = original(lesson, states, params, rows, proposed)
+        given.append((np.array(answer)[0], proposed[0]))
+        return answer
+
+    monkeypatch.setattr(Lesson, "label", label)
+    pupil = Pupil(stage, tmp_path, stored, "label", 40)
+    pupil.teach(lambda frame: [down("up"), down("left")])
+    assert pupil.lesson.error is None
+    assert pupil.lesson.labels == len(given) == 40
+    assert sum(held.tolist() == [1.0, 1.0] for held, _ in given) >= 20  # keys take time to rise
+    assert all(held.min() >= 0.0 for held, _ in given)
+    assert dict(pupil.rows)["labels"] == "40"
+    again = load_policy(pupil.kept)
+    assert (again.algorithm, again.labels) == ("hg-dagger", 140)
+
+
+def test_only_what_the_person_drives_is_a_label(
+    stage: Window, tmp_path: Path, stored: StoredPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[tuple[bool, np.ndarray, np.ndarray]] = []
+    original = Lesson.intervene
+
+    def intervene(lesson, states, params, proposed):
+        actions, taken = original(lesson, states, params, proposed)
+        answers.append((bool(taken[0]), np.array(actions)[0], proposed[0]))
+        return actions, taken
+
+    monkeypatch.setattr(Lesson, "intervene", intervene)
+    pupil = Pupil(stage, tmp_path, stored, "takeover", 30)
+
+    def hands(frame: int) -> list[pygame.event.Event]:
+        if frame % 40 == 10:
+            return [down("t"), down("up")]
+        return [up("t"), up("up")] if frame % 40 == 25 else []
+
+    pupil.teach(hands)
+    assert pupil.lesson.error is None
+    taken = [answer for answer in answers if answer[0]]
+    assert pupil.lesson.labels == len(taken) == 30
+    assert pupil.lesson.takeovers >= 2
+    assert dict(pupil.rows)["takeovers"] == str(pupil.lesson.takeovers)
+    left = [(done, proposed) for is_taken, done, proposed in answers if not is_taken]
+    same = [np.array_equal(done, proposed) for done, proposed in left]
+    assert sum(same) > len(same) / 2  # the others hand back
+
+
+def test_escape_ends_a_lesson_with_what_was_learned(
+    stage: Window, tmp_path: Path, stored: StoredPolicy
+) -> None:
+    pupil = Pupil(stage, tmp_path, stored, "label", 10_000)
+    pupil.teach(lambda frame: tap("escape") if pupil.lesson.labels >= 20 else [down("up")])
+    assert pupil.lesson.error is None
+    assert 20 <= pupil.lesson.labels < 30
+    assert load_policy(pupil.kept).labels == 100 + pupil.lesson.labels
+
+
+def test_the_game_is_in_the_learners_states(
+    stage: Window, tmp_path: Path, stored: StoredPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    original = Game.begin_at
+
+    def begin_at(game: Game, state: np.void) -> None:
+        begun.append(int(state["step"]))
+        original(game, state)
+
+    monkeypatch.setattr(Game, "begin_at", begin_at)
+    pupil = Pupil(stage, tmp_path, stored, "label", 150)
+    pupil.teach(lambda frame: [down("left")])
+    assert set(begun) == {0}  # never out of step in the middle of an episode
+    assert len(begun) >= 2
+
+
+def test_what_goes_wrong_in_the_algorithm_is_said_and_the_window_stays(
+    stage: Window, tmp_path: Path, stored: StoredPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = replace(stored, policy=object())
+    pupil = Pupil(stage, tmp_path, broken, "label", 20)
+    pupil.teach(lambda frame: [])
+    assert "not learned" in dict(pupil.rows)
+    assert not pupil.kept.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--takeover"], "need a --policy to begin with"),
+        (["--policy", "nowhere"], "nowhere: no policy in it"),
+        (["Shooter", "--policy", "DIR"], "is for DriftCar"),
+        (["--expert", "--policy", "DIR"], "--expert and --policy do not go together"),
+        (["--takeover", "--label", "--policy", "DIR"], "not allowed with argument"),
+        (["--labels", "0", "--label", "--policy", "DIR"], "'0' is no whole number from 1 on"),
+        (["--label", "--policy", "DIR", "--keep", "old"], "there is a policy 'old' already"),
+    ],
+)
+def test_a_lesson_that_cannot_be_is_one_line(
+    il_play: IlPlay,
+    stage: Window,
+    tmp_path: Path,
+    stored: StoredPolicy,
+    options: list[str],
+    complaint: str,
+) -> None:
+    folder = tmp_path / "learned"
+    keep_policy(folder, stored)
+    (tmp_path / "policies" / "old").mkdir(parents=True)
+    result = il_play(*[str(folder) if option == "DIR" else option for option in options])
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert complaint in line
+
+
+def test_a_learned_policy_is_watched(
+    il_play: IlPlay, tmp_path: Path, stored: StoredPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from il_envs.play.theatre import Theatre
+
+    games: list[Game] = []
+    monkeypatch.setenv("IL_ENVS_DATA", str(tmp_path))
+    monkeypatch.setattr(
+        Theatre, "show", lambda theatre, screen: games.append(screen._following().game)
+    )
+    keep_policy(tmp_path / "learned", stored)
+    assert il_play("--policy", str(tmp_path / "learned"), "--level", "full").exit_code == 0
+    assert games[0].player == "bc"
+    assert games[0].world is CAR
