@@ -1,10 +1,10 @@
 """The panel with the keys of a world, where a player can change them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import pygame
 
-from il_envs.play.keys import COMMANDS, KeyFile, keys_of, rebound
+from il_envs.play.keys import COMMANDS, Command, KeyFile, keys_of, rebound
 from il_envs.play.overlay import Row, dim, paint_panel
 from il_envs.world import World
 
@@ -71,8 +71,15 @@ class KeysPanel:
             self._note = f"changed for now, but not kept: {error}"
         return True
 
-    def paint(self, page: pygame.Surface, gamepads: Sequence[str]) -> None:
-        """Paint the panel over the page, with the names of the gamepads that are connected."""
+    def paint(
+        self, page: pygame.Surface, gamepads: Sequence[str], commands: Container[Command]
+    ) -> None:
+        """Paint the panel over the page.
+
+        Args:
+            gamepads: the names of those that are connected.
+            commands: those of the game's that do something now.
+        """
         dim(page)
         chosen = keys_of(self.world, self.changes)
         rows: list[Row] = [(chosen[key.key], key.label) for key in self.world.views.keys]
@@ -80,9 +87,7 @@ class KeysPanel:
             rows.append(("mouse", "turn, and fire with its left button"))
         rows.append(("gamepad", ", ".join(gamepads) or "none is connected"))
         rows += [
-            (" or ".join(row.keys), row.meaning)
-            for row in COMMANDS
-            if row.command != "view" or len(self.world.views.pictures) > 1
+            (" or ".join(row.keys), row.meaning) for row in COMMANDS if row.command in commands
         ]
         footer = self._note or "up, down, Enter: change a key     Backspace: as before     H: close"
         if self._waits:

@@ -13,7 +13,7 @@ from il_envs.learning.recorded_episode import RecordingError
 from il_envs.play.app import Screen
 from il_envs.play.game import COUNTDOWN, TIME_IS_UP, Game, next_speed
 from il_envs.play.hands import Hands, pad_pushes
-from il_envs.play.keys import Command, KeyFile, command_of_codes, command_of_pad
+from il_envs.play.keys import COMMANDS, Command, KeyFile, command_of_codes, command_of_pad
 from il_envs.play.overlay import BAR_HEIGHT, Row, dim, paint_bar, paint_large, paint_panel
 from il_envs.play.scores import Scores
 from il_envs.play.screens.keys_panel import KeysPanel
@@ -220,7 +220,7 @@ class PlayScreen:
         page.blit(self.game.canvas.surface, (0, 0))
         paint_bar(page, self._line(), self._marks())
         if self._keys.is_open:
-            self._keys.paint(page, self._window.gamepads.names)
+            self._keys.paint(page, self._window.gamepads.names, self._commands())
         elif self.game.phase == "over" and not self.game.is_moving:
             dim(page)
             footer = "N: next episode     R: the same again     Esc: leave"
@@ -230,6 +230,18 @@ class PlayScreen:
             paint_large(page, "Paused", "P: go on     . : a single step     H: keys")
         elif self.game.phase == "countdown":
             paint_large(page, str(ceil(self.game.countdown)), self.game.world.views.goal)
+
+    def _commands(self) -> set[Command]:
+        """The commands that do something now."""
+        game, world = self.game, self.game.world
+        idle: dict[Command, bool] = {
+            "view": len(world.views.pictures) < 2,
+            "hints": not world.experts,
+            "ghost": not world.experts,
+            "take over": game.control.pilot is None,
+            "discard": game.recorder is None,
+        }
+        return {row.command for row in COMMANDS if not idle.get(row.command, False)}
 
     def _line(self) -> str:
         if self._note_left > 0.0:
@@ -244,8 +256,7 @@ class PlayScreen:
             marks.append((f"REC {self._recorded}", RED))
         if game.control.pilot is not None:
             marks.append(("you" if game.control.is_taken_over else game.player, ACCENT))
-        if game.control.has_assistance or game.starts_gently:
-            marks.append((game.level.name, FAINT))
+        marks.append((game.level.name, FAINT))
         if game.speed != 1.0:
             marks.append((f"x {game.speed:g}", FAINT))
         best = self._scores.best(game.world.name, game.level.name)

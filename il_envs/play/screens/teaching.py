@@ -98,7 +98,9 @@ class TeachScreen(PlayScreen):
         if self._note_left > 0.0 or self._is_ending:
             return self._note if self._note_left > 0.0 else "the lesson ends; Esc: leave at once"
         if self.game.control.asks_labels:
-            return "hold what the learner should do     Esc: end the lesson     H: keys"
+            held = self._hands.held()
+            meant = [key.label for key in self.game.world.views.keys if key.key in held]
+            return f"you: {', '.join(meant) or 'hold what it should do'}     Esc: end     H: keys"
         return "T: take over, hand back     Esc: end the lesson     H: keys"
 
     def _marks(self) -> list[tuple[str, Colour]]:
