@@ -59,12 +59,21 @@ class Theatre:
         )
         return self._title
 
-    def game(self, world: World, make: Callable[[], Game]) -> Screen:
-        """A game of a world, as soon as the world is prepared."""
+    def game(self, world: World, make: Callable[[], Game], infers: bool = False) -> Screen:
+        """A game of a world, as soon as the world is prepared.
+
+        Args:
+            infers: whether to show from the beginning what the player seems to want.
+        """
 
         def play() -> Screen:
             self.games.append(make())
-            return PlayScreen(self.games[-1], self._window, self._sounds, self._folder, self._after)
+            screen = PlayScreen(
+                self.games[-1], self._window, self._sounds, self._folder, self._after
+            )
+            if infers:
+                screen.inference.show_next()
+            return screen
 
         return WaitingScreen(world, self._preparation, play, self._after)
 

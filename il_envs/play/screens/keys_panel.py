@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pygame
 
+from il_envs.play.inference import offers_inference
 from il_envs.play.keys import COMMANDS, KeyFile, keys_of, rebound
 from il_envs.play.overlay import Row, dim, paint_panel
 from il_envs.world import World
@@ -81,7 +82,8 @@ class KeysPanel:
         rows += [
             (" or ".join(row.keys), row.meaning)
             for row in COMMANDS
-            if row.command != "view" or len(self.world.views.pictures) > 1
+            if (row.command != "view" or len(self.world.views.pictures) > 1)
+            and (row.command != "infer" or offers_inference(self.world))
         ]
         footer = self._note or "up, down, Enter: change a key     Backspace: as before     H: close"
         if self._waits:

@@ -1,0 +1,122 @@
+"""An inferred reward, as a small map of the board in place of the legend."""
+
+from functools import lru_cache
+
+import gymnasium as gym
+import numpy as np
+import pygame
+from numpy.typing import NDArray
+
+from il_envs.drawing import shapes
+from il_envs.drawing.canvas import Canvas, Layer, lay
+from il_envs.drawing.panels import FAINT, PANEL, TEXT
+from il_envs.drawing.shapes import Numbers
+from il_envs.drawing.text import write
+from il_envs.world import States
+from il_envs.worlds.grid import tiles
+from il_envs.worlds.grid.picture import ground, marks
+from il_envs.worlds.grid.picture.board import FRAME_COLOUR, Board, board_of, heat, picture
+from il_envs.worlds.grid.picture.panel import BAR, EDGE, OPACITY, STACKED_REST, WIDTH, signed
+
+TITLE = "what you seem to want"
+HEADING = 20  # pixels, from the top of the title to the map
+SCALE = 64  # pixels, below the map, for the scale
+FRAME = 3  # pixels around the map
+REACH = 12  # pixels, that the legend goes up or to the left of its first block
+SEAMS = 8  # pixels, from which cells are told apart by seams
+LEAST = 1e-6  # nats; a reward that is smaller everywhere has no colours
+
+
+def paint_reward(reward: Numbers, params: States, canvas: Canvas) -> None:
+    """Paint an inferred reward [S] over the legend of the picture that was painted last."""
+    actions = canvas.world.spaces.action
+    assert isinstance(actions, gym.spaces.Discrete)
+    board = board_of(params.tobytes(), int(actions.n))
+    surface, (corner, size) = canvas.surface, board.panel
+    block = _block(board)
+    start = block - REACH * (1 if board.is_wide else 1j)
+    end = corner + complex(*size)
+    surface.set_clip(pygame.Rect(_pixel(start), _pixel(end - start)))
+    surface.blit(picture(board), (0, 0))
+    lay(_empty_panel(board), surface, _pixel(corner))
+    surface.set_clip(None)
+    extent = float(np.abs(reward).max())
+    write(surface, TITLE, block + 6j, 20, TEXT)
+    across, down = _cell(board, end - block)
+    map_size = complex(across * board.shape[1], down * board.shape[0])
+    at = block + 1j * HEADING + max((WIDTH - map_size.real) // 2, 0)
+    layer = Layer(_pixel(map_size + 2 * FRAME * (1 + 1j)), factor=2)
+    shapes.box(layer, 0j, map_size + 2 * FRAME * (1 + 1j), FRAME_COLOUR, 1.0, FRAME)
+    layer.lay_on(surface, _pixel(at - FRAME * (1 + 1j)))
+    colours = _colours(board, reward / extent if extent > LEAST else np.zeros(reward.size))
+    surface.blit(_enlarged(colours, across, down), _pixel(at))
+    cell = int(canvas.history["cell"][-1])
+    row, column = divmod(cell, board.shape[1])
+    _mark(surface, at + complex(column * across, row * down), complex(across, down))
+    _paint_scale(surface, block + 1j * (HEADING + map_size.imag + 16), extent)
+
+
+def _block(board: Board) -> complex:
+    """The top left corner of what is painted, pixels: the legend's first block."""
+    corner, top = board.panel[0], STACKED_REST[1]
+    return corner + (complex(2 * EDGE + WIDTH, 18) if board.is_wide else complex(EDGE, top))
+
+
+def _cell(board: Board, room: complex) -> tuple[int, int]:
+    """Width and height of a cell of the map, which has this much room below its title, pixels."""
+    rows, columns = board.shape
+    width, height = room.real - EDGE, room.imag - HEADING - SCALE
+    across = int(width // columns)
+    if not board.is_wide:
+        across = min(across, int(height // rows))
+    return across, min(int(across * board.cell[1] / board.cell[0]), int(height // rows))
+
+
+@lru_cache(maxsize=4)
+def _empty_panel(board: Board) -> pygame.Surface:
+    layer = Layer(board.panel[1], factor=3)
+    shapes.box(layer, 0j, complex(*board.panel[1]), PANEL, OPACITY, 12.0)
+    return layer.sheet()
+
+
+def _colours(board: Board, share: Numbers) -> NDArray[np.uint8]:
+    """The colour of each cell, uint8 [columns, rows, 3]; walls, where nobody can be, are walls."""
+    colours = heat(share)
+    colours[board.params["tile"] == tiles.WALL] = ground.WALL_TOP
+    return colours.reshape(*board.shape, 3).transpose(1, 0, 2)
+
+
+def _enlarged(colours: NDArray[np.uint8], across: int, down: int) -> pygame.Surface:
+    """The map, with cells of this size in pixels."""
+    pixels = colours.repeat(across, 0).repeat(down, 1)
+    if min(across, down) >= SEAMS:
+        pixels[across - 1 :: across] = np.round(0.88 * pixels[across - 1 :: across])
+        pixels[:, down - 1 :: down] = np.round(0.88 * pixels[:, down - 1 :: down])
+    return pygame.surfarray.make_surface(pixels)
+
+
+def _mark(surface: pygame.Surface, corner: complex, size: complex) -> None:
+    """A frame around the agent's cell, through which its colour is seen."""
+    thickness = 2.0
+    for around, colour in ((2.0, marks.CASING), (1.0, marks.BODY)):
+        outer = size + 2 * (around + thickness / 2) * (1 + 1j)
+        layer = Layer(_pixel(outer + 1 + 1j), factor=2)
+        shapes.box(layer, 0j, outer, colour, 1.0, 2.0, thickness)
+        layer.lay_on(surface, _pixel(corner - (around + thickness / 2) * (1 + 1j)))
+
+
+def _paint_scale(surface: pygame.Surface, corner: complex, extent: float) -> None:
+    """The colours from the largest loss to as large a gain."""
+    share = np.linspace(-1.0, 1.0, WIDTH)
+    bar = heat(share if extent > LEAST else 0.0 * share)[:, None].repeat(BAR, 1)
+    surface.blit(pygame.surfarray.make_surface(bar), _pixel(corner))
+    for value, place, align in (
+        (-extent, 0.0, "midleft"), (0.0, WIDTH / 2, "center"), (extent, WIDTH, "midright"),
+    ):  # fmt: skip
+        text = signed(value, 0 if value == 0.0 else 2)
+        write(surface, text, corner + place + 1j * (BAR + 11), 18, TEXT, align)
+    write(surface, "nats a step, scaled to the largest", corner + 1j * (BAR + 30), 18, FAINT)
+
+
+def _pixel(point: complex) -> tuple[int, int]:
+    return round(point.real), round(point.imag)
