@@ -5,6 +5,7 @@ The reward is that of maximum-entropy inverse reinforcement learning, the instal
 would take turns with the frames of the window.
 """
 
+import os
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -185,6 +186,8 @@ class Inference:
 def _serve(pipe: Connection, world: World, split: Split, infer: Infer) -> None:
     """Answer questions until nobody is left to ask; the first answer says that it has started."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the game, which ends this process
+    if hasattr(os, "setsid"):
+        os.setsid()  # Linux shares a busy machine between sessions; the game keeps its share
     answer: Inferred | str | None = None
     while True:
         try:

@@ -65,28 +65,32 @@ class InferencePanel:
         except InferenceError as error:
             self.close()
             return str(error)
-        newest = self._inference.newest
+        newest = self.newest
         if self.shown == "agent" and newest is not None and self._game.phase != "over":
             self._time += seconds
             self._game.guests = (self._ghost(newest),)
         return ""
 
+    @property
+    def newest(self) -> Inferred | None:
+        """What was inferred last; None before the first time."""
+        return None if self._inference is None else self._inference.newest
+
     def paint(self) -> None:
         """Paint the reward over the legend of the game's picture."""
         canvas = self._game.canvas
-        if self._inference is None or self.shown == "nothing" or canvas.view.reward is None:
+        if self.shown == "nothing" or canvas.view.reward is None:
             return
-        newest = self._inference.newest
         states = self._game.world.known_model().states
-        reward = np.zeros(states) if newest is None else newest.reward
+        reward = np.zeros(states) if self.newest is None else self.newest.reward
         resolve_name(canvas.view.reward)(reward, canvas.params, canvas)
 
     @property
     def mark(self) -> str:
         """The mark in the line of state; empty if nothing is shown."""
-        if self._inference is None or self.shown == "nothing":
+        if self.shown == "nothing":
             return ""
-        moves = 0 if self._inference.newest is None else self._inference.newest.moves
+        moves = 0 if self.newest is None else self.newest.moves
         return f"inferred from {moves} move{'' if moves == 1 else 's'}"
 
     def close(self) -> None:
@@ -105,7 +109,7 @@ class InferencePanel:
         time = self._time % (steps * STEP_TIME + REST_TIME)
         taken = min(int(time / STEP_TIME), steps - 1)
         share = min(time / STEP_TIME - taken, 1.0)
-        return Ghost("follows it", GHOST_COLOURS[1], self._walk[: taken + 2], share)
+        return Ghost("your agent", GHOST_COLOURS[1], self._walk[: taken + 2], share)
 
     def _future(self, inferred: Inferred) -> States:
         """The states of the agent from the player's one on; its luck is not the player's."""

@@ -8,7 +8,7 @@ import pygame
 from numpy.typing import NDArray
 
 from il_envs.drawing import shapes
-from il_envs.drawing.canvas import Canvas, Layer, lay
+from il_envs.drawing.canvas import Canvas, Layer
 from il_envs.drawing.panels import FAINT, PANEL, TEXT
 from il_envs.drawing.shapes import Numbers
 from il_envs.drawing.text import write
@@ -20,7 +20,8 @@ from il_envs.worlds.grid.picture.panel import BAR, EDGE, OPACITY, STACKED_REST, 
 
 TITLE = "what you seem to want"
 HEADING = 20  # pixels, from the top of the title to the map
-SCALE = 64  # pixels, below the map, for the scale
+GAP = 16  # pixels, from the map to the scale
+SCALE, WIDE_SCALE = 62, 44  # pixels, below the map, for gap and scale; of one below a wide board
 FRAME = 3  # pixels around the map
 REACH = 12  # pixels, that the legend goes up or to the left of its first block
 SEAMS = 8  # pixels, from which cells are told apart by seams
@@ -32,28 +33,38 @@ def paint_reward(reward: Numbers, params: States, canvas: Canvas) -> None:
     actions = canvas.world.spaces.action
     assert isinstance(actions, gym.spaces.Discrete)
     board = board_of(params.tobytes(), int(actions.n))
-    surface, (corner, size) = canvas.surface, board.panel
-    block = _block(board)
+    legend, place = _legend(board, reward.tobytes())
+    canvas.surface.blit(legend, place)
+    corner, across, down = _map_place(board)
+    row, column = divmod(int(canvas.history["cell"][-1]), board.shape[1])
+    _mark(canvas.surface, corner + complex(column * across, row * down), complex(across, down))
+
+
+@lru_cache(maxsize=4)
+def _legend(board: Board, reward: bytes) -> tuple[pygame.Surface, pygame.Rect]:
+    """What takes the legend's place, without the agent; the bytes are of float64 [S]."""
+    amounts = np.frombuffer(reward, np.float64)
+    extent = float(np.abs(amounts).max())
+    page, block = picture(board).copy(), _block(board)
+    empty = Layer(board.panel[1], factor=3)
+    shapes.box(empty, 0j, complex(*board.panel[1]), PANEL, OPACITY, 12.0)
+    empty.lay_on(page, _pixel(board.panel[0]))
+    write(page, TITLE, block + 6j, 20, TEXT)
+    corner, across, down = _map_place(board)
+    size = complex(across * board.shape[1], down * board.shape[0])
+    frame = Layer(_pixel(size + 2 * FRAME * (1 + 1j)))
+    shapes.box(frame, 0j, size + 2 * FRAME * (1 + 1j), FRAME_COLOUR, 1.0, FRAME)
+    frame.lay_on(page, _pixel(corner - FRAME * (1 + 1j)))
+    colours = _colours(board, amounts / extent if extent > LEAST else np.zeros(amounts.size))
+    page.blit(_enlarged(colours, across, down), _pixel(corner))
+    scale = block + 1j * (HEADING + size.imag + GAP)
+    _paint_scale(page, scale, extent)
+    caption = complex(WIDTH + EDGE, BAR / 2) if board.is_wide else 1j * (BAR + 30)
+    write(page, "nats a step, scaled to the largest", scale + caption, 18, FAINT)
     start = block - REACH * (1 if board.is_wide else 1j)
-    end = corner + complex(*size)
-    surface.set_clip(pygame.Rect(_pixel(start), _pixel(end - start)))
-    surface.blit(picture(board), (0, 0))
-    lay(_empty_panel(board), surface, _pixel(corner))
-    surface.set_clip(None)
-    extent = float(np.abs(reward).max())
-    write(surface, TITLE, block + 6j, 20, TEXT)
-    across, down = _cell(board, end - block)
-    map_size = complex(across * board.shape[1], down * board.shape[0])
-    at = block + 1j * HEADING + max((WIDTH - map_size.real) // 2, 0)
-    layer = Layer(_pixel(map_size + 2 * FRAME * (1 + 1j)), factor=2)
-    shapes.box(layer, 0j, map_size + 2 * FRAME * (1 + 1j), FRAME_COLOUR, 1.0, FRAME)
-    layer.lay_on(surface, _pixel(at - FRAME * (1 + 1j)))
-    colours = _colours(board, reward / extent if extent > LEAST else np.zeros(reward.size))
-    surface.blit(_enlarged(colours, across, down), _pixel(at))
-    cell = int(canvas.history["cell"][-1])
-    row, column = divmod(cell, board.shape[1])
-    _mark(surface, at + complex(column * across, row * down), complex(across, down))
-    _paint_scale(surface, block + 1j * (HEADING + map_size.imag + 16), extent)
+    end = board.panel[0] + complex(*board.panel[1])
+    place = pygame.Rect(_pixel(start), _pixel(end - start))
+    return page.subsurface(place).copy(), place
 
 
 def _block(board: Board) -> complex:
@@ -62,21 +73,17 @@ def _block(board: Board) -> complex:
     return corner + (complex(2 * EDGE + WIDTH, 18) if board.is_wide else complex(EDGE, top))
 
 
-def _cell(board: Board, room: complex) -> tuple[int, int]:
-    """Width and height of a cell of the map, which has this much room below its title, pixels."""
-    rows, columns = board.shape
-    width, height = room.real - EDGE, room.imag - HEADING - SCALE
-    across = int(width // columns)
+def _map_place(board: Board) -> tuple[complex, int, int]:
+    """The top left corner of the map, and width and height of its cells, pixels."""
+    block, (rows, columns) = _block(board), board.shape
+    room = board.panel[0] + complex(*board.panel[1]) - block - EDGE * (1 + 1j)
+    below = WIDE_SCALE if board.is_wide else SCALE
+    across, down = int(room.real // columns), int((room.imag - HEADING - below) // rows)
     if not board.is_wide:
-        across = min(across, int(height // rows))
-    return across, min(int(across * board.cell[1] / board.cell[0]), int(height // rows))
-
-
-@lru_cache(maxsize=4)
-def _empty_panel(board: Board) -> pygame.Surface:
-    layer = Layer(board.panel[1], factor=3)
-    shapes.box(layer, 0j, complex(*board.panel[1]), PANEL, OPACITY, 12.0)
-    return layer.sheet()
+        across = min(across, down)
+    down = min(down, int(across * board.cell[1] / board.cell[0]))
+    indent = max((WIDTH - columns * across) // 2, 0)
+    return block + complex(indent, HEADING), across, down
 
 
 def _colours(board: Board, share: Numbers) -> NDArray[np.uint8]:
@@ -110,12 +117,11 @@ def _paint_scale(surface: pygame.Surface, corner: complex, extent: float) -> Non
     share = np.linspace(-1.0, 1.0, WIDTH)
     bar = heat(share if extent > LEAST else 0.0 * share)[:, None].repeat(BAR, 1)
     surface.blit(pygame.surfarray.make_surface(bar), _pixel(corner))
-    for value, place, align in (
-        (-extent, 0.0, "midleft"), (0.0, WIDTH / 2, "center"), (extent, WIDTH, "midright"),
+    for text, place, align in (
+        (signed(-extent, 2), 0.0, "midleft"), ("0", WIDTH / 2, "center"),
+        (signed(extent, 2), WIDTH, "midright"),
     ):  # fmt: skip
-        text = signed(value, 0 if value == 0.0 else 2)
         write(surface, text, corner + place + 1j * (BAR + 11), 18, TEXT, align)
-    write(surface, "nats a step, scaled to the largest", corner + 1j * (BAR + 30), 18, FAINT)
 
 
 def _pixel(point: complex) -> tuple[int, int]:
