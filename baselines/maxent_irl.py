@@ -6,10 +6,10 @@ quasi-Newton method that stops on the largest entry of the gradient. Two objecti
 matching    mean of sum_t r_w(s_t, a_t) - log-partition, which is concave; at the maximum the
             soft-optimal policy has the feature expectations of the demonstrations. In the posterior
             model it is the log-likelihood of the trajectories.
-likelihood  mean of sum_t log pi_t(a_t|s_t), for the causal model. It differs from matching by the
-            randomness of the demonstrations' starts and transitions, a term of mean zero that
-            matching attributes to the expert's intent; so it needs far fewer demonstrations to
-            learn the same reward.
+likelihood  mean of sum_t log pi_t(a_t|s_t), for the causal model; on request also over episodes cut
+            short. It differs from matching by the randomness of the demonstrations' starts and
+            transitions, a term of mean zero that matching attributes to the expert's intent; so it
+            needs far fewer demonstrations to learn the same reward.
 """
 
 from collections.abc import Callable
@@ -24,6 +24,7 @@ from baselines.planning import (
     RewardPolicy,
     causal_log_likelihood,
     has_features,
+    observed_occupancy,
     whole_trajectories,
 )
 from il_envs import Algorithm, Problem, TabularModel, soft_optimal
@@ -46,18 +47,36 @@ class MaxEntConfig:
     """Largest entry of the gradient at which to stop."""
     iterations: int = 300
     """Most iterations of the quasi-Newton method."""
+    cut_short: bool = False
+    """Whether to learn from episodes that are cut short before the horizon too, as one that is
+    still being played; the likelihood then sums over the observed steps, each at its own time. For
+    the causal likelihood alone: without the rest of the episode there are no features to match."""
 
 
 Curve = dict[str, list[float]]
 
 
 def train(problem: Problem, seed: int, config: MaxEntConfig) -> RewardPolicy:
-    """Learn a reward from whole demonstrated episodes, and return its soft-optimal policy."""
-    model = problem.model()
-    states, actions = whole_trajectories(problem.demonstrations(), model)
-    occupancy = model.empirical_occupancy(states, actions)
-    regularisation = 1.0 / (len(actions) * config.prior_deviation**2)
-    if config.backup == "causal" and config.objective == "likelihood":
+    """Learn a reward from demonstrated episodes, and return its soft-optimal policy.
+
+    Raises:
+        ValueError: if episodes cut short are to be learned from by matching features, or the
+            demonstrations cannot be used, as in `whole_trajectories` and `observed_occupancy`.
+    """
+    is_likelihood = config.backup == "causal" and config.objective == "likelihood"
+    if config.cut_short and not is_likelihood:
+        raise ValueError(
+            "cut_short needs the causal likelihood, not "
+            f"backup={config.backup!r} with objective={config.objective!r}"
+        )
+    model, demonstrations = problem.model(), problem.demonstrations()
+    if config.cut_short:
+        occupancy, count = observed_occupancy(demonstrations, model), len(demonstrations.episodes)
+    else:
+        states, actions = whole_trajectories(demonstrations, model)
+        occupancy, count = model.empirical_occupancy(states, actions), len(actions)
+    regularisation = 1.0 / (count * config.prior_deviation**2)
+    if is_likelihood:
         weights, curve = maximise_likelihood(model, occupancy, regularisation, config)
     else:
         feature_mean = model.expected_features(occupancy)

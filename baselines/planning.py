@@ -67,9 +67,40 @@ def whole_trajectories(
         )
     states = np.stack([episode.observations for episode in whole])
     actions = np.stack([episode.actions for episode in whole])
-    if actions.ndim == 3:
-        actions = joint_index(actions)
-    return model.check_trajectories(states, actions)
+    return model.check_trajectories(states, _numbers(actions))
+
+
+def observed_occupancy(demonstrations: Demonstrations, model: TabularModel) -> FloatArray:
+    """The occupancy of every demonstrated step at its own time, float64 [T, S, A].
+
+    An episode begins at step 0 and may be cut short before the horizon T; it then adds nothing to
+    the steps that were not observed. Each entry is a sum over episodes, divided by their number; of
+    whole episodes that is bitwise the model's `empirical_occupancy`.
+
+    Raises:
+        ValueError: if an episode is impossible in the model, is longer than its horizon, or has no
+            step.
+    """
+    assert model.horizon is not None
+    occupancy = np.zeros((model.horizon, model.states, model.actions))
+    for number, episode in enumerate(demonstrations.episodes):
+        try:
+            states, actions = model.check_trajectories(
+                episode.observations[None], _numbers(episode.actions[None]), cut_short=True
+            )
+        except ValueError as error:
+            where = str(error).removeprefix("trajectory 0, ")
+            raise ValueError(f"episode {number}: {where}") from error
+        steps = np.arange(len(episode))
+        np.add.at(
+            occupancy, (steps, states[0, :-1], actions[0]), 1.0 / len(demonstrations.episodes)
+        )
+    return occupancy
+
+
+def _numbers(actions: IntArray) -> IntArray:
+    """The model's numbers of actions [N, T]; chords of buttons are [N, T, K]."""
+    return joint_index(actions) if actions.ndim == 3 else actions
 
 
 def causal_log_likelihood(solution: SoftOptimal, occupancy: FloatArray) -> tuple[float, FloatArray]:

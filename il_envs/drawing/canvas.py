@@ -41,11 +41,14 @@ class Ghost:
             history if its episode has ended. Between two steps its last state is, as in
             `Canvas.history`, the one that the step leads to, and pictures show the ghost
             `Canvas.share` of the way there. Nobody but the pictures needs to interpolate.
+        share: how far it is on the way to its last state, if it does not move in step with the own
+            episode.
     """
 
     name: str
     colour: Colour
     history: States
+    share: float | None = None
 
 
 class Canvas:

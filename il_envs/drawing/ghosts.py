@@ -27,7 +27,9 @@ def present(canvas: Canvas, steps: int = 0) -> Iterator[tuple[Ghost, States, flo
     """
     for ghost in canvas.ghosts:
         recent, share = ghost.history[-steps:].copy(), 1.0
-        if len(recent) > 1 and recent["step"][-1] == canvas.history["step"][-1]:
+        if len(recent) > 1 and ghost.share is not None:
+            share = ghost.share
+        elif len(recent) > 1 and recent["step"][-1] == canvas.history["step"][-1]:
             share = canvas.share
         if canvas.view.between is not None and share < 1.0:
             between = resolve_name(canvas.view.between)

@@ -205,13 +205,14 @@ class TabularModel:
         return np.ascontiguousarray(dense.transpose(1, 0, 2))
 
     def check_trajectories(
-        self, states: ArrayLike, actions: ArrayLike
+        self, states: ArrayLike, actions: ArrayLike, cut_short: bool = False
     ) -> tuple[IntArray, IntArray]:
         """Check trajectories, and return them as int64 arrays.
 
         Args:
             states: int [N, T + 1] or [N, T].
             actions: int [N, T].
+            cut_short: whether T may be less than the horizon.
 
         Raises:
             ValueError: if the shapes do not fit, or a trajectory cannot happen in this model; the
@@ -226,7 +227,8 @@ class TabularModel:
                 f"states must have the shape {[count, steps]} or {[count, steps + 1]}, "
                 f"not {list(states.shape)}"
             )
-        if self.horizon is not None and steps != self.horizon:
+        is_short = cut_short and steps < (self.horizon or 0)
+        if self.horizon is not None and steps != self.horizon and not is_short:
             raise ValueError(
                 f"trajectories have {steps} steps, the model's horizon is {self.horizon}"
             )

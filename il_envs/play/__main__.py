@@ -16,6 +16,7 @@ from il_envs.learning.recordings import data_folder
 from il_envs.learning.stored_policy import StoredPolicy, StoredPolicyError, load_policy
 from il_envs.play.film import Film
 from il_envs.play.game import Game, Result
+from il_envs.play.inference import InferenceError, find_algorithm
 from il_envs.play.lesson import Lesson
 from il_envs.play.level import FULL, LEVELS, STANDARD, Level
 from il_envs.play.overlay import Row
@@ -82,6 +83,10 @@ def _play(options: argparse.Namespace) -> None:
             raise RefusedError(f"{world.name} cannot be played with the mouse")
         if options.record is not None:
             recorder = Recorder(options.record, world, options.split, options.player)
+        if options.infer:
+            _require_inference(world, options.expert)
+    elif options.infer:
+        raise RefusedError("--infer needs a world: il-play WORLD --infer")
     elif options.record is not None:
         raise RefusedError("--record needs a world: il-play WORLD --record NAME")
     make_game = partial(_game, options, recorder, stored)
@@ -92,7 +97,8 @@ def _play(options: argparse.Namespace) -> None:
             theatre.show(theatre.title(make_game))
         else:
             level = LEVELS[options.level]
-            theatre.show(theatre.game(world, partial(make_game, world, level, watches)))
+            make = partial(make_game, world, level, watches)
+            theatre.show(theatre.game(world, make, options.infer))
     finally:
         theatre.close()
         for game in theatre.games:
@@ -229,6 +235,20 @@ def _require_playable(world: World, watches: bool, is_expert: bool = True) -> No
         raise RefusedError(f"{world.name} has no keys to play it with{hint}")
 
 
+def _require_inference(world: World, watches_expert: bool) -> None:
+    """Check that what the player wants can be inferred.
+
+    Raises:
+        RefusedError: if it cannot.
+    """
+    if watches_expert:
+        raise RefusedError("--infer is about what you play; leave out --expert")
+    try:
+        find_algorithm(world)
+    except InferenceError as error:
+        raise RefusedError(f"--infer: {error}") from error
+
+
 def summary(results: Iterable[Result], who: str) -> list[str]:
     """One line for each episode."""
     lines = []
@@ -328,6 +348,11 @@ def _parser() -> Parser:
         "--record",
         metavar="NAME",
         help="record each episode as it ends, under this name; il-recordings lists them",
+    )
+    add(
+        "--infer",
+        action="store_true",
+        help="show beside a grid, from the beginning, what the player seems to want (key I)",
     )
     add("--player", default="person", metavar="NAME", help="who plays, as recorded")
     add(

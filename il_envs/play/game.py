@@ -19,6 +19,7 @@ from il_envs.learning.recorder import Recorder
 from il_envs.play.companion import Companion
 from il_envs.play.control import Control
 from il_envs.play.hands import Hands
+from il_envs.play.inference import Moves, offers_inference
 from il_envs.play.level import Level
 from il_envs.play.pilots import Pilot
 from il_envs.world import Split, States, World
@@ -89,6 +90,8 @@ class Game:
         executed: the action of the last step.
         terminated: whether the episode ended by termination.
         recorder: what records the steps; None if nothing does.
+        moves: of every episode so far, where a reward can be inferred from them.
+        guests: ghosts other than the expert's.
     """
 
     def __init__(
@@ -107,6 +110,8 @@ class Game:
         self.shows_ghost = False
         self.results: list[Result] = []
         self.recorder: Recorder | None = None
+        self.moves: list[Moves] = []
+        self.guests: tuple[Ghost, ...] = ()
         self.env = WorldEnv(world.name, split)
         self.canvas = Canvas(world, self.env.params)
         self.canvas.shows_expert = False
@@ -165,6 +170,8 @@ class Game:
         if self.recorder is not None:
             self.recorder.begin(seed, self.starts_gently)
         self._begin()
+        if offers_inference(self.world):
+            self.moves.append(Moves(seed, [int(self._observation)]))
 
     def begin_at(self, state: np.void) -> None:
         """Begin an episode at a state of somebody else's; it cannot be recorded."""
@@ -282,6 +289,8 @@ class Game:
         self._observation, reward, terminated, truncated, _ = self.env.step(action)
         self.executed = action
         self.total += reward
+        if self.moves:
+            self.moves[-1].add(int(action), int(self._observation))
         if self.recorder is not None:
             self._record(reward)
         self.control.step_taken(action)
@@ -324,6 +333,7 @@ class Game:
             self._finish_result()
 
     def _set_ghosts(self, step: int) -> None:
-        self.canvas.ghosts = ()
+        self.canvas.ghosts = self.guests
         if self.shows_ghost and self._companion is not None:
-            self.canvas.ghosts = (Ghost("expert", GHOST_COLOURS[0], self._companion.history(step)),)
+            expert = Ghost("expert", GHOST_COLOURS[0], self._companion.history(step))
+            self.canvas.ghosts = (*self.guests, expert)

@@ -16,7 +16,7 @@ from il_envs.world import World
 
 Command = Literal[
     "leave", "pause", "restart", "next", "help", "view", "hints", "ghost", "slower", "faster",
-    "step", "discard", "take over", "screenshot", "mute", "full screen",
+    "infer", "step", "discard", "take over", "screenshot", "mute", "full screen",
 ]  # fmt: skip
 
 
@@ -42,6 +42,7 @@ COMMANDS = (
     CommandKeys("view", ("v",), "the other view"),
     CommandKeys("hints", ("tab",), "what the expert would do"),
     CommandKeys("ghost", ("g",), "the expert's ghost"),
+    CommandKeys("infer", ("i",), "infer what I want, and who would do it"),
     CommandKeys("take over", ("t",), "take over: hold, or tap"),
     CommandKeys("discard", ("backspace",), "discard the recorded episode"),
     CommandKeys("screenshot", ("f12",), "save a picture"),

@@ -66,8 +66,12 @@ class Theatre:
         )
         return self._title
 
-    def game(self, world: World, make: Callable[[], Game]) -> Screen:
-        """A game of a world, as soon as the world is prepared."""
+    def game(self, world: World, make: Callable[[], Game], infers: bool = False) -> Screen:
+        """A game of a world, as soon as the world is prepared.
+
+        Args:
+            infers: whether to show from the beginning what the player seems to want.
+        """
 
         def play() -> Screen:
             self.games.append(make())
@@ -78,6 +82,8 @@ class Theatre:
             )
             if self._uses_mouse:
                 screen.use_mouse()
+            if infers:
+                screen.inference.show_next()
             return screen
 
         return WaitingScreen(world, self._preparation, play, self._after)

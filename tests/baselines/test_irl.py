@@ -7,7 +7,7 @@ import pytest
 
 import il_envs
 from baselines import apprenticeship, deep_maxent_irl, max_margin_planning, maxent_irl
-from baselines.planning import causal_log_likelihood, whole_trajectories
+from baselines.planning import causal_log_likelihood, observed_occupancy, whole_trajectories
 from il_envs import Budget, Problem, evaluate, hard_optimal, run_episodes, soft_optimal
 from il_envs.exact.evaluation import uniform_policy
 from il_envs.testing import check_algorithm
@@ -134,6 +134,79 @@ def test_gradient_of_the_causal_likelihood(kind):
             nudge[place] = 1e-5
             slope = (likelihood(reward + nudge)[0] - likelihood(reward - nudge)[0]) / 2e-5
             assert gradient[place] == pytest.approx(slope, abs=1e-6)
+
+
+def recorded(states, actions):
+    """Demonstrations that begin at step 0, of any lengths."""
+    episodes = (
+        il_envs.Episode(k, s, a, np.full(len(a), np.nan), {}, False, "")
+        for k, (s, a) in enumerate(zip(states, actions, strict=True))
+    )
+    return il_envs.Demonstrations("RiskyBridge", "training", "somebody", tuple(episodes))
+
+
+class TestEpisodesCutShort:
+    @pytest.mark.parametrize("kind", ["dense", "sparse", "unavailable", "mixed", "discounted"])
+    def test_gradient(self, kind):
+        """By central differences of the likelihood of what was observed, in every reward, on ten
+        random models of each kind."""
+        for seed in range(10):
+            case = draw(kind, seed)
+            model = il_envs.TabularModel(
+                case.transition, np.zeros(case.available.shape), case.initial, case.horizon,
+                case.discount, available=case.available,
+            )  # fmt: skip
+            random = case.rng()
+            reward = random.normal(size=case.available.shape)
+            states, actions = soft_optimal(model.with_reward(reward)).sample(2, seed)
+            lengths = random.integers(1, case.horizon + 1, size=2)
+            cut = [
+                (s[: n + 1], a[:n]) for s, a, n in zip(states, actions, lengths, strict=True)
+            ]  # fmt: skip
+            occupancy = observed_occupancy(recorded(*zip(*cut, strict=True)), model)
+
+            def likelihood(entries, model=model, cut=cut):
+                log_policy = soft_optimal(model.with_reward(entries)).log_policy
+                return np.mean([log_policy[np.arange(len(a)), s[:-1], a].sum() for s, a in cut])
+
+            value, gradient = causal_log_likelihood(
+                soft_optimal(model.with_reward(reward)), occupancy
+            )
+            assert value == pytest.approx(likelihood(reward))
+            for place in np.ndindex(reward.shape):
+                nudge = np.zeros_like(reward)
+                nudge[place] = 1e-5
+                slope = (likelihood(reward + nudge) - likelihood(reward - nudge)) / 2e-5
+                assert gradient[place] == pytest.approx(slope, abs=1e-6)
+
+    @pytest.mark.parametrize("world", [BRIDGE, DUEL], ids=lambda world: world.name)
+    def test_whole_episodes_give_the_same_bits(self, world):
+        labels = 4 * world.dynamics.max_episode_steps
+        whole = learn(quick(maxent_irl.algorithm), world, labels)
+        cut = learn(quick(maxent_irl.algorithm), world, labels, cut_short=True)
+        assert cut.reward.table.tobytes() == whole.reward.table.tobytes()
+        assert cut.probabilities.tobytes() == whole.probabilities.tobytes()
+
+    def test_one_episode_that_is_cut_is_enough(self):
+        """The reward is at the maximum of the penalised likelihood of the steps seen."""
+        policy = learn(maxent_irl.algorithm, BRIDGE, 12, cut_short=True)
+        assert policy.curve["gradient"][-1] <= 1e-6
+        assert np.abs(policy.reward.table).max() > 0.1
+
+    def test_matching_features_refuses_them(self):
+        for settings in ({"objective": "matching"}, {"backup": "posterior"}):
+            with pytest.raises(ValueError, match="cut_short needs the causal likelihood"):
+                learn(maxent_irl.algorithm, BRIDGE, 30, cut_short=True, **settings)
+
+    def test_an_impossible_one_is_refused(self):
+        model = BRIDGE.truth.model()
+        states, actions = BRIDGE.truth.reference().sample(2, 0)
+        states[1, 4] = 35
+        demonstrations = recorded(states[:, :11], actions[:, :10])
+        with pytest.raises(ValueError, match=r"^episode 1: step 3: action \d never"):
+            observed_occupancy(demonstrations, model)
+        with pytest.raises(ValueError, match=r"^episode 0: trajectories have 40 steps"):
+            observed_occupancy(recorded([np.zeros(41, np.int64)], [np.zeros(40, np.int64)]), model)
 
 
 class TestMaxEnt:

@@ -13,9 +13,11 @@ from il_envs.learning.recorded_episode import RecordingError
 from il_envs.play.app import Screen
 from il_envs.play.game import COUNTDOWN, TIME_IS_UP, Game, next_speed
 from il_envs.play.hands import Hands, pad_pushes
+from il_envs.play.inference import offers_inference
 from il_envs.play.keys import COMMANDS, Command, KeyFile, command_of_codes, command_of_pad
 from il_envs.play.overlay import BAR_HEIGHT, Row, dim, paint_bar, paint_large, paint_panel
 from il_envs.play.scores import Scores
+from il_envs.play.screens.inference_panel import InferencePanel
 from il_envs.play.screens.keys_panel import KeysPanel
 from il_envs.play.sounds import Sounds, cues_of
 from il_envs.play.window import Window
@@ -33,6 +35,9 @@ class PlayScreen:
         sounds: what plays its sounds.
         folder: of the player's files.
         leave: the screen to show after this one, None to quit.
+
+    Attributes:
+        inference: what the player seems to want.
     """
 
     bar_height = BAR_HEIGHT
@@ -50,6 +55,7 @@ class PlayScreen:
         self._sounds = sounds
         self._folder = folder
         self._leave = leave
+        self.inference = InferencePanel(game)
         self._keys = KeysPanel(game.world, KeyFile(folder / "keys.json"))
         self._scores = Scores(folder / "scores.json")
         self._hands = Hands(game.world, self._keys.changes)
@@ -119,6 +125,8 @@ class PlayScreen:
             game.canvas.shows_expert = not game.canvas.shows_expert
         elif command == "ghost":
             game.shows_ghost = not game.shows_ghost
+        elif command == "infer":
+            self._say(self.inference.show_next())
         elif command == "take over":
             self._take_over(is_down)
         elif command == "discard":
@@ -159,6 +167,8 @@ class PlayScreen:
         self._note_left = max(self._note_left - seconds, 0.0)
         if not self._keys.is_open:
             self.game.advance(seconds, self._hands)
+        if failure := self.inference.frame(seconds):
+            self._say(failure)
         self._hear()
         self._count_results()
         return self
@@ -212,11 +222,13 @@ class PlayScreen:
     def close(self) -> None:
         """Complete the last result, and be silent."""
         self.game.finish()
+        self.inference.close()
         self._sounds.pause()
 
     def paint(self, page: pygame.Surface) -> None:
         """Paint the picture, the line below it, and what is over it."""
         self.game.draw()
+        self.inference.paint()
         page.blit(self.game.canvas.surface, (0, 0))
         paint_bar(page, self._line(), self._marks())
         if self._keys.is_open:
@@ -238,6 +250,7 @@ class PlayScreen:
             "view": len(world.views.pictures) < 2,
             "hints": not world.experts,
             "ghost": not world.experts,
+            "infer": not offers_inference(world),
             "take over": game.control.pilot is None,
             "discard": game.recorder is None,
         }
@@ -254,6 +267,8 @@ class PlayScreen:
         marks: list[tuple[str, Colour]] = []
         if game.recorder is not None:
             marks.append((f"REC {self._recorded}", RED))
+        if self.inference.mark:
+            marks.append((self.inference.mark, ACCENT))
         if game.control.pilot is not None:
             marks.append(("you" if game.control.is_taken_over else game.player, ACCENT))
         marks.append((game.level.name, FAINT))

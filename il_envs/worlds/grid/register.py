@@ -157,7 +157,12 @@ def register_grid(
             ),
             experts=cells.EXPERTS,
             views=Views(
-                pictures=(View("il_envs.worlds.grid.picture.scene:paint"),),
+                pictures=(
+                    View(
+                        "il_envs.worlds.grid.picture.scene:paint",
+                        reward="il_envs.worlds.grid.picture.reward:paint_reward",
+                    ),
+                ),
                 sounds="il_envs.worlds.grid.picture.sounds:cues",
                 text=text,
                 keys=tuple(
