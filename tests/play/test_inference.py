@@ -17,7 +17,6 @@ from il_envs.play.inference import InferenceError, Inferred, Moves, find_algorit
 from il_envs.play.pilots import ExpertPilot
 from il_envs.play.screens import keys_panel
 from il_envs.play.screens.inference_panel import InferencePanel
-from il_envs.play.screens.keys_panel import KeysPanel
 from il_envs.play.screens.playing import PlayScreen
 from il_envs.play.sounds import Sounds
 from il_envs.play.window import Window
@@ -204,7 +203,8 @@ def test_only_worlds_with_a_model_and_a_picture_of_rewards_offer_it(
         return
     rows: list[tuple[str, str]] = []
     monkeypatch.setattr(keys_panel, "paint_panel", lambda *texts: rows.extend(texts[2]))
-    KeysPanel(world, keys_panel.KeyFile(tmp_path / "keys.json")).paint(stage.page)
+    screen = PlayScreen(begun(world), stage, Sounds(is_muted=True), tmp_path, lambda: None)
+    show(screen, stage, {0: tap("h")}, 2)
     assert ("i" in dict(rows)) == (world.name in OFFERS)
 
 
