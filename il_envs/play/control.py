@@ -30,6 +30,7 @@ class Control:
         is_taken_over: whether the player acts instead of the pilot.
         asks_labels: whether the player is asked for labels while the pilot acts.
         has_assistance: whether the player is helped.
+        proposed: what the pilot would do in the coming step; None while it makes up its mind.
         label: what the player's hands would do in the coming step, whoever acts; None before the
             first frame, and in a world of turns while nothing is held.
     """
@@ -60,7 +61,7 @@ class Control:
         """Forget the last episode."""
         self._held.let_go()
         self.label: NDArray[Any] | None = None
-        self._decided: NDArray[Any] | None = None  # by the pilot, for the coming step
+        self.proposed: NDArray[Any] | None = None
         self._hands_on = 0.0  # the weight of the player's last action, while it is handed back
         if self.pilot is not None:
             self.pilot.begin()
@@ -68,8 +69,8 @@ class Control:
     def take_over(self, takes: bool) -> None:
         """Take over from the pilot, with the keys as if they had been held as it acts, or hand
         back."""
-        if takes and not self.is_taken_over and self._decided is not None:
-            self._held.follow(self._decided)
+        if takes and not self.is_taken_over and self.proposed is not None:
+            self._held.follow(self.proposed)
         self.is_taken_over = takes and self.pilot is not None
 
     def action(self, observation: Any, hands: Hands, seconds: float) -> NDArray[Any] | None:
@@ -83,8 +84,8 @@ class Control:
             if self._assist is not None:
                 held = self._assist(self._env.state, self._env.params, held)
             self.label = held
-        if self.pilot is not None and self._decided is None:
-            self._decided = self.pilot.decide(observation)
+        if self.pilot is not None and self.proposed is None:
+            self.proposed = self.pilot.decide(observation)
         if self.player_acts:
             self._hands_on = 1.0
             return self.label
@@ -98,12 +99,12 @@ class Control:
         """Tell the pilot what was executed; it has to decide anew."""
         if self.pilot is not None:
             self.pilot.step_taken(executed, self.player_acts, self.label)
-        self._decided = None
+        self.proposed = None
 
     def _handed_back(self, seconds: float) -> NDArray[Any] | None:
         """The pilot's action; after a takeover it comes in gradually."""
         self._hands_on = max(self._hands_on - seconds / HAND_BACK, 0.0)
-        decided, last = self._decided, self.label
+        decided, last = self.proposed, self.label
         is_box = isinstance(self._env.world.spaces.action, gym.spaces.Box)
         if decided is None or last is None or self._hands_on == 0.0 or not is_box:
             return decided

@@ -237,7 +237,7 @@ def test_the_player_takes_over_and_the_policy_gets_its_control_back_gradually() 
         game.advance(FRAME, hands)
         if game.phase == "over":
             break
-        gaps.append(abs(float(game._action[0]) - float(game.control._decided[0])))
+        gaps.append(abs(float(game._action[0]) - float(game.control.proposed[0])))
     assert gaps[0] > 0.0
     assert gaps[-1] == 0.0 or game.phase == "over"
 
