@@ -12,7 +12,7 @@ TORCH := torch==2.13.0
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 
 .PHONY: install leaderboard test test-statistical test-clients test-lowest check lint bench \
-	bench-play bench-frames bench-drivability bench-exact bench-peers sounds clean
+	bench-play bench-inference bench-frames bench-drivability bench-exact bench-peers sounds clean
 
 leaderboard: $(INSTALLED)
 	$(BIN)/leaderboard run --profile quick
@@ -46,6 +46,9 @@ bench: $(INSTALLED)
 
 bench-play: $(INSTALLED)
 	$(BIN)/python -m benchmarks.play
+
+bench-inference: $(INSTALLED)
+	$(BIN)/python -m benchmarks.inference
 
 bench-exact: $(INSTALLED) $(YARDSTICK)/.installed
 	$(BIN)/python -m benchmarks.exact $(YARDSTICK)/bin/python

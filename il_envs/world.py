@@ -79,8 +79,8 @@ class View:
     `between(before, after, share, params)` returns a state on the way from one state to the next,
     to be drawn between two steps; without it a picture shows whole steps, or finds the place of
     what moves by `canvas.share`.
-    `reward(reward, params, canvas)` paints a reward that was inferred from a player's moves,
-    float64 [S], over the legend of the picture that `draw` has painted.
+    `reward(reward, state, params, canvas)` paints a reward that was inferred from a player's
+    moves, float64 [S], over the legend of the picture that `draw` has painted.
     """
 
     draw: str

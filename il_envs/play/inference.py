@@ -65,6 +65,10 @@ class Inferred:
     policy: FloatArray
     moves: int
 
+    def action(self, step: int, observation: int) -> NDArray[np.int64]:
+        """The agent's likeliest action at a step of an episode."""
+        return np.asarray(self.policy[step, observation].argmax())
+
 
 Infer = Callable[[World, Split, Sequence[Moves]], Inferred]
 
@@ -161,20 +165,19 @@ class Inference:
         Raises:
             InferenceError: if the computation has failed.
         """
-        if self._is_busy and self._pipe.poll():
-            self._is_busy = False
-            try:
-                answer: Inferred | str | None = self._pipe.recv()
-            except (EOFError, OSError) as error:
-                raise InferenceError("the inference ended by itself") from error
-            if isinstance(answer, str):
-                raise InferenceError(answer)
-            self.newest = answer or self.newest
         moved = [episode for episode in episodes if episode.actions]
         wanted = (len(moved), sum(len(episode.actions) for episode in moved))
-        if not self._is_busy and wanted != self._asked and moved:
-            self._pipe.send(moved)  # it is read at once, or it would be busy
-            self._asked, self._is_busy = wanted, True
+        try:
+            if self._is_busy and self._pipe.poll():
+                answer: Inferred | str | None = self._pipe.recv()
+                if isinstance(answer, str):
+                    raise InferenceError(answer)
+                self.newest, self._is_busy = answer or self.newest, False
+            if not self._is_busy and wanted != self._asked and moved:
+                self._pipe.send(moved)  # it is read at once, or it would be busy
+                self._asked, self._is_busy = wanted, True
+        except (EOFError, OSError) as error:
+            raise InferenceError("the inference has ended by itself") from error
 
     def close(self) -> None:
         """End the process."""
@@ -199,8 +202,3 @@ def _serve(pipe: Connection, world: World, split: Split, infer: Infer) -> None:
             answer = infer(world, split, episodes)
         except Exception as error:
             answer = f"the inference failed: {type(error).__name__}: {error}".partition("\n")[0]
-
-
-def action_of(inferred: Inferred, step: int, observation: int) -> NDArray[np.int64]:
-    """The likeliest action of the agent that follows an inferred reward."""
-    return np.asarray(inferred.policy[min(step, len(inferred.policy) - 1), observation].argmax())

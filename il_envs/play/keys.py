@@ -42,7 +42,7 @@ COMMANDS = (
     CommandKeys("view", ("v",), "the other view"),
     CommandKeys("hints", ("tab",), "what the expert would do"),
     CommandKeys("ghost", ("g",), "the expert's ghost"),
-    CommandKeys("infer", ("i",), "infer what I want, and who would do it"),
+    CommandKeys("infer", ("i",), "infer what I want"),
     CommandKeys("take over", ("t",), "take over: hold, or tap"),
     CommandKeys("discard", ("backspace",), "discard the recorded episode"),
     CommandKeys("screenshot", ("f12",), "save a picture"),

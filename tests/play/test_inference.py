@@ -22,6 +22,7 @@ from il_envs.play.sounds import Sounds
 from il_envs.play.window import Window
 from il_envs.world import Split, World, get_world
 from il_envs.worlds.grid import tiles
+from il_envs.worlds.grid.picture.reward import paint_reward
 from tests.play.conftest import IlPlay
 from tests.play.player import FRAME, begun, show, tap
 
@@ -63,7 +64,7 @@ def settle(screen: PlayScreen, moves: int) -> Inferred:
 
 def sleeps(world: World, split: Split, episodes: Sequence[Moves]) -> Inferred:
     time.sleep(20.0)
-    return Inferred(np.zeros(1), np.zeros((1, 1, 1)), 1)
+    return Inferred(np.zeros(121), np.zeros((1, 121, 4)), 1)
 
 
 def fails(world: World, split: Split, episodes: Sequence[Moves]) -> Inferred:
@@ -78,14 +79,13 @@ def goal_over_mean(reward: np.ndarray, world: World) -> float:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_the_goal_of_an_experts_moves_is_found(seed: int, stage: Window, tmp_path: Path) -> None:
-    """Above the mean cell by 0.25 nats or more; of these seeds the least is MEASURED."""
+    """Above the mean cell by 0.25 nats or more; of these seeds the least is 0.41."""
     game = begun(ROOMS, seed)
     show(screen_of(game, stage, tmp_path), stage, expert_taps(ROOMS, seed, 25), 310)
     assert game.step == 25
     found = infer(ROOMS, "training", game.moves)
     assert found.moves == 25
     assert goal_over_mean(found.reward, ROOMS) > 0.25
-    print("MARGIN", goal_over_mean(found.reward, ROOMS))
 
 
 def test_it_forms_beside_the_board_while_somebody_plays(stage: Window, tmp_path: Path) -> None:
@@ -212,7 +212,8 @@ def test_only_worlds_with_a_model_and_a_picture_of_rewards_offer_it(
 def test_every_world_that_offers_it_paints_any_reward(name: str, stage: Window) -> None:
     """Rounding errors have no colours, and colours are scaled to the largest reward."""
     world = get_world(name)
-    canvas = begun(world, 1).canvas
+    game = begun(world, 1)
+    canvas = game.canvas
     assert canvas.view.reward is not None
     paint = resolve_name(canvas.view.reward)
     states = world.known_model().states
@@ -220,10 +221,32 @@ def test_every_world_that_offers_it_paints_any_reward(name: str, stage: Window) 
     seen = []
     for reward in (np.zeros(states), np.full(states, 1e-12), slope, -slope):
         canvas.draw()
-        paint(reward, canvas.params, canvas)
+        paint(reward, game.env.state, canvas.params, canvas)
         seen.append(pygame.image.tobytes(canvas.surface, "RGB"))
     assert seen[0] == seen[1]
     assert len(set(seen)) == 3
+
+
+def test_the_mark_is_where_the_player_is(stage: Window, tmp_path: Path) -> None:
+    """On the cell that the last move led to, not on the one before, which the picture still knows
+    while it shows the way."""
+    game = begun(STILL, 4)
+    script = expert_taps(STILL, 4, 1)
+    show(screen_of(game, stage, tmp_path), stage, script, 4)
+    before, after = game.canvas.history[-1], game.env.state
+    assert before["cell"] != after["cell"]
+    canvas = game.canvas
+    legends = []
+    for state in (before, after):
+        game.draw()
+        paint_reward(np.zeros(121), state, canvas.params, canvas)
+        legends.append(pygame.image.tobytes(canvas.surface, "RGB"))
+    panel = InferencePanel(game)
+    panel.show_next()
+    game.draw()
+    panel.paint()
+    panel.close()
+    assert legends[0] != legends[1] == pygame.image.tobytes(canvas.surface, "RGB")
 
 
 def test_a_world_without_a_model_says_so_in_one_line(stage: Window, tmp_path: Path) -> None:

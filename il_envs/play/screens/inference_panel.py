@@ -8,7 +8,7 @@ import numpy as np
 from il_envs.drawing.canvas import GHOST_COLOURS, Ghost
 from il_envs.engine.single import WorldEnv
 from il_envs.play.game import Game
-from il_envs.play.inference import Infer, Inference, InferenceError, Inferred, action_of, infer
+from il_envs.play.inference import Infer, Inference, InferenceError, Inferred, infer
 from il_envs.world import States
 
 Shown = Literal["nothing", "reward", "agent"]
@@ -78,12 +78,13 @@ class InferencePanel:
 
     def paint(self) -> None:
         """Paint the reward over the legend of the game's picture."""
-        canvas = self._game.canvas
+        game, canvas = self._game, self._game.canvas
         if self.shown == "nothing" or canvas.view.reward is None:
             return
-        states = self._game.world.known_model().states
+        states = game.world.known_model().states
         reward = np.zeros(states) if self.newest is None else self.newest.reward
-        resolve_name(canvas.view.reward)(reward, canvas.params, canvas)
+        paint_reward = resolve_name(canvas.view.reward)
+        paint_reward(reward, game.env.state, canvas.params, canvas)
 
     @property
     def mark(self) -> str:
@@ -119,7 +120,7 @@ class InferencePanel:
         env.state = state
         states, observation, is_over = [env.state], env.observe(), False
         while len(states) <= WALK_STEPS and not is_over:
-            action = action_of(inferred, int(env.state["step"]), int(observation))
+            action = inferred.action(int(env.state["step"]), int(observation))
             observation, _, terminated, truncated, _ = env.step(action)
             states.append(env.state)
             is_over = terminated or truncated

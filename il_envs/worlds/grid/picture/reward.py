@@ -28,7 +28,7 @@ SEAMS = 8  # pixels, from which cells are told apart by seams
 LEAST = 1e-6  # nats; a reward that is smaller everywhere has no colours
 
 
-def paint_reward(reward: Numbers, params: States, canvas: Canvas) -> None:
+def paint_reward(reward: Numbers, state: np.void, params: States, canvas: Canvas) -> None:
     """Paint an inferred reward [S] over the legend of the picture that was painted last."""
     actions = canvas.world.spaces.action
     assert isinstance(actions, gym.spaces.Discrete)
@@ -36,7 +36,7 @@ def paint_reward(reward: Numbers, params: States, canvas: Canvas) -> None:
     legend, place = _legend(board, reward.tobytes())
     canvas.surface.blit(legend, place)
     corner, across, down = _map_place(board)
-    row, column = divmod(int(canvas.history["cell"][-1]), board.shape[1])
+    row, column = divmod(int(state["cell"]), board.shape[1])
     _mark(canvas.surface, corner + complex(column * across, row * down), complex(across, down))
 
 
