@@ -6,16 +6,19 @@ using deep ensembles", section 2.4). Where demonstrations are sparse the network
 their mean has a smaller error than each of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from baselines import bc
 from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone, hold_out
-from baselines.networks import ActionHead, NetworkPolicy
-from il_envs import Algorithm, Problem
+from baselines.networks import ActionHead, NetworkPolicy, restored_network
+from il_envs import Algorithm, Problem, World
 
 
 @dataclass(frozen=True)
@@ -76,10 +79,30 @@ def train(problem: Problem, seed: int, config: BCEnsembleConfig) -> ClonedPolicy
     return policy
 
 
+def restore(
+    world: World, tensors: Mapping[str, NDArray[Any]], config: BCEnsembleConfig
+) -> ClonedPolicy:
+    """The policy whose `tensors` these are; arguments and errors are those of `bc.restore`."""
+    if "probabilities" in tensors:
+        return bc.restore(world, tensors, config)
+    shared = {name: tensor for name, tensor in tensors.items() if not name.startswith("body.")}
+    members = []
+    for number in range(config.members):
+        start = f"body.bodies.{number}."
+        own = {
+            f"body.{name.removeprefix(start)}": tensor
+            for name, tensor in tensors.items()
+            if name.startswith(start)
+        }
+        members.append(restored_network(world, shared | own))
+    return average(members)
+
+
 algorithm = Algorithm(
     name="bc-ensemble",
     summary="behaviour cloning: the mean of several networks",
     sources=frozenset({"demonstrations"}),
     config=BCEnsembleConfig(),
     train=train,
+    restore=restore,
 )

@@ -24,6 +24,7 @@ from baselines.planning import (
     RewardPolicy,
     causal_log_likelihood,
     has_features,
+    restore_table,
     whole_trajectories,
 )
 from il_envs import Algorithm, Problem, TabularModel, soft_optimal
@@ -152,6 +153,7 @@ algorithm = Algorithm(
     sources=frozenset({"demonstrations", "model"}),
     config=MaxEntConfig(),
     train=train,
+    restore=restore_table,
     applies_to=has_features,
 )
 

@@ -1,7 +1,8 @@
 """The policy network that the baselines share, with a likelihood for each kind of action space."""
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.encoders import Encoder, is_picture
+from il_envs import World
 from il_envs.buttons import joint_probabilities
 
 LOG_DEVIATION_MIN = -6.0
@@ -252,9 +254,27 @@ class NetworkPolicy(nn.Module):
         """Every weight and statistic by name; `load_tensors` restores them."""
         return {name: tensor.numpy() for name, tensor in self.state_dict().items()}
 
-    def load_tensors(self, tensors: dict[str, NDArray[Any]]) -> None:
-        """Load the weights and statistics of a policy of the same shape."""
+    def load_tensors(self, tensors: Mapping[str, NDArray[Any]]) -> None:
+        """Load the weights and statistics of a policy of the same shape.
+
+        Raises:
+            RuntimeError: if they are not of that shape.
+        """
         self.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
+
+
+def restored_network(world: World, tensors: Mapping[str, NDArray[Any]]) -> NetworkPolicy:
+    """The policy whose `tensors` these are; it samples anew, from seed 0.
+
+    Raises:
+        RuntimeError: if they are not those of a policy for this world.
+    """
+    layers = {name: re.fullmatch(r"body\.(\d+)\.weight", name) for name in tensors}
+    numbers = sorted(int(layer[1]) for layer in layers.values() if layer)
+    hidden_sizes = [len(tensors[f"body.{number}.weight"]) for number in numbers[:-1]]
+    policy = NetworkPolicy(world.spaces.observation, world.spaces.action, hidden_sizes, seed=0)
+    policy.load_tensors(tensors)
+    return policy
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.encoders import sees_numbers
-from baselines.networks import NetworkPolicy, one_thread
+from baselines.networks import NetworkPolicy, one_thread, restored_network
 from baselines.reward_learning import Transitions, demonstrated
 from il_envs import Algorithm, Problem, World
 
@@ -204,6 +204,7 @@ iq_learn = Algorithm(
     config=SoftQConfig(),
     train=train_iq_learn,
     applies_to=chooses_numbers,
+    restore=lambda world, tensors, config: restored_network(world, tensors),
 )
 sqil = replace(
     iq_learn,

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
+from numpy.typing import NDArray
+
 from il_envs.learning.metering import SOURCES, Source
 from il_envs.learning.policy import Policy
 from il_envs.learning.problem import Problem
@@ -38,6 +40,9 @@ class Algorithm(Generic[Config]):
             if the control should run beside it for comparison. None if it is not a control.
         factors: its level of each factor of a factorial comparison, by the factor's name, as in
             {"actions": "MAPS", "learning": "RL"}; read-only.
+        restore: `restore(world, tensors, config)` makes a learned policy anew from its `tensors()`;
+            deterministic, it acts bitwise as it did. It raises KeyError, RuntimeError or ValueError
+            if they are not those of such a policy. None if its policies cannot be restored.
     """
 
     name: str
@@ -48,6 +53,7 @@ class Algorithm(Generic[Config]):
     applies_to: Callable[[World], bool] = _any_world
     control_for: "Callable[[Algorithm[Any]], bool] | None" = None
     factors: Mapping[str, str] = field(default_factory=dict, hash=False)
+    restore: Callable[[World, Mapping[str, NDArray[Any]], Config], Policy] | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.sources, str):  # it would become a set of letters
