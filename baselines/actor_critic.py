@@ -1,7 +1,7 @@
 """Code shared by the baselines that use Stable-Baselines3's actor-critic algorithms."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -100,6 +100,18 @@ def policy_of(
     counted = not isinstance(network.action_space, gym.spaces.Box)
     kind = ExactActorCritic if counted and not memory else ActorCritic
     return kind(network, seed, chords, reward)
+
+
+@torch.no_grad()
+def load_tensors(network: ActorCriticPolicy, tensors: Mapping[str, NDArray[Any]]) -> None:
+    """Load the weights of an `ActorCritic` of the same shape.
+
+    Raises:
+        KeyError: if a weight is missing.
+        RuntimeError: if a weight has another shape.
+    """
+    for name, weight in network.named_parameters():
+        weight.copy_(torch.from_numpy(tensors[name]).reshape(weight.shape))
 
 
 def network_name(observation_space: gym.Space[Any], recurrent: bool = False) -> str:

@@ -36,6 +36,7 @@ from baselines.reward_learning import (
     draw_places,
     log_probabilities,
     optimise,
+    restore_optimised,
 )
 from baselines.reward_networks import RewardNetwork, excess_slope
 from il_envs import Algorithm, Problem, TrainingWarning
@@ -227,6 +228,7 @@ algorithm = Algorithm(
     config=AdversarialConfig(),
     train=train,
     applies_to=sees_numbers,
+    restore=lambda world, tensors, config: restore_optimised(world, tensors, config.ppo),
 )
 airl = replace(
     algorithm,

@@ -13,7 +13,13 @@ from typing import Literal
 import numpy as np
 from scipy.optimize import lsq_linear
 
-from baselines.planning import FloatArray, RewardPolicy, has_features, whole_trajectories
+from baselines.planning import (
+    FloatArray,
+    RewardPolicy,
+    has_features,
+    restore_table,
+    whole_trajectories,
+)
 from il_envs import (
     Algorithm,
     Evaluation,
@@ -146,6 +152,7 @@ algorithm = Algorithm(
     sources=frozenset({"demonstrations", "model"}),
     config=ApprenticeshipConfig(),
     train=train,
+    restore=restore_table,
     applies_to=has_features,
 )
 

@@ -6,6 +6,7 @@ policy has learned nothing, so errors compound: over T steps the cost grows like
 Bagnell 2010, theorem 2.1).
 """
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from baselines.networks import NetworkPolicy, one_thread, restore_network
-from il_envs import Algorithm, Observer, Problem, TabularPolicy
+from baselines.networks import NetworkPolicy, one_thread, restored_network
+from il_envs import Algorithm, Observer, Problem, TabularPolicy, World
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,17 @@ def clone(
     held_out = hold_out(groups, config.validation_share)
     fit(policy, observations, actions, held_out, config, updates, seed, progress)
     return policy
+
+
+def restore(world: World, tensors: Mapping[str, NDArray[Any]], config: object) -> ClonedPolicy:
+    """The cloned policy whose `tensors` these are; it samples anew, from seed 0.
+
+    Raises:
+        RuntimeError, ValueError: if they are not those of a policy for this world.
+    """
+    if "probabilities" in tensors:
+        return TabularPolicy(tensors["probabilities"], 0)
+    return restored_network(world, tensors)
 
 
 def smoothed_frequencies(
@@ -224,5 +236,5 @@ algorithm = Algorithm(
     sources=frozenset({"demonstrations"}),
     config=BCConfig(),
     train=train,
-    restore=restore_network,
+    restore=restore,
 )

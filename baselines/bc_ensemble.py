@@ -15,13 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from baselines import bc
 from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone, hold_out
-from baselines.networks import (
-    ActionHead,
-    NetworkPolicy,
-    restore_members,
-    restore_network,
-)
+from baselines.networks import ActionHead, NetworkPolicy, restored_network
 from il_envs import Algorithm, Problem, World
 
 
@@ -83,14 +79,23 @@ def train(problem: Problem, seed: int, config: BCEnsembleConfig) -> ClonedPolicy
     return policy
 
 
-def restore(world: World, tensors: Mapping[str, NDArray[Any]]) -> NetworkPolicy:
-    """The policy that has these tensors, as `Algorithm.restore`."""
-    members = restore_members(world, tensors)
-    if not members:
-        return restore_network(world, tensors)
-    policy = average(members)
-    policy.load_tensors(dict(tensors))
-    return policy
+def restore(
+    world: World, tensors: Mapping[str, NDArray[Any]], config: BCEnsembleConfig
+) -> ClonedPolicy:
+    """The policy whose `tensors` these are; arguments and errors are those of `bc.restore`."""
+    if "probabilities" in tensors:
+        return bc.restore(world, tensors, config)
+    shared = {name: tensor for name, tensor in tensors.items() if not name.startswith("body.")}
+    members = []
+    for number in range(config.members):
+        start = f"body.bodies.{number}."
+        own = {
+            f"body.{name.removeprefix(start)}": tensor
+            for name, tensor in tensors.items()
+            if name.startswith(start)
+        }
+        members.append(restored_network(world, shared | own))
+    return average(members)
 
 
 algorithm = Algorithm(

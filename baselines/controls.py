@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from stable_baselines3.common.policies import ActorCriticPolicy
 
 from baselines.actor_critic import ActorCritic, policy_of, untouched_generators
-from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone
+from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone, restore
 from baselines.encoders import Encoder, sees_numbers
-from baselines.networks import one_thread, restore_network
-from baselines.reward_learning import PPOConfig, Transitions, optimise
+from baselines.networks import one_thread
+from baselines.reward_learning import PPOConfig, Transitions, optimise, restore_optimised
 from il_envs import Algorithm, Problem, RandomPolicy, World
 
 WARM_UP = 64
@@ -113,8 +113,8 @@ shuffled = Algorithm(
     sources=frozenset({"demonstrations"}),
     config=BCConfig(),
     train=train_on_shuffled_labels,
-    restore=restore_network,
     control_for=lambda algorithm: algorithm.uses_labels,
+    restore=restore,
 )
 constant = Algorithm(
     name="constant-reward",
@@ -124,6 +124,7 @@ constant = Algorithm(
     train=train_on_constant_reward,
     applies_to=sees_numbers,
     control_for=learns_a_reward,
+    restore=lambda world, tensors, config: restore_optimised(world, tensors, config.ppo),
 )
 nothing = Algorithm(
     name="do-nothing",

@@ -17,9 +17,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone
+from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone, restore
 from baselines.labelled_steps import LabelledSteps
-from baselines.networks import NetworkPolicy, restore_network
+from baselines.networks import NetworkPolicy
 from il_envs import Algorithm, Problem, SessionEndedError, TabularPolicy
 
 
@@ -200,7 +200,7 @@ algorithm = Algorithm(
     sources=frozenset({"env", "expert"}),
     config=DAggerConfig(),
     train=train,
-    restore=restore_network,
+    restore=restore,
 )
 takeover = replace(
     algorithm,

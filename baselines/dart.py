@@ -13,8 +13,7 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone
-from baselines.networks import restore_network
+from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone, restore
 from il_envs import Algorithm, Problem
 
 
@@ -140,5 +139,5 @@ algorithm = Algorithm(
     sources=frozenset({"env", "expert"}),
     config=DARTConfig(),
     train=train,
-    restore=restore_network,
+    restore=restore,
 )

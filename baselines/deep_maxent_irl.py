@@ -17,6 +17,7 @@ from baselines.planning import (
     RewardPolicy,
     causal_log_likelihood,
     has_features,
+    restore_table,
     whole_trajectories,
 )
 from il_envs import Algorithm, Problem, World, soft_optimal
@@ -92,5 +93,6 @@ algorithm = Algorithm(
     sources=frozenset({"demonstrations", "model"}),
     config=DeepMaxEntConfig(),
     train=train,
+    restore=restore_table,
     applies_to=has_state_features,
 )

@@ -31,6 +31,7 @@ from baselines.reward_learning import (
     draw_places,
     log_probabilities,
     optimise,
+    restore_optimised,
 )
 from baselines.reward_networks import RewardNetwork, excess_slope
 from baselines.trajectory_weights import local_constant_rate, monotonic
@@ -154,4 +155,5 @@ algorithm = Algorithm(
     config=GuidedCostConfig(),
     train=train,
     applies_to=sees_numbers,
+    restore=lambda world, tensors, config: restore_optimised(world, tensors, config.ppo),
 )

@@ -25,7 +25,14 @@ from torch import Tensor
 
 from baselines.guided_cost_planners import Planner, Sampler, TabularPlanner, Trajectories
 from baselines.networks import one_thread
-from baselines.planning import FloatArray, IntArray, RewardPolicy, has_features, whole_trajectories
+from baselines.planning import (
+    FloatArray,
+    IntArray,
+    RewardPolicy,
+    has_features,
+    restore_table,
+    whole_trajectories,
+)
 from baselines.trajectory_weights import (
     effective_sample_size,
     irl_loss,
@@ -217,6 +224,7 @@ algorithm = Algorithm(
     sources=frozenset({"demonstrations", "model"}),
     config=ExactGuidedCostConfig(),
     train=train,
+    restore=restore_table,
     applies_to=has_features,
 )
 

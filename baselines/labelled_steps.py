@@ -19,7 +19,7 @@ class LabelledSteps:
 
     Args:
         num_envs: number of environments.
-        shift: steps by which labels are late; None to estimate it from them.
+        shift: steps by which labels are late; None to estimate it from them, 0 if they do not tell.
     """
 
     def __init__(self, num_envs: int, shift: int | None) -> None:
@@ -72,6 +72,14 @@ class LabelledSteps:
                 self.label(np.ones(1, np.bool_), action, group[None])
                 self.act(action, np.array([t == len(episode) - 1]))
 
+    def estimated_shift(self) -> int | None:
+        """The estimate, from the labels whose episodes are old enough; None if they do not tell."""
+        seen, done, age, labels = (
+            np.concatenate(self._columns[name]) for name in ("seen", "done", "age", "labels")
+        )
+        whole = age >= LONGEST_SHIFT
+        return estimated_shift(seen[whole], done[whole], labels[whole])
+
     def pairs(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]]:
         """Observations and the labels that answer them, [rows, ...] each, and their groups, [rows];
         rows are in the order in which they were added."""
@@ -80,9 +88,7 @@ class LabelledSteps:
         )
         shift = self._shift
         if shift is None:
-            whole = age >= LONGEST_SHIFT
-            done = np.concatenate(self._columns["done"])
-            shift = estimated_shift(seen[whole], done[whole], labels[whole])
+            shift = self.estimated_shift() or 0
         old_enough = age >= shift
         observations = seen[old_enough, shift - self._shifts[0]]
         return observations, labels[old_enough], groups[old_enough]

@@ -7,11 +7,13 @@ every update, and reinforcement lets the policy surpass the expert. The methods 
 press one button at a time (SAPS), or learn from only one of the two.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.utils import LinearSchedule, set_random_seed, update_learning_rate
@@ -22,6 +24,7 @@ from baselines.actor_critic import (
     ActorCritic,
     has_buttons,
     learn,
+    load_tensors,
     network_name,
     policy_of,
     untouched_generators,
@@ -36,7 +39,7 @@ from baselines.mail_a2c import (
     descend,
 )
 from baselines.networks import one_thread
-from il_envs import Algorithm, Problem
+from il_envs import Algorithm, Problem, World
 from il_envs.stable_baselines import GymnasiumVecEnv, check_start
 
 ActionModelName = Literal["maps", "saps", "joint"]
@@ -187,19 +190,37 @@ def imitate(
     """
     check_start(observation_space)
     check_start(actions.space)
-    if is_image_space(observation_space):
-        observation_space = VecTransposeImage.transpose_space(observation_space)
-    name = network_name(observation_space, bool(config.recurrent_units))
     rates, weights = learning_rates(config), imitation_weights(config)
     set_random_seed(seed)
-    network: Any = _algorithm(config).policy_aliases[name](
-        observation_space, actions.space, rates, **network_arguments(config)
-    )
+    network = _network(observation_space, actions, config)
     for update in range(config.updates):
         remaining = 1.0 - update / config.updates
         update_learning_rate(network.optimizer, rates(remaining))
         descend(network, weights(remaining) * expert.loss(network), config.max_grad_norm)
     return network
+
+
+def restore(world: World, tensors: Mapping[str, NDArray[Any]], config: MAILConfig) -> ActorCritic:
+    """The policy whose `tensors` these are; it samples anew, from seed 0.
+
+    Raises:
+        KeyError, RuntimeError: if they are not those of such a policy for this world.
+    """
+    actions = ACTION_MODELS[config.action_model](world.spaces.action)
+    with untouched_generators():
+        network = _network(world.spaces.observation, actions, config)
+    load_tensors(network, tensors)
+    return policy_of(network, 0, actions.chords)
+
+
+def _network(observation_space: Any, actions: ActionModel, config: MAILConfig) -> Any:
+    """An untrained network, whose weights come from the global generators."""
+    if is_image_space(observation_space):
+        observation_space = VecTransposeImage.transpose_space(observation_space)
+    name = network_name(observation_space, bool(config.recurrent_units))
+    kind: Any = _algorithm(config).policy_aliases[name]
+    rates = learning_rates(config)
+    return kind(observation_space, actions.space, rates, **network_arguments(config))
 
 
 def network_arguments(config: MAILConfig) -> dict[str, Any]:
@@ -243,6 +264,7 @@ algorithm = Algorithm(
     train=train,
     applies_to=has_buttons,
     factors={"actions": "MAPS", "learning": "IL + RL"},
+    restore=restore,
 )
 single = replace(
     algorithm,

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.planning import FloatArray, RewardPolicy, has_features, whole_trajectories
+from baselines.planning import (
+    FloatArray,
+    RewardPolicy,
+    has_features,
+    restore_table,
+    whole_trajectories,
+)
 from il_envs import Algorithm, Problem, TabularModel, hard_optimal
 
 
@@ -71,5 +77,6 @@ algorithm = Algorithm(
     sources=frozenset({"demonstrations", "model"}),
     config=MaxMarginConfig(),
     train=train,
+    restore=restore_table,
     applies_to=has_features,
 )

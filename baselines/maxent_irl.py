@@ -25,6 +25,7 @@ from baselines.planning import (
     causal_log_likelihood,
     has_features,
     observed_occupancy,
+    restore_table,
     whole_trajectories,
 )
 from il_envs import Algorithm, Problem, TabularModel, soft_optimal
@@ -171,6 +172,7 @@ algorithm = Algorithm(
     sources=frozenset({"demonstrations", "model"}),
     config=MaxEntConfig(),
     train=train,
+    restore=restore_table,
     applies_to=has_features,
 )
 

@@ -1,5 +1,6 @@
 """The policy network that the baselines share, with a likelihood for each kind of action space."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -253,39 +254,27 @@ class NetworkPolicy(nn.Module):
         """Every weight and statistic by name; `load_tensors` restores them."""
         return {name: tensor.numpy() for name, tensor in self.state_dict().items()}
 
-    def load_tensors(self, tensors: dict[str, NDArray[Any]]) -> None:
-        """Load the weights and statistics of a policy of the same shape."""
+    def load_tensors(self, tensors: Mapping[str, NDArray[Any]]) -> None:
+        """Load the weights and statistics of a policy of the same shape.
+
+        Raises:
+            RuntimeError: if they are not of that shape.
+        """
         self.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
 
 
-def restore_network(world: World, tensors: Mapping[str, NDArray[Any]]) -> NetworkPolicy:
-    """The policy that has these tensors, as `Algorithm.restore`; its samples have the seed 0."""
-    return _network(world, tensors, "body.")
+def restored_network(world: World, tensors: Mapping[str, NDArray[Any]]) -> NetworkPolicy:
+    """The policy whose `tensors` these are; it samples anew, from seed 0.
 
-
-def _network(world: World, tensors: Mapping[str, NDArray[Any]], prefix: str) -> NetworkPolicy:
-    """The policy whose body's tensors have names with this prefix."""
-    spaces = world.spaces
-    weights = [
-        tensor
-        for name, tensor in tensors.items()
-        if name.startswith(prefix) and tensor.ndim == 2  # of linear layers, in their order
-    ]
-    hidden_sizes = [len(weight) for weight in weights[:-1]]
-    policy = NetworkPolicy(spaces.observation, spaces.action, hidden_sizes, seed=0)
-    own = {
-        name.replace(prefix, "body.", 1): tensor
-        for name, tensor in tensors.items()
-        if name.startswith((prefix, "encoder.", "head."))
-    }
-    policy.load_tensors(own)
+    Raises:
+        RuntimeError: if they are not those of a policy for this world.
+    """
+    layers = {name: re.fullmatch(r"body\.(\d+)\.weight", name) for name in tensors}
+    numbers = sorted(int(layer[1]) for layer in layers.values() if layer)
+    hidden_sizes = [len(tensors[f"body.{number}.weight"]) for number in numbers[:-1]]
+    policy = NetworkPolicy(world.spaces.observation, world.spaces.action, hidden_sizes, seed=0)
+    policy.load_tensors(tensors)
     return policy
-
-
-def restore_members(world: World, tensors: Mapping[str, NDArray[Any]]) -> list[NetworkPolicy]:
-    """The members of an ensemble whose bodies are numbered, "body.bodies.0." and so on."""
-    numbers = {name.split(".")[2] for name in tensors if name.startswith("body.bodies.")}
-    return [_network(world, tensors, f"body.bodies.{n}.") for n in sorted(numbers, key=int)]
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Code shared by the methods that learn a reward and plan with a known model."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -47,6 +48,19 @@ class RewardPolicy(TabularPolicy):
     def tensors(self) -> dict[str, NDArray[Any]]:
         """The table and the training curve; the reward has its own `tensors`."""
         return super().tensors() | self.curve
+
+
+def restore_table(
+    world: World, tensors: Mapping[str, NDArray[Any]], config: object
+) -> TabularPolicy:
+    """The policy whose `tensors` these are, without its reward and its curve; it samples anew, from
+    seed 0.
+
+    Raises:
+        KeyError: if they are not those of a table.
+        ValueError: if the table is none of probabilities.
+    """
+    return TabularPolicy(tensors["probabilities"], 0, chords_of(world.spaces.action))
 
 
 def whole_trajectories(

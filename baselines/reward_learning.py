@@ -4,7 +4,7 @@ After each rollout the reward is updated from it, the rollout is labelled with t
 then PPO updates its policy: the order of Ho and Ermon 2016, algorithm 1.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,9 +19,15 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 
-from baselines.actor_critic import learn
+from baselines.actor_critic import (
+    ActorCritic,
+    learn,
+    load_tensors,
+    policy_of,
+    untouched_generators,
+)
 from baselines.encoders import Encoder
-from il_envs import Demonstrations, Problem
+from il_envs import Demonstrations, Problem, World
 from il_envs.stable_baselines import GymnasiumVecEnv
 
 
@@ -117,18 +123,43 @@ def optimise(
         gamma=config.discount,
         gae_lambda=config.gae_lambda,
         ent_coef=config.entropy_coefficient,
-        policy_kwargs={
-            "net_arch": list(config.hidden_sizes),
-            "activation_fn": nn.Tanh,
-            "features_extractor_class": Normalised,
-            "features_extractor_kwargs": {"encoder": encoder},
-            "optimizer_kwargs": {"eps": 1e-5, "fused": True},
-        },
+        policy_kwargs=network_arguments(encoder, config),
         seed=seed,
         device="cpu",
     )
     learn(model, problem.steps_left, RewardLearning(learner, problem.max_episode_steps))
     return model.policy
+
+
+def network_arguments(encoder: Encoder, config: PPOConfig) -> dict[str, Any]:
+    """Arguments of Stable-Baselines3's network."""
+    return {
+        "net_arch": list(config.hidden_sizes),
+        "activation_fn": nn.Tanh,
+        "features_extractor_class": Normalised,
+        "features_extractor_kwargs": {"encoder": encoder},
+        "optimizer_kwargs": {"eps": 1e-5, "fused": True},
+    }
+
+
+def restore_optimised(
+    world: World, tensors: Mapping[str, NDArray[Any]], config: PPOConfig
+) -> ActorCritic:
+    """The policy whose `tensors` these are, without its reward; it samples anew, from seed 0.
+
+    Raises:
+        KeyError, RuntimeError: if they are not those of such a policy for this world.
+    """
+    spaces, encoder = world.spaces, Encoder(world.spaces.observation)
+    with untouched_generators():
+        network = ActorCriticPolicy(
+            spaces.observation,
+            spaces.action,
+            lambda remaining: config.learning_rate,
+            **network_arguments(encoder, config),
+        )
+    load_tensors(network, tensors)
+    return policy_of(network, 0)
 
 
 class Normalised(BaseFeaturesExtractor):

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.encoders import sees_numbers
-from baselines.networks import NetworkPolicy, one_thread, restore_network
+from baselines.networks import NetworkPolicy, one_thread, restored_network
 from baselines.reward_learning import Transitions, demonstrated
 from il_envs import Algorithm, Problem, World
 
@@ -203,8 +203,8 @@ iq_learn = Algorithm(
     sources=frozenset({"demonstrations"}),
     config=SoftQConfig(),
     train=train_iq_learn,
-    restore=restore_network,
     applies_to=chooses_numbers,
+    restore=lambda world, tensors, config: restored_network(world, tensors),
 )
 sqil = replace(
     iq_learn,

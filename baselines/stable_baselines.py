@@ -3,22 +3,28 @@
 All settings but the number of environments are Stable-Baselines3's defaults.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any, cast
 
+from numpy.typing import NDArray
 from stable_baselines3 import A2C, PPO
+from stable_baselines3.common.preprocessing import is_image_space
+from stable_baselines3.common.vec_env import VecTransposeImage
 
 from baselines.action_models import saps
 from baselines.actor_critic import (
     ActorCritic,
     has_buttons,
     learn,
+    load_tensors,
     network_name,
     policy_of,
     untouched_generators,
 )
 from baselines.networks import one_thread
-from il_envs import Algorithm, Problem
+from il_envs import Algorithm, Problem, World
 from il_envs.stable_baselines import GymnasiumVecEnv
 
 
@@ -47,6 +53,24 @@ def train(
     return policy_of(model.policy, seed, actions.chords)
 
 
+def restore(
+    world: World, tensors: Mapping[str, NDArray[Any]], config: StableBaselinesConfig
+) -> ActorCritic:
+    """The policy whose `tensors` these are; it samples anew, from seed 0.
+
+    Raises:
+        KeyError, RuntimeError: if they are not those of such a policy for this world.
+    """
+    actions, observation_space = saps(world.spaces.action), cast(Any, world.spaces.observation)
+    kind = A2C.policy_aliases[network_name(observation_space)]  # the same ones as PPO's
+    if is_image_space(observation_space):
+        observation_space = VecTransposeImage.transpose_space(observation_space)
+    with untouched_generators():
+        network: Any = kind(observation_space, actions.space, lambda remaining: 0.0)
+    load_tensors(network, tensors)
+    return policy_of(network, 0, actions.chords)
+
+
 a2c = Algorithm(
     name="a2c-saps",
     summary="Stable-Baselines3's A2C, one button at a time",
@@ -54,6 +78,7 @@ a2c = Algorithm(
     config=StableBaselinesConfig(),
     train=partial(train, A2C),
     applies_to=has_buttons,
+    restore=restore,
 )
 ppo = replace(
     a2c,

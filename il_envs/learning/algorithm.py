@@ -38,10 +38,11 @@ class Algorithm(Generic[Config]):
         applies_to: given a world, True if the algorithm can learn in it.
         control_for: for a control, a baseline that cannot learn the task: given an algorithm, True
             if the control should run beside it for comparison. None if it is not a control.
-        restore: given a world and the tensors of a policy that it has learned there, the policy;
-            None if it cannot do that, or its policies are tables.
         factors: its level of each factor of a factorial comparison, by the factor's name, as in
             {"actions": "MAPS", "learning": "RL"}; read-only.
+        restore: `restore(world, tensors, config)` makes a learned policy anew from its `tensors()`;
+            deterministic, it acts bitwise as it did. It raises KeyError, RuntimeError or ValueError
+            if they are not those of such a policy. None if its policies cannot be restored.
     """
 
     name: str
@@ -51,8 +52,8 @@ class Algorithm(Generic[Config]):
     train: Callable[[Problem, int, Config], Policy]
     applies_to: Callable[[World], bool] = _any_world
     control_for: "Callable[[Algorithm[Any]], bool] | None" = None
-    restore: Callable[[World, Mapping[str, NDArray[Any]]], Policy] | None = None
     factors: Mapping[str, str] = field(default_factory=dict, hash=False)
+    restore: Callable[[World, Mapping[str, NDArray[Any]], Config], Policy] | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.sources, str):  # it would become a set of letters

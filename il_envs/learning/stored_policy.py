@@ -1,23 +1,20 @@
 """Policies on disk: those that a leaderboard's cells hold, and those that a lesson leaves."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
-from il_envs.buttons import chords_of
 from il_envs.extras import require
 from il_envs.learning.algorithm import Algorithm
-from il_envs.learning.policy import Policy, TabularPolicy
+from il_envs.learning.policy import Policy
 from il_envs.world import UnknownNameError, World, get_world
 
 TENSORS = "policy.safetensors"
 CELL, LESSON = "cell.json", "policy.json"
 """What a folder says of its policy: a cell of the leaderboard's, or a lesson."""
-TABLE = "probabilities"
 GROUP = "il_envs.algorithms"
 
 
@@ -53,28 +50,17 @@ def load_policy(folder: Path) -> StoredPolicy:
             cannot restore its policies.
         ModuleNotFoundError: without the package safetensors.
     """
-    told = _told(folder)
+    told, content = _told(folder), _content(folder)
+    if told.pop("sha256", None) not in (None, hashlib.sha256(content).hexdigest()):
+        raise StoredPolicyError(f"{folder / TENSORS}: damaged, it is not what was written")
     try:
-        world = get_world(told["world"])
-        algorithm, labels, seed = str(told["algorithm"]), int(told["labels"] or 0), told["seed"]
-        demonstrations = str(told.get("demonstrations", ""))
+        world, name = get_world(told["world"]), str(told["algorithm"])
+        labels, seed = int(told["labels"] or 0), int(told["seed"])
     except (KeyError, TypeError, ValueError) as error:
         why = str(error) if isinstance(error, UnknownNameError) else f"says no {error}"
         raise StoredPolicyError(f"{folder}: {why}") from error
-    tensors = _tensors(folder / TENSORS)
-    try:
-        if TABLE in tensors:
-            chords = chords_of(world.spaces.action)
-            policy: Policy = TabularPolicy(tensors[TABLE], seed, chords)
-        else:
-            policy = _restored(algorithm, world, tensors)
-    except (ValueError, KeyError, RuntimeError) as error:
-        if isinstance(error, StoredPolicyError):
-            raise
-        raise StoredPolicyError(
-            f"{folder}: {algorithm} cannot restore this policy: {str(error).splitlines()[0]}"
-        ) from error
-    return StoredPolicy(policy, world, algorithm, labels, seed, demonstrations)
+    policy = _restored(folder, find_algorithm(name), world, content)
+    return StoredPolicy(policy, world, name, labels, seed, str(told.get("demonstrations", "")))
 
 
 def keep_policy(folder: Path, stored: StoredPolicy) -> None:
@@ -128,31 +114,38 @@ def _told(folder: Path) -> dict[str, Any]:
         if path.is_file():
             try:
                 told = json.loads(path.read_text())
-                return dict(told["spec"] if name == CELL else told)
-            except (OSError, ValueError, KeyError, TypeError) as error:
+                if name == LESSON:
+                    return dict(told)
+                return {**told["spec"], "sha256": told["files"].get(TENSORS)}
+            except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 raise StoredPolicyError(f"{path}: damaged: {error}") from error
     raise StoredPolicyError(
         f"{folder}: no policy in it; name the folder of a cell, DIR/WORLD/ALGORITHM/labels_N/seed_K"
     )
 
 
-def _tensors(path: Path) -> dict[str, NDArray[Any]]:
+def _content(folder: Path) -> bytes:
+    path = folder / TENSORS
+    if not path.is_file():
+        raise StoredPolicyError(f"{folder}: its algorithm has left no tensors of its policy")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoredPolicyError(f"{path}: {error.strerror}") from error
+
+
+def _restored(folder: Path, algorithm: Algorithm[Any], world: World, content: bytes) -> Policy:
+    """The policy of an algorithm that has these tensors."""
     require("baselines", "safetensors")
     import safetensors.numpy
     from safetensors import SafetensorError
 
-    if not path.is_file():
-        raise StoredPolicyError(f"{path.parent}: its algorithm has left no tensors of its policy")
-    try:
-        tensors: dict[str, NDArray[Any]] = safetensors.numpy.load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise StoredPolicyError(f"{path}: damaged: {error}") from error
-    return tensors
-
-
-def _restored(name: str, world: World, tensors: dict[str, NDArray[Any]]) -> Policy:
-    """The policy of an installed algorithm that has these tensors."""
-    algorithm = find_algorithm(name)
     if algorithm.restore is None:
-        raise StoredPolicyError(f"the algorithm {name!r} has no way to restore its policies")
-    return algorithm.restore(world, tensors)
+        raise StoredPolicyError(f"{folder}: {algorithm.name} has no way to restore its policies")
+    try:
+        return algorithm.restore(world, safetensors.numpy.load(content), algorithm.config)
+    except (SafetensorError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise StoredPolicyError(
+            f"{folder}: {algorithm.name} cannot restore this policy: {why}"
+        ) from error

@@ -48,8 +48,8 @@ class Instructor(Person):
     """
 
     ASTRAY, STEADY = 1.5, 0.75  # m from the centreline
-    WRONG, RIGHT = 0.35, 0.25  # difference in steering, of the wheel's half range
-    PATIENCE = 25  # steps for which all must be well
+    WRONG, RIGHT = 0.25, 0.2  # difference in steering, of the wheel's half range
+    PATIENCE = 10  # steps for which all must be well
     MEMORY = 0.8  # of the mean difference, from step to step
 
     def __init__(self, world: World, lag: int, noise: float, seed: int) -> None:

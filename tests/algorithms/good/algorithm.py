@@ -32,4 +32,10 @@ def train(problem, seed, config):
     return Linear(problem.action_space, np.linalg.solve(gram, inputs.T @ data.actions))
 
 
-algorithm = Algorithm("good", "ridge", frozenset({"demonstrations"}), Config(), train)
+def restore(world, tensors, config):
+    return Linear(world.spaces.action, tensors["weights"])
+
+
+algorithm = Algorithm(
+    "good", "ridge", frozenset({"demonstrations"}), Config(), train, restore=restore
+)
