@@ -23,7 +23,7 @@ from il_envs.play.overlay import Row
 from il_envs.play.parser import Parser
 from il_envs.play.pilots import ExpertPilot, PolicyPilot
 from il_envs.play.replays import film_of_episode, find_episode
-from il_envs.play.teaching import SPEEDS, Mode, Plan, finish, learn
+from il_envs.play.teaching import SPEEDS, Mode, Plan, finish, learn, usual_shift
 from il_envs.play.theatre import Theatre
 from il_envs.play.track import of_pilot
 from il_envs.play.video import FORMATS, checked_path, progress_line, write_film
@@ -145,14 +145,18 @@ def _teach(options: argparse.Namespace) -> None:
     stored = _stored(options)
     _require_playable(stored.world, watches=False)
     mode: Mode = "takeover" if options.takeover else "label"
-    plan = Plan(stored, mode, options.labels, options.rounds, options.label_shift)
+    speed = options.speed or SPEEDS[mode]
+    shift = options.label_shift
+    if shift is None:
+        shift = usual_shift(stored.world, speed)
+    plan = Plan(stored, mode, options.labels, options.rounds, shift)
     folder = data_folder() / "policies" / (options.keep or f"{stored.world.name}-{time():.0f}")
     if folder.exists():
         raise RefusedError(f"there is a policy {folder.name!r} already; --keep another name")
 
     def make() -> tuple[Game, Lesson]:
         game = Game(stored.world, "training", options.seed, FULL)
-        game.speed = options.speed or SPEEDS[mode]
+        game.speed = speed
         lesson = Lesson(game.env)
         game.watch(lesson)
         game.control.asks_labels = mode == "label"
@@ -341,7 +345,7 @@ def _parser() -> Parser:
         "--label-shift",
         type=_seed,
         metavar="STEPS",
-        help="by which you react late in a lesson (default: estimated from what you do)",
+        help="by which you react late in a lesson (default: a person's, estimated for buttons)",
     )
     add("--keep", metavar="NAME", help="of what a lesson has taught, in the folder of policies")
     add(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import gymnasium as gym
 import numpy as np
 
 from il_envs.learning.demonstrations import Demonstrations
@@ -28,8 +29,9 @@ from il_envs.world import World
 
 Mode = Literal["takeover", "label"]
 ALGORITHM = "hg-dagger"
-SPEEDS: dict[Mode, float] = {"takeover": 0.5, "label": 0.25}
+SPEEDS: dict[Mode, float] = {"takeover": 0.25, "label": 0.25}
 """The speed at which a person teaches, unless another one is chosen."""
+REACTION = 0.2  # s of real time, that a person takes from seeing to doing
 STEPS = 10_000_000  # of the environment; the labels end a lesson long before
 TRIALS = range(900_500_000, 900_500_016)  # seeds of held-out episodes, before and after a lesson
 
@@ -43,7 +45,7 @@ class Plan:
         mode: whether the person takes over or labels.
         labels: the most labels of the person's.
         rounds: trainings, the last one included.
-        label_shift: steps by which the person is late; None to estimate it.
+        label_shift: steps by which the person is late; None to estimate it from what is done.
     """
 
     stored: StoredPolicy
@@ -51,6 +53,18 @@ class Plan:
     labels: int
     rounds: int
     label_shift: int | None
+
+
+def usual_shift(world: World, speed: float) -> int | None:
+    """Steps by which a person is late at a speed of the game; None where labels tell it.
+
+    Labels tell it where actions are buttons. On axes they do not: what is seen follows from what
+    was done a moment ago, so every lag explains the labels about as well as the next. There it is
+    a person's reaction, and a step until the keys have moved the axis.
+    """
+    if not isinstance(world.spaces.action, gym.spaces.Box):
+        return None
+    return round(REACTION * speed / world.dynamics.control_period + 1.0)
 
 
 def learn(plan: Plan, lesson: Lesson) -> Policy:

@@ -15,7 +15,7 @@ from il_envs.play.lesson import Lesson
 from il_envs.play.level import FULL
 from il_envs.play.screens.teaching import TeachScreen
 from il_envs.play.sounds import Sounds
-from il_envs.play.teaching import Plan, learn
+from il_envs.play.teaching import Plan, learn, usual_shift
 from il_envs.play.window import Window
 from il_envs.testing import StandIn
 from tests.play.player import FRAME, down, tap, up
