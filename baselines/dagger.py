@@ -10,6 +10,7 @@ added to its demonstrations. A person finds it easier to drive than to say what 
 somebody else drives.
 """
 
+import warnings
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone, restore
 from baselines.labelled_steps import LabelledSteps
 from baselines.networks import NetworkPolicy
-from il_envs import Algorithm, Problem, SessionEndedError, TabularPolicy
+from il_envs import Algorithm, Problem, SessionEndedError, TabularPolicy, TrainingWarning
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class DAggerConfig:
     states are similar, so labelling a share of them covers more episodes with the same budget."""
     label_shift: int | None = 0
     """Steps by which the expert's labels are late, as a person's are; None to estimate it in each
-    round, from all labels so far."""
+    round from all labels so far, with 0 where they do not tell."""
     demonstrated_share: float = 0.0
     """Share of the label budget that is spent on demonstrations before the first round."""
     demonstration_shift: int | None = 0
@@ -77,6 +78,7 @@ def train(problem: Problem, seed: int, config: DAggerConfig) -> ClonedPolicy:
         policy = collection.fit(policy, updates, seed + round_number)
         if not stays:
             break
+    collection.warn_of_unknown_lags()
     return policy
 
 
@@ -185,6 +187,20 @@ class Collection:
             policy, rows[order], targets[order], groups[order],
             self._config.cloning, updates, seed, self._problem.progress,
         )  # fmt: skip
+
+    def warn_of_unknown_lags(self) -> None:
+        """Warn if a lag was to be estimated and could not be."""
+        for name, shift, part in (
+            ("label_shift", self._config.label_shift, self._labelled),
+            ("demonstration_shift", self._config.demonstration_shift, self._shown),
+        ):
+            if shift is None and len(part) and part.estimated_shift() is None:
+                warnings.warn(
+                    f"{len(part)} labels do not tell how late they are, they are taken as prompt; "
+                    f"give {name} in steps if it is known",
+                    TrainingWarning,
+                    stacklevel=3,
+                )
 
 
 def mixing_share(config: DAggerConfig, round_number: int) -> float:

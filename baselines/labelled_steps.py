@@ -73,7 +73,8 @@ class LabelledSteps:
                 self.act(action, np.array([t == len(episode) - 1]))
 
     def estimated_shift(self) -> int | None:
-        """The estimate, from the labels whose episodes are old enough; None if they do not tell."""
+        """Steps by which labels are late, told from those whose episodes are old enough; None if
+        they do not tell."""
         seen, done, age, labels = (
             np.concatenate(self._columns[name]) for name in ("seen", "done", "age", "labels")
         )

@@ -1,13 +1,13 @@
 """How late somebody reacts, told from labels and from what was seen before them.
 
 A label is predicted from what was seen s steps earlier, for each s, by ridge regression; it is
-predicted best from what it answers. What was executed in the steps before is known to each
-prediction: what is seen now echoes it, above all what one did oneself a moment ago, and would
-otherwise seem to be the cause.
+predicted best from what it answers. Each prediction also knows the actions that were executed in
+the steps before: what is seen now echoes them, one's own above all, and would otherwise pass for
+the cause.
 
-Where actions are buttons, this tells the lag. Where they are continuous and steer a system of great
-inertia that one drives oneself, as in DriftCar, it does not: every s predicts about as well as the
-next, and no lag is told.
+This tells the lag where actions are buttons. It does not in DriftCar, whose state changes so
+smoothly that each s predicts about as well as the next. No lag is told then, rather than a wrong
+one.
 """
 
 from typing import Any

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, cast
 
+import gymnasium as gym
 from numpy.typing import NDArray
 from stable_baselines3 import A2C, PPO
 from stable_baselines3.common.preprocessing import is_image_space
@@ -63,7 +64,7 @@ def restore(
     """
     actions, observation_space = saps(world.spaces.action), cast(Any, world.spaces.observation)
     kind = A2C.policy_aliases[network_name(observation_space)]  # the same ones as PPO's
-    if is_image_space(observation_space):
+    if isinstance(observation_space, gym.spaces.Box) and is_image_space(observation_space):
         observation_space = VecTransposeImage.transpose_space(observation_space)
     with untouched_generators():
         network: Any = kind(observation_space, actions.space, lambda remaining: 0.0)

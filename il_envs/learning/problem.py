@@ -383,7 +383,7 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
             used = _chosen(rows, given, np.broadcast_to(low, given.shape)).astype(given.dtype)
             valid = within_bounds(used, world, used)
         except (ValueError, TypeError) as error:
-            raise ValueError(f"the labeller's answer is no action of {error}") from error
+            raise ValueError(f"the labeller's answer is invalid: {error}") from error
         return elements(self.single_action_space, _chosen(rows, valid, np.zeros_like(valid)))
 
 
