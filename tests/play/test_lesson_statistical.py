@@ -90,9 +90,8 @@ def test_a_person_lifts_a_cloned_policy_by_taking_over(
     bc = find_algorithm("bc")
     cloned = bc.train(Problem(CAR, bc.sources, Budget(DEMONSTRATED, 0), seed), seed, bc.config)
     before = survival(cloned)
-    plan = Plan(
-        StoredPolicy(cloned, CAR, "bc", DEMONSTRATED, seed), "takeover", LABELS, ROUNDS, None
-    )
+    stored = StoredPolicy(cloned, CAR, "bc", DEMONSTRATED, seed)
+    plan = Plan(stored, "takeover", LABELS, ROUNDS, usual_shift(CAR, SPEED))
     game = Game(CAR, "training", 0, FULL)
     game.speed = SPEED
     lesson = Lesson(game.env)
