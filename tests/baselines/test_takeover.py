@@ -54,7 +54,7 @@ class Switch:
         self.driven.append(taken[0])
         return self.ACTION, taken
 
-    def label(self, states, params, rows):
+    def label(self, states, params, rows, proposed=None):
         return self.intervene(states, params, None)[0]
 
 

@@ -27,7 +27,7 @@ class Scribe:
     def __init__(self, actions, taken=None):
         self.actions, self.taken, self.asked = actions, taken, []
 
-    def label(self, states, params, rows):
+    def label(self, states, params, rows, proposed=None):
         self.asked.append((states, params, rows))
         return self.actions
 
@@ -37,7 +37,7 @@ class Scribe:
 
 
 class Leaver:
-    def label(self, states, params, rows):
+    def label(self, states, params, rows, proposed=None):
         raise SessionEndedError
 
     def intervene(self, states, params, proposed):
@@ -195,7 +195,7 @@ def test_a_labeller_that_asks_the_scripted_expert_gives_its_labels():
         def __init__(self):
             self._mind = WorldVectorEnv("DriftCar", 3)
 
-        def label(self, states, params, rows):
+        def label(self, states, params, rows, proposed=None):
             self._mind.states = states
             return ExpertPolicy(self._mind).predict()[0]
 
