@@ -53,8 +53,7 @@ class Recorder:
         self._world, self._split, self._player = world, split, player
         self._last: Path | None = None
         self._seed: int | None
-        if any(self.folder.glob(f"*{SUFFIX}")):
-            require_place(read_recording(name), world.id, split)
+        self._require_place()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -137,6 +136,7 @@ class Recorder:
         if self._seed is None or not self._steps:
             self.discard()
             return None
+        self._require_place()
         episode = self._episode(self._seed, terminated)
         try:
             replayed(episode)
@@ -161,11 +161,26 @@ class Recorder:
 
     def delete_last(self) -> Path | None:
         """Delete the file that `finish` has written last; returns its path, None if there is none
-        (any more)."""
-        path, self._last = self._last, None
+        (any more).
+
+        Raises:
+            OSError: if it cannot be deleted.
+        """
+        path = self._last
         if path is not None:
             path.unlink(missing_ok=True)
+        self._last = None
         return path
+
+    def _require_place(self) -> None:
+        """Check that what is recorded under the name is of this world and split; another process
+        may have begun it.
+
+        Raises:
+            RecordingError: if it is not.
+        """
+        if any(self.folder.glob(f"*{SUFFIX}")):
+            require_place(read_recording(self.name), self._world.id, self._split)
 
     def _episode(self, seed: int, terminated: bool) -> RecordedEpisode:
         return RecordedEpisode(

@@ -15,6 +15,7 @@ from il_envs.world import UnknownNameError, World, get_world
 TENSORS = "policy.safetensors"
 CELL, LESSON = "cell.json", "policy.json"
 """What a folder says of its policy: a cell of the leaderboard's, or a lesson."""
+LONGEST = 200  # characters, of a reason
 GROUP = "il_envs.algorithms"
 
 
@@ -145,7 +146,7 @@ def _restored(folder: Path, algorithm: Algorithm[Any], world: World, content: by
     try:
         return algorithm.restore(world, safetensors.numpy.load(content), algorithm.config)
     except (SafetensorError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        why = (str(error).splitlines() or [type(error).__name__])[0]
+        why = " ".join(str(error).split())[:LONGEST] or type(error).__name__
         raise StoredPolicyError(
             f"{folder}: {algorithm.name} cannot restore this policy: {why}"
         ) from error

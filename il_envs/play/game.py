@@ -315,7 +315,7 @@ class Game:
             time=self._time,
             controller=control.controller,
             label=control.label if control.asks_labels and not control.player_acts else None,
-            speed=self.speed,
+            speed=0.0 if self.is_paused else self.speed,  # a single step is taken while paused
             assisted=control.player_acts and control.has_assistance,
         )
 

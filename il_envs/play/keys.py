@@ -76,10 +76,9 @@ def rebound(world: World, changes: Mapping[str, str], name: str, key: str) -> di
     Raises:
         ValueError: if the keyboard has no such key, or it is in use.
     """
-    try:
-        code = pygame.key.key_code(key)
-    except ValueError:
-        raise ValueError(f"there is no key {key!r}") from None
+    code = _code(key)
+    if code is None:
+        raise ValueError(f"there is no key {key!r}")
     for row in COMMANDS:
         if code in map(pygame.key.key_code, row.keys):
             raise ValueError(f"{key} is the game's key for {row.command!r}")
@@ -88,6 +87,14 @@ def rebound(world: World, changes: Mapping[str, str], name: str, key: str) -> di
         if is_taken and other.key != name:
             raise ValueError(f"{key} is the key for {other.label!r} already")
     return {**changes, name: key}
+
+
+def _code(key: str) -> int | None:
+    """pygame's code of a key; None if there is no such key."""
+    try:
+        return pygame.key.key_code(key)
+    except ValueError:
+        return None
 
 
 class KeyFile:
@@ -103,14 +110,14 @@ class KeyFile:
             ValueError: if the file is not one of ours; the message is one line.
         """
         chosen = self._read().get(world.name, {})
-        changes: dict[str, str] = {}
-        for name, key in chosen.items() if isinstance(chosen, dict) else ():
-            if name in keys_of(world, {}):
-                try:
-                    changes = rebound(world, changes, name, str(key))
-                except ValueError:
-                    continue
-        return changes
+        names = keys_of(world, {})
+        changes = {
+            name: str(key)
+            for name, key in (chosen.items() if isinstance(chosen, dict) else ())
+            if name in names and _code(str(key)) not in {None, *command_of_codes()}
+        }
+        codes = [_code(key) for key in keys_of(world, changes).values()]
+        return changes if len(set(codes)) == len(codes) else {}
 
     def write(self, world: World, changes: Mapping[str, str]) -> None:
         """Keep the player's changes for a world.
@@ -131,7 +138,7 @@ class KeyFile:
             kept = json.loads(self.path.read_text())
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ValueError(f"{self.path}: no keys in it: {error}") from error
         if not isinstance(kept, dict):
             raise ValueError(f"{self.path}: no keys in it: it must hold an object of worlds")

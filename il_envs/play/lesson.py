@@ -97,6 +97,11 @@ class Lesson:
         self._has_ended = True
         self._answers.put(None)
 
+    def wait(self) -> None:
+        """Wait until the algorithm has ended."""
+        if self._thread is not None:
+            self._thread.join()
+
     # What the algorithm's thread calls.
 
     def label(

@@ -43,9 +43,16 @@ def paint_panel(
     layer = Layer(size)
     panel(layer, OPACITY, ROUNDING)
     middle = complex(left + size[0] / 2, top)
+    footer = _shortened(footer, size[0] - 24, 22)
     texts = [
         (title, middle + 1j * (HEAD / 2 + 3), 38, ACCENT, "center"),
-        (footer, middle + 1j * (size[1] - FOOT / 2), 22, FAINT, "center"),
+        (
+            _shortened(footer, size[0] - 24, 22),
+            middle + 1j * (size[1] - FOOT / 2),
+            22,
+            FAINT,
+            "center",
+        ),
     ]
     for k, (name, meaning) in enumerate(rows):
         split = COLUMN_WIDTH * (k // lines + MIDDLE)
@@ -79,13 +86,13 @@ def paint_bar(page: pygame.Surface, left: str, right: Sequence[tuple[str, Colour
     for text, colour in reversed(right):
         write(page, text, x + y, BAR_TEXT, colour, "midright")
         x -= lettering(text, BAR_TEXT, colour).get_width() + 22
-    write(page, _shortened(left, x - EDGE), EDGE + y, BAR_TEXT, FAINT)
+    write(page, _shortened(left, x - EDGE, BAR_TEXT), EDGE + y, BAR_TEXT, FAINT)
 
 
-def _shortened(text: str, width: float) -> str:
+def _shortened(text: str, width: float, size: int) -> str:
     """The text, cut where it would be wider than so many pixels."""
-    if not text or lettering(text, BAR_TEXT, FAINT).get_width() <= width:
+    if not text or lettering(text, size, FAINT).get_width() <= width:
         return text
-    while text and lettering(text + "…", BAR_TEXT, FAINT).get_width() > width:
+    while text and lettering(text + "…", size, FAINT).get_width() > width:
         text = text[:-1]
     return text.rstrip() + "…" if text else ""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from il_envs.engine.single import WorldEnv
 from il_envs.learning.policy import ExpertPolicy, Policy
 from il_envs.learning.recorded_episode import Controller
+from il_envs.learning.stored_policy import StoredPolicyError
 
 
 class Pilot(Protocol):
@@ -21,7 +22,11 @@ class Pilot(Protocol):
         ...
 
     def decide(self, observation: Any) -> NDArray[Any] | None:
-        """The action in the environment's present state; None while it makes up its mind."""
+        """The action in the environment's present state; None while it makes up its mind.
+
+        Raises:
+            StoredPolicyError: if a policy returns no action.
+        """
         ...
 
     def step_taken(
@@ -69,6 +74,7 @@ class PolicyPilot:
     def __init__(self, name: str, env: WorldEnv, policy: Policy) -> None:
         self.name = name
         self._policy = policy
+        self._space = env.world.spaces.action
         self._is_deterministic = env.world.truth.reference is None
         self.begin()
 
@@ -85,6 +91,8 @@ class PolicyPilot:
         )
         self._is_start = False
         action: NDArray[Any] = actions[0]
+        if not self._space.contains(action):
+            raise StoredPolicyError(f"{self.name} has returned {action}, not in {self._space}")
         return action
 
     def step_taken(

@@ -42,11 +42,12 @@ def card_of(world: World) -> Card | None:
     path = _path(world)
     try:
         kept = json.loads(path.read_text())
-    except (OSError, ValueError):
+        expert = None if kept["expert"] is None else float(kept["expert"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     if not path.with_suffix(".png").exists() or not are_compiled(world):
         return None
-    return Card(path.with_suffix(".png"), kept["expert"])
+    return Card(path.with_suffix(".png"), expert)
 
 
 def _path(world: World) -> Path:
@@ -194,10 +195,11 @@ def prepare(world: World) -> None:
         score = float(np.mean([episode.total_reward for episode in episodes]))
     path = _path(world)
     path.parent.mkdir(parents=True, exist_ok=True)
-    pygame.image.save(
-        pygame.transform.smoothscale(canvas.surface, PICTURE), path.with_suffix(".png")
-    )
-    path.write_text(json.dumps({"expert": score}))
+    picture, temporary = path.with_suffix(".png"), path.with_suffix(".part.png")
+    pygame.image.save(pygame.transform.smoothscale(canvas.surface, PICTURE), temporary)
+    temporary.replace(picture)
+    temporary.write_text(json.dumps({"expert": score}))
+    temporary.replace(path)  # last: it says that the card is there
     _tell(world.name, "ready")
 
 

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+LARGEST = 1e6  # a score beyond it is no score of ours
+
 
 class Scores:
     """The best return of the player in each world at each level.
@@ -13,15 +15,7 @@ class Scores:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            kept = json.loads(path.read_text())
-        except (OSError, ValueError):
-            kept = {}
-        self._best: dict[str, float] = {
-            name: float(value)
-            for name, value in (kept.items() if isinstance(kept, dict) else ())
-            if isinstance(value, (int, float))
-        }
+        self._best = self._read()
 
     def best(self, world: str, level: str) -> float | None:
         """The best return in a world at a level; None before the first."""
@@ -29,6 +23,8 @@ class Scores:
 
     def add(self, world: str, level: str, total: float) -> bool:
         """Take in a return; returns True if it is the best so far."""
+        for name, value in self._read().items():  # another process may have written since
+            self._best[name] = max(value, self._best.get(name, value))
         before = self.best(world, level)
         if before is not None and total <= before:
             return False
@@ -41,3 +37,17 @@ class Scores:
         except OSError:
             pass
         return True
+
+    def _read(self) -> dict[str, float]:
+        """The scores in the file."""
+        try:
+            kept = json.loads(self.path.read_text())
+            return {
+                name: float(value)
+                for name, value in kept.items()
+                if isinstance(value, (int, float))
+                and not isinstance(value, bool)
+                and abs(value) < LARGEST
+            }
+        except (OSError, ValueError, RecursionError, AttributeError, OverflowError):
+            return {}

@@ -34,6 +34,8 @@ def checked_path(path: Path) -> Path:
     """
     if path.suffix not in FORMATS:
         raise ValueError(f"{path}: a film ends in {', '.join(FORMATS)}")
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder")
     if not path.parent.is_dir():
         raise ValueError(f"{path}: there is no folder {path.parent}")
     if shutil.which("ffmpeg") is None:
@@ -89,7 +91,7 @@ def write_film(
     command = [
         _ffmpeg(), "-y", "-loglevel", "error",
         "-f", "rawvideo", "-pix_fmt", "bgr0", "-s", f"{size[0]}x{size[1]}", "-r", str(rate),
-        "-i", "-", "-codec:v", encoder, *settings, str(temporary),
+        "-i", "-", "-codec:v", encoder, *settings, f"file:{temporary}",
     ]  # fmt: skip
     try:
         with subprocess.Popen(command, stdin=PIPE, stderr=PIPE) as process:

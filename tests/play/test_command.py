@@ -180,9 +180,21 @@ def test_a_film_of_the_expert_is_written(il_play: IlPlay, tmp_path: Path) -> Non
 
 
 def test_a_film_that_cannot_be_written_is_one_line(il_play: IlPlay, tmp_path: Path) -> None:
+    result = il_play("CliffChain", "--expert", "--video", str(tmp_path))
+    assert (result.exit_code, result.stderr) == (2, f"il-play: {tmp_path}: a film ends in .mp4, "
+                                                    ".webm, .gif\n")  # fmt: skip
     folder = tmp_path / "a.mp4"
     folder.mkdir()
     result = il_play("CliffChain", "--expert", "--video", str(folder))
-    assert result.exit_code == 1
-    (line,) = result.stderr.splitlines()
-    assert line.startswith(f"il-play: cannot write {folder}")
+    assert (result.exit_code, result.stderr) == (2, f"il-play: {folder} is a folder\n")
+    if Path("/proc").is_dir():  # where nobody can write
+        result = il_play("CliffChain", "--expert", "--video", "/proc/a.mp4")
+        assert result.exit_code == 1
+        (line,) = result.stderr.splitlines()
+        assert line.startswith("il-play: cannot write /proc/a.mp4: ")
+
+
+def test_a_film_may_have_any_name(il_play: IlPlay, tmp_path: Path) -> None:
+    path = tmp_path / "12:30 Uhr %d.gif"
+    assert il_play("CliffChain", "--expert", "--video", str(path)).exit_code == 0
+    assert path.stat().st_size > 1000

@@ -107,6 +107,7 @@ class PlayScreen:
         if command == "leave":
             self._is_left = True
         elif command == "help":
+            self._hands.release()
             self._keys.open()
         elif command == "pause":
             game.is_paused = not game.is_paused and game.phase != "over"
@@ -152,6 +153,7 @@ class PlayScreen:
             control.take_over(False)
 
     def _begin(self, seed: int) -> None:
+        self._count_results()  # before what was recorded is forgotten
         self.game.begin(seed)
         self._hands.release()
 
@@ -213,11 +215,14 @@ class PlayScreen:
         """Delete the episode that was recorded last."""
         if self.game.recorder is None:
             self._say("nothing is recorded; il-play WORLD --record NAME does it")
-        elif self.game.recorder.delete_last() is None:
-            self._say("there is no episode to discard, or no longer")
-        else:
-            self._recorded -= 1
-            self._say("the last recorded episode is discarded")
+            return
+        try:
+            deleted = self.game.recorder.delete_last()
+        except OSError as error:
+            self._say(f"not discarded: {error.strerror}")
+            return
+        self._recorded -= deleted is not None
+        self._say("the last recorded episode is discarded" if deleted else "nothing to discard")
 
     def close(self) -> None:
         """Complete the last result, and be silent."""

@@ -1,5 +1,6 @@
 """The screen on which a person teaches a policy: takes over from it, or says what it should do."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,7 +48,8 @@ class TeachScreen(PlayScreen):
         self._is_ending = False
 
     def frame(self, seconds: float) -> Screen | None:
-        """Go on by a frame; the first Escape ends the lesson, and the next one leaves."""
+        """Go on by a frame; the first Escape ends the lesson, and the next one closes the window
+        while the learner trains on what there is."""
         lesson = self._lesson
         if self._is_left and not (self._is_ending or lesson.is_over):
             self._is_left, self._is_ending = False, True
@@ -96,7 +98,7 @@ class TeachScreen(PlayScreen):
 
     def _line(self) -> str:
         if self._note_left > 0.0 or self._is_ending:
-            return self._note if self._note_left > 0.0 else "the lesson ends; Esc: leave at once"
+            return self._note if self._note_left > 0.0 else "the lesson ends; Esc: close the window"
         if self.game.control.asks_labels:
             held = self._hands.held()
             meant = [key.label for key in self.game.world.views.keys if key.key in held]
@@ -111,6 +113,10 @@ class TeachScreen(PlayScreen):
         return [*((text, FAINT) for text in counts), *super()._marks()]
 
     def close(self) -> None:
-        """End the lesson too."""
-        self._lesson.end()
+        """End the lesson, and wait for what the learner makes of it: nothing is lost."""
         super().close()
+        self._lesson.end()
+        if self._rows is None:
+            print("il-play: the learner trains on what there is", file=sys.stderr)
+            self._lesson.wait()
+            self._rows = self._finish(self._lesson)

@@ -144,7 +144,7 @@ class TitleScreen:
         """The number of the card at a point of the window."""
         place = self._window.place(position)
         for k in range(len(self._worlds)):
-            if self._rect(k).collidepoint(place) and place[1] > HEAD:
+            if self._rect(k).collidepoint(place) and HEAD < place[1] < SIZE[1]:
                 return k
         return otherwise
 
@@ -191,8 +191,9 @@ class TitleScreen:
         progress = self._preparation.of(world)
         if progress.stage == "ready" and world.name not in self._cards:
             card = card_of(world)
-            if card is not None:
-                self._cards[world.name] = (card, pygame.image.load(card.picture).convert())
+            image = None if card is None else _loaded(card.picture)
+            if card is not None and image is not None:
+                self._cards[world.name] = (card, image)
         expert = None
         if world.name in self._cards:
             card, image = self._cards[world.name]
@@ -209,3 +210,11 @@ class TitleScreen:
         write(page, "   ".join(parts), name + 21j, 20, FAINT)
         if is_chosen:
             pygame.draw.rect(page, ACCENT, rect.inflate(6, 6), 3, border_radius=6)
+
+
+def _loaded(picture: Path) -> pygame.Surface | None:
+    """A picture; None if it is damaged."""
+    try:
+        return pygame.image.load(picture).convert()
+    except pygame.error:
+        return None
