@@ -121,7 +121,9 @@ def title(window: Window, folder: Path) -> Screen:
     while any(preparation.of(world).stage not in ("ready", "failed") for world in worlds):
         time.sleep(0.2)
     never: Callable[..., Screen] = lambda *_: sys.exit("nothing is opened here")  # noqa: E731
-    screen = TitleScreen(worlds, window, Sounds(is_muted=True), preparation, folder, never)
+    screen = TitleScreen(
+        worlds, BEGINNER, window, Sounds(is_muted=True), preparation, folder, never
+    )
     run(screen, 30)
     return screen
 

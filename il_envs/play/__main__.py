@@ -4,33 +4,34 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from pathlib import Path
 from time import time
-from typing import get_args
 
 import pygame
 
 from il_envs.learning.recorded_episode import RecordingError, replayed, world_of
 from il_envs.learning.recorder import Recorder
-from il_envs.learning.recordings import data_folder
+from il_envs.learning.recordings import NAME, data_folder
 from il_envs.learning.stored_policy import StoredPolicy, StoredPolicyError, load_policy
 from il_envs.play.film import Film
 from il_envs.play.game import Game, Result
 from il_envs.play.inference import InferenceError, find_algorithm
 from il_envs.play.lesson import Lesson
-from il_envs.play.level import FULL, LEVELS, STANDARD, Level
+from il_envs.play.level import BEGINNER, FULL, LEVELS, STANDARD, Level
+from il_envs.play.options import options_parser
 from il_envs.play.overlay import Row
-from il_envs.play.parser import Parser
 from il_envs.play.pilots import ExpertPilot, PolicyPilot
 from il_envs.play.replays import film_of_episode, find_episode
 from il_envs.play.teaching import SPEEDS, Mode, Plan, finish, learn, usual_shift
 from il_envs.play.theatre import Theatre
 from il_envs.play.track import of_pilot
-from il_envs.play.video import FORMATS, checked_path, progress_line, write_film
-from il_envs.world import WORLDS, Split, UnknownNameError, World, get_world
+from il_envs.play.video import checked_path, progress_line, write_film
+from il_envs.world import WORLDS, UnknownNameError, World, get_world
 
-SLOWEST, FASTEST = 0.25, 2.0
 INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
+
+
+class LessonError(Exception):
+    """A lesson has failed; the message is one line."""
 
 
 class RefusedError(Exception):
@@ -39,7 +40,7 @@ class RefusedError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The console script; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    options = options_parser().parse_args(arguments)
     try:
         if options.replay is not None:
             _replay(options)
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(2, str(error))
     except pygame.error as error:
         return _refuse(1, f"cannot open a window: {error}")
-    except OSError as error:
+    except (LessonError, OSError) as error:
         return _refuse(1, str(error))
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -69,6 +70,14 @@ def _refuse(code: int, why: str) -> int:
 
 def _play(options: argparse.Namespace) -> None:
     """Play a world, or choose one at the title."""
+    used = {"seed", "split", "level", "speed", "clock", "mute"}
+    if options.world is None and options.policy is None:
+        if options.expert:
+            raise RefusedError("--expert needs a world: il-play WORLD --expert")
+        used |= {"record", "infer"}  # which are refused below
+    else:
+        used |= {"world", "policy", "expert", "record", "player", "mouse", "infer"}
+    _require_use(options, "il-play", used)
     stored = None if options.policy is None else _stored(options)
     world = None if options.world is None else get_world(options.world)
     if stored is not None:
@@ -94,9 +103,9 @@ def _play(options: argparse.Namespace) -> None:
     theatre = Theatre(worlds, options.mute, options.mouse)
     try:
         if world is None:
-            theatre.show(theatre.title(make_game))
+            theatre.show(theatre.title(make_game, LEVELS[options.level or BEGINNER.name]))
         else:
-            level = LEVELS[options.level]
+            level = LEVELS[options.level or STANDARD.name]
             make = partial(make_game, world, level, watches)
             theatre.show(theatre.game(world, make, options.infer))
     finally:
@@ -142,6 +151,23 @@ def _teach(options: argparse.Namespace) -> None:
     """Teach a policy by taking over from it, or by labelling."""
     if options.policy is None:
         raise RefusedError("--takeover and --label need a --policy to begin with")
+    _require_use(
+        options,
+        "a lesson",
+        {
+            "world",
+            "policy",
+            "takeover",
+            "label",
+            "labels",
+            "rounds",
+            "label_shift",
+            "keep",
+            "speed",
+            "seed",
+            "mute",
+        },
+    )
     stored = _stored(options)
     _require_playable(stored.world, watches=False)
     mode: Mode = "takeover" if options.takeover else "label"
@@ -150,7 +176,12 @@ def _teach(options: argparse.Namespace) -> None:
     if shift is None:
         shift = usual_shift(stored.world, speed)
     plan = Plan(stored, mode, options.labels, options.rounds, shift)
-    folder = data_folder() / "policies" / (options.keep or f"{stored.world.name}-{time():.0f}")
+    name = options.keep or f"{stored.world.name}-{time():.0f}"
+    if not NAME.fullmatch(name):
+        raise RefusedError(
+            f"--keep {name!r}: use letters, digits and . _ -, a letter or digit first"
+        )
+    folder = data_folder() / "policies" / name
     if folder.exists():
         raise RefusedError(f"there is a policy {folder.name!r} already; --keep another name")
 
@@ -165,8 +196,10 @@ def _teach(options: argparse.Namespace) -> None:
 
     theatre = Theatre([stored.world], options.mute)
     rows: list[Row] = []
+    given: list[Lesson] = []
 
     def end(lesson: Lesson) -> list[Row]:
+        given.append(lesson)
         rows.extend(finish(plan, lesson, folder))
         return rows
 
@@ -174,14 +207,17 @@ def _teach(options: argparse.Namespace) -> None:
         theatre.show(theatre.lesson(stored.world, make, end))
     finally:
         theatre.close()
-        for name, text in rows:
-            print(f"{name}: {text}")
+        for what, text in rows:
+            print(f"{what}: {text}")
+    if given and given[0].error is not None:
+        raise LessonError(f"the lesson has taught nothing: {given[0].error}")
 
 
 def _replay(options: argparse.Namespace) -> None:
     """Watch a recorded episode, or write its film."""
     if options.world is not None:
         raise RefusedError("--replay names the episode, which says its world; leave out the world")
+    _require_use(options, "--replay", {"replay", "video", "speed", "mute"})
     episode = find_episode(options.replay)
     world = world_of(episode)
     replayed(episode)  # or there is nothing to show
@@ -201,9 +237,13 @@ def _film_expert(options: argparse.Namespace) -> None:
     """Write a film of a world's expert."""
     if options.world is None or not options.expert:
         raise RefusedError("--video films a world whose --expert is watched, or a --replay")
+    _require_use(
+        options, "--video", {"world", "expert", "video", "seed", "split", "level", "speed"}
+    )
     world = get_world(options.world)
     _require_playable(world, watches=True)
-    starts_gently = LEVELS[options.level].gentle_start and world.dynamics.gentle_start is not None
+    level = LEVELS[options.level or STANDARD.name]
+    starts_gently = level.gentle_start and world.dynamics.gentle_start is not None
 
     def make() -> Film:
         reset = {"gentle_start": True} if starts_gently else {}
@@ -222,6 +262,18 @@ def _write(make: Callable[[], Film], options: argparse.Namespace) -> None:
     film, speed = make(), options.speed or 1.0
     write_film(film, path, speed, progress_line(str(path)))
     print(f"wrote {path}: {film.duration / speed:.1f} s")
+
+
+def _require_use(options: argparse.Namespace, what: str, used: set[str]) -> None:
+    """Check that no option was given that is not used.
+
+    Raises:
+        RefusedError: if one was.
+    """
+    for name, value in vars(options).items():
+        if name not in used and value != options_parser().get_default(name):
+            option = f"--{name.replace('_', '-')}" if name != "world" else "a world"
+            raise RefusedError(f"{option} means nothing to {what} here; leave it out")
 
 
 def _require_playable(world: World, watches: bool, is_expert: bool = True) -> None:
@@ -266,111 +318,6 @@ def summary(results: Iterable[Result], who: str) -> list[str]:
             parts.append(f"difference {result.difference:+.2f}")
         lines.append(f"seed {result.seed}: {', '.join(parts)}")
     return lines
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
-    return int(text)
-
-
-def _speed(text: str) -> float:
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not SLOWEST <= speed <= FASTEST:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no speed from {SLOWEST:g} to {FASTEST:g} times real time"
-        )
-    return speed
-
-
-def _parser() -> Parser:
-    parser = Parser(
-        prog="il-play",
-        description="Play the worlds by hand, against their experts on the same seeds.",
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
-    add("world", nargs="?", help="such as DriftCar-v0; without one, all worlds to choose from")
-    add("--seed", type=_seed, default=0, help="of the first episode; the next adds 1 (default: 0)")
-    add(
-        "--split",
-        choices=get_args(Split),
-        default="training",
-        help="which of the world's parts to play on (default: training)",
-    )
-    levels = "; ".join(f"{level.name}: {level.summary}" for level in LEVELS.values())
-    add(
-        "--level",
-        choices=LEVELS,
-        default=STANDARD.name,
-        help=f"how hard the game is (default: {STANDARD.name}). {levels}",
-    )
-    add(
-        "--speed",
-        type=_speed,
-        help=f"of the game, from {SLOWEST:g} to {FASTEST:g} times real time (default: the level's)",
-    )
-    add(
-        "--clock",
-        action="store_true",
-        help="let a world of turns go on by itself, instead of waiting for a key",
-    )
-    add(
-        "--mouse",
-        action="store_true",
-        help="aim with the mouse from the start, where a world has that; a click does it too",
-    )
-    add("--mute", action="store_true", help="begin without sound")
-    add("--expert", action="store_true", help="watch the expert instead")
-    add("--policy", type=Path, metavar="DIR", help="watch a learned policy: the folder of a cell")
-    teach = parser.add_mutually_exclusive_group()
-    teach.add_argument(
-        "--takeover", action="store_true", help="teach the policy: take over when it goes wrong"
-    )
-    teach.add_argument(
-        "--label", action="store_true", help="teach the policy: hold what it should do"
-    )
-    add("--labels", type=_count, default=2_000, help="of a lesson, at most (default: 2000)")
-    add("--rounds", type=_count, default=5, help="trainings in a lesson (default: 5)")
-    add(
-        "--label-shift",
-        type=_seed,
-        metavar="STEPS",
-        help="by which you react late in a lesson (default: a person's, estimated for buttons)",
-    )
-    add("--keep", metavar="NAME", help="of what a lesson has taught, in the folder of policies")
-    add(
-        "--record",
-        metavar="NAME",
-        help="record each episode as it ends, under this name; il-recordings lists them",
-    )
-    add(
-        "--infer",
-        action="store_true",
-        help="show beside a grid, from the beginning, what the player seems to want (key I)",
-    )
-    add("--player", default="person", metavar="NAME", help="who plays, as recorded")
-    add(
-        "--replay",
-        metavar="EPISODE",
-        help="watch a recorded episode: NAME for its last one, NAME/NUMBER, or a file",
-    )
-    add(
-        "--video",
-        type=Path,
-        metavar="FILE",
-        help=f"write what would be watched to a film ({', '.join(FORMATS)}) instead of showing it",
-    )
-    return parser
 
 
 if __name__ == "__main__":

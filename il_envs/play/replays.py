@@ -1,5 +1,6 @@
 """Recorded episodes to watch."""
 
+import sys
 from pathlib import Path
 
 from il_envs.learning.recorded_episode import (
@@ -23,7 +24,10 @@ def find_episode(text: str) -> RecordedEpisode:
     if Path(text).is_file():
         return read_episode(Path(text))
     name, _, number = text.partition("/")
-    episodes = read_recording(name).episodes
+    recording = read_recording(name)
+    for fault in recording.faults:
+        print(f"il-play: {fault}", file=sys.stderr)
+    episodes = recording.episodes
     if not number:
         return episodes[-1]
     if not number.isdecimal() or not 1 <= int(number) <= len(episodes):

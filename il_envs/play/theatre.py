@@ -55,14 +55,20 @@ class Theatre:
         """Show a screen, and those that follow it, until the user quits."""
         run(screen, self._window)
 
-    def title(self, make_game: MakeGame) -> Screen:
-        """The title screen."""
+    def title(self, make_game: MakeGame, level: Level) -> Screen:
+        """The title screen, at this level to begin with."""
 
         def open_world(world: World, level: Level, watches_expert: bool) -> Screen:
             return self.game(world, lambda: make_game(world, level, watches_expert))
 
         self._title = TitleScreen(
-            self._worlds, self._window, self._sounds, self._preparation, self._folder, open_world
+            self._worlds,
+            level,
+            self._window,
+            self._sounds,
+            self._preparation,
+            self._folder,
+            open_world,
         )
         return self._title
 

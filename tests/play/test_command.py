@@ -61,6 +61,11 @@ def test_no_display_is_one_line(il_play: IlPlay, monkeypatch: pytest.MonkeyPatch
         ),
         (CAR, ["--expert", "--mouse"], "--mouse is for those who play, not for those who watch"),
         (CAR, ["--takeover"], "--takeover and --label need a --policy to begin with"),
+        (CAR, ["--labels", "3"], "--labels means nothing to il-play here; leave it out"),
+        (
+            CAR, ["--expert", "--video", "a.mp4", "--record", "b"],
+            "--record means nothing to --video here; leave it out",
+        ),
         (CAR, ["--mouse"], "DriftCar cannot be played with the mouse"),
         (
             CAR, ["--video", "a.mp4"],

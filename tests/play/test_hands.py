@@ -158,3 +158,11 @@ def test_keys_in_a_file_that_cannot_be_used_are_left_out(tmp_path: Path) -> None
     path = tmp_path / "keys.json"
     path.write_text('{"DriftCar": {"up": "p", "left": "a", "fly": "b", "down": 7}}')
     assert KeyFile(path).read(CAR) == {"left": "a", "down": "7"}
+
+
+def test_keys_that_have_changed_places_are_kept(tmp_path: Path) -> None:
+    changes = rebound(CAR, rebound(CAR, {}, "right", "z"), "left", "right")
+    changes = rebound(CAR, changes, "right", "left")
+    file = KeyFile(tmp_path / "keys.json")
+    file.write(CAR, changes)
+    assert file.read(CAR) == {"left": "right", "right": "left"}

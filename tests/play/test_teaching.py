@@ -188,6 +188,8 @@ def test_what_goes_wrong_in_the_algorithm_is_said_and_the_window_stays(
         (["--expert", "--policy", "DIR"], "--expert and --policy do not go together"),
         (["--takeover", "--label", "--policy", "DIR"], "not allowed with argument"),
         (["--labels", "0", "--label", "--policy", "DIR"], "'0' is no whole number from 1 on"),
+        (["--label", "--policy", "DIR", "--keep", "../x"], "use letters, digits and . _ -"),
+        (["--label", "--policy", "DIR", "--record", "r"], "--record means nothing to a lesson"),
         (["--label", "--policy", "DIR", "--keep", "old"], "there is a policy 'old' already"),
     ],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pygame
 import pytest
 
-from il_envs.play.level import LEVELS, Level
+from il_envs.play.level import BEGINNER, LEVELS, Level
 from il_envs.play.preparing import Preparation, card_of, main
 from il_envs.play.screens.title import COLUMNS, TitleScreen
 from il_envs.play.screens.waiting import WaitingScreen
@@ -43,7 +43,7 @@ def chosen(stage: Window, folder: Path, *keys: str) -> tuple[str, str, bool]:
         opened.append((world.name, level.name, watch))
         raise OpenedError
 
-    title = TitleScreen(OURS, stage, Sounds(), Waiting(), folder, open_world)
+    title = TitleScreen(OURS, BEGINNER, stage, Sounds(), Waiting(), folder, open_world)
     with pytest.raises(OpenedError):
         show(title, stage, {3 * k: tap(key) for k, key in enumerate(keys)}, 200)
     return opened[0]
@@ -73,7 +73,7 @@ def test_a_click_plays_the_world_under_the_mouse(stage: Window, tmp_path: Path) 
         opened.append(world.name)
         raise OpenedError
 
-    title = TitleScreen(OURS, stage, Sounds(), Waiting(), tmp_path, open_world)
+    title = TitleScreen(OURS, BEGINNER, stage, Sounds(), Waiting(), tmp_path, open_world)
     show(title, stage, {}, 2)
     rect, page = stage.page_rect, title._rect(2).center
     place = tuple(round(rect[k] + page[k] * rect.width / 960) for k in (0, 1))
@@ -96,7 +96,7 @@ def test_a_gamepad_chooses_too(stage: Window, tmp_path: Path) -> None:
         frame: [pygame.event.Event(pygame.CONTROLLERBUTTONDOWN, button=button)]
         for frame, button in buttons.items()
     }
-    title = TitleScreen(OURS, stage, Sounds(), Waiting(), tmp_path, open_world)
+    title = TitleScreen(OURS, BEGINNER, stage, Sounds(), Waiting(), tmp_path, open_world)
     with pytest.raises(OpenedError):
         show(title, stage, script, 9)
     assert opened == [(OURS[1 + COLUMNS].name, True)]
@@ -105,7 +105,7 @@ def test_a_gamepad_chooses_too(stage: Window, tmp_path: Path) -> None:
 def test_escape_quits(stage: Window, tmp_path: Path) -> None:
     seen: list[int] = []
     title = TitleScreen(
-        OURS, stage, Sounds(), Waiting(), tmp_path, lambda *_: pytest.fail("opened")
+        OURS, BEGINNER, stage, Sounds(), Waiting(), tmp_path, lambda *_: pytest.fail("opened")
     )
     show(title, stage, {4: tap("escape")}, 50, lambda frame, _: seen.append(frame))
     assert seen[-1] == 4

@@ -217,6 +217,7 @@ def test_a_recorded_episode_is_found_by_name_number_and_file(stage: Window, tmp_
         (["--replay", "nothing"], "the recording 'nothing' has no episode"),
         (["--replay", "mine/9"], "the recording 'mine' has the episodes 1 to 1"),
         (["DriftCar", "--replay", "mine"], "leave out the world"),
+        (["--replay", "mine", "--record", "y"], "--record means nothing to --replay"),
         (["--record", "mine"], "--record needs a world"),
         (["Shooter", "--record", "mine"], "the recording 'mine' is of il_envs/DriftCar-v0"),
         (["DriftCar", "--record", "a/b"], "cannot be a recording's name"),

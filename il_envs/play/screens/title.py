@@ -42,6 +42,7 @@ class TitleScreen:
 
     Args:
         worlds: all of them, in order.
+        level: the level to begin with.
         preparation: of the same worlds.
         folder: of the player's files.
         open_world: the screen that follows a choice.
@@ -52,6 +53,7 @@ class TitleScreen:
     def __init__(
         self,
         worlds: Sequence[World],
+        level: Level,
         window: Window,
         sounds: Sounds,
         preparation: Preparation,
@@ -65,7 +67,7 @@ class TitleScreen:
         self._folder = folder
         self._open = open_world
         self._chosen = 0
-        self._level = next(iter(LEVELS.values()))
+        self._level = level
         self._scroll = 0.0
         self._cards: dict[str, tuple[Card, pygame.Surface]] = {}
         self._scores = Scores(folder / "scores.json")
