@@ -1,6 +1,7 @@
-"""A person, simulated at the keys, lifts a cloned policy by taking over from it."""
+"""A person, simulated at a gamepad, lifts a cloned policy by taking over from it."""
 
 import time
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +12,21 @@ from il_envs import Budget, ExpertPolicy, Problem, get_world, run_episodes
 from il_envs.learning.policy import Policy
 from il_envs.learning.stored_policy import StoredPolicy, find_algorithm
 from il_envs.play.game import Game
+from il_envs.play.hands import DEAD_ZONE
 from il_envs.play.lesson import Lesson
 from il_envs.play.level import FULL
 from il_envs.play.screens.teaching import TeachScreen
 from il_envs.play.sounds import Sounds
 from il_envs.play.teaching import Plan, learn, usual_shift
 from il_envs.play.window import Window
-from il_envs.testing import StandIn
-from tests.play.player import FRAME, down, tap, up
+from tests.play.player import FRAME, tap
 
 CAR = get_world("DriftCar")
 TRIALS = range(900_600_000, 900_600_064)  # seeds of held-out episodes
 DEMONSTRATED, LABELS, ROUNDS = 2_000, 4_000, 8
 SPEED = 0.25  # of the game, at which the person teaches
 DELAY = 0.2  # s of real time, from seeing to doing
+FULL_PUSH = 0.999  # of a stick; at 1 it would be a key
 TREMOR = 0.1  # standard deviation of the person's error, of full lock
 
 
@@ -34,49 +36,71 @@ def survival(policy: Policy) -> float:
     return float(np.mean([not episode.terminated for episode in episodes]))
 
 
+def pushed(amount: float) -> float:
+    """How far a stick is pushed to give an amount from -1 to 1, beyond its dead zone."""
+    return float(np.sign(amount) * (DEAD_ZONE + (1.0 - DEAD_ZONE) * min(abs(amount), FULL_PUSH)))
+
+
+def axis(number: int, push: float) -> pygame.event.Event:
+    """An axis of a gamepad that is pushed, from -1 to 1."""
+    return pygame.event.Event(pygame.CONTROLLERAXISMOTION, axis=number, value=round(32767 * push))
+
+
 class Instructor:
-    """Presses keys as a person would who sees and acts late: takes over when the car goes astray or
-    the learner steers otherwise for a while, drives, and hands back when all has been well for a
+    """Takes over, with a gamepad, as a person would who sees and acts late: when the car goes
+    astray, or the learner steers otherwise for a while. Hands back when all has been well for a
     second.
     """
 
     ASTRAY, STEADY = 1.5, 0.75  # m from the centreline
     WRONG, RIGHT = 0.35, 0.25  # mean difference in steering, of the wheel's half range
     PATIENCE = 60  # frames for which all must be well
+    TREMOR_KEPT = 0.9  # of a tremor, in the next frame
 
     def __init__(self, game: Game, seed: int) -> None:
         self._game = game
         self._expert = ExpertPolicy(game.env)
-        self._hands = StandIn(CAR, delay=DELAY, tremor=TREMOR, seed=seed)
-        self._sights: list[tuple[float, float]] = []
+        self._random = np.random.default_rng(seed)
+        self._commands: deque[np.ndarray] = deque(maxlen=round(DELAY / FRAME) + 1)
+        self._sights: deque[tuple[float, float]] = deque(maxlen=round(DELAY / FRAME) + 1)
+        self._tremor = np.zeros(2)
         self._difference = 0.0
         self._well = 0
-        self._down: set[str] = set()
 
     def events(self) -> list[pygame.event.Event]:
         """What the person does in this frame."""
         control, state = self._game.control, self._game.env.states[0]
         command = self._expert.predict()[0][0]
-        proposed = self._game.control.proposed
-        wrong = 0.0 if proposed is None else abs(float(command[0] - proposed[0]))
+        wrong = 0.0
+        if control.proposed is not None:
+            wrong = abs(float(command[0] - control.proposed[0]))
+        self._commands.append(command.astype(np.float64))
         self._sights.append((abs(float(state["lateral"])), wrong))
-        astray, wrong = self._sights[max(len(self._sights) - round(DELAY / FRAME), 0)]
+        return [*self._takeover(*self._sights[0]), *self._hands(self._commands[0])]
+
+    def _takeover(self, astray: float, wrong: float) -> list[pygame.event.Event]:
+        """The key that takes over or hands back, given what was seen a moment ago."""
         self._difference += 0.05 * (wrong - self._difference)
         well = astray < self.STEADY and self._difference < self.RIGHT
         self._well = self._well + 1 if well else 0
-        events: list[pygame.event.Event] = []
-        if not control.is_taken_over:
-            if astray > self.ASTRAY or self._difference > self.WRONG:
-                self._well = 0
-                events += tap("t")
-        elif self._well > self.PATIENCE:
-            events += tap("t")
-        given = [0.0, 0.0] if control.label is None else control.label.tolist()
-        wanted = self._hands.keys(command.tolist(), given) if control.is_taken_over else {}
-        events += [up(key) for key in self._down - wanted.keys()]
-        events += [down(key) for key in wanted.keys() - self._down]
-        self._down = set(wanted)
-        return events
+        if self._game.control.is_taken_over:
+            return tap("t") if self._well > self.PATIENCE else []
+        if astray > self.ASTRAY or self._difference > self.WRONG:
+            self._well = 0
+            return tap("t")
+        return []
+
+    def _hands(self, command: np.ndarray) -> list[pygame.event.Event]:
+        """The sticks and triggers that give a command, with an unsteady hand."""
+        noise = self._random.standard_normal(2)
+        self._tremor *= self.TREMOR_KEPT
+        self._tremor += np.sqrt(1.0 - self.TREMOR_KEPT**2) * TREMOR * noise
+        steer, drive = np.clip(command + self._tremor, -1.0, 1.0)
+        return [
+            axis(0, -pushed(steer)),
+            axis(5, pushed(max(drive, 0.0))),
+            axis(4, pushed(max(-drive, 0.0))),
+        ]
 
 
 @pytest.mark.statistical
