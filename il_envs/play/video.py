@@ -20,7 +20,7 @@ FORMATS = {
     ".gif": ("gif", ["-filter_complex", "split[a][b];[a]palettegen=64[p];[b][p]paletteuse"]),
 }
 """The encoder for each kind of file, and its settings."""
-FRAME_RATES = {".mp4": 60.0, ".webm": 30.0, ".gif": 12.5}
+FRAME_RATES = {".mp4": 30.0, ".webm": 30.0, ".gif": 12.5}
 PROGRESS_WIDTH = 40  # characters
 GIF_SIZE = (480, 300)  # pixels; a GIF of the whole picture would be very large
 

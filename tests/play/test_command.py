@@ -171,7 +171,7 @@ def test_scores_are_printed_even_if_the_game_is_interrupted(
 def test_a_film_of_the_expert_is_written(il_play: IlPlay, tmp_path: Path) -> None:
     import imageio_ffmpeg
 
-    for ending, rate in ((".mp4", 60.0), (".webm", 30.0), (".gif", 12.5)):
+    for ending, rate in ((".mp4", 30.0), (".webm", 30.0), (".gif", 12.5)):
         path = tmp_path / f"chain{ending}"
         result = il_play("CliffChain", "--expert", "--video", str(path), "--speed", "2")
         assert result.exit_code == 0, result.stderr
