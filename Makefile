@@ -12,7 +12,7 @@ TORCH := torch==2.13.0
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 
 .PHONY: install leaderboard test test-statistical test-clients test-lowest check lint bench \
-	bench-play bench-inference bench-frames bench-drivability bench-exact bench-peers sounds clean
+	bench-play bench-inference bench-frames bench-drivability bench-exact bench-peers sounds screens clean
 
 leaderboard: $(INSTALLED)
 	$(BIN)/leaderboard run --profile quick
@@ -61,6 +61,10 @@ bench-peers: $(INSTALLED) $(YARDSTICK)/.installed
 
 bench-drivability: $(INSTALLED)
 	$(BIN)/python -m benchmarks.drivability
+
+# Every screen of il-play, to be looked at.
+screens: $(INSTALLED)
+	$(BIN)/python -m benchmarks.screens assets/screens.png
 
 # The sounds of il-play as files, for pages; il-play itself makes its own.
 sounds: $(INSTALLED)
