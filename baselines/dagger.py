@@ -2,7 +2,9 @@
 
 DAgger: the learner acts, the expert labels the states that the learner visits with its own actions,
 and the policy is trained on all labels so far. The cost then grows like T (theorem 3.2). The last
-round's policy is returned.
+round's policy is returned. If it learns from demonstrations as well, it is trained from new
+weights: those that were fitted to few demonstrations for long do worse when they are trained on
+(Ash and Adams 2020, "On warm-starting neural network training").
 
 HG-DAgger (Kelly et al. 2019, "HG-DAgger: interactive imitation learning with human experts",
 algorithm 1): the learner acts until the expert takes over, and only what the expert then does is
@@ -51,8 +53,8 @@ class DAggerConfig:
     demonstration_shift: int | None = 0
     """The same as `label_shift`, of the demonstrations."""
     updates_per_round: int = 200
-    """Gradient steps after each round but the last, from the previous round's weights; none are
-    needed if the policy is a table of counts."""
+    """Gradient steps after each round but the last, from the previous round's weights; not used
+    for a table of counts."""
     cloning: BCConfig = field(default_factory=BCConfig)
     """The supervised learner; its `updates` are taken on the demonstrations, and after the last
     round."""
@@ -75,6 +77,8 @@ def train(problem: Problem, seed: int, config: DAggerConfig) -> ClonedPolicy:
         stays = collection.run(policy, round_number)
         is_last = round_number == config.rounds or not stays
         updates = config.cloning.updates if is_last else config.updates_per_round
+        if is_last and collection.is_mixed:
+            policy = blank_policy(problem, seed, config.cloning)
         policy = collection.fit(policy, updates, seed + round_number)
         if not stays:
             break
@@ -119,6 +123,11 @@ class Collection:
             keys = config.num_envs * self._order.random(len(shown.episodes))
             self._shown.add(shown, keys)
         return count > 0
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether there are both demonstrations and labels."""
+        return len(self._shown) > 0 and len(self._labelled) > 0
 
     def begin(self) -> None:
         """Begin the first episodes."""
@@ -177,9 +186,11 @@ class Collection:
         return keys if len(keys) > 1 else self._order.random(1)
 
     def fit(self, policy: ClonedPolicy, updates: int, seed: int) -> ClonedPolicy:
-        """The policy trained on all labels so far; the same one if there are not two of them."""
+        """The policy trained on all labels so far; the same one if there are not two of them, or
+        if there are only the demonstrations that it has learned from before."""
         parts = [part.pairs() for part in (self._shown, self._labelled) if len(part)]
-        if sum(len(groups) for *_, groups in parts) < 2:
+        knows_all = self._problem.initial_policy is not None and not len(self._labelled)
+        if knows_all or sum(len(groups) for *_, groups in parts) < 2:
             return policy
         rows, targets, groups = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         order = np.argsort(groups, kind="stable")

@@ -121,10 +121,22 @@ class TestTakeover:
         assert ("update", 20, 20, 90) in told
         assert len(cloned) == 4, "the demonstrations, and each round"
 
-    def test_an_expert_that_never_takes_over_leaves_the_initial_policy_as_it_is(self):
+    def test_the_last_policy_is_trained_from_new_weights(self):
+        """Where the expert drives always, the initial policy leaves no trace."""
+        policies = []
+        for seed in (1, 2):
+            fitted = Problem(WORLD, bc.algorithm.sources, Budget(50, 0), seed)
+            initial = bc.train(fitted, seed, SMALL_BC)
+            problem = problem_of(labeller=Switch(range(10**9)), initial_policy=initial)
+            policies.append(dagger.train(problem, 0, ALONE).tensors())
+        for name, tensor in policies[0].items():
+            np.testing.assert_array_equal(policies[1][name], tensor)
+
+    @pytest.mark.parametrize("share", [0.0, 0.5])
+    def test_an_expert_that_never_takes_over_leaves_the_initial_policy_as_it_is(self, share):
         initial = bc.train(Problem(WORLD, bc.algorithm.sources, Budget(50, 0), 1), 1, SMALL_BC)
         problem = problem_of(steps=20, labeller=Switch(()), initial_policy=initial)
-        policy = dagger.train(problem, 0, replace(ALONE, demonstrated_share=0.0))
+        policy = dagger.train(problem, 0, replace(ALONE, demonstrated_share=share))
         for name, tensor in initial.tensors().items():
             np.testing.assert_array_equal(policy.tensors()[name], tensor)
 
