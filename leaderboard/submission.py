@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,12 +14,12 @@ from typing import Any
 import jinja2
 
 from il_envs.learning.algorithm import Algorithm
+from il_envs.learning.installed import installed_algorithms
 from il_envs.world import UnknownNameError, World
 from leaderboard import UserError
 from leaderboard.imports import closure, hash_of
 from leaderboard.references import REFERENCES
 
-GROUP = "il_envs.algorithms"
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -57,11 +57,6 @@ class Contender:
             ) from error
 
 
-def installed() -> dict[str, EntryPoint]:
-    """The installed algorithms' entry points by name."""
-    return {point.name: point for point in entry_points(group=GROUP)}
-
-
 def load_all(origins: Iterable[str]) -> list[Contender]:
     """Load several algorithms.
 
@@ -83,7 +78,7 @@ def load_installed() -> tuple[list[Contender], list[str]]:
     """Every installed algorithm that can be loaded, and for each of the others a line that says why
     it cannot. A broken package must not stop a run that does not use it."""
     contenders, faults = [], []
-    for point in installed().values():
+    for point in installed_algorithms().values():
         try:
             contenders.append(_load_entry_point(point))
         except UserError as error:
@@ -98,7 +93,7 @@ def load(origin: str) -> Contender:
         UserError: if there is no algorithm, or it is not a valid one.
         UnknownNameError: if no algorithm of that name is installed.
     """
-    points = installed()
+    points = installed_algorithms()
     if origin in points:
         return _load_entry_point(points[origin])
     if "/" in origin or Path(origin).exists():

@@ -54,10 +54,7 @@ class Recorder:
         self._last: Path | None = None
         self._seed: int | None
         self._require_place()
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RecordingError(f"cannot write to {self.folder}: {error.strerror}") from error
+        self._make_folder()
         self.discard()
 
     def __repr__(self) -> str:
@@ -145,6 +142,7 @@ class Recorder:
                 f"the episode {episode.id} is kept, but {error}", RecordingWarning, stacklevel=2
             )
             episode = replace(episode, replay_ok=False)
+        self._make_folder()
         try:
             self._last = write_episode(self.folder, episode)
         except OSError as error:
@@ -171,6 +169,17 @@ class Recorder:
             path.unlink(missing_ok=True)
         self._last = None
         return path
+
+    def _make_folder(self) -> None:
+        """Make the recording's folder; another process may have emptied and removed it.
+
+        Raises:
+            RecordingError: if it cannot be made.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RecordingError(f"cannot write to {self.folder}: {error.strerror}") from error
 
     def _require_place(self) -> None:
         """Check that what is recorded under the name is of this world and split; another process

@@ -23,6 +23,7 @@ from il_envs.learning.recorded_episode import (
 from il_envs.learning.rollout import Episode
 from il_envs.world import Split
 
+UNFINISHED = ".*.tmp"  # pattern of the names of half-written files
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -136,8 +137,16 @@ def folder_of(name: str) -> Path:
 
 
 def recording_names() -> list[str]:
-    """The names of all recordings that have a file, sorted."""
-    names = {path.parent.name for path in recordings_folder().glob(f"*/*{SUFFIX}")}
+    """The names of all recordings that have a file, sorted.
+
+    Raises:
+        RecordingError: if the folder of all recordings is none.
+    """
+    folder = recordings_folder()
+    for place in (folder.parent, folder):
+        if place.exists() and not place.is_dir():
+            raise RecordingError(f"{place} is not a folder; recordings are kept in {folder}")
+    names = {path.parent.name for path in _files(folder, "*/")}
     return sorted(name for name in names if NAME.fullmatch(name))  # none that is being merged
 
 
@@ -156,13 +165,18 @@ def read_recording(name: str) -> Recording:
             episodes.append(read_episode(path))
         except RecordingError as error:
             damaged.append(f"ignored {error}")
-    unfinished = [f"ignored {path}: half written" for path in sorted(folder.glob(".*.tmp"))]
+    unfinished = [f"ignored {path}: half written" for path in sorted(folder.glob(UNFINISHED))]
     if not episodes:
-        told = f"; {damaged[0]}" if damaged else "; `il-recordings list` names those that have"
-        raise RecordingError(f"the recording {name!r} has no episode in {folder}{told}")
+        told = "`il-recordings list` names those that have"
+        if damaged:
+            told = f"{damaged[0]}; {_deletion(name)}"
+        raise RecordingError(f"the recording {name!r} has no episode in {folder}; {told}")
     recording = Recording(name, folder, tuple(episodes), tuple(damaged), tuple(unfinished))
     for episode in episodes:
-        require_place(recording, episode.world_id, episode.split)
+        try:
+            require_place(recording, episode.world_id, episode.split)
+        except RecordingError as error:
+            raise RecordingError(f"{error}; move {folder / (episode.id + SUFFIX)}") from error
     return recording
 
 
@@ -199,21 +213,21 @@ def merge_recordings(name: str, sources: Sequence[str]) -> Recording:
         OSError: if it cannot be written.
     """
     folder = folder_of(name)
-    if folder.exists():
+    if any(_files(folder)):
         raise RecordingError(f"there is a recording {name!r}; choose another name")
     recordings = [read_recording(source) for source in sources]
     for recording in recordings:
         require_place(recordings[0], recording.world_id, recording.split)
         if recording.damaged:
-            raise RecordingError(
-                f"{recording.damaged[0]}; discard it from {recording.name!r} first"
-            )
+            raise RecordingError(f"{recording.damaged[0]}; {_deletion(recording.name)}")
     temporary = folder.with_name(f".{name}.{os.getpid()}")
     try:
         temporary.mkdir(parents=True)
         for recording in recordings:
             for episode in recording.episodes:
                 shutil.copy2(recording.folder / (episode.id + SUFFIX), temporary)
+        if folder.is_dir():
+            folder.rmdir()  # it is empty
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -240,4 +254,52 @@ def discard_episodes(recording: Recording, numbers: Iterable[int]) -> list[Recor
     chosen = [recording.episodes[number - 1] for number in wanted]
     for episode in chosen:
         (recording.folder / (episode.id + SUFFIX)).unlink()
+    _remove_if_empty(recording.folder)
     return chosen
+
+
+def discard_damaged(name: str) -> list[Path]:
+    """Delete the damaged, edited and half-written files of a recording for good.
+
+    Returns:
+        Their paths.
+
+    Raises:
+        RecordingError: if it has no file.
+        OSError: if one cannot be deleted.
+    """
+    folder = folder_of(name)
+    files = _files(folder)
+    if not files:
+        raise RecordingError(f"there is no recording {name!r} in {folder.parent}")
+    damaged = [path for path in files if not _is_whole(path)]
+    for path in damaged:
+        path.unlink()
+    _remove_if_empty(folder)
+    return damaged
+
+
+def _deletion(name: str) -> str:
+    return f"`il-recordings discard {name} --damaged` deletes it"
+
+
+def _files(folder: Path, below: str = "") -> list[Path]:
+    """The files of episodes in a folder, half-written ones included, sorted."""
+    patterns = (f"*{SUFFIX}", UNFINISHED)
+    return sorted(path for pattern in patterns for path in folder.glob(below + pattern))
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file holds an episode, undamaged."""
+    if path.suffix != SUFFIX:
+        return False
+    try:
+        read_episode(path)
+    except RecordingError:
+        return False
+    return True
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if not any(folder.iterdir()):
+        folder.rmdir()

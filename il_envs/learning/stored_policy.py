@@ -3,12 +3,12 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from il_envs.extras import require
 from il_envs.learning.algorithm import Algorithm
+from il_envs.learning.installed import NotInstalledError, find_algorithm
 from il_envs.learning.policy import Policy
 from il_envs.world import UnknownNameError, World, get_world
 
@@ -16,7 +16,6 @@ TENSORS = "policy.safetensors"
 CELL, LESSON = "cell.json", "policy.json"
 """What a folder says of its policy: a cell of the leaderboard's, or a lesson."""
 LONGEST = 200  # characters, of a reason
-GROUP = "il_envs.algorithms"
 
 
 class StoredPolicyError(ValueError):
@@ -60,7 +59,13 @@ def load_policy(folder: Path) -> StoredPolicy:
     except (KeyError, TypeError, ValueError) as error:
         why = str(error) if isinstance(error, UnknownNameError) else f"says no {error}"
         raise StoredPolicyError(f"{folder}: {why}") from error
-    policy = _restored(folder, find_algorithm(name), world, content)
+    if labels < 0 or seed < 0:
+        raise StoredPolicyError(f"{folder}: says {labels} labels and seed {seed}")
+    try:
+        algorithm = find_algorithm(name)
+    except NotInstalledError as error:
+        raise StoredPolicyError(f"{folder}: {error}") from error
+    policy = _restored(folder, algorithm, world, content)
     return StoredPolicy(policy, world, name, labels, seed, str(told.get("demonstrations", "")))
 
 
@@ -89,23 +94,6 @@ def keep_policy(folder: Path, stored: StoredPolicy) -> None:
         (folder / LESSON).write_text(json.dumps(about, indent=1) + "\n")
     except OSError as error:
         raise StoredPolicyError(f"cannot write to {folder}: {error.strerror}") from error
-
-
-def find_algorithm(name: str) -> Algorithm[Any]:
-    """The installed algorithm of that name.
-
-    Raises:
-        StoredPolicyError: if there is none, or it cannot be imported.
-    """
-    for point in entry_points(group=GROUP, name=name):
-        try:
-            algorithm: Algorithm[Any] = point.load()
-        except Exception as error:
-            raise StoredPolicyError(
-                f"the algorithm {name!r} cannot be imported: {error}"
-            ) from error
-        return algorithm
-    raise StoredPolicyError(f"no algorithm {name!r} is installed")
 
 
 def _told(folder: Path) -> dict[str, Any]:

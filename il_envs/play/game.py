@@ -6,7 +6,7 @@ shows the way to the state to which that action leads, so that a key is seen to 
 picture moves at every frame. A world of turns waits for a key, and shows the way after the step.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 import gymnasium as gym
@@ -22,6 +22,7 @@ from il_envs.play.hands import Hands
 from il_envs.play.inference import Moves, offers_inference
 from il_envs.play.level import Level
 from il_envs.play.pilots import Pilot
+from il_envs.play.results import Result
 from il_envs.world import Split, States, World
 
 TIME_IS_UP = "Time is up"
@@ -39,33 +40,6 @@ def next_speed(speed: float, faster: bool) -> float:
     if not others:
         return speed
     return min(others) if faster else max(others)
-
-
-@dataclass(frozen=True)
-class Result:
-    """One finished episode: the returns of who acted and of the expert from the same start.
-
-    `expert_total` is None in a world without an expert, and until the expert's episode has ended.
-    """
-
-    seed: int
-    total: float
-    expert_total: float | None
-
-    @property
-    def ratio(self) -> float | None:
-        """The share of the expert's return; None unless both are positive.
-
-        For negative returns a smaller share would be better, and for a return of 0 there is none.
-        """
-        if self.expert_total is None or self.total <= 0.0 or self.expert_total <= 0.0:
-            return None
-        return self.total / self.expert_total
-
-    @property
-    def difference(self) -> float | None:
-        """The return minus the expert's."""
-        return None if self.expert_total is None else self.total - self.expert_total
 
 
 class Game:

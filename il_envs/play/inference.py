@@ -9,7 +9,6 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import entry_points
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
@@ -21,13 +20,13 @@ from numpy.typing import NDArray
 from il_envs.exact.checks import FloatArray
 from il_envs.learning.algorithm import Algorithm
 from il_envs.learning.demonstrations import Demonstrations
+from il_envs.learning.installed import NotInstalledError, find_algorithm
 from il_envs.learning.metering import Budget
 from il_envs.learning.problem import Problem
 from il_envs.learning.rollout import Episode
 from il_envs.world import Split, World
 
-ALGORITHM = "maxent"  # in the entry-point group
-GROUP = "il_envs.algorithms"
+ALGORITHM = "maxent"
 PRECISION = 1e-2
 """Largest entry of the gradient of the moves' log-posterior, nats, at which a reward is good
 enough to be seen: it is then within 1% of its largest entry."""
@@ -80,7 +79,7 @@ def offers_inference(world: World) -> bool:
     return is_numbered and has_picture and world.truth.model is not None
 
 
-def find_algorithm(world: World) -> Algorithm[Any]:
+def inferring_algorithm(world: World) -> Algorithm[Any]:
     """The algorithm that infers rewards in a world.
 
     Raises:
@@ -89,30 +88,24 @@ def find_algorithm(world: World) -> Algorithm[Any]:
     if not offers_inference(world):
         lacks = "model" if world.truth.model is None else "picture of rewards"
         raise InferenceError(f"what you want cannot be inferred in {world.name}: it has no {lacks}")
-    for point in entry_points(group=GROUP, name=ALGORITHM):
-        try:
-            algorithm: Algorithm[Any] = point.load()
-        except Exception as error:
-            why = str(error).partition("\n")[0]
-            raise InferenceError(f"what you want is not inferred: {why}") from error
-        if algorithm.applies_to(world):
-            return algorithm
+    try:
+        algorithm = find_algorithm(ALGORITHM)
+    except NotInstalledError as error:
+        raise InferenceError(f"what you want is not inferred: {error}") from error
+    if not algorithm.applies_to(world):
         raise InferenceError(
             f"what you want cannot be inferred in {world.name}: its model has no features"
         )
-    raise InferenceError(
-        f"what you want is not inferred: no algorithm {ALGORITHM!r} is installed; "
-        "pip install 'il-envs[baselines]'"
-    )
+    return algorithm
 
 
 def infer(world: World, split: Split, episodes: Sequence[Moves]) -> Inferred:
     """The reward under which moves are most likely, given its prior; episodes may be cut short.
 
     Raises:
-        InferenceError: as `find_algorithm`.
+        InferenceError: as `inferring_algorithm`.
     """
-    algorithm = find_algorithm(world)
+    algorithm = inferring_algorithm(world)
     shown = Demonstrations(world.name, split, "person", tuple(map(_episode, episodes)))
     config = replace(
         algorithm.config,
@@ -143,11 +136,11 @@ class Inference:
         newest: what was inferred last; None before the first time.
 
     Raises:
-        InferenceError: as `find_algorithm`.
+        InferenceError: as `inferring_algorithm`.
     """
 
     def __init__(self, world: World, split: Split, infer: Infer = infer) -> None:
-        find_algorithm(world)
+        inferring_algorithm(world)
         self.newest: Inferred | None = None
         self._asked = (0, 0)  # episodes and moves that it was last asked about
         self._is_busy = True  # until it says that it has started

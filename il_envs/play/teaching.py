@@ -13,16 +13,12 @@ import gymnasium as gym
 import numpy as np
 
 from il_envs.learning.demonstrations import Demonstrations
+from il_envs.learning.installed import find_algorithm
 from il_envs.learning.metering import Budget
 from il_envs.learning.policy import Policy
 from il_envs.learning.problem import Problem
 from il_envs.learning.rollout import run_episodes
-from il_envs.learning.stored_policy import (
-    StoredPolicy,
-    StoredPolicyError,
-    find_algorithm,
-    keep_policy,
-)
+from il_envs.learning.stored_policy import StoredPolicy, StoredPolicyError, keep_policy
 from il_envs.play.lesson import Lesson
 from il_envs.play.overlay import Row
 from il_envs.world import World
@@ -71,7 +67,7 @@ def learn(plan: Plan, lesson: Lesson) -> Policy:
     """Learn from the person; what a lesson's thread does.
 
     Raises:
-        StoredPolicyError: if the algorithm is not installed.
+        NotInstalledError: if the algorithm is not installed.
         ValueError: if the demonstrations that the policy was cloned from are not there any more.
     """
     stored, algorithm = plan.stored, find_algorithm(ALGORITHM)

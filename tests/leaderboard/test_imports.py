@@ -8,9 +8,10 @@ from pathlib import Path
 import grimp
 import pytest
 
+from il_envs.learning.installed import installed_algorithms
 from leaderboard.imports import closure, hash_of
 from leaderboard.protocol import MEASURED_WITHIN, MEASURING
-from leaderboard.submission import installed, load
+from leaderboard.submission import load
 from tests.leaderboard.conftest import Install
 
 ALGORITHM = """
@@ -81,7 +82,7 @@ def test_what_is_elsewhere_is_not_followed_and_what_cannot_be_read_is_no_error(
 
 def test_the_baselines_are_followed_as_the_import_graph_has_them() -> None:
     graph = grimp.build_graph("baselines", cache_dir=None)
-    for point in installed().values():
+    for point in installed_algorithms().values():
         expected = graph.find_upstream_modules(point.module) | {"baselines", point.module}
         assert closure([point.module], ["baselines"]).keys() == expected
 

@@ -9,10 +9,10 @@ import pytest
 
 from baselines.bc import BCConfig
 from il_envs import Budget, ExpertPolicy, Problem, WorldEnv, get_world
+from il_envs.learning.installed import find_algorithm
 from il_envs.learning.stored_policy import (
     StoredPolicy,
     StoredPolicyError,
-    find_algorithm,
     keep_policy,
     load_policy,
 )
@@ -84,10 +84,12 @@ def test_a_folder_that_is_there_is_not_written_over(tmp_path: Path) -> None:
         ({"world": "Nowhere"}, "unknown world 'Nowhere'"),
         ({"algorithm": "do-nothing"}, "do-nothing has no way to restore its policies"),
         ({"world": "Shooter"}, "bc cannot restore this policy"),
+        ({"labels": -1}, "says -1 labels and seed 1"),
+        ({"seed": "first"}, "says no .*'first'"),
     ],
 )
 def test_a_policy_that_cannot_be_loaded_is_one_line(
-    tmp_path: Path, about: dict[str, str], complaint: str
+    tmp_path: Path, about: dict[str, object], complaint: str
 ) -> None:
     folder = tmp_path / "kept"
     keep_policy(folder, learned("bc", "DriftCar"))

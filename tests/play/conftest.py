@@ -1,8 +1,8 @@
 """The command il-play, as the tests of playing call it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -10,8 +10,7 @@ from il_envs.play import __main__ as play
 from il_envs.play.window import Window
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a command left behind."""
 
     exit_code: int

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from il_envs.play import __main__ as play
-from il_envs.play.game import Game, Result
+from il_envs.play.commands import film, play
+from il_envs.play.game import Game
 from il_envs.play.level import LEVELS
+from il_envs.play.results import Result
 from il_envs.play.screens.title import TitleScreen
 from il_envs.play.screens.waiting import WaitingScreen
 from il_envs.play.theatre import Theatre
@@ -88,7 +89,8 @@ def test_what_cannot_be_is_refused_in_one_line(
     options: Sequence[str],
     refusal: str,
 ) -> None:
-    monkeypatch.setattr(play, "get_world", lambda name: world)
+    for command in (film, play):
+        monkeypatch.setattr(command, "get_world", lambda name: world)
     monkeypatch.setattr(Theatre, "show", lambda theatre, screen: pytest.fail("it ran"))
     result = il_play(world.name, *options)
     assert result.exit_code == 2

@@ -8,10 +8,11 @@ import pytest
 from il_envs.engine.single import WorldEnv
 from il_envs.learning.policy import ExpertPolicy
 from il_envs.learning.rollout import run_episodes
-from il_envs.play.game import COUNTDOWN, LONGEST_FRAME, SPEEDS, Game, Result, next_speed
+from il_envs.play.game import COUNTDOWN, LONGEST_FRAME, SPEEDS, Game, next_speed
 from il_envs.play.hands import Hands
 from il_envs.play.level import FULL, STANDARD
 from il_envs.play.pilots import ExpertPilot, PolicyPilot
+from il_envs.play.results import Result
 from il_envs.world import World, get_world
 from tests.play.player import FRAME, begun, down, play, tap, up
 

@@ -11,9 +11,10 @@ import pytest
 
 from il_envs.drawing.canvas import SIZE
 from il_envs.engine.single import WorldEnv
+from il_envs.learning import installed
 from il_envs.play import inference
 from il_envs.play.game import Game
-from il_envs.play.inference import InferenceError, Inferred, Moves, find_algorithm, infer
+from il_envs.play.inference import InferenceError, Inferred, Moves, infer, inferring_algorithm
 from il_envs.play.pilots import ExpertPilot
 from il_envs.play.screens import keys_panel
 from il_envs.play.screens.inference_panel import InferencePanel
@@ -252,7 +253,7 @@ def test_the_mark_is_where_the_player_is(stage: Window, tmp_path: Path) -> None:
 def test_a_world_without_a_model_says_so_in_one_line(stage: Window, tmp_path: Path) -> None:
     line = "what you want cannot be inferred in DriftCar: it has no model"
     with pytest.raises(InferenceError, match=f"^{line}$"):
-        find_algorithm(CAR)
+        inferring_algorithm(CAR)
     game = begun(CAR)
     screen = screen_of(game, stage, tmp_path)
     show(screen, stage, {1: tap("i")}, 20)
@@ -263,7 +264,7 @@ def test_a_world_without_a_model_says_so_in_one_line(stage: Window, tmp_path: Pa
 def test_without_baselines_there_is_one_line(
     stage: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, il_play: IlPlay
 ) -> None:
-    monkeypatch.setattr(inference, "entry_points", lambda **chosen: ())
+    monkeypatch.setattr(installed, "entry_points", lambda **chosen: ())
     screen = screen_of(begun(STILL), stage, tmp_path)
     show(screen, stage, {1: tap("i")}, 10)
     assert screen._note.startswith("what you want is not inferred: no algorithm 'maxent'")
@@ -272,7 +273,7 @@ def test_without_baselines_there_is_one_line(
     assert outcome.exit_code == 2
     assert outcome.stderr == (
         "il-play: --infer: what you want is not inferred: no algorithm 'maxent' is installed; "
-        "pip install 'il-envs[baselines]'\n"
+        "`pip install 'il-envs[baselines]'` brings ours\n"
     )
 
 
@@ -280,12 +281,16 @@ def test_baselines_that_cannot_be_imported_give_their_own_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Broken:
+        name = "maxent"
+
         def load(self) -> None:
             raise ModuleNotFoundError("torch is not installed; pip install 'il-envs[baselines]'")
 
-    monkeypatch.setattr(inference, "entry_points", lambda **chosen: (Broken(),))
-    with pytest.raises(InferenceError, match=r"not inferred: torch is not installed; pip install"):
-        find_algorithm(ROOMS)
+    monkeypatch.setattr(installed, "entry_points", lambda **chosen: (Broken(),))
+    with pytest.raises(
+        InferenceError, match=r"not inferred: .* torch is not installed; pip install"
+    ):
+        inferring_algorithm(ROOMS)
 
 
 def test_watching_is_not_playing(stage: Window, tmp_path: Path, il_play: IlPlay) -> None:

@@ -9,8 +9,9 @@ import pygame
 import pytest
 
 from il_envs import Budget, ExpertPolicy, Problem, get_world, run_episodes
+from il_envs.learning.installed import find_algorithm
 from il_envs.learning.policy import Policy
-from il_envs.learning.stored_policy import StoredPolicy, find_algorithm
+from il_envs.learning.stored_policy import StoredPolicy
 from il_envs.play.game import Game
 from il_envs.play.hands import DEAD_ZONE
 from il_envs.play.lesson import Lesson

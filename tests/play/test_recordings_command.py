@@ -8,7 +8,7 @@ import pytest
 
 from il_envs.learning.recorded_episode import read_episode
 from il_envs.learning.recordings import read_recording, recording_names
-from il_envs.play import recordings_command
+from il_envs.play.commands import recordings as recordings_command
 from tests.play.conftest import Outcome
 from tests.recording import record
 
@@ -115,6 +115,9 @@ def test_to_minari_writes_a_dataset(recordings: Command) -> None:
         (("show",), 2, "the following arguments are required: NAME"),
         (("show", "nobody"), 1, "the recording 'nobody' has no episode in "),
         (("show", "../x"), 1, "'../x' cannot be a recording's name"),
+        (("discard", "anna"), 2, "discard takes either numbers of episodes or --damaged"),
+        (("discard", "anna", "1", "--damaged"), 2, "either numbers of episodes or --damaged"),
+        (("discard", "nobody", "--damaged"), 1, "there is no recording 'nobody' in "),
         (("discard", "anna", "one"), 2, "argument EPISODE: invalid int value: 'one'"),
         (("discard", "anna", "2"), 1, "the recording 'anna' has no episode 2; it has 1, from 1 on"),
         (("merge", "anna", "anna"), 1, "there is a recording 'anna'; choose another name"),
@@ -136,6 +139,56 @@ def test_a_damaged_recording_does_not_hide_the_others(recordings: Command) -> No
     record("anna", "Walk", 1).write_bytes(b"")
     record("berta", "Walk", 1)
     outcome = recordings("list")
+    assert outcome.exit_code == 1
     assert "berta" in outcome.stdout
     assert outcome.stderr.startswith("il-recordings: the recording 'anna' has no episode in ")
+    assert outcome.stderr.endswith("; `il-recordings discard anna --damaged` deletes it\n")
     assert outcome.stderr.count("\n") == 1
+
+
+def test_damaged_files_are_deleted_on_request_and_no_others(recordings: Command) -> None:
+    whole, edited = record("anna", "Walk", 1), record("anna", "Walk", 2)
+    edited.write_bytes(edited.read_bytes() + b" ")
+    unfinished = whole.with_name(".0.tmp")
+    unfinished.touch()
+    outcome = recordings("discard", "anna", "--damaged")
+    assert outcome.stdout.splitlines() == [f"discarded {unfinished}", f"discarded {edited}"]
+    assert list(whole.parent.iterdir()) == [whole]
+    assert recordings("discard", "anna", "--damaged") == (0, "", "")
+
+
+def test_an_emptied_recording_is_none(recordings: Command) -> None:
+    record("berta", "Walk", 1)
+    for emptied in (("discard", "anna", "1"), ("discard", "anna", "--damaged")):
+        path = record("anna", "Walk", 1)
+        if "--damaged" in emptied:
+            path.write_bytes(b"")
+        assert recordings(*emptied).exit_code == 0
+        assert recording_names() == ["berta"]
+        assert not path.parent.exists()
+    path.parent.mkdir()  # as a game leaves it in which no episode ended
+    assert recordings("merge", "anna", "berta").exit_code == 0
+
+
+def test_a_recording_of_several_worlds_names_the_file_that_is_too_many(
+    recordings: Command,
+) -> None:
+    first, other = record("anna", "Walk", 1), record("berta", "DriftCar", 1, steps=3)
+    moved = other.rename(first.parent / other.name)
+    later = max(first, moved, key=lambda path: path.name)
+    outcome = recordings("show", "anna")
+    assert outcome.exit_code == 1
+    assert outcome.stderr.endswith(f"need a recording of their own; move {later}\n")
+
+
+def test_a_data_folder_that_is_a_file_is_one_line(
+    recordings: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    monkeypatch.setenv("IL_ENVS_DATA", str(file))
+    outcome = recordings("list")
+    assert outcome.exit_code == 1
+    assert outcome.stderr == (
+        f"il-recordings: {file} is not a folder; recordings are kept in {file}/recordings\n"
+    )

@@ -11,9 +11,9 @@ import pytest
 
 from baselines.bc import BCConfig
 from baselines.networks import NetworkPolicy
+from il_envs.learning.installed import find_algorithm
 from il_envs.learning.stored_policy import (
     StoredPolicy,
-    find_algorithm,
     keep_policy,
     load_policy,
 )

@@ -9,6 +9,7 @@ from il_envs.learning.demonstrations import Demonstrations
 from il_envs.learning.recorded_episode import CONTROLLERS, RecordedEpisode, RecordingError, world_of
 from il_envs.learning.recordings import (
     Recording,
+    discard_damaged,
     discard_episodes,
     merge_recordings,
     read_recording,
@@ -21,10 +22,10 @@ LISTED = ("name", "world", "split", "episodes", "steps", "mean return", "who", "
 SHOWN = ("", "recorded (UTC)", "seed", "steps", "return", "end", "in control", "speed", "who", "")
 
 
-def show_list() -> None:
-    """Print a line for each recording."""
-    rows = []
-    for name in recording_names():
+def show_list() -> bool:
+    """Print a line for each recording; returns True if all can be read."""
+    rows, names = [], recording_names()
+    for name in names:
         try:
             recording = read_recording(name)
         except RecordingError as error:
@@ -40,8 +41,9 @@ def show_list() -> None:
         )  # fmt: skip
     if rows:
         _print_table(LISTED, rows)
-    else:
+    elif not names:
         print(f"no recordings in {recordings_folder()}; `il-play WORLD --record NAME` makes one")
+    return len(rows) == len(names)
 
 
 def show(recording: Recording) -> None:
@@ -116,7 +118,10 @@ def _parser() -> Parser:
     for command in (show, verify, discard, minari):
         command.add_argument("name", metavar="NAME", help="name of a recording")
     discard.add_argument(
-        "episodes", metavar="EPISODE", nargs="+", type=int, help="number of an episode, as shown"
+        "episodes", metavar="EPISODE", nargs="*", type=int, help="number of an episode, as shown"
+    )
+    discard.add_argument(
+        "--damaged", action="store_true", help="the damaged, edited and half-written files instead"
     )
     minari.add_argument("dataset_id", metavar="DATASET_ID", help="such as me/drift-v0")
     minari.add_argument(
@@ -131,12 +136,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The console script; returns the exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.command == "discard" and bool(options.episodes) == options.damaged:
+        parser.error("discard takes either numbers of episodes or --damaged")
     try:
         if options.command == "list":
-            show_list()
-        elif options.command == "merge":
+            return 0 if show_list() else 1
+        if options.command == "merge":
             merged = merge_recordings(options.name, options.sources)
             print(f"{merged.name}: {_count(merged.episodes)}, {len(merged):,} steps")
+        elif options.command == "discard" and options.damaged:
+            for path in discard_damaged(options.name):
+                print(f"discarded {path}")
         else:
             recording = read_recording(options.name)
             if options.command == "verify":

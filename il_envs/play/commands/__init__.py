@@ -1,0 +1,1 @@
+"""What the commands `il-play` and `il-recordings` do with their options."""
