@@ -238,6 +238,8 @@ class Game:
             self._next = None
             return
         self._action = self.control.action(self._observation, hands, seconds * self.speed)
+        if seconds > 0.0:
+            hands.count_frame()
         self._next = None
         if self._action is not None:
             self._ahead.state = self.env.state

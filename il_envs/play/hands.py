@@ -1,7 +1,9 @@
 """What the player holds down: keys of the keyboard, sticks and buttons of a gamepad, the mouse."""
 
 from collections.abc import Mapping
+from math import isfinite
 
+import gymnasium as gym
 import pygame
 
 from il_envs.play.keys import keys_of
@@ -10,7 +12,7 @@ from il_envs.world import World
 PRESSED = 0.5
 """How far a stick or a trigger has to be pushed to count as pressed, as a share of its way."""
 DEAD_ZONE = 0.12  # of a stick's way, in which it rests
-MOST_TAPS = 8  # that wait for a step of their own
+MOST_TAPS = 8  # that wait for a turn of their own
 
 STICKS = {
     0: ("left stick left", "left stick right"),
@@ -48,10 +50,10 @@ def pad_pushes(event: pygame.event.Event) -> dict[str, float]:
 
 
 class Hands:
-    """The keys of a world that are held down, and those that were tapped since the last step.
+    """The keys of a world that are held down, and those that were tapped a moment ago.
 
-    A tap that is shorter than a step counts for a whole step, and every further tap within the same
-    step for one more step.
+    A tap that is shorter than a step counts for a whole step, and in a world of turns every further
+    tap for one more. Keys that push gradually act in every frame, so their taps count for one.
 
     Args:
         world: whose keys.
@@ -61,9 +63,11 @@ class Hands:
     def __init__(self, world: World, changes: Mapping[str, str]) -> None:
         chosen = keys_of(world, changes)
         self._codes = {pygame.key.key_code(key): name for name, key in chosen.items()}
+        self._is_turns = isinstance(world.spaces.action, gym.spaces.Discrete)
+        self._gradual = frozenset(key.key for key in world.views.keys if isfinite(key.rise))
         self._controls = {key.pad: key.key for key in world.views.keys if key.pad}
         self._down: dict[str, float] = {}  # how far, from first pressed to latest
-        self._taps: list[str] = []  # presses that no step has counted yet
+        self._taps: list[str] = []  # presses that have not counted yet
         self.place: tuple[float, float] | None = None  # of the mouse, in the picture
         self.is_clicking = False
 
@@ -97,10 +101,17 @@ class Hands:
         taps = {name: 1.0 for name in self._taps if name not in self._down}
         return taps | self._down
 
+    def count_frame(self) -> None:
+        """A frame has counted what is held: the taps of keys that push gradually are done."""
+        self._taps = [name for name in self._taps if name not in self._gradual]
+
     def count_step(self) -> None:
-        """A step has counted what is held: one tap of each key is done."""
+        """A step has counted what is held: all taps are done, or in a world of turns one of each
+        key."""
         for name in dict.fromkeys(self._taps):
             self._taps.remove(name)
+        if not self._is_turns:
+            self._taps.clear()
 
     def next_tap(self) -> str | None:
         """The first tap that no step has counted, which is done then; None if there is none."""

@@ -1,15 +1,22 @@
 """People can drive the car: a stand-in with late hands does, and nobody does without hands."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.drivability import SLOPPY, drive, drives, hold, random_keys, stand_in, track_seeds
-from il_envs import WorldEnv, get_world
+from il_envs import ExpertPolicy, WorldEnv, get_world
+from il_envs.play.game import Game
+from il_envs.play.held_keys import HeldKeys
 from il_envs.play.level import BEGINNER, FULL, LEVELS, STANDARD
+from il_envs.play.screens.playing import PlayScreen
+from il_envs.play.sounds import Sounds
+from il_envs.play.window import Window
 from il_envs.testing import StandIn
 from il_envs.testing.stand_in import FRAME
+from tests.play.player import down, up
 
 CAR = get_world("DriftCar")
 
@@ -29,6 +36,26 @@ def test_the_tracks_are_all_different() -> None:
 def test_late_hands_survive_as_beginners() -> None:
     assert survivors(BEGINNER, stand_in(0.2)) >= 11
     assert survivors(BEGINNER, SLOPPY) >= 11
+
+
+def test_late_hands_survive_in_the_window(stage: Window, tmp_path: Path) -> None:
+    """As beginners, by events of the keyboard alone."""
+    survived = 0
+    for seed in track_seeds():
+        game = Game(CAR, "held_out", seed, BEGINNER)
+        screen = PlayScreen(game, stage, Sounds(is_muted=True), tmp_path, lambda: None)
+        person, expert = StandIn(CAR, 0.2, seed=seed), ExpertPolicy(game.env)
+        law, given = HeldKeys(CAR), np.zeros(2)  # what the person's fingers know
+        game.countdown = 0.0
+        held: set[str] = set()
+        while game.phase != "over":
+            wanted = person.keys(expert.predict()[0][0], given.tolist())
+            for event in [*map(up, sorted(held - set(wanted))), *map(down, sorted(wanted))]:
+                screen.handle(event)
+            given, held = law.action(wanted, BEGINNER.speed * FRAME), set(wanted)
+            screen.frame(FRAME)
+        survived += not game.terminated
+    assert survived >= 11
 
 
 def test_late_hands_survive_in_real_time_with_assistance() -> None:

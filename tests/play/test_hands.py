@@ -22,6 +22,10 @@ def hands_with(world: World, *events: pygame.event.Event) -> Hands:
     return hands
 
 
+def axis(number: int, value: int) -> pygame.event.Event:
+    return pygame.event.Event(pygame.CONTROLLERAXISMOTION, axis=number, value=value)
+
+
 def test_held_keys_keep_the_order_in_which_they_were_pressed() -> None:
     hands = hands_with(CAR, down("left"), down("up"), down("right"), up("left"), down("left"))
     hands.count_step()
@@ -30,13 +34,35 @@ def test_held_keys_keep_the_order_in_which_they_were_pressed() -> None:
     assert hands.held() == {"right": 1.0, "left": 1.0}
 
 
-def test_a_tap_counts_for_one_step_and_each_further_one_for_another() -> None:
-    hands = hands_with(DUEL, *tap("left"), *tap("left"), *tap("space"))
-    seen = []
+def counted(world: World, events: list[pygame.event.Event]) -> list[list[str]]:
+    """What is held in four steps of a frame each."""
+    hands, seen = hands_with(world, *events), []
     for _ in range(4):
         seen.append(sorted(hands.held()))
+        hands.count_frame()
         hands.count_step()
-    assert seen == [["left", "space"], ["left"], [], []]
+    return seen
+
+
+def test_a_tap_counts_for_one_step_and_in_turns_each_further_one_for_another() -> None:
+    taps = [*tap("left"), *tap("left"), *tap("up")]
+    assert counted(get_world("FourRooms"), taps) == [["left", "up"], ["left"], [], []]
+    assert counted(DUEL, [*tap("left"), *tap("left")]) == [["left"], [], [], []]
+
+
+def test_a_tap_of_a_gradual_key_counts_for_one_frame() -> None:
+    """Fingers that hold a steering key now and then must not hold it all the time."""
+    hands = hands_with(CAR, *tap("left"))
+    assert hands.held() == {"left": 1.0}
+    hands.count_frame()
+    assert hands.held() == {}
+    hands.handle(axis(0, 30000))
+    hands.count_frame()
+    hands.handle(axis(0, 0))
+    assert hands.held() == {}, "a stick that is let go is not tapped"
+    still = hands_with(DUEL, *tap("left"))
+    still.count_frame()
+    assert still.held() == {"left": 1.0}
 
 
 def test_a_key_that_stays_down_needs_no_tap() -> None:
@@ -60,10 +86,6 @@ def test_release_forgets_all() -> None:
     assert hands.held() == {}
     assert hands.next_tap() is None
     assert not hands.is_clicking
-
-
-def axis(number: int, value: int) -> pygame.event.Event:
-    return pygame.event.Event(pygame.CONTROLLERAXISMOTION, axis=number, value=value)
 
 
 def test_sticks_push_one_way_at_a_time_and_rest_in_their_dead_zone() -> None:

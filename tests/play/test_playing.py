@@ -7,10 +7,11 @@ import pygame
 import pytest
 
 from il_envs.drawing.canvas import SIZE
+from il_envs.learning.stored_policy import StoredPolicyError
 from il_envs.play.game import Game
 from il_envs.play.level import FULL, STANDARD
 from il_envs.play.overlay import ONE_COLUMN, paint_panel
-from il_envs.play.pilots import ExpertPilot
+from il_envs.play.pilots import ExpertPilot, PolicyPilot
 from il_envs.play.screens.playing import PlayScreen
 from il_envs.play.sounds import Sounds
 from il_envs.play.window import Window
@@ -230,3 +231,32 @@ def test_the_page_is_scaled_and_points_of_the_window_are_points_of_it(stage: Win
         assert stage.place(rect.topleft) == (0.0, 0.0)
         assert stage.place(rect.bottomright) == pytest.approx((960.0, 640.0), abs=2.0)
         stage.show()
+
+
+def test_a_panel_lets_go_of_what_was_held(stage: Window, tmp_path: Path) -> None:
+    """The key comes up while the panel is open, where the game does not see it."""
+    game = begun(SHOOTER)
+    held: list[bool] = []
+    show(
+        screen_of(game, stage, tmp_path),
+        stage,
+        {0: [down("w")], 20: tap("h"), 22: [up("w")], 24: tap("h")},
+        60,
+        lambda frame, _: held.append(bool(game.env.state["held"].any())),
+    )
+    assert any(held[:20])
+    assert not any(held[40:])
+
+
+def test_a_policy_that_returns_no_action_ends_the_game_with_one_line(
+    stage: Window, tmp_path: Path
+) -> None:
+    class Wild:
+        def predict(self, *asked: object) -> tuple[np.ndarray, None]:
+            return np.array([[np.nan, 7.0]], np.float32), None
+
+    game = Game(CAR, "training", 0, FULL)
+    game.watch(PolicyPilot("wild", game.env, Wild()))
+    game.countdown = 0.0
+    with pytest.raises(StoredPolicyError, match=r"^wild has returned \[nan +7\.\], not in Box"):
+        show(screen_of(game, stage, tmp_path), stage, {}, 20)

@@ -11,6 +11,7 @@ import pytest
 
 from baselines.bc import BCConfig
 from baselines.networks import NetworkPolicy
+from il_envs import TabularPolicy
 from il_envs.learning.installed import find_algorithm
 from il_envs.learning.stored_policy import (
     StoredPolicy,
@@ -152,6 +153,17 @@ def test_escape_ends_a_lesson_with_what_was_learned(
     assert load_policy(pupil.kept).labels == 100 + pupil.lesson.labels
 
 
+def test_a_window_that_is_closed_ends_a_lesson_with_what_was_learned(
+    stage: Window, tmp_path: Path, stored: StoredPolicy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pupil = Pupil(stage, tmp_path, stored, "label", 10_000)
+    quit_event = pygame.event.Event(pygame.QUIT)
+    pupil.teach(lambda frame: [quit_event] if pupil.lesson.labels >= 20 else [down("up")])
+    assert pupil.lesson.is_over
+    assert "the learner trains on what there is" in capsys.readouterr().err
+    assert load_policy(pupil.kept).labels == 100 + pupil.lesson.labels
+
+
 def test_the_game_is_in_the_learners_states(
     stage: Window, tmp_path: Path, stored: StoredPolicy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,6 +220,20 @@ def test_a_lesson_that_cannot_be_is_one_line(
     assert result.exit_code == 2
     (line,) = result.stderr.splitlines()
     assert complaint in line
+
+
+def test_labels_are_not_asked_where_every_step_is_a_move(
+    il_play: IlPlay, stage: Window, tmp_path: Path
+) -> None:
+    rooms = get_world("FourRooms")
+    states, actions = rooms.spaces.observation.n, rooms.spaces.action.n
+    table = TabularPolicy(np.full((states, actions), 1.0 / actions), 0)
+    keep_policy(tmp_path / "learned", StoredPolicy(table, rooms, "bc", 100, 0))
+    result = il_play("--policy", str(tmp_path / "learned"), "--label")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "il-play: in FourRooms every step is a move, so there is nothing to hold; use --takeover\n"
+    )
 
 
 def test_a_learned_policy_is_watched(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pygame
 import pytest
 
+from il_envs.play import preparing
 from il_envs.play.level import BEGINNER, LEVELS, Level
 from il_envs.play.preparing import Preparation, card_of, main
 from il_envs.play.screens.title import COLUMNS, TitleScreen
@@ -135,6 +136,29 @@ def test_another_process_prepares_a_world_and_its_card_is_kept() -> None:
     again = Preparation([CHAIN])
     assert again.of(CHAIN).stage == "ready"
     assert again._process is None
+
+
+@pytest.mark.parametrize("damaged", [".json", ".png"])
+def test_a_damaged_card_is_shown_as_none(
+    damaged: str, stage: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IL_ENVS_CACHE", str(tmp_path))
+    monkeypatch.setattr(preparing, "are_compiled", lambda world: True)
+    path = preparing._path(CHAIN)
+    path.parent.mkdir(parents=True)
+    path.write_text('{"expert": 1.5}')
+    pygame.image.save(pygame.Surface(preparing.PICTURE), path.with_suffix(".png"))
+    assert card_of(CHAIN) is not None
+    path.with_suffix(damaged).write_bytes(b"[]")
+
+    class Ready(Waiting):
+        def of(self, world: World):
+            return preparing.Progress("ready", time.monotonic())
+
+    title = TitleScreen(
+        [CHAIN], BEGINNER, stage, Sounds(), Ready(), tmp_path, lambda *_: pytest.fail("opened")
+    )
+    show(title, stage, {}, 3)
 
 
 def test_a_world_that_only_this_process_knows_is_reported_and_the_next_one_prepared(

@@ -80,7 +80,8 @@ def play(options: argparse.Namespace) -> None:
     finally:
         theatre.close()
         for game in theatre.games:
-            print("\n".join(summary(game.results, game.player)))
+            for line in summary(game.results, game.player):
+                print(line)
 
 
 def _require_possible(options: argparse.Namespace, world: World, watches: bool) -> None:
