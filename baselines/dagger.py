@@ -36,8 +36,8 @@ class DAggerConfig:
     mixing: Literal["first", "exponential", "takeover"] = "first"
     """Who acts. beta is the probability that the expert does at a step of round i = 1, 2, ...:
     "first" is 1 in the first round and 0 afterwards, and 0 in all if there is an initial policy;
-    "exponential" is mixing_base ** (i - 1). With
-    "takeover" the expert decides, and labels what it does itself."""
+    "exponential" is mixing_base ** (i - 1). With "takeover" the expert decides, and labels what it
+    does itself."""
     mixing_base: float = 0.5
     """Base of the exponential schedule."""
     num_envs: int = 16

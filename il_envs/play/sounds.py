@@ -14,7 +14,8 @@ from pkgutil import resolve_name
 import pygame
 
 from il_envs.drawing.sounds import Cue
-from il_envs.play.synthesis import RATE, SOUNDS, at_pitch
+from il_envs.play.synthesis import SOUNDS, at_pitch
+from il_envs.play.waveforms import RATE
 from il_envs.world import States, World
 
 BUFFER = 512  # samples, which make 12 ms

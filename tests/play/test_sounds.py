@@ -13,7 +13,8 @@ from il_envs import ExpertPolicy, WorldEnv, get_world
 from il_envs.drawing.sounds import Cue
 from il_envs.play import synthesis
 from il_envs.play.sounds import FADE, Sounds, cues_of
-from il_envs.play.synthesis import RATE, SOUNDS, at_pitch, samples
+from il_envs.play.synthesis import SOUNDS, at_pitch, samples
+from il_envs.play.waveforms import LOOP, LOOP_TOP, RATE
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.picture.scene import SLIDING_START, slips
 from il_envs.worlds.drift_car.track import HALF_WIDTH
@@ -317,7 +318,7 @@ class TestSynthesis:
     def test_a_continuous_sound_is_band_limited(self, name):
         power = np.abs(np.fft.rfft(samples(name))) ** 2
         frequency = np.fft.rfftfreq(samples(name).size, 1.0 / RATE)
-        assert power[frequency > synthesis.LOOP_TOP].sum() < 1e-6 * power.sum()
+        assert power[frequency > LOOP_TOP].sum() < 1e-6 * power.sum()
 
     @pytest.mark.parametrize("pitch", [0.5, 0.8, 1.0, 1.26, 2.0])
     def test_pitch_moves_frequencies_and_length(self, pitch):
@@ -416,7 +417,7 @@ class TestPlayer:
             sounds.play((Cue("engine", volume),))
             assert busy() == [channel]
             assert pygame.mixer.Channel(channel).get_volume() == volume
-        pygame.time.wait(round(1200 * synthesis.LOOP))
+        pygame.time.wait(round(1200 * LOOP))
         assert busy() == [channel]
         sounds.play(())
         assert busy_after_fades(0) == []
@@ -431,7 +432,7 @@ class TestPlayer:
         (second,) = busy_after_fades(1)
         assert second != first
         loop = pygame.mixer.Channel(second).get_sound()
-        assert loop.get_length() == pytest.approx(synthesis.LOOP / 1.5, rel=0.02)
+        assert loop.get_length() == pytest.approx(LOOP / 1.5, rel=0.02)
 
     def test_one_shot_sounds_leave_continuous_ones_alone(self, sounds):
         sounds.play((Cue("engine"),))
