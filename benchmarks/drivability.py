@@ -5,7 +5,7 @@ stand-in knows the scripted expert's command and presses the arrow keys to give 
 second of real time, but with a person's delay. Every row is deterministic; nothing passes or fails.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
@@ -53,6 +53,7 @@ def drive(
     world: World = CAR,
     keys: Callable[[World], HeldKeys] = HeldKeys,
     assist: Assist = assistance.assist,
+    direct: Container[str] = (),
 ) -> Drive:
     """Drive one episode of the held-out split with these hands.
 
@@ -60,6 +61,7 @@ def drive(
         world: DriftCar, perhaps with other keys.
         keys: the law by which held keys become actions.
         assist: the assistance, at levels with assistance.
+        direct: the keys that sticks and triggers hold, instead of a keyboard.
     """
     env = WorldEnv(world.name, SPLIT)
     env.reset(seed=seed, options={"gentle_start": level.gentle_start})
@@ -67,7 +69,7 @@ def drive(
     command, given = expert.predict()[0][0], np.zeros(2, np.float32)
     total, due = 0.0, 0.0  # s of the world's time that are due
     while True:
-        given = law.action(hands(command, given), level.speed * FRAME)
+        given = law.action(hands(command, given), level.speed * FRAME, direct)
         due += level.speed * FRAME
         if due < period - 1e-9:
             continue
@@ -221,7 +223,12 @@ def sections() -> dict[str, dict[str, Run]]:
         "beginner": {
             "250 ms": partial(drives, BEGINNER, stand_in(0.25)),
             "300 ms": partial(drives, BEGINNER, stand_in(0.3)),
-            "200 ms, gamepad": partial(drives, BEGINNER, stand_in(is_analog=True)),
+            "200 ms, gamepad": partial(
+                drives,
+                BEGINNER,
+                stand_in(is_analog=True),
+                direct=[key.key for key in CAR.views.keys],
+            ),
             "200 ms, the world's own start": partial(
                 drives, replace(BEGINNER, gentle_start=False), stand_in()
             ),

@@ -174,7 +174,7 @@ def _counted(recording: Recording, world: World, profile: Profile) -> list[Recor
         UserError: if an episode is missing, or was not played by the person alone without help.
     """
     name, wanted = recording.name, profile.evaluation_seeds
-    play = f"`il-play {world.name} --split held_out --seed {{}} --record {{}}`"
+    play = f"`il-play {world.name} --split held_out --level full --seed {{}} --record {{}}`"
     if recording.split != "held_out":
         raise UserError(
             f"the recording {name!r} is of the training split, and people are evaluated on the "

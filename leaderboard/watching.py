@@ -41,10 +41,10 @@ def watch(
         _show(film, f"{algorithm}, evaluation episode {episode}, as it was scored")
         return
     try:
-        write_film(film, path, tell=progress_line(str(path)))
+        seconds = write_film(film, path, tell=progress_line(str(path)))
     except OSError as error:
         raise UserError(str(error)) from error
-    print(f"wrote {path}: {film.duration:.1f} s")
+    print(f"wrote {path}: {seconds:.1f} s")
 
 
 def _checked(video: Path) -> Path:

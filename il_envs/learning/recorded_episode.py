@@ -8,6 +8,8 @@ archive, are the SHA-256 of all bytes before them.
 import hashlib
 import json
 import os
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -42,6 +44,10 @@ DAMAGES = (KeyError, TypeError, ValueError, EOFError, BadZipFile, ZlibError, Not
 
 class RecordingError(ValueError):
     """A recording that cannot be used; the message says in one line which and why."""
+
+
+class DamagedError(RecordingError):
+    """A file whose contents are not those that were written."""
 
 
 class RecordingWarning(UserWarning):
@@ -116,12 +122,26 @@ class RecordedEpisode:
 
 
 DATE = "%Y%m%dT%H%M%S%f"
+ID = re.compile(r"\d{8}T\d{12}-[0-9a-f]{8}")
 ARRAYS: dict[str, type[np.generic] | None] = {
     "actions": None, "rewards": np.float64, "controllers": np.uint8, "labels": None,
     "labelled": np.bool_, "times": np.float64, "states": np.uint8, "speeds": np.float64,
     "assisted": np.bool_,
 }  # fmt: skip
 """The arrays and their dtypes; None stands for the action space's."""
+HEADER_CHECKS: dict[str, Callable[[Any], bool]] = {
+    "id": lambda value: isinstance(value, str) and ID.fullmatch(value) is not None,
+    "world_id": lambda value: isinstance(value, str),
+    "suite": lambda value: isinstance(value, str),
+    "split": lambda value: value in get_args(Split),
+    "seed": lambda value: type(value) is int and value >= 0,
+    "gentle_start": lambda value: isinstance(value, bool),
+    "player": lambda value: isinstance(value, str) and value.isprintable(),
+    "terminated": lambda value: isinstance(value, bool),
+    "state_hash": lambda value: isinstance(value, str),
+    "replay_ok": lambda value: isinstance(value, bool),
+}
+"""Whether a value of the header is of its kind."""
 HEADER = tuple(field.name for field in fields(RecordedEpisode) if field.name not in ARRAYS)
 
 
@@ -157,11 +177,12 @@ def decoded(content: bytes) -> RecordedEpisode:
     """The episode in the contents of a file.
 
     Raises:
-        RecordingError: if they are damaged or edited, or of another format.
+        DamagedError: if they are damaged or edited.
+        RecordingError: if they are of another format.
     """
     body, digest = content[:-DIGEST], content[-DIGEST:]
     if hashlib.sha256(body).hexdigest().encode() != digest:
-        raise RecordingError("damaged or edited: its contents do not have the recorded hash")
+        raise DamagedError("damaged or edited: its contents do not have the recorded hash")
     try:
         with np.load(BytesIO(content), allow_pickle=False) as archive:
             header = json.loads(archive["header"].tobytes())
@@ -178,18 +199,23 @@ def decoded(content: bytes) -> RecordedEpisode:
     except RecordingError:
         raise
     except DAMAGES as error:
-        raise RecordingError(f"damaged: {error}") from error
+        raise DamagedError(f"damaged: {error}") from error
 
 
 def _checked(episode: RecordedEpisode) -> RecordedEpisode:
-    """The episode, if each of its arrays has T rows, at least one, and its dtype."""
+    """The episode, if its header has values of their kinds and each of its arrays T rows, at least
+    one, and its dtype."""
+    for name, is_right in HEADER_CHECKS.items():
+        value = getattr(episode, name)
+        if not is_right(value):
+            raise DamagedError(f"damaged: {name} is {value!r}")
     for name, kind in ARRAYS.items():
         found = getattr(episode, name).dtype
         if kind is not None and found != kind:
-            raise RecordingError(f"damaged: {name} has dtype {found}")
+            raise DamagedError(f"damaged: {name} has dtype {found}")
     lengths = {name: len(getattr(episode, name)) for name in ARRAYS}
     if set(lengths.values()) != {len(episode)} or not len(episode):
-        raise RecordingError(f"damaged: lengths of its arrays are {lengths}")
+        raise DamagedError(f"damaged: lengths of its arrays are {lengths}")
     return episode
 
 
@@ -197,17 +223,17 @@ def read_episode(path: Path) -> RecordedEpisode:
     """The episode in a file.
 
     Raises:
-        RecordingError: if the file cannot be read, is damaged or edited, or has another one's name.
+        DamagedError: if the file is damaged or edited.
+        RecordingError: if it cannot be read, is of another format, or has another episode's name.
     """
     try:
         episode = decoded(path.read_bytes())
-    except (OSError, RecordingError) as error:
-        why = (error.strerror or error) if isinstance(error, OSError) else error
-        raise RecordingError(f"{path}: {why}") from error
+    except OSError as error:
+        raise RecordingError(f"{path}: {error.strerror or error}") from error
+    except RecordingError as error:
+        raise type(error)(f"{path}: {error}") from error
     if path.name != episode.id + SUFFIX:
-        raise RecordingError(
-            f"{path}: holds the episode {episode.id}, under a name that is not its"
-        )
+        raise RecordingError(f"{path}: was {episode.id}{SUFFIX} when it was written; rename it")
     return episode
 
 
@@ -242,7 +268,7 @@ def world_of(episode: RecordedEpisode) -> World:
     except UnknownNameError as error:
         raise RecordingError(f"{_origin(episode)}; {error}") from error
     if world.id != episode.world_id:
-        raise RecordingError(f"{_origin(episode)}, this is {_here(world)}")
+        raise RecordingError(_versions(episode, world))
     return world
 
 
@@ -274,8 +300,7 @@ def _replayed(recorded: RecordedEpisode, world: World) -> Episode:
         observation, reward, terminated, truncated, info = env.step(action)
         if recorded.states[step].tobytes() != short_hash(env.states[0]):
             raise RecordingError(
-                f"its states do not replay from step {step} on: {_origin(recorded)}, "
-                f"this is {_here(world)}"
+                f"its states do not replay from step {step} on: {_versions(recorded, world)}"
             )
         if recorded.rewards[step] != reward:
             told = f"{recorded.rewards[step]}, its replay gives {reward}"
@@ -337,5 +362,8 @@ def _origin(episode: RecordedEpisode) -> str:
     return f"recorded in {episode.world_id} of il-envs {episode.suite}"
 
 
-def _here(world: World) -> str:
-    return f"{world.id} of il-envs {version('il-envs')}"
+def _versions(episode: RecordedEpisode, world: World) -> str:
+    """Where an episode was recorded, beside what is installed."""
+    if (episode.world_id, episode.suite) == (world.id, version("il-envs")):
+        return f"{_origin(episode)}, as is installed here"
+    return f"{_origin(episode)}, this is {world.id} of il-envs {version('il-envs')}"

@@ -40,6 +40,11 @@ class Recorder:
         split: the split of the world that is played.
         player: name of the player.
 
+    Attributes:
+        name: name of the recording.
+        folder: its folder.
+        lost: episodes that could not be written and are gone, as whoever plays counts them.
+
     Raises:
         RecordingError: if one of the names will not do, the recording is of another world or
             split, or its folder cannot be written.
@@ -47,14 +52,17 @@ class Recorder:
 
     def __init__(self, name: str, world: World, split: Split, player: str) -> None:
         if not player.strip() or not player.isprintable():
-            raise RecordingError(f"{player!r} cannot be a player's name; write it in one line")
+            raise RecordingError(f"{player!r} cannot be a player's name; use printable characters")
         self.name = name
         self.folder = folder_of(name)
         self._world, self._split, self._player = world, split, player
         self._last: Path | None = None
         self._seed: int | None
+        self.lost = 0
         self._require_place()
         self._make_folder()
+        if not any(self.folder.iterdir()):
+            self.folder.rmdir()  # it was made to see whether it can be
         self.discard()
 
     def __repr__(self) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from il_envs.learning.recorded_episode import (
     SUFFIX,
+    DamagedError,
     RecordedEpisode,
     RecordingError,
     read_episode,
@@ -24,6 +25,7 @@ from il_envs.learning.rollout import Episode
 from il_envs.world import Split
 
 UNFINISHED = ".*.tmp"  # pattern of the names of half-written files
+LISTED = "`il-recordings list` has a line for each recording"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -35,14 +37,14 @@ class Recording:
         name: its name.
         folder: its folder.
         episodes: the episodes in the order in which they were recorded, at least one.
-        damaged: a line for each file that is damaged or edited, and so ignored.
+        unreadable: a line for each file that cannot be read, as one that is damaged or edited.
         unfinished: a line for each file that somebody who was killed left half written.
     """
 
     name: str
     folder: Path
     episodes: tuple[RecordedEpisode, ...]
-    damaged: tuple[str, ...]
+    unreadable: tuple[str, ...]
     unfinished: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -58,7 +60,7 @@ class Recording:
     @property
     def faults(self) -> tuple[str, ...]:
         """A line for each file that is ignored."""
-        return self.damaged + self.unfinished
+        return tuple(f"ignored {fault}" for fault in self.unreadable + self.unfinished)
 
     @property
     def world_id(self) -> str:
@@ -89,8 +91,8 @@ class Recording:
         return [self._replayed(episode) for episode in self.episodes]
 
     def problems(self) -> list[str]:
-        """A line for each file that is damaged or edited, or does not replay."""
-        problems = list(self.damaged)
+        """A line for each file that cannot be read or does not replay."""
+        problems = list(self.unreadable)
         for episode in self.episodes:
             try:
                 self._replayed(episode)
@@ -159,19 +161,17 @@ def read_recording(name: str) -> Recording:
             several worlds or splits.
     """
     folder = folder_of(name)
-    episodes, damaged = [], []
+    episodes, unreadable = [], []
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             episodes.append(read_episode(path))
         except RecordingError as error:
-            damaged.append(f"ignored {error}")
-    unfinished = [f"ignored {path}: half written" for path in sorted(folder.glob(UNFINISHED))]
+            unreadable.append(str(error))
+    unfinished = [f"{path}: half written" for path in sorted(folder.glob(UNFINISHED))]
     if not episodes:
-        told = "`il-recordings list` names those that have"
-        if damaged:
-            told = f"{damaged[0]}; {_deletion(name)}"
-        raise RecordingError(f"the recording {name!r} has no episode in {folder}; {told}")
-    recording = Recording(name, folder, tuple(episodes), tuple(damaged), tuple(unfinished))
+        told = f"that can be read: {unreadable[0]}" if unreadable else f"in {folder}; {LISTED}"
+        raise RecordingError(f"the recording {name!r} has no episode {told}")
+    recording = Recording(name, folder, tuple(episodes), tuple(unreadable), tuple(unfinished))
     for episode in episodes:
         try:
             require_place(recording, episode.world_id, episode.split)
@@ -208,8 +208,8 @@ def merge_recordings(name: str, sources: Sequence[str]) -> Recording:
     that several have is taken once.
 
     Raises:
-        RecordingError: if there is a recording of that name, a source cannot be read or has a
-            damaged file, or they are of several worlds or splits.
+        RecordingError: if there is a recording of that name, a source or a file of one cannot be
+            read, or they are of several worlds or splits.
         OSError: if it cannot be written.
     """
     folder = folder_of(name)
@@ -218,8 +218,8 @@ def merge_recordings(name: str, sources: Sequence[str]) -> Recording:
     recordings = [read_recording(source) for source in sources]
     for recording in recordings:
         require_place(recordings[0], recording.world_id, recording.split)
-        if recording.damaged:
-            raise RecordingError(f"{recording.damaged[0]}; {_deletion(recording.name)}")
+        if recording.unreadable:
+            raise RecordingError(f"{recording.unreadable[0]}; mend or delete it first")
     temporary = folder.with_name(f".{name}.{os.getpid()}")
     try:
         temporary.mkdir(parents=True)
@@ -259,7 +259,8 @@ def discard_episodes(recording: Recording, numbers: Iterable[int]) -> list[Recor
 
 
 def discard_damaged(name: str) -> list[Path]:
-    """Delete the damaged, edited and half-written files of a recording for good.
+    """Delete the damaged, edited and half-written files of a recording for good, and none that
+    only cannot be read here.
 
     Returns:
         Their paths.
@@ -272,15 +273,11 @@ def discard_damaged(name: str) -> list[Path]:
     files = _files(folder)
     if not files:
         raise RecordingError(f"there is no recording {name!r} in {folder.parent}")
-    damaged = [path for path in files if not _is_whole(path)]
+    damaged = [path for path in files if _is_damaged(path)]
     for path in damaged:
         path.unlink()
     _remove_if_empty(folder)
     return damaged
-
-
-def _deletion(name: str) -> str:
-    return f"`il-recordings discard {name} --damaged` deletes it"
 
 
 def _files(folder: Path, below: str = "") -> list[Path]:
@@ -289,15 +286,17 @@ def _files(folder: Path, below: str = "") -> list[Path]:
     return sorted(path for pattern in patterns for path in folder.glob(below + pattern))
 
 
-def _is_whole(path: Path) -> bool:
-    """Whether a file holds an episode, undamaged."""
+def _is_damaged(path: Path) -> bool:
+    """Whether a file is half written, or its contents are not those that were written."""
     if path.suffix != SUFFIX:
-        return False
+        return True
     try:
         read_episode(path)
-    except RecordingError:
+    except DamagedError:
+        return True
+    except RecordingError:  # of another format, for one, or nobody may read it
         return False
-    return True
+    return False
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -9,7 +9,7 @@ import pygame
 from il_envs.learning.recorded_episode import RecordingError
 from il_envs.learning.stored_policy import StoredPolicyError
 from il_envs.play.commands import film, play, teach
-from il_envs.play.commands.options import options_parser
+from il_envs.play.commands.options import parsed
 from il_envs.play.commands.refusals import RefusedError
 from il_envs.world import UnknownNameError
 
@@ -21,14 +21,14 @@ MISTAKES = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The console script; returns the exit code."""
-    options = options_parser().parse_args(arguments)
+    options = parsed(arguments)
     try:
         _command(options)(options)
     except MISTAKES as error:
         return _refuse(2, str(error))
     except pygame.error as error:
         return _refuse(1, f"cannot open a window: {error}")
-    except (teach.LessonError, OSError) as error:
+    except (play.LostError, teach.LessonError, OSError) as error:
         return _refuse(1, str(error))
     except KeyboardInterrupt:
         return INTERRUPTED

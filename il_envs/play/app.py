@@ -1,6 +1,7 @@
 """The loop of il-play: events, a frame, a picture, 60 times a second."""
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from typing import Protocol
 
 import pygame
@@ -48,21 +49,29 @@ class Screen(Protocol):
 def run(
     screen: Screen, window: Window, events: Events = pygame.event.get, clock: Clock | None = None
 ) -> None:
-    """Show a screen, and those that follow it, until the user quits."""
+    """Show a screen, and those that follow it, until the user quits.
+
+    A screen is closed whatever ends it, Ctrl-C included, so that it loses nothing.
+    """
     clock = FrameClock() if clock is None else clock
+    following: Screen | None = screen
+    while following is not None:
+        screen = following
+        with closing(screen):
+            following = _shown(screen, window, events, clock)
+
+
+def _shown(screen: Screen, window: Window, events: Events, clock: Clock) -> Screen | None:
+    """Show a screen; returns the one that follows it, None to quit."""
     while True:
         for event in events():
             if event.type == pygame.QUIT:
-                screen.close()
-                return
+                return None
             window.handle(event)
             screen.handle(event)
         following = screen.frame(clock.tick())
         if following is not screen:
-            screen.close()
-            if following is None:
-                return
-            screen = following
+            return following
         window.set_bar(screen.bar_height)
         screen.paint(window.page)
         window.show()

@@ -42,6 +42,7 @@ class Control:
         self._env = env
         self._canvas = canvas
         self._held = HeldKeys(env.world)
+        self._is_turns = isinstance(env.world.spaces.action, gym.spaces.Discrete)
         assist = env.world.views.assist if assists else None
         self.has_assistance = assist is not None
         self._assist = None if assist is None else resolve_name(assist)
@@ -69,17 +70,22 @@ class Control:
     def take_over(self, takes: bool) -> None:
         """Take over from the pilot, with the keys as if they had been held as it acts, or hand
         back."""
-        if takes and not self.is_taken_over and self.proposed is not None:
-            self._held.follow(self.proposed)
+        if takes and not self.is_taken_over:
+            if self._is_turns:
+                self.label = None
+            elif self.proposed is not None:
+                self._held.follow(self.proposed)
         self.is_taken_over = takes and self.pilot is not None
 
     def action(self, observation: Any, hands: Hands, seconds: float) -> NDArray[Any] | None:
         """The action after so much more game time; None if there is none yet.
 
-        There is none in a world of turns before the first key, and while the pilot makes up its
-        mind; a world of turns goes on with the last key.
+        There is none while the pilot makes up its mind, and in a world of turns before the first
+        key. A world of turns goes on with the last key, but not for a player who has taken over:
+        that one is waited for in every step.
         """
-        held = self._held.action({**hands.held(), **self._pointed(hands)}, seconds)
+        keys = {**hands.held(), **self._pointed(hands)}
+        held = self._held.action(keys, seconds, hands.direct())
         if held is not None:
             if self._assist is not None:
                 held = self._assist(self._env.state, self._env.params, held)
@@ -99,6 +105,8 @@ class Control:
         """Tell the pilot what was executed; it has to decide anew."""
         if self.pilot is not None:
             self.pilot.step_taken(executed, self.player_acts, self.label)
+            if self._is_turns:
+                self.label = None
         self.proposed = None
 
     def _handed_back(self, seconds: float) -> NDArray[Any] | None:

@@ -187,6 +187,7 @@ class Game:
             self.countdown -= seconds
             if self.countdown <= 0.0:
                 self.phase = "playing"
+                hands.forget_taps()
         elif self.takes_turns:
             self._take_turns(seconds, hands)
         else:

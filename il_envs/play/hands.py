@@ -22,14 +22,14 @@ STICKS = {
 }
 TRIGGERS = {4: ("left trigger",), 5: ("right trigger",)}
 """The controls that an axis of a gamepad pushes, by pygame's number of the axis."""
+AXES = frozenset(name for controls in (STICKS | TRIGGERS).values() for name in controls)
 BUTTONS = (
     "a", "b", "x", "y", "back", "guide", "start", "left stick", "right stick", "left shoulder",
     "right shoulder", "pad up", "pad down", "pad left", "pad right",
 )  # fmt: skip
 """The buttons of a gamepad, by pygame's numbers."""
-PAD_CONTROLS = frozenset(
-    {*BUTTONS, *(name for axis in (STICKS | TRIGGERS).values() for name in axis)}
-)
+PAD_CONTROLS = AXES | set(BUTTONS)
+KEYBOARD = "keyboard"
 
 
 def pad_pushes(event: pygame.event.Event) -> dict[str, float]:
@@ -58,6 +58,9 @@ class Hands:
     Args:
         world: whose keys.
         changes: the keys that the player has chosen, as in `keys.keys_of`.
+
+    Attributes:
+        place: of the mouse, in the picture; None if it does not aim.
     """
 
     def __init__(self, world: World, changes: Mapping[str, str]) -> None:
@@ -66,10 +69,13 @@ class Hands:
         self._is_turns = isinstance(world.spaces.action, gym.spaces.Discrete)
         self._gradual = frozenset(key.key for key in world.views.keys if isfinite(key.rise))
         self._controls = {key.pad: key.key for key in world.views.keys if key.pad}
-        self._down: dict[str, float] = {}  # how far, from first pressed to latest
+        self._down: dict[
+            str, dict[str, float]
+        ] = {}  # from first pressed to latest: by what, how far
         self._taps: list[str] = []  # presses that have not counted yet
-        self.place: tuple[float, float] | None = None  # of the mouse, in the picture
-        self.is_clicking = False
+        self.place: tuple[float, float] | None = None
+        self._is_button_down = False  # of the mouse
+        self._was_clicked = False  # since the last step
 
     def handle(self, event: pygame.event.Event) -> bool:
         """Take in an event; returns whether it was one of a key of the world or of a gamepad."""
@@ -77,48 +83,77 @@ class Hands:
             name = self._codes.get(event.key)
             if name is None:
                 return False
-            self.push(name, float(event.type == pygame.KEYDOWN))
+            self._push(name, float(event.type == pygame.KEYDOWN), KEYBOARD)
             return True
         pushes = pad_pushes(event)
         for control, amount in pushes.items():
             if control in self._controls:
-                self.push(self._controls[control], amount)
+                self._push(self._controls[control], amount, control)
         return bool(pushes)
 
-    def push(self, name: str, amount: float) -> None:
-        """Push a key of the world down by an amount from 0 to 1."""
-        if amount >= PRESSED and self._down.get(name, 0.0) < PRESSED:
-            self._down.pop(name, None)  # the latest comes last
-            if len(self._taps) < MOST_TAPS:
-                self._taps.append(name)
-        if amount > 0.0:
-            self._down[name] = amount
+    def _push(self, name: str, amount: float, control: str) -> None:
+        """Push a key of the world down by an amount from 0 to 1; others may hold it as well."""
+        before, controls = self._amount(name), self._down.get(name, {})
+        controls[control] = amount
+        if amount == 0.0:
+            del controls[control]
+        if controls:
+            self._down[name] = controls
         else:
             self._down.pop(name, None)
+        if self._amount(name) >= PRESSED > before:
+            self._down[name] = self._down.pop(name)  # the latest comes last
+            if len(self._taps) < MOST_TAPS if self._is_turns else name not in self._taps:
+                self._taps.append(name)
+
+    def _amount(self, name: str) -> float:
+        return max(self._down.get(name, {}).values(), default=0.0)
+
+    def click(self, is_down: bool) -> None:
+        """Press or release the left button of the mouse."""
+        self._is_button_down = is_down
+        self._was_clicked |= is_down
+
+    @property
+    def is_clicking(self) -> bool:
+        """Whether the left button of the mouse is down, or was since the last step."""
+        return self._is_button_down or self._was_clicked
 
     def held(self) -> dict[str, float]:
-        """How far each key is down, from first pressed to latest; taps count as fully down."""
-        taps = {name: 1.0 for name in self._taps if name not in self._down}
-        return taps | self._down
+        """How far each key is down, from first pressed to latest; taps count as fully down. In a
+        world of turns the first tap is alone."""
+        if self._is_turns and self._taps:
+            return {self._taps[0]: 1.0}
+        held = dict.fromkeys(self._taps, 1.0) | {name: self._amount(name) for name in self._down}
+        return held | {name: 1.0 for name in self._taps if name not in self._gradual}
+
+    def direct(self) -> frozenset[str]:
+        """The keys that sticks and triggers alone push down, which give the amount at once."""
+        return frozenset(name for name, controls in self._down.items() if controls.keys() <= AXES)
 
     def count_frame(self) -> None:
         """A frame has counted what is held: the taps of keys that push gradually are done."""
         self._taps = [name for name in self._taps if name not in self._gradual]
 
     def count_step(self) -> None:
-        """A step has counted what is held: all taps are done, or in a world of turns one of each
-        key."""
-        for name in dict.fromkeys(self._taps):
-            self._taps.remove(name)
-        if not self._is_turns:
+        """A step has counted what is held: all taps are done, or in a world of turns the first."""
+        self._was_clicked = False
+        if self._is_turns:
+            self._taps = self._taps[1:]
+        else:
             self._taps.clear()
 
     def next_tap(self) -> str | None:
         """The first tap that no step has counted, which is done then; None if there is none."""
         return self._taps.pop(0) if self._taps else None
 
+    def forget_taps(self) -> None:
+        """Let what was tapped count for nothing, as when the game stood still; what is down is."""
+        self._taps.clear()
+        self._was_clicked = False
+
     def release(self) -> None:
         """Release everything, as when the window has lost the keyboard."""
         self._down.clear()
-        self._taps.clear()
-        self.is_clicking = False
+        self._is_button_down = False
+        self.forget_taps()

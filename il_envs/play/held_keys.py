@@ -1,6 +1,6 @@
 """Actions from held keys, for every kind of action space; needs neither a window nor a clock."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from math import isinf
 from typing import Any
 
@@ -17,9 +17,9 @@ class HeldKeys:
     """Turns held keys into actions.
 
     Keys have amounts from 0 to 1. A key of a keyboard is held by 1: its push on its entry of the
-    action rises from zero towards the key's value, and falls back when it is let go. A stick or a
-    trigger is held by less, and then its push is that share of the key's value at once, until it is
-    let go. An entry is the sum of its pushes, within the bounds of the action space.
+    action rises from zero towards the key's value, and falls back when it is let go. The push of a
+    stick or a trigger is its amount of the key's value at once, until it is let go. An entry is the
+    sum of its pushes, within the bounds of the action space.
 
     In worlds of buttons and of turns a key counts as held from an amount of 0.5 on. In a Discrete
     world the value of the key pressed last is the action.
@@ -45,13 +45,16 @@ class HeldKeys:
                 push = float(action[key.entry]) * np.sign(key.value)
                 self._push[i] = min(max(push, 0.0), abs(key.value))
 
-    def action(self, held: Mapping[str, float], seconds: float) -> NDArray[Any] | None:
+    def action(
+        self, held: Mapping[str, float], seconds: float, direct: Container[str] = ()
+    ) -> NDArray[Any] | None:
         """The action after `seconds` of the world's time with these keys held.
 
         None in a Discrete world while no key is held, in which case time does not advance.
 
         Args:
             held: the amount of each held key, from 0 to 1, in the order in which they were pressed.
+            direct: those that a stick or a trigger holds.
         """
         pressed = [name for name, amount in held.items() if amount >= PRESSED]
         if isinstance(self._space, gym.spaces.Discrete):
@@ -62,7 +65,10 @@ class HeldKeys:
             if isinstance(self._space, gym.spaces.MultiBinary):
                 entries[key.entry] += key.key in pressed
             else:
-                self._move(i, held.get(key.key, 0.0), seconds)
+                amount = held.get(key.key, 0.0)
+                if amount > 0.0:
+                    self._is_direct[i] = key.key in direct
+                self._move(i, amount, seconds)
                 entries[key.entry] += np.copysign(self._push[i], key.value)
         return entries.clip(self._low, self._high).astype(self._space.dtype)
 
@@ -70,10 +76,8 @@ class HeldKeys:
         """Move the push of key `i`, held by this amount, by so much time."""
         key, push = self._keys[i], self._push[i]
         most = abs(key.value)
-        self._is_direct[i] |= 0.0 < amount < 1.0
         if self._is_direct[i]:
             self._push[i] = amount * most
-            self._is_direct[i] = amount > 0.0
         elif amount > 0.0:
             self._push[i] = most if isinf(key.rise) else min(push + key.rise * seconds, most)
         else:

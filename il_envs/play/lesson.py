@@ -19,6 +19,7 @@ from il_envs.engine.single import WorldEnv
 from il_envs.learning.labelling import SessionEndedError
 from il_envs.learning.policy import Policy
 from il_envs.learning.recorded_episode import Controller
+from il_envs.play.overlay import Row
 from il_envs.world import States
 
 NEXT_STEP = 0.05  # s, that the frame loop waits for the algorithm to ask again after a step
@@ -55,7 +56,8 @@ class Lesson:
         labels: how many answers the algorithm has counted as labels.
         takeovers: how often the person has taken over.
         policy: what was learned; None before the end.
-        error: what went wrong in the algorithm; None if nothing did.
+        outcome: what there is to say of it at the end, as rows of a name and its meaning.
+        error: what went wrong in the algorithm or afterwards; None if nothing did.
     """
 
     name = "learner"
@@ -66,6 +68,7 @@ class Lesson:
         self.labels = 0
         self.takeovers = 0
         self.policy: Policy | None = None
+        self.outcome: list[Row] = []
         self.error: Exception | None = None
         self._env = env
         self._questions: SimpleQueue[Question] = SimpleQueue()
@@ -75,12 +78,15 @@ class Lesson:
         self._was_taken_over = False
         self._thread: Thread | None = None
 
-    def start(self, learn: Callable[["Lesson"], Policy]) -> None:
-        """Let an algorithm learn in a thread of its own."""
+    def start(
+        self, learn: Callable[["Lesson"], Policy], finish: Callable[["Lesson"], list[Row]]
+    ) -> None:
+        """Let an algorithm learn in a thread of its own, and finish the lesson there."""
 
         def run() -> None:
             try:
                 self.policy = learn(self)
+                self.outcome = finish(self)
             except Exception as error:
                 self.error = error
 
@@ -89,16 +95,26 @@ class Lesson:
 
     @property
     def is_over(self) -> bool:
-        """Whether the algorithm has ended."""
+        """Whether the lesson is finished."""
         return self._thread is not None and not self._thread.is_alive()
+
+    @property
+    def rows(self) -> list[Row]:
+        """What came of the lesson."""
+        rows = [("labels", str(self.labels))]
+        if self.takeovers:
+            rows.append(("takeovers", str(self.takeovers)))
+        if self.error is not None:
+            return [*rows, ("nothing is kept", str(self.error))]
+        return [*rows, *self.outcome]
 
     def end(self) -> None:
         """Ask nothing more of the person; the algorithm ends with what it has."""
-        self._has_ended = True
+        self._has_ended, self._question = True, None
         self._answers.put(None)
 
     def wait(self) -> None:
-        """Wait until the algorithm has ended."""
+        """Wait until the lesson is finished."""
         if self._thread is not None:
             self._thread.join()
 
@@ -168,7 +184,7 @@ class Lesson:
 
     def _look(self, seconds: float) -> None:
         """Take the next question, if there is one within so many seconds."""
-        if self._question is None and not self.is_over:
+        if self._question is None and not (self._has_ended or self.is_over):
             try:
                 self._question = self._questions.get(timeout=seconds) if seconds else (
                     self._questions.get_nowait()

@@ -18,7 +18,7 @@ from il_envs.learning.metering import Budget
 from il_envs.learning.policy import Policy
 from il_envs.learning.problem import Problem
 from il_envs.learning.rollout import run_episodes
-from il_envs.learning.stored_policy import StoredPolicy, StoredPolicyError, keep_policy
+from il_envs.learning.stored_policy import StoredPolicy, keep_policy
 from il_envs.play.lesson import Lesson
 from il_envs.play.overlay import Row
 from il_envs.world import World
@@ -98,27 +98,25 @@ def learn(plan: Plan, lesson: Lesson) -> Policy:
 
 
 def finish(plan: Plan, lesson: Lesson, folder: Path) -> list[Row]:
-    """Keep what was learned in a new folder, and try it; returns rows that say what came of it."""
-    rows = [("labels", str(lesson.labels))]
-    if plan.mode == "takeover":
-        rows.append(("takeovers", str(lesson.takeovers)))
-    if lesson.policy is None:
-        return [*rows, ("not learned", str(lesson.error))]
-    before, after = trial(plan.stored.world, plan.stored.policy), trial(
-        plan.stored.world, lesson.policy
-    )  # fmt: skip
-    rows += [("return before", f"{before:.1f}"), ("return now", f"{after:.1f}")]
+    """Try what was learned, and keep it in a new folder; returns rows that say what came of it.
+
+    Raises:
+        StoredPolicyError: if it cannot be kept.
+        ModuleNotFoundError: without the package safetensors.
+    """
+    if lesson.policy is None or not lesson.labels:
+        return [("nothing is kept", "nothing was taught")]
+    stored = plan.stored
     learned = replace(
-        plan.stored,
-        policy=lesson.policy,
-        algorithm=ALGORITHM,
-        labels=plan.stored.labels + lesson.labels,
+        stored, policy=lesson.policy, algorithm=ALGORITHM, labels=stored.labels + lesson.labels
     )
-    try:
-        keep_policy(folder, learned)
-    except (StoredPolicyError, ModuleNotFoundError) as error:
-        return [*rows, ("not kept", str(error))]
-    return [*rows, ("kept in", folder.name)]
+    before, after = trial(stored.world, stored.policy), trial(stored.world, learned.policy)
+    keep_policy(folder, learned)
+    return [
+        ("return before", f"{before:.1f}"),
+        ("return now", f"{after:.1f}"),
+        ("kept in", str(folder)),
+    ]
 
 
 def trial(world: World, policy: Policy) -> float:

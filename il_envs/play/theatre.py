@@ -11,7 +11,7 @@ from il_envs.play.lesson import Lesson
 from il_envs.play.level import Level
 from il_envs.play.preparing import Preparation
 from il_envs.play.screens.playing import PlayScreen
-from il_envs.play.screens.teaching import Finish, TeachScreen
+from il_envs.play.screens.teaching import TeachScreen
 from il_envs.play.screens.title import TitleScreen
 from il_envs.play.screens.waiting import WaitingScreen
 from il_envs.play.screens.watching import WatchScreen
@@ -46,7 +46,8 @@ class Theatre:
         self._uses_mouse = uses_mouse
         self._window = Window()
         self._sounds = Sounds(is_muted)
-        self._sounds.open()
+        if not is_muted:
+            self._sounds.open()
         self._folder = data_folder()
         self._preparation = Preparation(worlds)
         self._title: TitleScreen | None = None
@@ -94,30 +95,24 @@ class Theatre:
 
         return WaitingScreen(world, self._preparation, play, self._after)
 
-    def lesson(
-        self, world: World, make: Callable[[], tuple[Game, Lesson]], finish: Finish
-    ) -> Screen:
+    def lesson(self, world: World, make: Callable[[], tuple[Game, Lesson]]) -> Screen:
         """A lesson in a world, as soon as the world is prepared."""
 
         def teach() -> Screen:
             game, lesson = make()
-            return TeachScreen(
-                game,
-                lesson,
-                finish,
-                self._window,
-                self._sounds,
-                self._folder,
-                self._after,
-            )
+            return TeachScreen(game, lesson, self._window, self._sounds, self._folder, self._after)
 
         return WaitingScreen(world, self._preparation, teach, self._after)
 
-    def film(self, world: World, title: str, make: Callable[[], Film]) -> Screen:
+    def film(
+        self, world: World, title: str, make: Callable[[], Film], speed: float = 1.0
+    ) -> Screen:
         """A film of a world, as soon as the world is prepared."""
 
         def watch() -> Screen:
-            return WatchScreen(make(), title, self._window, self._folder, self._after)
+            screen = WatchScreen(make(), title, self._window, self._folder, self._after)
+            screen.speed = speed
+            return screen
 
         return WaitingScreen(world, self._preparation, watch, self._after)
 

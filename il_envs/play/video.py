@@ -73,8 +73,8 @@ def frames(film: Film, rate: float, speed: float) -> Iterable[pygame.Surface]:
 
 def write_film(
     film: Film, path: Path, speed: float = 1.0, tell: Callable[[float], None] | None = None
-) -> None:
-    """Write a film; the file appears when it is complete.
+) -> float:
+    """Write a film; the file appears when it is complete. Returns its length, s.
 
     Args:
         path: as `checked_path` returns it.
@@ -114,6 +114,7 @@ def write_film(
         raise OSError(f"cannot write {path}: {error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+    return total / rate
 
 
 def _ffmpeg() -> str:

@@ -373,7 +373,7 @@ class TestAddHuman:
                 {"seeds": (EVALUATION_SEED + 1,)},
                 "the recording 'anna' has 1 of the 2 evaluation episodes of the profile tiny; "
                 "complete ones of the seeds 900000000 are missing: `il-play DriftCar --split "
-                "held_out --seed 900000000 --record anna`",
+                "held_out --level full --seed 900000000 --record anna`",
             ),
             ({"steps": 20}, "complete ones of the seeds 900000000 to 900000001 are missing"),
             ({"world": "Shooter", "steps": 3}, "is of Shooter, and "),

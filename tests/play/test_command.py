@@ -62,11 +62,17 @@ def test_no_display_is_one_line(il_play: IlPlay, monkeypatch: pytest.MonkeyPatch
         ),
         (CAR, ["--expert", "--mouse"], "--mouse is for those who play, not for those who watch"),
         (CAR, ["--takeover"], "--takeover and --label need a --policy to begin with"),
-        (CAR, ["--labels", "3"], "--labels means nothing to il-play here; leave it out"),
+        (CAR, ["--labels", "3"], "--labels has no effect on a game; leave it out"),
         (
             CAR, ["--expert", "--video", "a.mp4", "--record", "b"],
-            "--record means nothing to --video here; leave it out",
+            "--record has no effect on --video; leave it out",
         ),
+        (
+            CAR, ["--labels", "2000"],
+            "--labels has no effect on a game; leave it out",  # although it is the default
+        ),
+        (CAR, ["--clock"], "--clock is for playing worlds of turns, which wait without it"),
+        (CAR, ["--player", "bob"], "--player is the name in a recording; --record NAME makes one"),
         (CAR, ["--mouse"], "DriftCar cannot be played with the mouse"),
         (
             CAR, ["--video", "a.mp4"],
@@ -106,6 +112,7 @@ def test_what_cannot_be_is_refused_in_one_line(
         (["--seed", "-1"], "'-1' is no whole number from 0 on"),
         (["--level", "hard"], "invalid choice: 'hard'"),
         (["--exp"], "unrecognized arguments: --exp"),
+        (["--policy", ""], "argument --policy: it has no name"),
     ],
 )
 def test_an_option_that_cannot_be_is_one_line(
@@ -177,7 +184,7 @@ def test_a_film_of_the_expert_is_written(il_play: IlPlay, tmp_path: Path) -> Non
         path = tmp_path / f"chain{ending}"
         result = il_play("CliffChain", "--expert", "--video", str(path), "--speed", "2")
         assert result.exit_code == 0, result.stderr
-        assert result.stdout == f"wrote {path}: 2.5 s\n"
+        assert result.stdout == f"wrote {path}: 3.5 s\n"
         frames, seconds = imageio_ffmpeg.count_frames_and_secs(str(path))
         assert seconds == pytest.approx(3.5, abs=0.1)
         assert frames == pytest.approx((2.5 + 1.0) * rate, abs=2)

@@ -283,9 +283,55 @@ def test_speeds_are_a_ladder() -> None:
 
 def test_the_mouse_presses_the_keys_that_the_world_says() -> None:
     game, hands = begun(SHOOTER), hands_of(SHOOTER)
-    hands.place, hands.is_clicking = (900.0, 258.0), True
+    hands.place = (900.0, 258.0)
+    hands.click(True)
     heading = complex(game.env.state["heading_cos"], game.env.state["heading_sin"])
     play(game, hands, 12)
     after = complex(game.env.state["heading_cos"], game.env.state["heading_sin"])
     assert game.env.state["fired"] > 0
     assert after != heading
+
+
+def test_a_clocked_world_of_turns_takes_taps_one_by_one_in_their_order() -> None:
+    game, hands = begun(STILL, 3, is_clocked=True), hands_of(STILL)
+    moves: list[int] = []
+    for event in [*tap("left"), *tap("left"), *tap("up")]:
+        hands.handle(event)
+    values = {key.key: int(key.value) for key in STILL.views.keys}
+    while len(moves) < 5:
+        before = game.step
+        play(game, hands, 1)
+        if game.step > before:
+            moves.append(int(game.executed))
+    assert moves == [values[key] for key in ("left", "left", "up", "up", "up")]
+
+
+def test_in_turns_whoever_takes_over_is_waited_for() -> None:
+    game, hands = Game(STILL, "training", 3, FULL), hands_of(STILL)
+    game.watch(ExpertPilot(game.env))
+    game.phase = "playing"
+    play(game, hands, 30)
+    game.control.take_over(True)
+    step = game.step
+    for taps in (1, 2):
+        play(game, hands, 60)
+        assert game.step == step + taps - 1
+        for event in tap("left"):
+            hands.handle(event)
+    play(game, hands, 60)
+    game.control.take_over(False)
+    play(game, hands, 60)
+    game.control.take_over(True)
+    step = game.step
+    play(game, hands, 60)
+    assert game.step == step  # nothing is left of the last takeover
+
+
+def test_what_is_tapped_during_the_countdown_does_not_count() -> None:
+    game, hands = Game(SHOOTER, "training", 0, STANDARD), hands_of(SHOOTER)
+    for event in [*tap("space"), down("w")]:
+        hands.handle(event)
+    while game.step < 2:
+        game.advance(FRAME, hands)
+    assert game.env.state["held"][6] == 0
+    assert game.env.state["held"][0] == 1

@@ -46,7 +46,7 @@ def counted(world: World, events: list[pygame.event.Event]) -> list[list[str]]:
 
 def test_a_tap_counts_for_one_step_and_in_turns_each_further_one_for_another() -> None:
     taps = [*tap("left"), *tap("left"), *tap("up")]
-    assert counted(get_world("FourRooms"), taps) == [["left", "up"], ["left"], [], []]
+    assert counted(get_world("FourRooms"), taps) == [["left"], ["left"], ["up"], []]
     assert counted(DUEL, [*tap("left"), *tap("left")]) == [["left"], [], [], []]
 
 
@@ -81,7 +81,7 @@ def test_turns_take_taps_one_by_one() -> None:
 
 def test_release_forgets_all() -> None:
     hands = hands_with(SHOOTER, down("w"), *tap("space"))
-    hands.is_clicking = True
+    hands.click(True)
     hands.release()
     assert hands.held() == {}
     assert hands.next_tap() is None
@@ -188,3 +188,42 @@ def test_keys_that_have_changed_places_are_kept(tmp_path: Path) -> None:
     file = KeyFile(tmp_path / "keys.json")
     file.write(CAR, changes)
     assert file.read(CAR) == {"left": "right", "right": "left"}
+
+
+def test_a_stick_that_rests_does_not_release_the_keyboard() -> None:
+    hands = hands_with(CAR, down("left"), down("up"))
+    hands.count_frame()
+    for event in (axis(0, 340), axis(0, -340), axis(5, 0)):
+        hands.handle(event)
+    assert hands.held() == {"left": 1.0, "up": 1.0}
+    assert hands.direct() == set()
+    hands.handle(axis(0, -30000))
+    hands.handle(up("left"))
+    assert 0.8 < hands.held()["left"] < 1.0
+    assert hands.direct() == {"left"}
+
+
+def test_a_stick_pushed_to_the_end_is_still_a_stick() -> None:
+    hands = hands_with(CAR, axis(0, -32767))
+    assert (hands.held(), hands.direct()) == ({"left": 1.0}, {"left"})
+
+
+def test_a_flick_of_a_stick_counts_where_keys_are_buttons() -> None:
+    hands = hands_with(SHOOTER, axis(0, -26000), axis(0, -13000))
+    assert hands.held() == {"a": 1.0}
+    hands.count_step()
+    assert hands.held()["a"] < 0.5
+
+
+def test_clicks_shorter_than_a_step_count_for_a_step() -> None:
+    hands = hands_with(SHOOTER)
+    hands.click(True)
+    hands.click(False)
+    assert hands.is_clicking
+    hands.count_step()
+    assert not hands.is_clicking
+
+
+def test_many_taps_of_one_button_leave_room_for_the_others() -> None:
+    hands = hands_with(SHOOTER, *(event for _ in range(20) for event in tap("space")), *tap("e"))
+    assert set(hands.held()) == {"space", "e"}

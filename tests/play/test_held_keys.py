@@ -75,12 +75,11 @@ def test_turns_wait_for_a_key_and_take_the_latest() -> None:
 
 def test_sticks_and_triggers_act_at_once_until_they_are_let_go() -> None:
     held = HeldKeys(AXIS)
-    assert held.action({"left": 0.25}, 0.125)[0] == 0.25
-    assert held.action({"left": 0.75}, 0.0)[0] == 0.75
-    assert held.action({"left": 1.0}, 0.0)[0] == 1.0  # a stick on its way is a stick to the end
-    assert held.action({"left": 0.5}, 0.0)[0] == 0.5
-    assert held.action({"right": 0.5}, 0.0)[0] == -0.25  # of the key's value
-    assert held.action({}, 0.0)[0] == 0.0
+    sticks = {"left", "right"}
+    for amount in (0.25, 1.0, 0.5):
+        assert held.action({"left": amount}, 0.0, sticks)[0] == amount
+    assert held.action({"right": 0.5}, 0.0, sticks)[0] == -0.25  # of the key's value
+    assert held.action({}, 0.0, ())[0] == 0.0
     assert held.action({"left": 1.0}, 0.125)[0] == 0.25  # and a key of a keyboard rises again
 
 

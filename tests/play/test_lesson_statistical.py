@@ -27,7 +27,6 @@ TRIALS = range(900_600_000, 900_600_064)  # seeds of held-out episodes
 DEMONSTRATED, LABELS, ROUNDS = 2_000, 4_000, 8
 SPEED = 0.25  # of the game, at which the person teaches
 DELAY = 0.2  # s of real time, from seeing to doing
-FULL_PUSH = 0.999  # of a stick; at 1 it would be a key
 TREMOR = 0.1  # standard deviation of the person's error, of full lock
 
 
@@ -39,7 +38,7 @@ def survival(policy: Policy) -> float:
 
 def pushed(amount: float) -> float:
     """How far a stick is pushed to give an amount from -1 to 1, beyond its dead zone."""
-    return float(np.sign(amount) * (DEAD_ZONE + (1.0 - DEAD_ZONE) * min(abs(amount), FULL_PUSH)))
+    return float(np.sign(amount) * (DEAD_ZONE + (1.0 - DEAD_ZONE) * min(abs(amount), 1.0)))
 
 
 def axis(number: int, push: float) -> pygame.event.Event:
@@ -121,11 +120,9 @@ def test_a_person_lifts_a_cloned_policy_by_taking_over(
     game.speed = SPEED
     lesson = Lesson(game.env)
     game.watch(lesson)
-    screen = TeachScreen(
-        game, lesson, lambda _: [], stage, Sounds(is_muted=True), tmp_path, lambda: None
-    )
+    screen = TeachScreen(game, lesson, stage, Sounds(is_muted=True), tmp_path, lambda: None)
     person = Instructor(game, seed)
-    lesson.start(lambda lesson: learn(plan, lesson))
+    lesson.start(lambda lesson: learn(plan, lesson), lambda lesson: [])
     while not lesson.is_over:
         if lesson.asked_state() is None:
             time.sleep(0.005)

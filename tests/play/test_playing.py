@@ -145,8 +145,8 @@ def test_the_end_is_shown_with_the_scores_and_the_best_one_is_kept(
         ("ratio", f"{100 * result.ratio:.0f} %"),
     ]
     later = screen_of(begun(CAR, 5, FULL), stage, tmp_path)
-    assert later._scores.best("DriftCar", "full") == result.total
-    assert later._scores.best("DriftCar", "standard") is None
+    assert later._books.scores.best("DriftCar", "full") == result.total
+    assert later._books.scores.best("DriftCar", "standard") is None
 
 
 def test_watching_the_expert_keeps_no_score(stage: Window, tmp_path: Path) -> None:
@@ -260,3 +260,32 @@ def test_a_policy_that_returns_no_action_ends_the_game_with_one_line(
     game.countdown = 0.0
     with pytest.raises(StoredPolicyError, match=r"^wild has returned \[nan +7\.\], not in Box"):
         show(screen_of(game, stage, tmp_path), stage, {}, 20)
+
+
+@pytest.mark.parametrize("key", ["r", "n", "h"])
+def test_a_key_that_stays_down_goes_on_after_a_command(
+    key: str, stage: Window, tmp_path: Path
+) -> None:
+    game = begun(SHOOTER)
+    script = {0: [down("w")], 20: tap(key), 25: tap("h") if key == "h" else []}
+    show(screen_of(game, stage, tmp_path), stage, script, 230 if key != "h" else 60)
+    assert game.env.state["held"][0] == 1
+
+
+def test_taps_while_paused_do_not_count(stage: Window, tmp_path: Path) -> None:
+    game = begun(STILL, 3)
+    script = {1: tap("p"), 5: [*tap("left"), *tap("up")], 9: tap("p")}
+    show(screen_of(game, stage, tmp_path), stage, script, 60)
+    assert not game.is_paused
+    assert game.step == 0
+
+
+def test_a_takeover_ends_when_its_key_comes_up_behind_the_panel(
+    stage: Window, tmp_path: Path
+) -> None:
+    game = Game(CAR, "training", 0, FULL)
+    game.watch(ExpertPilot(game.env))
+    game.countdown = 0.0
+    script = {2: [down("t")], 30: tap("h"), 40: [up("t")], 50: tap("h")}
+    show(screen_of(game, stage, tmp_path), stage, script, 60)
+    assert not game.control.is_taken_over

@@ -1,11 +1,13 @@
 """The command il-recordings: what it prints, and the one line for each mistake."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import minari
 import pytest
 
+from il_envs.learning import recorded_episode
 from il_envs.learning.recorded_episode import read_episode
 from il_envs.learning.recordings import read_recording, recording_names
 from il_envs.play.commands import recordings as recordings_command
@@ -81,7 +83,7 @@ def test_verify_fails_for_an_edit(recordings: Command) -> None:
     path.write_bytes(path.read_bytes() + b" ")
     bad = recordings("verify", "anna")
     assert bad.exit_code == 1
-    assert bad.stdout.splitlines()[0].startswith(f"ignored {path}: damaged or edited")
+    assert bad.stdout.splitlines()[0].startswith(f"{path}: damaged or edited")
     assert bad.stdout.splitlines()[1].startswith("1 of 2 episodes replay")
 
 
@@ -141,8 +143,9 @@ def test_a_damaged_recording_does_not_hide_the_others(recordings: Command) -> No
     outcome = recordings("list")
     assert outcome.exit_code == 1
     assert "berta" in outcome.stdout
-    assert outcome.stderr.startswith("il-recordings: the recording 'anna' has no episode in ")
-    assert outcome.stderr.endswith("; `il-recordings discard anna --damaged` deletes it\n")
+    assert outcome.stderr.startswith(
+        "il-recordings: the recording 'anna' has no episode that can be"
+    )
     assert outcome.stderr.count("\n") == 1
 
 
@@ -154,7 +157,7 @@ def test_damaged_files_are_deleted_on_request_and_no_others(recordings: Command)
     outcome = recordings("discard", "anna", "--damaged")
     assert outcome.stdout.splitlines() == [f"discarded {unfinished}", f"discarded {edited}"]
     assert list(whole.parent.iterdir()) == [whole]
-    assert recordings("discard", "anna", "--damaged") == (0, "", "")
+    assert recordings("discard", "anna", "--damaged") == (0, "no file is damaged\n", "")
 
 
 def test_an_emptied_recording_is_none(recordings: Command) -> None:
@@ -192,3 +195,36 @@ def test_a_data_folder_that_is_a_file_is_one_line(
     assert outcome.stderr == (
         f"il-recordings: {file} is not a folder; recordings are kept in {file}/recordings\n"
     )
+
+
+def test_files_that_only_cannot_be_read_here_are_not_deleted_as_damaged(
+    recordings: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = record("anna", "Walk", 1)
+    with monkeypatch.context() as later:
+        later.setattr(recorded_episode, "FORMAT", 2)
+        newer = record("berta", "Walk", 2)
+    newer = newer.rename(path.with_name(newer.name))
+    renamed = record("anna", "Walk", 3).rename(path.with_name("best.npz"))
+    folder = path.with_name("folder.npz")
+    folder.mkdir()
+    assert recordings("discard", "anna", "--damaged").stdout == "no file is damaged\n"
+    assert {path, newer, renamed, folder} == set(path.parent.iterdir())
+    told = recordings("list").stderr
+    assert f"{newer}: of the format 2, this reads 1" in told
+    assert f"ignored {folder}: Is a directory" in told
+
+
+@pytest.mark.parametrize("header", [{"id": "abc"}, {"player": 5}, {"seed": -1}, {"split": "x"}])
+def test_a_header_that_makes_no_sense_is_damaged_and_hides_nothing(
+    recordings: Command, header: dict[str, object]
+) -> None:
+    record("berta", "Walk", 1)
+    path = record("anna", "Walk", 1)
+    path.write_bytes(recorded_episode.encoded(replace(read_episode(path), **header)))
+    outcome = recordings("list")
+    assert outcome.exit_code == 1
+    assert "berta" in outcome.stdout
+    assert outcome.stderr.count("\n") == 1
+    (name,) = header
+    assert f"damaged: {name} is " in outcome.stderr

@@ -58,29 +58,27 @@ class Pupil:
         self.game.watch(self.lesson)
         self.game.control.asks_labels = mode == "label"
         self.kept = folder / "kept"
-        self.rows: list[tuple[str, str]] = []
         self.stage = stage
         self.screen = TeachScreen(
-            self.game, self.lesson, self._end, stage, Sounds(is_muted=True), folder, lambda: None
+            self.game, self.lesson, stage, Sounds(is_muted=True), folder, lambda: None
         )
-
-    def _end(self, lesson: Lesson) -> list[tuple[str, str]]:
-        self.rows = finish(self.plan, lesson, self.kept)
-        return self.rows
 
     def teach(
         self, hands: Callable[[int], Iterable[pygame.event.Event]], frames: int = 20_000
     ) -> None:
         """Let the person act at each frame in which the learner is seen to act, and leave when the
         lesson is over."""
-        self.lesson.start(lambda lesson: learn(self.plan, lesson))
+        self.lesson.start(
+            lambda lesson: learn(self.plan, lesson),
+            lambda lesson: finish(self.plan, lesson, self.kept),
+        )
         frame = 0
 
         def events() -> list[pygame.event.Event]:
             nonlocal frame
             frame += 1
             assert frame < frames
-            if self.rows:
+            if self.lesson.is_over:
                 return tap("escape")
             if self.lesson.asked_state() is None:
                 time.sleep(0.002)  # it trains
@@ -108,7 +106,7 @@ def test_labels_are_what_was_held_when_the_learner_acted(
     assert pupil.lesson.labels == len(given) == 40
     assert sum(held.tolist() == [1.0, 1.0] for held, _ in given) >= 20  # keys take time to rise
     assert all(held.min() >= 0.0 for held, _ in given)
-    assert dict(pupil.rows)["labels"] == "40"
+    assert dict(pupil.lesson.rows)["labels"] == "40"
     again = load_policy(pupil.kept)
     assert (again.algorithm, again.labels) == ("hg-dagger", 140)
 
@@ -137,7 +135,7 @@ def test_only_what_the_person_drives_is_a_label(
     taken = [answer for answer in answers if answer[0]]
     assert pupil.lesson.labels == len(taken) == 30
     assert pupil.lesson.takeovers >= 2
-    assert dict(pupil.rows)["takeovers"] == str(pupil.lesson.takeovers)
+    assert dict(pupil.lesson.rows)["takeovers"] == str(pupil.lesson.takeovers)
     left = [(done, proposed) for is_taken, done, proposed in answers if not is_taken]
     same = [np.array_equal(done, proposed) for done, proposed in left]
     assert sum(same) > len(same) / 2  # the others hand back
@@ -187,7 +185,7 @@ def test_what_goes_wrong_in_the_algorithm_is_said_and_the_window_stays(
     broken = replace(stored, policy=object())
     pupil = Pupil(stage, tmp_path, broken, "label", 20)
     pupil.teach(lambda frame: [])
-    assert "not learned" in dict(pupil.rows)
+    assert "nothing is kept" in dict(pupil.lesson.rows)
     assert not pupil.kept.exists()
 
 
@@ -201,7 +199,7 @@ def test_what_goes_wrong_in_the_algorithm_is_said_and_the_window_stays(
         (["--takeover", "--label", "--policy", "DIR"], "not allowed with argument"),
         (["--labels", "0", "--label", "--policy", "DIR"], "'0' is no whole number from 1 on"),
         (["--label", "--policy", "DIR", "--keep", "../x"], "use letters, digits and . _ -"),
-        (["--label", "--policy", "DIR", "--record", "r"], "--record means nothing to a lesson"),
+        (["--label", "--policy", "DIR", "--record", "r"], "--record has no effect in a lesson"),
         (["--label", "--policy", "DIR", "--keep", "old"], "there is a policy 'old' already"),
     ],
 )
@@ -250,3 +248,97 @@ def test_a_learned_policy_is_watched(
     assert il_play("--policy", str(tmp_path / "learned"), "--level", "full").exit_code == 0
     assert games[0].player == "bc"
     assert games[0].world is CAR
+
+
+def test_a_label_is_what_is_held_in_the_next_episode_too(
+    stage: Window, tmp_path: Path, stored: StoredPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[tuple[int, bool]] = []
+    original = Lesson.label
+
+    def label(lesson, states, params, rows, proposed):
+        answer = original(lesson, states, params, rows, proposed)
+        held.append((int(states["step"][0]), bool(np.array(answer)[0].any())))
+        return answer
+
+    monkeypatch.setattr(Lesson, "label", label)
+    pupil = Pupil(stage, tmp_path, stored, "label", 150)
+    presses = iter([[down("left")]])
+    pupil.teach(lambda frame: next(presses, []))
+    starts = [k for k, (step, _) in enumerate(held) if step == 0]
+    assert len(starts) >= 2
+    assert all(is_held for _, is_held in held[starts[1] :])
+
+
+def test_commands_that_are_the_learners_do_nothing(
+    stage: Window, tmp_path: Path, stored: StoredPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    asked: list[int] = []
+    original, ask = Game.begin_at, Lesson._ask
+
+    def begin_at(game: Game, state: np.void) -> None:
+        begun.append(int(state["episode"]))
+        original(game, state)
+
+    def asking(lesson, states, proposed):
+        if states[0]["step"] == 0:
+            asked.append(int(states[0]["episode"]))
+        return ask(lesson, states, proposed)
+
+    monkeypatch.setattr(Game, "begin_at", begin_at)
+    monkeypatch.setattr(Lesson, "_ask", asking)
+    pupil = Pupil(stage, tmp_path, stored, "label", 30)
+    keys = {100: "t", 110: "n", 120: "r"}
+    pupil.teach(lambda frame: tap(keys[frame]) if frame in keys else [])
+    assert pupil.lesson.error is None
+    assert begun == asked
+    assert not pupil.screen._commands() & {"restart", "next", "take over"}
+
+
+def test_a_lesson_without_a_label_keeps_nothing(
+    stage: Window, tmp_path: Path, stored: StoredPolicy
+) -> None:
+    pupil = Pupil(stage, tmp_path, stored, "takeover", 30)
+    pupil.teach(lambda frame: tap("escape") if frame == 100 else [])
+    assert pupil.lesson.rows == [("labels", "0"), ("nothing is kept", "nothing was taught")]
+    assert not pupil.kept.exists()
+
+
+def test_an_ended_lesson_trains_even_if_it_was_paused(
+    stage: Window, tmp_path: Path, stored: StoredPolicy
+) -> None:
+    pupil = Pupil(stage, tmp_path, stored, "label", 1000)
+    pupil.teach(lambda frame: {150: tap("p"), 160: tap("escape")}.get(frame, []))
+    assert pupil.lesson.is_over
+    assert pupil.lesson.asked_state() is None
+    assert pupil.kept.exists()
+
+
+def test_ctrl_c_keeps_what_was_learned(stage: Window, tmp_path: Path, stored: StoredPolicy) -> None:
+    def hands(frame: int) -> list[pygame.event.Event]:
+        if pupil.lesson.labels >= 20:
+            raise KeyboardInterrupt
+        return [down("up")]
+
+    pupil = Pupil(stage, tmp_path, stored, "label", 1000)
+    with pytest.raises(KeyboardInterrupt):
+        pupil.teach(hands)
+    assert load_policy(pupil.kept).labels == 100 + pupil.lesson.labels
+
+
+def test_what_cannot_be_kept_is_refused_before_the_lesson(
+    il_play: IlPlay,
+    stage: Window,
+    tmp_path: Path,
+    stored: StoredPolicy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keep_policy(tmp_path / "learned", stored)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("IL_ENVS_DATA", str(tmp_path / "file"))
+    result = il_play("--policy", str(tmp_path / "learned"), "--takeover")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"il-play: cannot write to {tmp_path / 'file' / 'policies'}: Not a directory\n"
+    )

@@ -8,15 +8,18 @@ import pytest
 
 from il_envs.drawing.canvas import SIZE
 from il_envs.learning.demonstrations import Demonstrations
+from il_envs.learning.recorded_episode import RecordedEpisode, write_episode
 from il_envs.learning.recorder import Recorder
-from il_envs.learning.recordings import read_recording, verify_recording
+from il_envs.learning.recordings import read_recording, recording_names, verify_recording
 from il_envs.play.film import Film
 from il_envs.play.level import BEGINNER, FULL
 from il_envs.play.pilots import ExpertPilot
 from il_envs.play.replays import film_of_episode, find_episode
 from il_envs.play.screens.playing import PlayScreen
+from il_envs.play.screens.waiting import WaitingScreen
 from il_envs.play.screens.watching import PLOT, WatchScreen
 from il_envs.play.sounds import Sounds
+from il_envs.play.theatre import Theatre
 from il_envs.play.track import Track, of_actions, of_pilot
 from il_envs.play.window import Window
 from il_envs.world import World, get_world
@@ -81,23 +84,78 @@ def test_the_level_is_marked_in_the_record(stage: Window, tmp_path: Path) -> Non
 def test_the_last_episode_is_discarded_on_request(stage: Window, tmp_path: Path) -> None:
     script = {0: [down("up"), down("left")], 250: tap("backspace"), 252: tap("backspace")}
     recorded(stage, tmp_path, CAR, script, 260)
-    assert not list((tmp_path / "recordings" / "mine").iterdir())
+    assert recording_names() == []
 
 
 def test_an_episode_left_in_the_middle_is_not_recorded(stage: Window, tmp_path: Path) -> None:
     recorded(stage, tmp_path, CAR, {20: tap("escape")}, 60)
-    assert not list((tmp_path / "recordings" / "mine").glob("*"))
+    assert not (tmp_path / "recordings" / "mine").exists()
 
 
-def test_a_recording_that_cannot_be_written_does_not_stop_the_game(
-    stage: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+class Full:
+    """A disk that is full for so many attempts to write."""
+
+    def __init__(self, attempts: int) -> None:
+        self.left = attempts
+
+    def write(self, folder: Path, episode: RecordedEpisode) -> Path:
+        self.left -= 1
+        if self.left >= 0:
+            raise OSError(28, "No space left on device")
+        return write_episode(folder, episode)
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_what_cannot_be_recorded_is_tried_again_and_then_said_where_it_lasts(
+    attempts: int,
+    stage: Window,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def full(*arguments: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("il_envs.learning.recorder.write_episode", full)
+    monkeypatch.setattr("il_envs.learning.recorder.write_episode", Full(attempts).write)
     screen = recorded(stage, tmp_path, CAR, {0: [down("up"), down("left")]}, 200)
     assert screen.game.phase == "over"
+    assert screen.game.recorder is not None
+    assert screen.game.recorder.lost == attempts - 1
+    told = capsys.readouterr().err
+    if attempts == 1:
+        assert len(read_recording("mine").episodes) == 1
+    else:
+        assert told.startswith("il-play: an episode is not recorded: cannot write to ")
+        assert screen._marks()[0][0] == "REC 0, 1 LOST"
+
+
+def test_the_command_fails_if_an_episode_is_lost(
+    il_play: IlPlay, stage: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def show(theatre: Theatre, screen: WaitingScreen) -> None:
+        screen._following().game.recorder.lost = 1
+
+    monkeypatch.setattr(Theatre, "show", show)
+    result = il_play("CliffChain", "--record", "mine", "--mute")
+    assert result.exit_code == 1
+    assert result.stderr == "il-play: 1 of the episodes could not be recorded\n"
+
+
+def test_no_folder_is_left_where_nothing_is_recorded(
+    il_play: IlPlay, stage: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Theatre, "show", lambda theatre, screen: None)
+    assert il_play("CliffChain", "--record", "mine").exit_code == 0
+    assert not (tmp_path / "recordings" / "mine").exists()
+
+
+def test_a_replay_is_shown_at_the_speed_that_is_asked_for(
+    il_play: IlPlay, stage: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded(stage, tmp_path, CAR, {0: [down("up"), down("left")]}, 120)
+    speeds: list[float] = []
+    monkeypatch.setattr(
+        Theatre, "show", lambda theatre, screen: speeds.append(screen._following().speed)
+    )
+    assert il_play("--replay", "mine", "--speed", "0.25").exit_code == 0
+    assert speeds == [0.25]
 
 
 @pytest.fixture
@@ -217,7 +275,7 @@ def test_a_recorded_episode_is_found_by_name_number_and_file(stage: Window, tmp_
         (["--replay", "nothing"], "the recording 'nothing' has no episode"),
         (["--replay", "mine/9"], "the recording 'mine' has the episodes 1 to 1"),
         (["DriftCar", "--replay", "mine"], "leave out the world"),
-        (["--replay", "mine", "--record", "y"], "--record means nothing to --replay"),
+        (["--replay", "mine", "--record", "y"], "--record has no effect on --replay"),
         (["--record", "mine"], "--record needs a world"),
         (["Shooter", "--record", "mine"], "the recording 'mine' is of il_envs/DriftCar-v0"),
         (["DriftCar", "--record", "a/b"], "cannot be a recording's name"),

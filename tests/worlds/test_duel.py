@@ -18,7 +18,7 @@ from il_envs.worlds.duel.rules import (
     WINDS_UP,
     situation,
 )
-from tests.play.player import begun
+from tests.play.player import begun, down
 
 DUEL = il_envs.get_world("Duel")
 
@@ -245,7 +245,7 @@ def test_it_is_played_in_chords(window):
         """The chord of a step in which these keys are held."""
         hands.release()
         for key in keys:
-            hands.push(key, 1.0)
+            hands.handle(down(key))
         game.advance(DUEL.dynamics.control_period, hands)
         return int(game.env.state["chord"])
 

@@ -17,7 +17,7 @@ from il_envs.worlds.gauntlet.picture import scene as gauntlet_scene
 from il_envs.worlds.pillar.dynamics import LEAN_LEFT, LEAN_RIGHT, STRAFE_LEFT, STRAFE_RIGHT
 from il_envs.worlds.pillar.picture import panel as pillar_panel
 from il_envs.worlds.pillar.picture import scene as pillar_scene
-from tests.play.player import begun
+from tests.play.player import begun, down
 from tests.worlds.lane_histories import (
     WORLDS,
     Chords,
@@ -67,7 +67,7 @@ class TestBoth:
     def test_it_is_played_to_its_end_in_a_window(self, name: str, window: pygame.Surface) -> None:
         game, hands = begun(WORLDS[name], seed=3), Hands(WORLDS[name], {})
         for key in {"Gauntlet": ["w", "space"], "Pillar": ["a", "q"]}[name]:
-            hands.push(key, 1.0)
+            hands.handle(down(key))
         while game.phase != "over":
             game.advance(WORLDS[name].dynamics.control_period, hands)
             if game.step % 20 == 0:

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from il_envs.learning.recorded_episode import replayed, world_of
 from il_envs.play.commands.refusals import RefusedError, require_expert, require_use
@@ -26,18 +27,19 @@ def replay(options: argparse.Namespace) -> None:
     """
     if options.world is not None:
         raise RefusedError("--replay names the episode, which says its world; leave out the world")
-    require_use(options, "--replay", {"replay", "video", "speed", "mute"})
+    shown = "mute" if options.video is None else "video"
+    require_use(options, "on --replay", {"replay", "speed", shown})
     episode = find_episode(options.replay)
     world = world_of(episode)
     replayed(episode)  # or there is nothing to show
     make_film = partial(film_of_episode, episode)
     if options.video is not None:
-        _write(make_film, options)
+        _write(make_film, options.video, options.speed or 1.0)
         return
     theatre = Theatre([world], options.mute)
     try:
         title = f"{world.name}, seed {episode.seed}, {episode.date:%Y-%m-%d %H:%M}"
-        theatre.show(theatre.film(world, title, make_film))
+        theatre.show(theatre.film(world, title, make_film, options.speed or 1.0))
     finally:
         theatre.close()
 
@@ -52,7 +54,9 @@ def film_expert(options: argparse.Namespace) -> None:
     """
     if options.world is None or not options.expert:
         raise RefusedError("--video films a world whose --expert is watched, or a --replay")
-    require_use(options, "--video", {"world", "expert", "video", "seed", "split", "level", "speed"})
+    require_use(
+        options, "on --video", {"world", "expert", "video", "seed", "split", "level", "speed"}
+    )
     world = get_world(options.world)
     require_expert(world)
     level = LEVELS[options.level or STANDARD.name]
@@ -63,15 +67,19 @@ def film_expert(options: argparse.Namespace) -> None:
         track = of_pilot(world, options.split, options.seed, ExpertPilot, reset)
         return Film(world, world.dynamics.params(options.split), [track])
 
-    _write(make, options)
+    _write(make, options.video, options.speed or level.speed)
 
 
-def _write(make: Callable[[], Film], options: argparse.Namespace) -> None:
-    """Write a film to the file that the options name."""
+def _write(make: Callable[[], Film], file: Path, speed: float) -> None:
+    """Write a film to a file, at this speed of game time to the film's.
+
+    Raises:
+        RefusedError: if it cannot be a film's.
+        OSError: if it cannot be written.
+    """
     try:
-        path = checked_path(options.video)
+        path = checked_path(file)
     except (ValueError, ModuleNotFoundError) as error:
         raise RefusedError(str(error)) from error
-    film, speed = make(), options.speed or 1.0
-    write_film(film, path, speed, progress_line(str(path)))
-    print(f"wrote {path}: {film.duration / speed:.1f} s")
+    seconds = write_film(make(), path, speed, progress_line(str(path)))
+    print(f"wrote {path}: {seconds:.1f} s")

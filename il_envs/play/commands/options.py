@@ -1,6 +1,7 @@
 """The options of il-play."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -36,6 +37,21 @@ def _speed(text: str) -> float:
     return speed
 
 
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("it has no name")
+    return Path(text)
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options, with the names of those that were given as `given`."""
+    parser = options_parser()
+    defaults, unset = vars(parser.parse_args([])), object()
+    options = parser.parse_args(arguments, argparse.Namespace(**dict.fromkeys(defaults, unset)))
+    found = {name: value for name, value in vars(options).items() if value not in (unset, None)}
+    return argparse.Namespace(**(defaults | found), given=found.keys())
+
+
 def options_parser() -> Parser:
     """The parser of the command line of il-play."""
     parser = Parser(
@@ -62,7 +78,8 @@ def options_parser() -> Parser:
     add(
         "--speed",
         type=_speed,
-        help=f"of the game, from {SLOWEST:g} to {FASTEST:g} times real time (default: the level's)",
+        help=f"of the game, from {SLOWEST:g} to {FASTEST:g} times real time (default: the level's, "
+        "1 of a recorded episode, 0.25 of a lesson)",
     )
     add(
         "--clock",
@@ -76,7 +93,9 @@ def options_parser() -> Parser:
     )
     add("--mute", action="store_true", help="begin without sound")
     add("--expert", action="store_true", help="watch the expert instead")
-    add("--policy", type=Path, metavar="DIR", help="watch a learned policy: the folder of a cell")
+    add(
+        "--policy", type=_folder, metavar="DIR", help="watch a learned policy: the folder of a cell"
+    )
     teach = parser.add_mutually_exclusive_group()
     teach.add_argument(
         "--takeover", action="store_true", help="teach the policy: take over when it goes wrong"

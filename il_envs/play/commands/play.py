@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Iterable
 from functools import partial
 
+import gymnasium as gym
+
 from il_envs.learning.recorder import Recorder
 from il_envs.learning.stored_policy import StoredPolicy, load_policy
 from il_envs.play.commands.refusals import (
@@ -20,6 +22,11 @@ from il_envs.play.pilots import ExpertPilot, PolicyPilot
 from il_envs.play.results import Result
 from il_envs.play.theatre import Theatre
 from il_envs.world import WORLDS, World, get_world
+
+
+class LostError(Exception):
+    """Something that was to be kept could not be; the message is one line."""
+
 
 EVERYWHERE = {"seed", "split", "level", "speed", "clock", "mute"}
 OF_ONE_WORLD = {
@@ -38,7 +45,7 @@ def choose(options: argparse.Namespace) -> None:
     for name, example in OF_ONE_WORLD.items():
         if getattr(options, name):
             raise RefusedError(f"--{name} needs a world: {example}")
-    require_use(options, "il-play", EVERYWHERE)
+    require_use(options, "at the title", EVERYWHERE)
     worlds = [world for world in WORLDS.values() if world.views.pictures]
     theatre = Theatre(worlds, options.mute)
     level = LEVELS[options.level or BEGINNER.name]
@@ -62,7 +69,7 @@ def play(options: argparse.Namespace) -> None:
     """
     require_use(
         options,
-        "il-play",
+        "on a game",
         EVERYWHERE | {"world", "policy", "player", "mouse"} | OF_ONE_WORLD.keys(),
     )
     stored = None if options.policy is None else stored_policy(options)
@@ -82,6 +89,8 @@ def play(options: argparse.Namespace) -> None:
         for game in theatre.games:
             for line in summary(game.results, game.player):
                 print(line)
+    if recorder is not None and recorder.lost:
+        raise LostError(f"{recorder.lost} of the episodes could not be recorded")
 
 
 def _require_possible(options: argparse.Namespace, world: World, watches: bool) -> None:
@@ -96,6 +105,10 @@ def _require_possible(options: argparse.Namespace, world: World, watches: bool) 
         require_picture(world)
     else:
         require_keys(world)
+    if options.clock and (watches or not isinstance(world.spaces.action, gym.spaces.Discrete)):
+        raise RefusedError("--clock is for playing worlds of turns, which wait without it")
+    if "player" in options.given and options.record is None:
+        raise RefusedError("--player is the name in a recording; --record NAME makes one")
     if options.mouse and watches:
         raise RefusedError("--mouse is for those who play, not for those who watch")
     if options.mouse and world.views.pictures[0].pointer is None:

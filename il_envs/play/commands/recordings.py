@@ -91,7 +91,7 @@ def verify(recording: Recording) -> bool:
     problems = recording.problems()
     for problem in problems:
         print(problem)
-    files = len(recording.episodes) + len(recording.damaged)
+    files = len(recording.episodes) + len(recording.unreadable)
     print(f"{files - len(problems)} of {files} episodes replay to the same states and rewards")
     return not problems
 
@@ -145,19 +145,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             merged = merge_recordings(options.name, options.sources)
             print(f"{merged.name}: {_count(merged.episodes)}, {len(merged):,} steps")
         elif options.command == "discard" and options.damaged:
-            for path in discard_damaged(options.name):
-                print(f"discarded {path}")
+            damaged = discard_damaged(options.name)
+            print("\n".join(f"discarded {path}" for path in damaged) or "no file is damaged")
         else:
             recording = read_recording(options.name)
             if options.command == "verify":
                 _tell(*recording.unfinished)
                 return 0 if verify(recording) else 1
+            if options.command == "discard":
+                discarded = discard_episodes(recording, options.episodes)
+                print(f"{_count(discarded)} of {len(recording.episodes)} discarded")
+                return 0
             _tell(*recording.faults)
             if options.command == "show":
                 show(recording)
-            elif options.command == "discard":
-                discarded = discard_episodes(recording, options.episodes)
-                print(f"{_count(discarded)} of {len(recording.episodes)} discarded")
             else:
                 _write_dataset(recording, options.dataset_id, options.person_only)
     except (ValueError, OSError, ModuleNotFoundError) as error:

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Collection
 
-from il_envs.play.commands.options import options_parser
 from il_envs.world import World
 
 
@@ -21,10 +20,10 @@ def require_use(options: argparse.Namespace, what: str, used: Collection[str]) -
     Raises:
         RefusedError: if one was.
     """
-    for name, value in vars(options).items():
-        if name not in used and value != options_parser().get_default(name):
+    for name in options.given:
+        if name not in used:
             option = f"--{name.replace('_', '-')}" if name != "world" else "a world"
-            raise RefusedError(f"{option} means nothing to {what} here; leave it out")
+            raise RefusedError(f"{option} has no effect {what}; leave it out")
 
 
 def require_picture(world: World) -> None:

@@ -13,7 +13,6 @@ from il_envs.play.commands.refusals import RefusedError, require_keys, require_u
 from il_envs.play.game import Game
 from il_envs.play.lesson import Lesson
 from il_envs.play.level import FULL
-from il_envs.play.overlay import Row
 from il_envs.play.teaching import SPEEDS, Mode, Plan, finish, learn, usual_shift
 from il_envs.play.theatre import Theatre
 from il_envs.world import World
@@ -38,7 +37,7 @@ def teach(options: argparse.Namespace) -> None:
     """
     if options.policy is None:
         raise RefusedError("--takeover and --label need a --policy to begin with")
-    require_use(options, "a lesson", USED)
+    require_use(options, "in a lesson", USED)
     stored = stored_policy(options)
     world = stored.world
     require_keys(world)
@@ -50,34 +49,29 @@ def teach(options: argparse.Namespace) -> None:
     if shift is None:
         shift = usual_shift(world, speed)
     plan = Plan(stored, mode, options.labels, options.rounds, shift)
-    folder = _new_folder(options.keep or f"{world.name}-{time():.0f}")
+    folder = _new_folder(f"{world.name}-{time():.0f}" if options.keep is None else options.keep)
+    lessons: list[Lesson] = []
 
     def make() -> tuple[Game, Lesson]:
         game = Game(world, "training", options.seed, FULL)
         game.speed = speed
         lesson = Lesson(game.env)
+        lessons.append(lesson)
         game.watch(lesson)
         game.control.asks_labels = mode == "label"
-        lesson.start(partial(learn, plan))
+        lesson.start(partial(learn, plan), lambda lesson: finish(plan, lesson, folder))
         return game, lesson
 
     theatre = Theatre([world], options.mute)
-    rows: list[Row] = []
-    given: list[Lesson] = []
-
-    def end(lesson: Lesson) -> list[Row]:
-        given.append(lesson)
-        rows.extend(finish(plan, lesson, folder))
-        return rows
-
     try:
-        theatre.show(theatre.lesson(world, make, end))
+        theatre.show(theatre.lesson(world, make))
     finally:
         theatre.close()
-        for what, text in rows:
-            print(f"{what}: {text}")
-    if given and given[0].error is not None:
-        raise LessonError(f"the lesson has taught nothing: {given[0].error}")
+        for lesson in lessons:
+            for what, text in lesson.rows:
+                print(f"{what}: {text}")
+    if lessons and lessons[0].error is not None:
+        raise LessonError(f"nothing is kept of the lesson: {lessons[0].error}")
 
 
 def _require_time(world: World) -> None:
@@ -96,7 +90,7 @@ def _new_folder(name: str) -> Path:
     """The folder in which a lesson's policy is going to be kept.
 
     Raises:
-        RefusedError: if it cannot have that name, or is there already.
+        RefusedError: if it cannot have that name, is there already, or could not be written.
     """
     if not NAME.fullmatch(name):
         raise RefusedError(
@@ -105,4 +99,9 @@ def _new_folder(name: str) -> Path:
     folder = data_folder() / "policies" / name
     if folder.exists():
         raise RefusedError(f"there is a policy {name!r} already; --keep another name")
+    try:
+        folder.mkdir(parents=True)
+        folder.rmdir()  # it was made to see whether it can be
+    except OSError as error:
+        raise RefusedError(f"cannot write to {folder.parent}: {error.strerror}") from error
     return folder

@@ -9,20 +9,23 @@ import pygame
 from il_envs.drawing.canvas import Colour
 from il_envs.drawing.panels import ACCENT, FAINT, RED, TEXT
 from il_envs.drawing.sounds import Cue
-from il_envs.learning.recorded_episode import RecordingError
 from il_envs.play.app import Screen
+from il_envs.play.bookkeeper import Bookkeeper
 from il_envs.play.game import COUNTDOWN, TIME_IS_UP, Game, next_speed
 from il_envs.play.hands import Hands, pad_pushes
 from il_envs.play.inference import offers_inference
 from il_envs.play.keys import COMMANDS, Command, KeyFile, command_of_codes, command_of_pad
 from il_envs.play.overlay import BAR_HEIGHT, Row, dim, paint_bar, paint_large, paint_panel
-from il_envs.play.scores import Scores
 from il_envs.play.screens.inference_panel import InferencePanel
 from il_envs.play.screens.keys_panel import KeysPanel
 from il_envs.play.sounds import Sounds, cues_of
 from il_envs.play.window import Window
 
 SHORT_PRESS = 0.3  # s
+RELEASES = (
+    pygame.KEYUP, pygame.CONTROLLERBUTTONUP, pygame.CONTROLLERAXISMOTION, pygame.MOUSEBUTTONUP,
+)  # fmt: skip
+"""Events of hands that let go, which count while the panel of keys is open as well."""
 NOTE_TIME = 3.0  # s, that a note is shown below the picture
 
 
@@ -57,12 +60,9 @@ class PlayScreen:
         self._leave = leave
         self.inference = InferencePanel(game)
         self._keys = KeysPanel(game.world, KeyFile(folder / "keys.json"))
-        self._scores = Scores(folder / "scores.json")
+        self._books = Bookkeeper(game, folder)
         self._hands = Hands(game.world, self._keys.changes)
         self._codes, self._pad = command_of_codes(), command_of_pad()
-        self._counted = 0  # results that are among the scores
-        self._recorded = 0  # episodes
-        self._is_best = False
         self._note, self._note_left = "", 0.0
         self._is_left = False
         self._now = 0.0  # s of real time on this screen
@@ -78,15 +78,17 @@ class PlayScreen:
         if event.type == pygame.WINDOWFOCUSLOST:
             self._hands.release()
             self.game.is_paused = self.game.phase != "over"
-        elif self._keys.is_open:
+        elif self._keys.is_open and event.type not in RELEASES:
             if self._keys.handle(event):
                 self._hands = Hands(self.game.world, self._keys.changes)
+            if not self._keys.is_open:
+                self._hands.forget_taps()
         elif event.type == pygame.MOUSEMOTION and self._hands.place is not None:
             self._hands.place = self._window.place(event.pos)
         elif event.type in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP) and event.button == 1:
             if self.game.canvas.view.pointer is not None:
                 self._hands.place = self._window.place(event.pos)
-                self._hands.is_clicking = event.type == pygame.MOUSEBUTTONDOWN
+                self._hands.click(event.type == pygame.MOUSEBUTTONDOWN)
         else:
             command = self._command_of(event)
             if command is not None:
@@ -107,10 +109,10 @@ class PlayScreen:
         if command == "leave":
             self._is_left = True
         elif command == "help":
-            self._hands.release()
             self._keys.open()
         elif command == "pause":
             game.is_paused = not game.is_paused and game.phase != "over"
+            self._hands.forget_taps()
         elif command in ("restart", "next"):
             self._begin(game.seed + (command == "next"))
         elif command in ("slower", "faster"):
@@ -131,7 +133,7 @@ class PlayScreen:
         elif command == "take over":
             self._take_over(is_down)
         elif command == "discard":
-            self._discard()
+            self._say(self._books.discard())
         elif command == "screenshot":
             try:
                 self._say(f"saved {self._window.save(self._folder / 'screenshots')}")
@@ -146,6 +148,8 @@ class PlayScreen:
     def _take_over(self, is_down: bool) -> None:
         """Take over while the key is held; a short press takes over until the next one."""
         control = self.game.control
+        if control.asks_labels:
+            return
         if is_down:
             self._took_over_at = None if control.is_taken_over else self._now
             control.take_over(not control.is_taken_over)
@@ -153,9 +157,9 @@ class PlayScreen:
             control.take_over(False)
 
     def _begin(self, seed: int) -> None:
-        self._count_results()  # before what was recorded is forgotten
+        self._books.close_episode()
         self.game.begin(seed)
-        self._hands.release()
+        self._hands.forget_taps()
 
     def _say(self, note: str) -> None:
         """Show a note for a while."""
@@ -172,7 +176,8 @@ class PlayScreen:
         if failure := self.inference.frame(seconds):
             self._say(failure)
         self._hear()
-        self._count_results()
+        if note := self._books.look():
+            self._say(note)
         return self
 
     def _hear(self) -> None:
@@ -192,40 +197,9 @@ class PlayScreen:
             self._sounds.once(Cue("go", 0.8))
         self._heard = (game.seed, game.step, max(game.countdown, 0.0))
 
-    def _count_results(self) -> None:
-        """Keep the score of an episode that the player has played."""
-        if len(self.game.results) > self._counted:
-            self._finish_recording()
-        for result in self.game.results[self._counted :]:
-            name, level = self.game.world.name, self.game.level.name
-            if self.game.control.pilot is None:
-                self._is_best = self._scores.add(name, level, result.total)
-        self._counted = len(self.game.results)
-
-    def _finish_recording(self) -> None:
-        """Write the episode that has ended, if it is recorded."""
-        if self.game.recorder is not None:
-            try:
-                self.game.recorder.finish(self.game.terminated)
-                self._recorded += 1
-            except RecordingError as error:
-                self._say(f"not recorded: {error}")
-
-    def _discard(self) -> None:
-        """Delete the episode that was recorded last."""
-        if self.game.recorder is None:
-            self._say("nothing is recorded; il-play WORLD --record NAME does it")
-            return
-        try:
-            deleted = self.game.recorder.delete_last()
-        except OSError as error:
-            self._say(f"not discarded: {error.strerror}")
-            return
-        self._recorded -= deleted is not None
-        self._say("the last recorded episode is discarded" if deleted else "nothing to discard")
-
     def close(self) -> None:
         """Complete the last result, and be silent."""
+        self._books.close_episode()
         self.game.finish()
         self.inference.close()
         self._sounds.pause()
@@ -236,6 +210,10 @@ class PlayScreen:
         self.inference.paint()
         page.blit(self.game.canvas.surface, (0, 0))
         paint_bar(page, self._line(), self._marks())
+        self._paint_over(page)
+
+    def _paint_over(self, page: pygame.Surface) -> None:
+        """Paint what is over the picture."""
         if self._keys.is_open:
             self._keys.paint(page, self._window.gamepads.names, self._commands())
         elif self.game.phase == "over" and not self.game.is_moving:
@@ -244,7 +222,8 @@ class PlayScreen:
             paint_panel(page, self._ending(), self._result_rows(), footer)
         elif self.game.is_paused:
             dim(page)
-            paint_large(page, "Paused", "P: go on     . : a single step     H: keys")
+            step = "" if self.game.takes_turns else "     . : a single step"
+            paint_large(page, "Paused", f"P: go on{step}     H: keys")
         elif self.game.phase == "countdown":
             paint_large(page, str(ceil(self.game.countdown)), self.game.world.views.goal)
 
@@ -256,8 +235,9 @@ class PlayScreen:
             "hints": not world.experts,
             "ghost": not world.experts,
             "infer": not offers_inference(world),
-            "take over": game.control.pilot is None,
+            "take over": game.control.pilot is None or game.control.asks_labels,
             "discard": game.recorder is None,
+            "step": game.takes_turns,
         }
         return {row.command for row in COMMANDS if not idle.get(row.command, False)}
 
@@ -270,8 +250,8 @@ class PlayScreen:
         """The marks at the right of the line of state."""
         game = self.game
         marks: list[tuple[str, Colour]] = []
-        if game.recorder is not None:
-            marks.append((f"REC {self._recorded}", RED))
+        if self._books.mark:
+            marks.append((self._books.mark, RED))
         if self.inference.mark:
             marks.append((self.inference.mark, ACCENT))
         if game.control.pilot is not None:
@@ -279,7 +259,7 @@ class PlayScreen:
         marks.append((game.level.name, FAINT))
         if game.speed != 1.0:
             marks.append((f"x {game.speed:g}", FAINT))
-        best = self._scores.best(game.world.name, game.level.name)
+        best = self._books.scores.best(game.world.name, game.level.name)
         if best is not None and game.control.pilot is None:
             marks.append((f"best {best:.1f}", FAINT))
         marks.append((f"{game.total:.1f}", TEXT if game.total >= 0.0 else RED))
@@ -291,7 +271,9 @@ class PlayScreen:
 
     def _result_rows(self) -> list[Row]:
         result = self.game.results[-1]
-        rows = [(self.game.player, f"{result.total:.1f}{'   your best' if self._is_best else ''}")]
+        rows = [
+            (self.game.player, f"{result.total:.1f}{'   your best' if self._books.is_best else ''}")
+        ]
         if result.expert_total is not None:
             rows.append(("expert", f"{result.expert_total:.1f}"))
         if result.ratio is not None:

@@ -11,16 +11,17 @@ from il_envs.drawing.panels import ACCENT, FAINT, TEXT
 from il_envs.drawing.text import write
 from il_envs.play.app import Screen
 from il_envs.play.game import Game
+from il_envs.play.keys import Command
 from il_envs.play.lesson import Lesson
-from il_envs.play.overlay import KEY, Row, dim, paint_panel
+from il_envs.play.overlay import KEY, dim, paint_panel
 from il_envs.play.screens.playing import PlayScreen
 from il_envs.play.sounds import Sounds
 from il_envs.play.window import Window
 
 BAR = (420, 12)  # pixels
 
-Finish = Callable[[Lesson], list[Row]]
-"""Keeps what was learned; returns what there is to say of it, as rows of a name and its meaning."""
+NOT_YOURS: tuple[Command, ...] = ("restart", "next")
+"""Commands of a game that are the learner's in a lesson: it chooses the episodes."""
 
 
 class TeachScreen(PlayScreen):
@@ -28,14 +29,12 @@ class TeachScreen(PlayScreen):
 
     Args:
         lesson: the lesson, which has begun.
-        finish: called once, when the algorithm has ended.
     """
 
     def __init__(
         self,
         game: Game,
         lesson: Lesson,
-        finish: Finish,
         window: Window,
         sounds: Sounds,
         folder: Path,
@@ -43,8 +42,6 @@ class TeachScreen(PlayScreen):
     ) -> None:
         super().__init__(game, window, sounds, folder, leave)
         self._lesson = lesson
-        self._finish = finish
-        self._rows: list[Row] | None = None  # of the end
         self._is_ending = False
 
     def frame(self, seconds: float) -> Screen | None:
@@ -54,42 +51,44 @@ class TeachScreen(PlayScreen):
         if self._is_left and not (self._is_ending or lesson.is_over):
             self._is_left, self._is_ending = False, True
             lesson.end()
-        if lesson.is_over:
-            if self._rows is None:
-                self._rows = self._finish(lesson)
-            return self._leave() if self._is_left else self
         state = lesson.asked_state()
-        if state is None:  # it trains
+        if state is None:  # it trains, or is over
+            self._hands.forget_taps()
             self._sounds.pause()
             return self._leave() if self._is_left else self
         if state != self.game.env.state:
             self.game.begin_at(state)
-            self._hands.release()
+            self._hands.forget_taps()
         return super().frame(seconds)
 
-    def _count_results(self) -> None:
-        """A learner's episodes are no scores of the player's."""
-        self._counted = len(self.game.results)
+    def _obey(self, command: Command, is_down: bool) -> None:
+        if command in NOT_YOURS:
+            self._say("the learner chooses where it drives")
+        else:
+            super()._obey(command, is_down)
 
-    def paint(self, page: pygame.Surface) -> None:
-        """Paint the game, and over it how far the training is, or what has come of it."""
-        super().paint(page)
-        if self._keys.is_open:
-            return
-        if self._rows is not None:
+    def _commands(self) -> set[Command]:
+        return super()._commands() - set(NOT_YOURS)
+
+    def _paint_over(self, page: pygame.Surface) -> None:
+        """Paint over the game how far the training is, or what has come of it."""
+        if not self._keys.is_open and self._lesson.is_over:
             dim(page)
-            paint_panel(page, "The lesson is over", self._rows, "Esc: leave")
-        elif self._lesson.asked_state() is None:
+            paint_panel(page, "The lesson is over", self._lesson.rows, "Esc: leave")
+        elif not self._keys.is_open and self._lesson.asked_state() is None:
             dim(page)
             self._paint_training(page)
+        else:
+            super()._paint_over(page)
 
     def _paint_training(self, page: pygame.Surface) -> None:
         middle = complex(SIZE[0] / 2, 0.4 * SIZE[1])
         begun, total = self._lesson.progress.get("round", (0, 0))
-        title = f"training, round {begun} of {total}" if total else "training"
+        title = f"the learner trains: round {begun} of {total}" if total else "the learner trains"
         write(page, title, middle, 44, ACCENT, "center")
         begun, total = self._lesson.progress.get("update", (0, 0))
-        write(page, f"update {begun} of {total}", middle + 44j, 26, TEXT, "center")
+        if total:
+            write(page, f"update {begun} of {total}", middle + 44j, 26, TEXT, "center")
         bar = pygame.Rect(0, 0, *BAR)
         bar.center = (round(middle.real), round(middle.imag) + 78)
         page.fill(KEY, bar)
@@ -97,8 +96,12 @@ class TeachScreen(PlayScreen):
         page.fill(ACCENT, bar)
 
     def _line(self) -> str:
-        if self._note_left > 0.0 or self._is_ending:
-            return self._note if self._note_left > 0.0 else "the lesson ends; Esc: close the window"
+        if self._note_left > 0.0:
+            return self._note
+        if self._lesson.is_over:
+            return "the lesson is over     Esc: leave"
+        if self._is_ending:
+            return "the lesson ends; Esc: close the window"
         if self.game.control.asks_labels:
             held = self._hands.held()
             meant = [key.label for key in self.game.world.views.keys if key.key in held]
@@ -116,7 +119,7 @@ class TeachScreen(PlayScreen):
         """End the lesson, and wait for what the learner makes of it: nothing is lost."""
         super().close()
         self._lesson.end()
-        if self._rows is None:
-            print("il-play: the learner trains on what there is", file=sys.stderr)
+        if not self._lesson.is_over:
+            if self._lesson.labels:
+                print("il-play: the learner trains on what there is", file=sys.stderr)
             self._lesson.wait()
-            self._rows = self._finish(self._lesson)
