@@ -164,10 +164,8 @@ def teaching(window: Window, folder: Path, world: World, mode: Mode, is_training
     lesson = Lesson(game.env)
     game.watch(lesson)
     game.control.asks_labels = mode == "label"
-    lesson.start(learn)
-    screen = TeachScreen(
-        game, lesson, lambda _: [], window, Sounds(is_muted=True), folder, lambda: None
-    )
+    lesson.start(learn, lambda lesson: [])
+    screen = TeachScreen(game, lesson, window, Sounds(is_muted=True), folder, lambda: None)
     for name in ("t", "left", "up") if mode == "takeover" else ("right",):
         screen.handle(key(name))
     for _ in range(240 if mode == "takeover" else 400):

@@ -105,7 +105,7 @@ def test_the_command_opens_a_window_or_writes_a_film(
     path = tmp_path / "bc.gif"
     code, out, err = watch("--video", str(path))
     assert code == 0, err
-    assert out == f"wrote {path}: 5.0 s\n"
+    assert out == f"wrote {path}: 6.0 s\n"
     assert path.stat().st_size > 1000
     code, _, err = watch("--video", "a.avi")
     assert code == 2

@@ -51,8 +51,8 @@ class InferencePanel:
         self.shown = NEXT[self.shown]
         return {
             "nothing": "what you want is no longer shown",
-            "reward": "what you seem to want     I: the agent that would follow it",
-            "agent": "the agent that would follow what you seem to want     I: off",
+            "reward": "what you seem to want, in colours     I: an agent that acts on it",
+            "agent": "an agent that wants what you seem to want     I: off",
         }[self.shown]
 
     def frame(self, seconds: float) -> str:
