@@ -138,8 +138,8 @@ def test_a_person_lifts_a_cloned_policy_by_taking_over(stage: Window, tmp_path: 
     """From at most half of the episodes survived to four fifths on average over three lessons, with
     at most 4,000 labels each of a person who is 200 ms late and trembles.
 
-    Lessons with the seeds 0 to 5 led to .97, .84, 1.00, .98, .77 and .98. With their mean of .92 and
-    deviation of .09, the mean of three is below .8 with a probability of .02.
+    Lessons with the seeds 0 to 5 led to .97, .84, 1.00, .98, .77 and .98. With their mean of .92
+    and deviation of .09, the mean of three is below .8 with a probability of .02.
     """
     lessons = [lesson(seed, stage, tmp_path) for seed in (0, 1, 2)]
     assert max(before for before, _ in lessons) <= 0.5
