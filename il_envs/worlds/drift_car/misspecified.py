@@ -92,5 +92,8 @@ drift_car_misspecified = register(
             measure=measure,
             measures=MEASURES,
         ),
+        views=replace(
+            drift_car.views, goal="keep moving on the road; what pays best was not meant"
+        ),
     )
 )
