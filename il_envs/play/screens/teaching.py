@@ -83,6 +83,9 @@ class TeachScreen(PlayScreen):
 
     def _paint_training(self, page: pygame.Surface) -> None:
         middle = complex(SIZE[0] / 2, 0.4 * SIZE[1])
+        if self._lesson.policy is not None:
+            write(page, "what was learned is tried", middle, 44, ACCENT, "center")
+            return
         begun, total = self._lesson.progress.get("round", (0, 0))
         title = f"the learner trains: round {begun} of {total}" if total else "the learner trains"
         write(page, title, middle, 44, ACCENT, "center")
@@ -101,7 +104,9 @@ class TeachScreen(PlayScreen):
         if self._lesson.is_over:
             return "the lesson is over     Esc: leave"
         if self._is_ending:
-            return "the lesson ends; Esc: close the window"
+            return "the lesson ends     Esc: close the window"
+        if self._lesson.asked_state() is None:
+            return "the lesson goes on when the learner has trained     Esc: end it"
         if self.game.control.asks_labels:
             held = self._hands.held()
             meant = [key.label for key in self.game.world.views.keys if key.key in held]
