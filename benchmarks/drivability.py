@@ -155,8 +155,10 @@ def with_rates(rise: float, fall: float) -> World:
 class SmoothRamp(HeldKeys):
     """Pushes that begin and end slowly: 3 p^2 - 2 p^3 of the linear ramp."""
 
-    def action(self, held: Mapping[str, float], seconds: float) -> NDArray[Any]:
-        linear: NDArray[Any] = super().action(held, seconds)  # type: ignore[assignment]
+    def action(
+        self, held: Mapping[str, float], seconds: float, direct: Container[str] = ()
+    ) -> NDArray[Any]:
+        linear: NDArray[Any] = super().action(held, seconds, direct)  # type: ignore[assignment]
         size = np.abs(linear)
         return np.copysign(size * size * (3.0 - 2.0 * size), linear).astype(linear.dtype)
 
@@ -164,12 +166,14 @@ class SmoothRamp(HeldKeys):
 class CounterSteer(HeldKeys):
     """A key ends the push of the opposite key at once."""
 
-    def action(self, held: Mapping[str, float], seconds: float) -> NDArray[Any]:
+    def action(
+        self, held: Mapping[str, float], seconds: float, direct: Container[str] = ()
+    ) -> NDArray[Any]:
         for key, push in zip(self._keys, self._push, strict=True):
             opposite = any(k.entry == key.entry and k.key in held for k in self._keys if k != key)
             if opposite and key.key not in held and push > 0.0:
                 self._push[self._keys.index(key)] = 0.0
-        return super().action(held, seconds)  # type: ignore[return-value]
+        return super().action(held, seconds, direct)  # type: ignore[return-value]
 
 
 LAWS: dict[str, dict[str, Any]] = {
