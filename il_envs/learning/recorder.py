@@ -59,6 +59,7 @@ class Recorder:
         self._last: Path | None = None
         self._seed: int | None
         self.lost = 0
+        self._known: set[str] = set()  # names of files that have been checked
         self._require_place()
         self._make_folder()
         if not any(self.folder.iterdir()):
@@ -155,6 +156,7 @@ class Recorder:
             self._last = write_episode(self.folder, episode)
         except OSError as error:
             raise RecordingError(f"cannot write to {self.folder}: {error.strerror}") from error
+        self._known.add(self._last.name)
         self.discard()
         return self._last
 
@@ -196,8 +198,10 @@ class Recorder:
         Raises:
             RecordingError: if it is not.
         """
-        if any(self.folder.glob(f"*{SUFFIX}")):
+        names = {path.name for path in self.folder.glob(f"*{SUFFIX}")}
+        if names - self._known:  # the files of this process, and those seen before, are all right
             require_place(read_recording(self.name), self._world.id, self._split)
+        self._known = names
 
     def _episode(self, seed: int, terminated: bool) -> RecordedEpisode:
         return RecordedEpisode(

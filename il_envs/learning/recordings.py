@@ -292,10 +292,8 @@ def _is_damaged(path: Path) -> bool:
         return True
     try:
         read_episode(path)
-    except DamagedError:
-        return True
-    except RecordingError:  # of another format, for one, or nobody may read it
-        return False
+    except RecordingError as error:  # a file of another format, for one, is not damaged
+        return isinstance(error, DamagedError)
     return False
 
 

@@ -10,7 +10,7 @@ from il_envs.learning.recorded_episode import RecordingError
 from il_envs.learning.stored_policy import StoredPolicyError
 from il_envs.play.commands import film, play, teach
 from il_envs.play.commands.options import parsed
-from il_envs.play.commands.refusals import RefusedError
+from il_envs.play.commands.refusals import NotKeptError, RefusedError
 from il_envs.world import UnknownNameError
 
 INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(2, str(error))
     except pygame.error as error:
         return _refuse(1, f"cannot open a window: {error}")
-    except (play.LostError, teach.LessonError, OSError) as error:
+    except (NotKeptError, OSError) as error:
         return _refuse(1, str(error))
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -69,9 +69,8 @@ class Hands:
         self._is_turns = isinstance(world.spaces.action, gym.spaces.Discrete)
         self._gradual = frozenset(key.key for key in world.views.keys if isfinite(key.rise))
         self._controls = {key.pad: key.key for key in world.views.keys if key.pad}
-        self._down: dict[
-            str, dict[str, float]
-        ] = {}  # from first pressed to latest: by what, how far
+        self._down: dict[str, dict[str, float]] = {}
+        """How far which control holds each key down, from first pressed to latest."""
         self._taps: list[str] = []  # presses that have not counted yet
         self.place: tuple[float, float] | None = None
         self._is_button_down = False  # of the mouse
@@ -93,15 +92,14 @@ class Hands:
 
     def _push(self, name: str, amount: float, control: str) -> None:
         """Push a key of the world down by an amount from 0 to 1; others may hold it as well."""
-        before, controls = self._amount(name), self._down.get(name, {})
-        controls[control] = amount
-        if amount == 0.0:
-            del controls[control]
-        if controls:
-            self._down[name] = controls
+        before, controls = self._amount(name), self._down.setdefault(name, {})
+        if amount > 0.0:
+            controls[control] = amount
         else:
-            self._down.pop(name, None)
-        if self._amount(name) >= PRESSED > before:
+            controls.pop(control, None)
+        if not controls:
+            del self._down[name]
+        elif self._amount(name) >= PRESSED > before:
             self._down[name] = self._down.pop(name)  # the latest comes last
             if len(self._taps) < MOST_TAPS if self._is_turns else name not in self._taps:
                 self._taps.append(name)

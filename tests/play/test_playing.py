@@ -289,3 +289,15 @@ def test_a_takeover_ends_when_its_key_comes_up_behind_the_panel(
     script = {2: [down("t")], 30: tap("h"), 40: [up("t")], 50: tap("h")}
     show(screen_of(game, stage, tmp_path), stage, script, 60)
     assert not game.control.is_taken_over
+
+
+def test_a_click_in_the_panel_does_not_aim(stage: Window, tmp_path: Path) -> None:
+    screen = screen_of(begun(SHOOTER), stage, tmp_path)
+    press, release = (
+        pygame.event.Event(kind, button=1, pos=(400, 300))
+        for kind in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP)
+    )
+    show(screen, stage, {1: tap("h"), 3: [press, release], 5: tap("h")}, 10)
+    assert screen._hands.place is None
+    show(screen, stage, {1: [press, release]}, 10)
+    assert screen._hands.place is not None

@@ -9,6 +9,7 @@ import gymnasium as gym
 from il_envs.learning.recorder import Recorder
 from il_envs.learning.stored_policy import StoredPolicy, load_policy
 from il_envs.play.commands.refusals import (
+    NotKeptError,
     RefusedError,
     require_expert,
     require_keys,
@@ -22,11 +23,6 @@ from il_envs.play.pilots import ExpertPilot, PolicyPilot
 from il_envs.play.results import Result
 from il_envs.play.theatre import Theatre
 from il_envs.world import WORLDS, World, get_world
-
-
-class LostError(Exception):
-    """Something that was to be kept could not be; the message is one line."""
-
 
 EVERYWHERE = {"seed", "split", "level", "speed", "clock", "mute"}
 OF_ONE_WORLD = {
@@ -66,6 +62,7 @@ def play(options: argparse.Namespace) -> None:
         RecordingError: if it cannot be recorded.
         StoredPolicyError: if the policy cannot be loaded.
         UnknownNameError: if there is no such world.
+        NotKeptError: if an episode could not be recorded.
     """
     require_use(
         options,
@@ -90,7 +87,7 @@ def play(options: argparse.Namespace) -> None:
             for line in summary(game.results, game.player):
                 print(line)
     if recorder is not None and recorder.lost:
-        raise LostError(f"{recorder.lost} of the episodes could not be recorded")
+        raise NotKeptError(f"{recorder.lost} of the episodes could not be recorded")
 
 
 def _require_possible(options: argparse.Namespace, world: World, watches: bool) -> None:

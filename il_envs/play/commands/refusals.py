@@ -10,6 +10,10 @@ class RefusedError(Exception):
     """What the user asks for cannot be; the message is one line."""
 
 
+class NotKeptError(Exception):
+    """Something that was to be kept could not be; the message is one line."""
+
+
 def require_use(options: argparse.Namespace, what: str, used: Collection[str]) -> None:
     """Check that no option was given that is not used.
 

@@ -9,7 +9,7 @@ import gymnasium as gym
 
 from il_envs.learning.recordings import NAME, data_folder
 from il_envs.play.commands.play import stored_policy
-from il_envs.play.commands.refusals import RefusedError, require_keys, require_use
+from il_envs.play.commands.refusals import NotKeptError, RefusedError, require_keys, require_use
 from il_envs.play.game import Game
 from il_envs.play.lesson import Lesson
 from il_envs.play.level import FULL
@@ -23,17 +23,13 @@ USED = {
 }  # fmt: skip
 
 
-class LessonError(Exception):
-    """A lesson has failed; the message is one line."""
-
-
 def teach(options: argparse.Namespace) -> None:
     """Teach a policy by taking over from it, or by labelling.
 
     Raises:
         RefusedError: if that cannot be done.
         StoredPolicyError: if the policy cannot be loaded.
-        LessonError: if nothing was learned.
+        NotKeptError: if nothing was learned.
     """
     if options.policy is None:
         raise RefusedError("--takeover and --label need a --policy to begin with")
@@ -71,7 +67,7 @@ def teach(options: argparse.Namespace) -> None:
             for what, text in lesson.rows:
                 print(f"{what}: {text}")
     if lessons and lessons[0].error is not None:
-        raise LessonError(f"nothing is kept of the lesson: {lessons[0].error}")
+        raise NotKeptError(f"nothing is kept of the lesson: {lessons[0].error}")
 
 
 def _require_time(world: World) -> None:

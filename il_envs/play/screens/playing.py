@@ -87,7 +87,8 @@ class PlayScreen:
             self._hands.place = self._window.place(event.pos)
         elif event.type in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP) and event.button == 1:
             if self.game.canvas.view.pointer is not None:
-                self._hands.place = self._window.place(event.pos)
+                if event.type == pygame.MOUSEBUTTONDOWN:
+                    self._hands.place = self._window.place(event.pos)
                 self._hands.click(event.type == pygame.MOUSEBUTTONDOWN)
         else:
             command = self._command_of(event)
