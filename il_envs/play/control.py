@@ -12,6 +12,7 @@ from il_envs.engine.single import WorldEnv
 from il_envs.learning.recorded_episode import Controller
 from il_envs.play.hands import Hands
 from il_envs.play.held_keys import HeldKeys
+from il_envs.play.keys import has_turns
 from il_envs.play.pilots import Pilot
 
 HAND_BACK = 0.4  # s of game time, over which a pilot gets its control back
@@ -42,7 +43,7 @@ class Control:
         self._env = env
         self._canvas = canvas
         self._held = HeldKeys(env.world)
-        self._is_turns = isinstance(env.world.spaces.action, gym.spaces.Discrete)
+        self._is_turns = has_turns(env.world)
         assist = env.world.views.assist if assists else None
         self.has_assistance = assist is not None
         self._assist = None if assist is None else resolve_name(assist)

@@ -9,7 +9,6 @@ picture moves at every frame. A world of turns waits for a key, and shows the wa
 from dataclasses import replace
 from typing import Any, Literal
 
-import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +19,7 @@ from il_envs.play.companion import Companion
 from il_envs.play.control import Control
 from il_envs.play.hands import Hands
 from il_envs.play.inference import Moves, offers_inference
+from il_envs.play.keys import has_turns
 from il_envs.play.level import Level
 from il_envs.play.pilots import Pilot
 from il_envs.play.results import Result
@@ -89,7 +89,7 @@ class Game:
         self.env = WorldEnv(world.name, split)
         self.canvas = Canvas(world, self.env.params)
         self.canvas.shows_expert = False
-        self.takes_turns = isinstance(world.spaces.action, gym.spaces.Discrete) and not is_clocked
+        self.takes_turns = has_turns(world) and not is_clocked
         self._ahead = WorldEnv(world.name, split)  # the coming step is tried out here
         self.control = Control(self.env, self.canvas, level.assist)
         self._companion = Companion(world, split) if world.experts else None

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from math import isfinite
 
-import gymnasium as gym
 import pygame
 
-from il_envs.play.keys import keys_of
+from il_envs.play.keys import has_turns, keys_of
 from il_envs.world import World
 
 PRESSED = 0.5
@@ -66,7 +65,7 @@ class Hands:
     def __init__(self, world: World, changes: Mapping[str, str]) -> None:
         chosen = keys_of(world, changes)
         self._codes = {pygame.key.key_code(key): name for name, key in chosen.items()}
-        self._is_turns = isinstance(world.spaces.action, gym.spaces.Discrete)
+        self._is_turns = has_turns(world)
         self._gradual = frozenset(key.key for key in world.views.keys if isfinite(key.rise))
         self._controls = {key.pad: key.key for key in world.views.keys if key.pad}
         self._down: dict[str, dict[str, float]] = {}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import gymnasium as gym
 import pygame
 
 from il_envs.world import World
@@ -59,6 +60,11 @@ def command_of_codes() -> dict[int, Command]:
 def command_of_pad() -> dict[str, Command]:
     """The game's commands by the buttons of a gamepad."""
     return {row.pad: row.command for row in COMMANDS if row.pad}
+
+
+def has_turns(world: World) -> bool:
+    """Whether each press of a key is a move of its own, for which the world can wait."""
+    return isinstance(world.spaces.action, gym.spaces.Discrete)
 
 
 def keys_of(world: World, changes: Mapping[str, str]) -> dict[str, str]:

@@ -25,8 +25,7 @@ from il_envs.world import World
 
 Mode = Literal["takeover", "label"]
 ALGORITHM = "hg-dagger"
-SPEEDS: dict[Mode, float] = {"takeover": 0.25, "label": 0.25}
-"""The speed at which a person teaches, unless another one is chosen."""
+SPEED = 0.25  # of the game at which a person teaches, unless another one is chosen
 REACTION = 0.2  # s of real time, that a person takes from seeing to doing
 STEPS = 10_000_000  # of the environment; the labels end a lesson long before
 TRIALS = range(900_500_000, 900_500_016)  # seeds of held-out episodes, before and after a lesson

@@ -7,6 +7,7 @@ from typing import get_args
 
 from il_envs.play.level import BEGINNER, LEVELS, STANDARD
 from il_envs.play.parser import Parser
+from il_envs.play.teaching import SPEED
 from il_envs.play.video import FORMATS
 from il_envs.world import Split
 
@@ -79,7 +80,7 @@ def options_parser() -> Parser:
         "--speed",
         type=_speed,
         help=f"of the game, from {SLOWEST:g} to {FASTEST:g} times real time (default: the level's, "
-        "1 of a recorded episode, 0.25 of a lesson)",
+        f"1 of a recorded episode, {SPEED:g} of a lesson)",
     )
     add(
         "--clock",

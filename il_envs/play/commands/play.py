@@ -4,8 +4,6 @@ import argparse
 from collections.abc import Iterable
 from functools import partial
 
-import gymnasium as gym
-
 from il_envs.learning.recorder import Recorder
 from il_envs.learning.stored_policy import StoredPolicy, load_policy
 from il_envs.play.commands.refusals import (
@@ -18,6 +16,7 @@ from il_envs.play.commands.refusals import (
 )
 from il_envs.play.game import Game
 from il_envs.play.inference import InferenceError, inferring_algorithm
+from il_envs.play.keys import has_turns
 from il_envs.play.level import BEGINNER, LEVELS, STANDARD, Level
 from il_envs.play.pilots import ExpertPilot, PolicyPilot
 from il_envs.play.results import Result
@@ -102,7 +101,7 @@ def _require_possible(options: argparse.Namespace, world: World, watches: bool) 
         require_picture(world)
     else:
         require_keys(world)
-    if options.clock and (watches or not isinstance(world.spaces.action, gym.spaces.Discrete)):
+    if options.clock and (watches or not has_turns(world)):
         raise RefusedError("--clock is for playing worlds of turns, which wait without it")
     if "player" in options.given and options.record is None:
         raise RefusedError("--player is the name in a recording; --record NAME makes one")

@@ -5,15 +5,14 @@ from functools import partial
 from pathlib import Path
 from time import time
 
-import gymnasium as gym
-
 from il_envs.learning.recordings import NAME, data_folder
 from il_envs.play.commands.play import stored_policy
 from il_envs.play.commands.refusals import NotKeptError, RefusedError, require_keys, require_use
 from il_envs.play.game import Game
+from il_envs.play.keys import has_turns
 from il_envs.play.lesson import Lesson
 from il_envs.play.level import FULL
-from il_envs.play.teaching import SPEEDS, Mode, Plan, finish, learn, usual_shift
+from il_envs.play.teaching import SPEED, Mode, Plan, finish, learn, usual_shift
 from il_envs.play.theatre import Theatre
 from il_envs.world import World
 
@@ -40,7 +39,7 @@ def teach(options: argparse.Namespace) -> None:
     mode: Mode = "takeover" if options.takeover else "label"
     if mode == "label":
         _require_time(world)
-    speed = options.speed or SPEEDS[mode]
+    speed = options.speed or SPEED
     shift = options.label_shift
     if shift is None:
         shift = usual_shift(world, speed)
@@ -76,7 +75,7 @@ def _require_time(world: World) -> None:
     Raises:
         RefusedError: if it is not.
     """
-    if isinstance(world.spaces.action, gym.spaces.Discrete):
+    if has_turns(world):
         raise RefusedError(
             f"in {world.name} every step is a move, so there is nothing to hold; use --takeover"
         )
