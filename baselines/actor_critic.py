@@ -16,7 +16,8 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.preprocessing import is_image_space
 
-from baselines.networks import action_head, one_thread
+from baselines.heads import plain_head
+from baselines.networks import one_thread
 from il_envs import LearnedReward, World
 from il_envs.buttons import Chords, joint_chords, joint_index
 
@@ -79,7 +80,7 @@ class ExactActorCritic(ActorCritic):
         """
         rows, _ = self.network.obs_to_tensor(observation)
         distribution: Any = self.network.get_distribution(rows).distribution
-        head: Any = action_head(self.network.action_space)
+        head = plain_head(self.network.action_space)
         probabilities = head.probabilities(distribution.logits)
         if self._chords is None:
             return probabilities

@@ -15,8 +15,9 @@ import gymnasium as gym
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
+from baselines.heads import PLAIN
 from baselines.networks import NetworkPolicy, one_thread, restored_network
 from il_envs import Algorithm, Observer, Problem, TabularPolicy, World
 
@@ -25,6 +26,9 @@ from il_envs import Algorithm, Observer, Problem, TabularPolicy, World
 class BCConfig:
     """Settings of behaviour cloning."""
 
+    head: str = PLAIN
+    """Distribution over actions, by its name in `baselines.heads`: "plain" has one mode, and
+    independent buttons."""
     hidden_sizes: tuple[int, ...] = (256, 256)
     """Units of each hidden layer."""
     batch_size: int = 256
@@ -70,7 +74,7 @@ def blank_policy(problem: Problem, seed: int, config: BCConfig) -> ClonedPolicy:
     ]
     if len(sizes) == 2:
         return TabularPolicy(np.full(sizes, 1.0 / sizes[1]), seed)
-    return NetworkPolicy(observation_space, action_space, config.hidden_sizes, seed)
+    return NetworkPolicy(observation_space, action_space, config.hidden_sizes, seed, config.head)
 
 
 def clone(
@@ -98,12 +102,13 @@ def clone(
         )
         return TabularPolicy(table, seed)
     policy.encoder.fit(observations)
+    policy.head.normalise(torch.as_tensor(actions))
     held_out = hold_out(groups, config.validation_share)
     fit(policy, observations, actions, held_out, config, updates, seed, progress)
     return policy
 
 
-def restore(world: World, tensors: Mapping[str, NDArray[Any]], config: object) -> ClonedPolicy:
+def restore(world: World, tensors: Mapping[str, NDArray[Any]], config: BCConfig) -> ClonedPolicy:
     """The cloned policy whose `tensors` these are; it samples anew, from seed 0.
 
     Raises:
@@ -111,7 +116,7 @@ def restore(world: World, tensors: Mapping[str, NDArray[Any]], config: object) -
     """
     if "probabilities" in tensors:
         return TabularPolicy(tensors["probabilities"], 0)
-    return restored_network(world, tensors)
+    return restored_network(world, tensors, config.head)
 
 
 def smoothed_frequencies(
@@ -168,7 +173,7 @@ def fit(
     seed: int,
     progress: Observer | None = None,
 ) -> float:
-    """Maximise the likelihood of actions, and keep the weights with the least validation loss.
+    """Minimise the head's loss, and keep the weights with the least validation loss.
 
     The weights are averaged over the last tenth of the updates, or the last thousand if that is
     less. Weights after a single update carry the noise of its minibatch, which costs return where
@@ -182,7 +187,7 @@ def fit(
         progress: is told of each update, if it is given.
 
     Returns:
-        The least validation loss, in nats.
+        The least validation loss, in nats if it is a likelihood.
     """
     inputs, targets = policy.encoder(observations), torch.as_tensor(actions)
     mask = torch.as_tensor(held_out)
@@ -193,14 +198,13 @@ def fit(
     )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, updates)
     average = deepcopy(policy)
-    average.head = policy.head
     best_loss, best_weights, looks_since = np.inf, deepcopy(policy.state_dict()), 0
     with one_thread():
         for update in range(1, updates + 1):
             if progress is not None:
                 progress("update", update, updates)
             rows = torch.randint(len(train_inputs), (config.batch_size,), generator=generator)
-            loss = policy.negative_log_likelihood(train_inputs[rows], train_targets[rows])
+            loss = policy.loss(train_inputs[rows], train_targets[rows], generator)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -208,6 +212,7 @@ def fit(
             _approach(average, policy, max(10.0 / (update + 10.0), 1e-3))
             if update % config.validation_interval == 0 or update == updates:
                 average.calibrate(inputs[mask], targets[mask])
+                _share_buffers(average.head, policy.head)
                 validation_loss = _loss(average, inputs[mask], targets[mask])
                 looks_since += 1
                 if validation_loss < best_loss:
@@ -225,9 +230,15 @@ def _approach(average: NetworkPolicy, policy: NetworkPolicy, share: float) -> No
         mean.lerp_(weight, share)
 
 
+def _share_buffers(source: nn.Module, target: nn.Module) -> None:
+    for theirs, ours in zip(source.buffers(), target.buffers(), strict=True):
+        ours.copy_(theirs)
+
+
 @torch.no_grad()
 def _loss(policy: NetworkPolicy, inputs: Tensor, targets: Tensor) -> float:
-    return float(policy.negative_log_likelihood(inputs, targets))
+    """The loss with the same random numbers each time, so that losses can be compared."""
+    return float(policy.loss(inputs, targets, torch.Generator().manual_seed(0)))
 
 
 algorithm = Algorithm(

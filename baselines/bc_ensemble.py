@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from baselines import bc
 from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone, hold_out
-from baselines.networks import ActionHead, NetworkPolicy, restored_network
+from baselines.heads import ActionHead
+from baselines.networks import NetworkPolicy, restored_network
 from il_envs import Algorithm, Problem, World
 
 
@@ -84,7 +85,7 @@ def restore(
 ) -> ClonedPolicy:
     """The policy whose `tensors` these are; arguments and errors are those of `bc.restore`."""
     if "probabilities" in tensors:
-        return bc.restore(world, tensors, config)
+        return bc.restore(world, tensors, config.cloning)
     shared = {name: tensor for name, tensor in tensors.items() if not name.startswith("body.")}
     members = []
     for number in range(config.members):
@@ -94,7 +95,7 @@ def restore(
             for name, tensor in tensors.items()
             if name.startswith(start)
         }
-        members.append(restored_network(world, shared | own))
+        members.append(restored_network(world, shared | own, config.cloning.head))
     return average(members)
 
 

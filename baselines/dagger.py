@@ -227,7 +227,7 @@ algorithm = Algorithm(
     sources=frozenset({"env", "expert"}),
     config=DAggerConfig(),
     train=train,
-    restore=restore,
+    restore=lambda world, tensors, config: restore(world, tensors, config.cloning),
 )
 takeover = replace(
     algorithm,

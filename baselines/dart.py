@@ -139,5 +139,5 @@ algorithm = Algorithm(
     sources=frozenset({"env", "expert"}),
     config=DARTConfig(),
     train=train,
-    restore=restore,
+    restore=lambda world, tensors, config: restore(world, tensors, config.cloning),
 )

@@ -10,7 +10,8 @@ from scipy import special, stats
 from torch.nn.utils import parameters_to_vector
 
 from baselines import bc, bc_ensemble, dagger
-from baselines.networks import NetworkPolicy, action_head, one_thread
+from baselines.heads import action_head
+from baselines.networks import NetworkPolicy, one_thread
 from il_envs import Budget, ExactPolicy, Problem, TabularPolicy, get_world, run_episodes
 from il_envs.buttons import joint_chords, joint_index
 from il_envs.testing import check_algorithm
@@ -164,7 +165,11 @@ class TestDiscreteObservations:
         inputs = policy.encoder(self.OBSERVATIONS[:1])
         with torch.no_grad():
             likelihoods = [
-                np.exp(-policy.negative_log_likelihood(inputs, torch.tensor(chord[None])).item())
+                np.exp(
+                    -policy.head.negative_log_likelihood(
+                        policy.body(inputs), torch.tensor(chord[None])
+                    ).item()
+                )
                 for chord in joint_chords(3)
             ]
         probabilities = policy.action_probabilities(self.OBSERVATIONS[:1], step=0)

@@ -15,8 +15,9 @@ from stable_baselines3.common.logger import Logger
 
 from baselines import action_models, actor_critic, mail, mail_a2c, stable_baselines
 from baselines.actor_critic import ActorCritic, learn
+from baselines.heads.bernoulli import BernoulliHead
 from baselines.mail import MAILConfig
-from baselines.networks import BernoulliHead, one_thread
+from baselines.networks import one_thread
 from il_envs import Budget, Problem, WorldVectorEnv, get_world, run_episodes
 from il_envs.buttons import joint_chords
 from il_envs.learning.problem import SEED_BLOCK
