@@ -20,8 +20,9 @@ class Metric:
     Attributes:
         name: name of its column in `summary` and in the csv.
         of: the function that computes the number; NaN if there is none.
-        about: the object that is measured. "episodes" are those of the evaluation; such a metric is
-            in the table of scores, with its mean over all worlds. Metrics about anything else are
+        about: the object that is measured. "episodes" are those of the evaluation or of training;
+            such a metric is in the table of scores, if any row has it, with its mean over all
+            worlds. Metrics about anything else are
             exact, and in a table of their own. The notes of metrics about the same object share one
             line under the table.
         heading: heading of its column in the tables.
@@ -74,6 +75,14 @@ def _survival(cell: Cell, scale: Scale | None) -> float:
     return nan if scale is not None and scale.is_exact else survival(cell)
 
 
+def _training_score(cell: Cell, scale: Scale | None) -> float:
+    """Mean score of the episodes that ended during training; NaN if none did."""
+    curve = cell.learning_curve
+    if scale is None or curve is None or not any(curve.episodes):
+        return nan
+    return scale.score(sum(curve.total_rewards) / sum(curve.episodes))
+
+
 def _value_gap(cell: Cell, scale: Scale | None) -> float:
     if scale is None or cell.exact is None:
         return nan
@@ -99,6 +108,15 @@ METRICS = (
         note="",
         explained="",
         format=".0%",
+    ),
+    Metric(
+        name="training_score",
+        of=_training_score,
+        about="episodes",
+        heading="while learning",
+        note="While learning: mean score of the training episodes, whoever acts in them: in DAgger "
+        "the learner, in DART the disturbed expert.",
+        explained="while learning: training episodes have the mean score {value:.6f}",
     ),
     Metric(
         name="expected_return",

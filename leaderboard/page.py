@@ -33,8 +33,8 @@ CSV_COLUMNS = [
 ]  # fmt: skip
 
 
-def header(results: Results) -> list[str]:
-    """What the numbers of a table mean, in a few lines."""
+def header(results: Results, metrics: Iterable[Metric]) -> list[str]:
+    """What the numbers of a table with these metrics mean, in a few lines."""
     manifest = results.manifest
     lines = [
         f"Profile {manifest.profile.name}: {_count(manifest.seeds, 'training seed')}, "
@@ -56,7 +56,7 @@ def header(results: Results) -> list[str]:
         if world.name in manifest.worlds and world.truth.one_button_bound is not None:
             bound = _number(world.truth.one_button_bound())
             lines.append(f"{world.name}: one button a step returns at most {bound} (exact bound).")
-    return [*lines, *_teachers(results), *_people(results), *_notes(SAMPLED, results)]
+    return [*lines, *_teachers(results), *_people(results), *_notes(metrics, results)]
 
 
 def _teachers(results: Results) -> list[str]:
@@ -207,7 +207,9 @@ FORMATS: dict[str, Callable[[Results, pd.DataFrame], str | RenderableType]] = {
 def _tables(results: Results, summary: pd.DataFrame) -> list[tuple[pd.DataFrame, list[str]]]:
     """The table of scores, and the tables of exact metrics and of concurrency if there are any,
     each with its notes."""
-    tables = [(_scores(results, summary), [*header(results), *control_notes(results)])]
+    metrics = [metric for metric in SAMPLED if summary[metric.name].notna().any()]
+    notes = [*header(results, metrics), *control_notes(results)]
+    tables = [(_scores(results, summary, metrics), notes)]
     exact = summary[summary["world"].isin(results.manifest.exact_worlds)]
     if len(exact):
         tables.append((_exact_metrics(exact), exact_header(results)))
@@ -221,14 +223,14 @@ def _tables(results: Results, summary: pd.DataFrame) -> list[tuple[pd.DataFrame,
     return tables
 
 
-def _scores(results: Results, summary: pd.DataFrame) -> pd.DataFrame:
+def _scores(results: Results, summary: pd.DataFrame, metrics: Iterable[Metric]) -> pd.DataFrame:
     columns = {
         "algorithm": _names(summary),
         "world": summary["world"],
         "score": summary["score"].map(_number),
         INTERVAL: _intervals(summary),
         "IQM": summary["iqm"].map(_number),
-        **_columns(SAMPLED, summary),
+        **_columns(metrics, summary),
         "labels": summary["labels"].map(lambda n: NONE if pd.isna(n) else f"{n:,.0f}"),
         "status": _statuses(summary),
     }

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from il_envs.learning.learning_curve import BINS, LearningCurve
 from leaderboard.cells import Cell, Manifest, Results
 from leaderboard.explanation import explanation
 from leaderboard.metrics import EXACT, METRICS, Metric
@@ -23,10 +24,23 @@ EXACT_WORLD = "FourRooms"  # where a reward can be transferred
 IDS = [metric.name for metric in METRICS]
 
 
+def trained(cell: Cell, episodes: int, total_rewards: float) -> Cell:
+    """A cell in whose training so many episodes ended, a half of their returns in either bin."""
+    counts, sums = [0] * BINS, [0.0] * BINS
+    counts[3], counts[-1] = episodes - episodes // 2, episodes // 2
+    sums[3] = sums[-1] = total_rewards / 2
+    curve = LearningCurve(PROFILE.steps, tuple(counts), tuple(sums))
+    return cell.model_copy(update={"learning_curve": curve, "meter": {"steps": PROFILE.steps}})
+
+
 @cache
 def results() -> Results:
-    """Hill, where returns are sampled, and an exact world in which "ours" has learned a reward."""
-    hill = make_results()
+    """Hill, where returns are sampled and "ours" has acted while it learned, and an exact world in
+    which it has learned a reward."""
+    hill = [
+        trained(cell, 5, 30.0) if cell.spec.algorithm == "ours" else cell
+        for cell in make_results().cells
+    ]
     reference = reference_of(EXACT_WORLD)
     cells = [
         _exact_cell(name, None, 0, reference_table(reference, name), None)
@@ -41,7 +55,7 @@ def results() -> Results:
         profile=PROFILE, worlds=worlds, algorithms={"ours": worlds}, seeds=2,
         exact_worlds=worlds[1:],
     )  # fmt: skip
-    return Results(Path("somewhere"), manifest, (*hill.cells, *cells))
+    return Results(Path("somewhere"), manifest, (*hill, *cells))
 
 
 def _exact_cell(
@@ -131,6 +145,25 @@ def test_a_measure_that_is_not_known_is_left_out() -> None:
     assert ours[[column for metric in EXACT for column in metric.columns]].isna().all()
     over_worlds = row(summary(results()), "ours", "all")
     assert over_worlds[[metric.name for metric in EXACT]].isna().all()
+
+
+def test_the_score_while_learning_is_that_of_the_mean_training_episode() -> None:
+    """Random returns 2 in Hill and the expert 10, so that a mean return of 6 is a score of .5."""
+    (metric,) = (metric for metric in METRICS if metric.name == "training_score")
+    cell, scale = make_results().cells[-1], scale_of(make_results(), "Hill")
+    assert metric.of(trained(cell, 5, 30.0), scale) == 0.5
+    assert metric.of(trained(cell, 1, 10.0), scale) == 1.0
+    for without_any in (cell, trained(cell, 0, 0.0)):
+        assert np.isnan(metric.of(without_any, scale))
+    assert np.isnan(metric.of(trained(cell, 5, 30.0), None))
+
+
+def test_a_score_while_learning_is_shown_only_if_somebody_acted() -> None:
+    for shown, part in ((results(), "| 0.500 |"), (make_results(), "")):
+        page = as_markdown(shown, summary(shown))
+        assert ("while learning |" in page) == ("While learning:" in page) == bool(part)
+        assert part in page
+        assert ",training_score," in as_csv(shown, summary(shown))
 
 
 def test_what_measures_share_is_said_once() -> None:
