@@ -101,7 +101,7 @@ def fit_noise(
     episodes: NDArray[np.int64],
     held_out: int,
 ) -> Noise:
-    """The noise that makes the expert err as the learner does.
+    """The noise that makes the expert err as much as the learner does.
 
     Args:
         space: the action space.
@@ -139,8 +139,9 @@ def lasting_covariance(
     [entries, entries]: their symmetrised product at a lag of one step, without the directions in
     which it is negative.
 
-    Noise that the expert draws anew in each step is no part of it, and noise that lasts is. A
-    learner's error is nearly the same in the next state.
+    A learner's error is nearly the same in the next state. Noise that the expert draws anew in each
+    step is no part of it, but for what the learner does wrong about the state it leads to; noise
+    that lasts is.
 
     Args:
         errors: float64 [rows, entries], in the order of time.
