@@ -27,7 +27,8 @@ class DARTConfig:
     final_error: float | None = None
     """What the final learner's errors are expected to add up to in an episode of full length, the
     paper's alpha: their squares, or the number of actions or buttons that are wrong. The noise is
-    scaled to add up to that. None leaves it as large as the present learner's error."""
+    scaled to add up to that. None expects that the present learner's error, on labels that it has
+    not seen, will fall in inverse proportion to the number of labels."""
     updates_per_round: int = 200
     """Gradient steps of the learner to which the noise is fitted, in each round from the previous
     round's weights; none are needed if the policy is a table of counts."""
@@ -61,7 +62,8 @@ def train(problem: Problem, seed: int, config: DARTConfig) -> ClonedPolicy:
         if 1 < round_number < rounds:
             held_out = problem.meter.labels - old
             error = fit_noise(problem.action_space, learner, rows, targets, groups, held_out)
-            noise = error.scaled(noise_factor(error.size, problem.max_episode_steps, config))
+            known = problem.meter.labels / problem.budget.labels
+            noise = error.scaled(noise_factor(error.size, problem.max_episode_steps, known, config))
         if round_number < rounds - 1:
             updates = config.updates_per_round
             learner = clone(learner, rows, targets, groups, cloning, updates, seed + round_number)
@@ -69,12 +71,18 @@ def train(problem: Problem, seed: int, config: DARTConfig) -> ClonedPolicy:
     return clone(fresh, rows, targets, groups, cloning, cloning.updates, seed)
 
 
-def noise_factor(size: float, steps: int, config: DARTConfig) -> float:
-    """The factor on noise that makes an error of a given size in each of so many steps; with a
-    final error it is that of Laskey et al. 2017, alpha / (T tr Sigma)."""
-    if config.final_error is None or size == 0.0:
-        return config.noise_scale
-    return config.noise_scale * config.final_error / (steps * size)
+def noise_factor(error: float, steps: int, known: float, config: DARTConfig) -> float:
+    """The factor on noise that is as large as the present error: alpha / (T tr Sigma) of Laskey et
+    al. 2017.
+
+    Args:
+        error: of the present learner in a step.
+        steps: T, those of an episode of full length.
+        known: share of all labels that there are so far.
+    """
+    if config.final_error is None or error == 0.0:
+        return config.noise_scale * known
+    return config.noise_scale * config.final_error / (steps * error)
 
 
 algorithm = Algorithm(

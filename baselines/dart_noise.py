@@ -14,7 +14,9 @@ import torch
 from numpy.typing import NDArray
 
 from baselines.bc import ClonedPolicy
+from baselines.heads.bernoulli import BernoulliHead
 from baselines.networks import NetworkPolicy
+from il_envs.buttons import joint_chords
 
 
 class Noise(Protocol):
@@ -105,7 +107,8 @@ def fit_noise(
 
     Args:
         space: the action space.
-        learner: its mean counts for Box actions, its probabilities for others.
+        learner: its mean counts for Box actions. For others its mode counts where the expert never
+            contradicts himself, and elsewhere its probabilities.
         observations: [rows, ...], in the order of time.
         labels: the expert's actions, [rows, ...].
         episodes: int64 [rows], the episode of each row.
@@ -120,16 +123,17 @@ def fit_noise(
         means, _ = learner.predict(observations[new], deterministic=True)
         errors = means.astype(np.float64) - labels[new]
         return GaussianNoise(space, lasting_covariance(errors, episodes[new]))
+    if not isinstance(space, gym.spaces.Discrete | gym.spaces.MultiBinary):
+        raise TypeError(f"no noise for the action space {space}")
     expert = agreement(observations, labels)[new].mean(0)
+    if (expert == 1.0).all():
+        modes, _ = learner.predict(observations[new], deterministic=True)
+        chosen = (modes == labels[new]).astype(np.float64)
+    else:
+        chosen = label_probabilities(space, learner, observations[new], labels[new])
     if isinstance(space, gym.spaces.Discrete):
-        shares = learner.action_probabilities(observations[new], 0)
-        chosen = shares[np.arange(held_out), labels[new] - space.start]
         return SwitchNoise(space, float(error_rate(expert, chosen.mean(), int(space.n))))
-    if isinstance(space, gym.spaces.MultiBinary) and isinstance(learner, NetworkPolicy):
-        pressed = press_probabilities(learner, observations[new])
-        chosen = np.where(labels[new] == 1, pressed, 1.0 - pressed)
-        return FlipNoise(error_rate(expert, chosen.mean(0), 2))
-    raise TypeError(f"no noise for the action space {space}")
+    return FlipNoise(error_rate(expert, chosen.mean(0), 2))
 
 
 def lasting_covariance(
@@ -204,7 +208,21 @@ def _twins(*columns: NDArray[Any]) -> NDArray[np.int64]:
 
 
 @torch.no_grad()
-def press_probabilities(learner: NetworkPolicy, observations: NDArray[Any]) -> NDArray[np.float64]:
-    """The probability that each button is pressed, float64 [rows, buttons]."""
-    logits = learner.body(learner.encoder(observations))
-    return torch.sigmoid(logits.double()).numpy()
+def label_probabilities(
+    space: gym.Space[Any],
+    learner: ClonedPolicy,
+    observations: NDArray[Any],
+    labels: NDArray[Any],
+) -> NDArray[np.float64]:
+    """The probability with which the learner draws each Discrete label, float64 [rows], or its
+    state of each button, [rows, buttons]."""
+    if isinstance(space, gym.spaces.Discrete):
+        shares = learner.action_probabilities(observations, 0)
+        return shares[np.arange(len(labels)), labels - space.start]
+    if isinstance(learner, NetworkPolicy) and isinstance(learner.head, BernoulliHead):
+        logits = learner.body(learner.encoder(observations))
+        pressed = torch.sigmoid(logits.double()).numpy()
+    else:
+        chords = joint_chords(labels.shape[1])
+        pressed = learner.action_probabilities(observations, 0) @ chords
+    return np.where(labels == 1, pressed, 1.0 - pressed)

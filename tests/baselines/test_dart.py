@@ -18,6 +18,7 @@ from baselines.dart_noise import (
     agreement,
     error_rate,
     fit_noise,
+    label_probabilities,
     lasting_covariance,
 )
 from baselines.networks import NetworkPolicy
@@ -31,6 +32,7 @@ from il_envs import (
     get_world,
     run_episodes,
 )
+from il_envs.buttons import joint_chords
 from il_envs.learning.problem import SEED_BLOCK
 from il_envs.testing import check_algorithm
 from il_envs.worlds.lane_keeping.dynamics import GAIN
@@ -291,13 +293,24 @@ class TestFit:
             noise = fit_noise(space, learner, rows, labels, episodes, len(rows))
             assert noise.rate == pytest.approx(rate, abs=tolerance)
 
-    def test_where_no_observation_recurs_the_rate_is_the_probability_of_not_agreeing(self):
+    def test_an_expert_who_never_contradicts_himself_is_compared_with_the_mode(self):
         space, random = gym.spaces.Discrete(3, start=2), np.random.default_rng(0)
         learner = NetworkPolicy(gym.spaces.Box(-9.0, 9.0, (4,)), space, (8,), seed=0)
         rows, labels = random.normal(size=(50, 4)).astype(np.float32), random.integers(2, 5, 50)
-        chosen = learner.action_probabilities(rows[30:], 0)[np.arange(20), labels[30:] - 2]
+        wrong = (learner.predict(rows[30:], deterministic=True)[0] != labels[30:]).mean()
         noise = fit_noise(space, learner, rows, labels, np.zeros(50), held_out=20)
-        assert noise.rate == pytest.approx(min(1.0 - chosen.mean(), 2.0 / 3.0))
+        assert 0.1 < noise.rate == pytest.approx(min(wrong, 2.0 / 3.0))
+
+    def test_marginals_of_chords_are_the_rates_of_any_head(self):
+        space, random = gym.spaces.MultiBinary(3), np.random.default_rng(0)
+        rows, labels = np.arange(400) % 2, random.integers(0, 2, (400, 3), np.int8)
+        learner = NetworkPolicy(gym.spaces.Discrete(2), space, (8,), seed=0, head="joint")
+        chosen = label_probabilities(space, learner, rows, labels)
+        joint = learner.action_probabilities(rows, 0)
+        chords = joint_chords(3)
+        for i, k in ((0, 0), (1, 1), (7, 2)):
+            agreeing = joint[i][chords[:, k] == labels[i, k]].sum()
+            assert chosen[i, k] == pytest.approx(agreeing)
 
     def test_each_button_has_its_own_rate(self):
         """The learner presses with .75, .5 and .2, in both of two states; the expert always and
@@ -373,7 +386,8 @@ class TestRounds:
         return done
 
     def test_the_first_two_rounds_are_not_disturbed_and_labels_are_clean(self, monkeypatch, cloned):
-        done = self._trained_in_walk(SMALL_CONFIG, 1.0, monkeypatch)
+        steps = get_world("Walk").dynamics.max_episode_steps
+        done = self._trained_in_walk(replace(SMALL_CONFIG, final_error=steps), 1.0, monkeypatch)
         assert [len(labels) for _, labels, _ in cloned] == [25, 50, 100]
         assert all((labels == 2).all() for _, labels, _ in cloned)
         assert set(done[:50]) == {2}
@@ -387,10 +401,10 @@ class TestRounds:
 
     def test_the_factor_is_that_of_the_paper(self):
         config = replace(SMALL_CONFIG, noise_scale=0.5)
-        assert dart.noise_factor(0.2, 100, config) == 0.5
+        assert dart.noise_factor(0.2, 100, 0.25, config) == 0.5 * 0.25
         prior = replace(config, final_error=3.0)
-        assert dart.noise_factor(0.2, 100, prior) == pytest.approx(0.5 * 3.0 / (100 * 0.2))
-        assert dart.noise_factor(0.0, 100, prior) == 0.5
+        assert dart.noise_factor(0.2, 100, 0.25, prior) == pytest.approx(0.5 * 3.0 / (100 * 0.2))
+        assert np.isfinite(dart.noise_factor(0.0, 100, 0.25, prior))
 
     def test_noise_is_fitted_to_rows_that_the_learner_has_not_been_trained_on(
         self, monkeypatch, cloned
