@@ -18,6 +18,7 @@ from il_envs.exact.reward_distance import epic_distance, starc_distance
 from il_envs.exact.soft_optimal import SoftOptimal, soft_optimal
 from il_envs.exact.tabular_model import TabularModel
 from il_envs.learning.algorithm import Algorithm, TrainingWarning
+from il_envs.learning.chunks_and_windows import with_chunks_and_windows
 from il_envs.learning.demonstrations import Demonstrations, collect
 from il_envs.learning.labelling import Labeller, SessionEndedError
 from il_envs.learning.learned_reward import LearnedReward, TabularReward, reward_table
@@ -122,6 +123,7 @@ __all__ = [
     "soft_optimal",
     "starc_distance",
     "state_hash",
+    "with_chunks_and_windows",
 ]
 
 load_plugins("il_envs.worlds")

@@ -54,6 +54,8 @@ class EpisodeResult(BaseModel):
     terminated: bool
     state_hash: str
     """SHA-256 over the State records after every step."""
+    decisions: int | None = None
+    """Number of steps at which the policy decided what to do; None if that is not known."""
 
 
 class Cell(BaseModel):
@@ -182,6 +184,7 @@ def episode_results(episodes: Sequence[Episode]) -> tuple[EpisodeResult, ...]:
             length=len(episode),
             terminated=episode.terminated,
             state_hash=episode.state_hash,
+            decisions=episode.decisions,
         )
         for episode in episodes
     )

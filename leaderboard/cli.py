@@ -189,6 +189,19 @@ def surpass(
     commands.show_surpassing(out)
 
 
+@app.command()
+def chunks(
+    out: Annotated[Path, typer.Option(help="Folder of table and picture.")] = Path(
+        "results", "chunks"
+    ),
+) -> None:
+    """Clone experts with chunks of actions, and draw what acting open loop costs."""
+    from leaderboard import commands
+
+    if not commands.show_chunks(out):
+        raise typer.Exit(1)
+
+
 def _names(option: str, text: str | None) -> list[str]:
     names = [name.strip() for name in (text or "").split(",") if name.strip()]
     if text is not None and not names:

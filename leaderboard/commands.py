@@ -303,6 +303,17 @@ def show_misspecified(folder: Path) -> bool:
     return _show(write_misspecified, folder)
 
 
+def show_chunks(folder: Path) -> bool:
+    """Learn with chunks of actions; returns True if every number is as in theory.
+
+    Raises:
+        UserError: if table or picture cannot be written.
+    """
+    from leaderboard.studies.chunks import write_chunks  # matplotlib takes a second
+
+    return _show(write_chunks, folder)
+
+
 def _show(write: Callable[[Path], tuple[list[Path], list[Finding]]], folder: Path) -> bool:
     with _writing_to(folder):
         paths, findings = write(folder)

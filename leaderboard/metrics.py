@@ -83,6 +83,12 @@ def _training_score(cell: Cell, scale: Scale | None) -> float:
     return scale.score(sum(curve.total_rewards) / sum(curve.episodes))
 
 
+def _decisions(cell: Cell, scale: Scale | None) -> float:
+    """Decisions per step; NaN if they were not counted."""
+    decisions = [nan if e.decisions is None else e.decisions for e in cell.episodes]
+    return sum(decisions) / sum(episode.length for episode in cell.episodes)
+
+
 def _value_gap(cell: Cell, scale: Scale | None) -> float:
     if scale is None or cell.exact is None:
         return nan
@@ -117,6 +123,15 @@ METRICS = (
         note="While learning: mean score of the training episodes, whoever acts in them: in DAgger "
         "the learner, in DART the disturbed expert.",
         explained="while learning: training episodes have the mean score {value:.6f}",
+    ),
+    Metric(
+        name="decisions",
+        of=_decisions,
+        about="episodes",
+        heading="decisions",
+        note="",
+        explained="decisions: {value:.3f} a step",
+        format=".2f",
     ),
     Metric(
         name="expected_return",

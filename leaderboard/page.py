@@ -236,6 +236,8 @@ def _scores(results: Results, summary: pd.DataFrame, metrics: Iterable[Metric]) 
     }
     if len(results.manifest.worlds) == 1:
         del columns["IQM"]
+    if not (summary["decisions"] < 1.0).any():  # everybody decides at each step
+        del columns["decisions"]
     return pd.DataFrame(columns)
 
 

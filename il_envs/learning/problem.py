@@ -136,11 +136,7 @@ class Problem:
             reward: whether `step` returns the reward (this needs the source "reward"); otherwise
                 rewards are NaN, and `info` reveals nothing of the true state.
         """
-        self._require("env")
-        if reward:
-            self._require("reward")
-        seed, self._next_env_seed = self._next_env_seed, self._next_env_seed + num_envs
-        return MeteredEnv(self, self._world, num_envs, seed, reward, self._style, self._labeller)
+        return MeteredEnv(*self._env_arguments(num_envs, reward))
 
     def expert(
         self,
@@ -230,6 +226,16 @@ class Problem:
         """The number of environment steps left in the budget."""
         return self.budget.steps - self.meter.steps
 
+    def _env_arguments(
+        self, num_envs: int, reward: bool
+    ) -> "tuple[Problem, World, int, int, bool, str | None, Labeller | None]":
+        """The arguments of the next `MeteredEnv`, which takes the next seeds."""
+        self._require("env")
+        if reward:
+            self._require("reward")
+        seed, self._next_env_seed = self._next_env_seed, self._next_env_seed + num_envs
+        return self, self._world, num_envs, seed, reward, self._style, self._labeller
+
     def _checked(self, recorded: Demonstrations) -> Demonstrations:
         if recorded.world != self._world.name:
             raise ValueError(
@@ -282,6 +288,8 @@ class Problem:
 class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):
     """The vector environment of `Problem.env`; it reveals only the declared sources."""
 
+    _autoreset_mode = AutoresetMode.SAME_STEP  # of the world's own environment
+
     def __init__(
         self,
         problem: Problem,
@@ -295,7 +303,7 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         self._problem = problem
         self._first_seed: int | None = seed  # of the first reset, None after it
         self._reward = reward
-        self._env = WorldVectorEnv(world.name, num_envs, autoreset_mode=AutoresetMode.SAME_STEP)
+        self._env = WorldVectorEnv(world.name, num_envs, autoreset_mode=self._autoreset_mode)
         self._expert = ExpertPolicy(self._env, style)
         self._expert_memory: Any = None
         self._labeller = labeller

@@ -27,6 +27,8 @@ class Episode:
         measures: float64 [T + 1] for each name of the world's `measures`.
         terminated: True if it terminated; otherwise it was truncated or cut short.
         state_hash: SHA-256 over the State records after every step, hex.
+        decisions: number of steps at which the policy decided what to do, and did not go on with a
+            chunk of actions; None if that is not known.
     """
 
     seed: int
@@ -36,6 +38,7 @@ class Episode:
     measures: dict[str, NDArray[np.float64]]
     terminated: bool
     state_hash: str
+    decisions: int | None = None
 
     @property
     def total_reward(self) -> float:
@@ -62,7 +65,8 @@ def run_episodes(
     """Run one episode for each seed, all in one masked batch.
 
     Row i depends only on seeds[i] and on the policy's own randomness; rows whose episode has ended
-    stand still until the last one ends.
+    stand still until the last one ends. A policy decides at each step, unless its state has an
+    attribute `decided`, bool [rows], as a `ChunkedPolicy`'s has.
 
     Args:
         make_policy: makes the policy, given the environment; experts bind to it, others ignore it.
@@ -81,13 +85,14 @@ def run_episodes(
     observation, info = env.reset(seed=list(seeds), options=options)
     rows = len(seeds)
     running = np.ones(rows, np.bool_)
-    lengths = np.zeros(rows, np.int64)
+    lengths, decisions = np.zeros((2, rows), np.int64)
     terminated = np.zeros(rows, np.bool_)
     digests = [hashlib.sha256() for _ in seeds]
     observations, actions, rewards, infos = [observation], [], [], [info]
     memory, episode_start = None, np.ones(rows, np.bool_)
     while running.any():
         action, memory = policy.predict(observation, memory, episode_start, deterministic)
+        decisions += running & getattr(memory, "decided", True)
         episode_start = np.zeros(rows, np.bool_)
         observation, reward, ends, cuts, info = env.step(action)
         for i in np.flatnonzero(running):
@@ -116,6 +121,7 @@ def run_episodes(
             measures={name: m[: length + 1, i].copy() for name, m in all_measures.items()},
             terminated=bool(terminated[i]),
             state_hash=digests[i].hexdigest(),
+            decisions=int(decisions[i]),
         )
         for i, (seed, length) in enumerate(zip(seeds, lengths, strict=True))
     ]

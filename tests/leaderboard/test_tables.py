@@ -38,10 +38,14 @@ def make_spec(
 
 
 def make_cell(spec: CellSpec, total_rewards: list[float], falls: int = 0) -> Cell:
+    decisions = 2 if spec.algorithm == "ours" else 5
     rows = tuple(
-        EpisodeResult(seed=i, total_reward=r, length=5, terminated=i < falls, state_hash="0")
+        EpisodeResult(
+            seed=i, total_reward=r, length=5, terminated=i < falls, state_hash="0",
+            decisions=decisions,
+        )
         for i, r in enumerate(total_rewards)
-    )
+    )  # fmt: skip
     return Cell(
         spec=spec, status="ok", reason="", meter={"demonstrations": spec.labels or 0},
         episodes=rows, versions={}, platform="",
@@ -265,3 +269,25 @@ def test_an_explanation_can_be_followed_by_hand() -> None:
         "with 1 degrees of freedom",
     ):
         assert part in text
+
+
+def test_decisions_are_shown_where_somebody_decides_less_than_once_a_step() -> None:
+    results = make_results()
+    assert measured("decisions", results.cells[-1], None) == 0.4
+    assert "| decisions |" in as_markdown(results, summary(results))
+    assert "decisions: 0.400 a step" in explanation(results, "ours", "Hill")
+    cells = tuple(
+        cell.model_copy(
+            update={"episodes": tuple(e.model_copy(update={"decisions": 5}) for e in cell.episodes)}
+        )
+        for cell in results.cells
+    )
+    always = replace(results, cells=cells)
+    assert "decisions" not in as_markdown(always, summary(always))
+
+
+def test_cells_that_did_not_count_decisions_have_none() -> None:
+    (cell, *_) = make_results().cells
+    uncounted = [e.model_dump(exclude={"decisions"}) for e in cell.episodes]
+    old = cell.model_copy(update={"episodes": tuple(map(EpisodeResult.model_validate, uncounted))})
+    assert np.isnan(measured("decisions", old, None))

@@ -1,0 +1,271 @@
+"""Action chunks: what open-loop execution costs, where it is unstable and where it is not.
+
+Zhang, Pfrommer, Pan, Matni and Simchowitz 2025, "Action chunking and exploratory data collection
+yield exponential improvements in behavior cloning for continuous control" (arXiv 2507.09061): a
+cloned policy may make a stable closed loop unstable, and errors then compound exponentially.
+Executing chunks, open loop, prevents that if the system without any feedback forgets its errors
+exponentially, and if chunks are long enough for it. They promise nothing where it does not.
+
+DriftCar does not: a steady drift is unstable. LaneKeeping is at the border: its spectral radius is
+1, since a heading error is kept, and the car leaves its line in proportion to time. Behaviour
+cloning learns both with chunks of several lengths. Beside it, the expert acts in chunks of its own
+plan: it knows the state and the dynamics at the start of a chunk, but not the gusts to come. What
+separates it from a step at a time is the price of not looking, and what separates cloning from it
+is the price of learning.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from gymnasium.vector import AutoresetMode
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
+
+from il_envs.engine.vector import WorldVectorEnv
+from il_envs.learning.chunks_and_windows import with_chunks_and_windows
+from il_envs.learning.metering import Budget
+from il_envs.learning.policy import ExpertPolicy, Policy, PolicyState
+from il_envs.learning.problem import Problem
+from il_envs.learning.rollout import Episode, run_episodes
+from il_envs.world import get_world
+from il_envs.worlds.lane_keeping.dynamics import CONTROL, GAIN, TRANSITION
+from leaderboard.figures.drawing import (
+    COLOURS,
+    EXPERT_COLOUR,
+    STYLE,
+    draw_mean,
+    name_lines,
+    name_panel,
+    panels,
+    save,
+)
+from leaderboard.progress import tell
+from leaderboard.protocol import EVALUATION_SEED
+from leaderboard.studies.error_growth import STEPS, Growths, doubling_steps, error_growths
+from leaderboard.studies.findings import Finding
+from leaderboard.submission import load
+
+CHUNKS = (1, 2, 4, 8, 16)
+LABELS = 8_000
+SEEDS = 3
+EPISODES = 32
+"""Held-out episodes behind each return."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """One world, and its twin in which an expert can plan: the same, without noise to come."""
+
+    world: str
+    style: str
+    plans_in: str
+    drift: float  # rad, least sideslip with which the growth of errors is measured
+    title: str
+
+
+STUDIES = (
+    Study("DriftCar", "scripted", "DriftCar", 0.3, "DriftCar: the open loop is unstable"),
+    Study(
+        "LaneKeeping", "mean", "LaneKeepingStill", 0.0, "LaneKeeping: at the border of stability"
+    ),
+)
+
+COLUMNS = ("world", "who", "chunk", "seed", "return", "survival", "decisions")
+
+
+class Plan(NamedTuple):
+    """The memory of a `PlanningExpert`."""
+
+    actions: list[NDArray[Any]]  # the next ones, [rows, ...] each
+    decided: NDArray[np.bool_]  # [rows], whether the plan was made in this step
+
+
+class PlanningExpert:
+    """Executes chunks of an expert's plan: what it would do next in a world without noise.
+
+    Args:
+        env: the environment it acts in, whose states it reads at the start of a chunk.
+        study: the style of the expert, and the world in which it plans.
+        chunk: actions in a chunk.
+    """
+
+    def __init__(self, env: WorldVectorEnv, study: Study, chunk: int) -> None:
+        self._env = env
+        self._study = study
+        self._chunk = chunk
+
+    def predict(
+        self,
+        observation: NDArray[Any],
+        state: PolicyState = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[Any], PolicyState]:
+        """The next action of the plan, as in `Policy`; every row begins its chunks together."""
+        decides = state is None or not state.actions
+        plan = self._plan() if decides else state.actions
+        return plan[0], Plan(plan[1:], np.full(len(plan[0]), decides))
+
+    def _plan(self) -> list[NDArray[Any]]:
+        imagined = WorldVectorEnv(
+            self._study.plans_in, self._env.num_envs, self._env.split, AutoresetMode.DISABLED
+        )
+        imagined.states = self._env.states
+        expert, memory, plan = ExpertPolicy(imagined, self._study.style), None, []
+        for _ in range(self._chunk):
+            action, memory = expert.predict(state=memory)
+            plan.append(action)
+            imagined.step(action)
+        return plan
+
+
+def write_chunks(folder: Path) -> tuple[list[Path], list[Finding]]:
+    """Write `chunks.csv` and `chunks.svg`; returns their paths, and the findings behind them.
+
+    Rows that are in `chunks.csv` already are not computed again.
+
+    Raises:
+        OSError: if one cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    table, picture = folder / "chunks.csv", folder / "chunks.svg"
+    rows = pd.read_csv(table) if table.exists() else pd.DataFrame(columns=list(COLUMNS))
+    for seed in range(SEEDS):
+        for study in STUDIES:
+            for chunk in CHUNKS:
+                for who in ("expert", "bc"):
+                    if _is_done(rows, study.world, who, chunk, seed):
+                        continue
+                    tell(f"{study.world}: {who}, chunks of {chunk}, seed {seed}")
+                    rows.loc[len(rows)] = _row(study, who, chunk, seed)
+                    rows.to_csv(table, index=False)
+    growths = {
+        study.world: error_growths(study.world, study.style, study.drift) for study in STUDIES
+    }
+    with mpl.rc_context(STYLE):
+        save(draw(rows, growths), picture)
+    return [table, picture], findings(rows, growths)
+
+
+def _is_done(rows: pd.DataFrame, world: str, who: str, chunk: int, seed: int) -> bool:
+    """Whether there is a row; the expert, who does not learn, has one for seed 0 alone."""
+    if who == "expert" and seed > 0:
+        return True
+    same = (rows["world"] == world) & (rows["who"] == who)
+    return bool((same & (rows["chunk"] == chunk) & (rows["seed"] == seed)).any())
+
+
+def _row(study: Study, who: str, chunk: int, seed: int) -> list[object]:
+    make = planned_episodes if who == "expert" else partial(learned_episodes, seed=seed)
+    episodes = make(study, chunk)
+    return [
+        study.world, who, chunk, seed,
+        float(np.mean([episode.total_reward for episode in episodes])),
+        float(np.mean([not episode.terminated for episode in episodes])),
+        float(np.mean([episode.decisions for episode in episodes])),
+    ]  # fmt: skip
+
+
+def planned_episodes(study: Study, chunk: int) -> list[Episode]:
+    """Held-out episodes of the expert, who acts in chunks of its plan."""
+    return _episodes(study, lambda env: PlanningExpert(env, study, chunk))
+
+
+def learned_episodes(study: Study, chunk: int, seed: int) -> list[Episode]:
+    """Held-out episodes of behaviour cloning with chunks; it acts by its mode."""
+    algorithm = with_chunks_and_windows(load("bc").algorithm, "bc-chunk", chunk=chunk)
+    problem = Problem(get_world(study.world), algorithm.sources, Budget(LABELS, 0), seed)
+    policy = algorithm.train(problem, seed, algorithm.config)
+    return _episodes(study, lambda env: policy)
+
+
+def _episodes(study: Study, make_policy: Callable[[WorldVectorEnv], Policy]) -> list[Episode]:
+    seeds = range(EVALUATION_SEED, EVALUATION_SEED + EPISODES)
+    world = get_world(study.world)
+    return run_episodes(world, "held_out", make_policy, seeds, keep_observations=False)
+
+
+def findings(rows: pd.DataFrame, growths: Mapping[str, Growths]) -> list[Finding]:
+    """The stability of both systems, and the mean return of each line of the figure."""
+    radii = [float(np.abs(np.linalg.eigvals(matrix)).max())
+             for matrix in (TRANSITION, TRANSITION - CONTROL @ GAIN)]  # fmt: skip
+    numbers = [
+        Finding("LaneKeeping: spectral radius, open loop", radii[0], 1.0 - 1e-3, 1.0 + 1e-3),
+        Finding("LaneKeeping: spectral radius, closed loop", radii[1], high=1.0 - 1e-3),
+    ]
+    for world, growth in growths.items():
+        numbers += [
+            Finding(f"{world}: growth of an error in {STEPS} steps, {how}", float(value))
+            for how, value in zip(
+                ("open loop", "where the expert reacts"),
+                (np.median(curve[:, -1]) for curve in growth),
+                strict=True,
+            )
+        ]
+        doubling = doubling_steps(growth.open_loop)
+        numbers.append(Finding(f"{world}: steps in which it doubles, open loop", doubling))
+    means = rows.groupby(["world", "who", "chunk"])["return"].mean()
+    numbers += [
+        Finding(f"{world}: {who} with chunks of {chunk}, return", float(value))
+        for (world, who, chunk), value in means.items()
+    ]
+    return numbers
+
+
+def draw(rows: pd.DataFrame, growths: Mapping[str, Growths]) -> Figure:
+    """Return against the length of chunks in each world, and how errors grow."""
+    figure, (car, lane, growth) = panels(3, width=5.6)
+    draw_returns(car, rows, STUDIES[0], lambda returns: returns)
+    car.set(ylabel="return", ylim=(0.0, None))
+    draw_returns(lane, rows, STUDIES[1], lambda returns: np.log10(-returns))
+    lane.set(ylabel="cost of an episode (less is better)")
+    lane.yaxis.set_major_formatter(FuncFormatter(lambda power, _: f"{10.0**power:,.0f}"))
+    draw_growth(growth, growths)
+    return figure
+
+
+def draw_returns(
+    axes: Axes,
+    rows: pd.DataFrame,
+    study: Study,
+    shown: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+) -> None:
+    """Draw who acts in a world with chunks of each length; `shown` turns returns into heights."""
+    names = []
+    for who, name, colour in (
+        ("expert", "expert's plan", EXPERT_COLOUR),
+        ("bc", "cloning", COLOURS[1]),
+    ):
+        own = rows[(rows["world"] == study.world) & (rows["who"] == who)]
+        samples = [shown(own.loc[own["chunk"] == c, "return"].to_numpy(float)) for c in CHUNKS]
+        last = draw_mean(axes, np.log2(CHUNKS), samples, (-np.inf, np.inf), colour, "o")
+        names.append((name, colour, last))
+    axes.set_xticks(np.log2(CHUNKS), [str(chunk) for chunk in CHUNKS])
+    axes.set(xlabel="actions in a chunk, executed open loop")
+    name_panel(
+        axes, study.title,
+        f"{LABELS:,} labels, {SEEDS} training seeds, 95% interval; acts by its mode",
+    )  # fmt: skip
+    name_lines(axes, names)
+
+
+def draw_growth(axes: Axes, growths: Mapping[str, Growths]) -> None:
+    """Draw how the error of one action grows, by which part of the chunk one is in."""
+    names = []
+    for colour, (world, growth) in zip((COLOURS[1], COLOURS[0]), growths.items(), strict=True):
+        for curve, line, how in zip(growth, ("-", ":"), ("open loop", "reacting"), strict=True):
+            median = np.log2(np.median(curve, 0))
+            axes.plot(np.arange(STEPS + 1), median, line, color=colour)
+            names.append((f"{world}, {how}", colour, float(median[-1])))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda power, _: f"{2.0**power:g}"))
+    axes.set(xlabel="steps after the error of one action", ylabel="size of the error, 1 at first")
+    name_panel(axes, "What is left of one error", "the expert drives; median over its episodes")
+    name_lines(axes, names)
