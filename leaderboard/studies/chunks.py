@@ -58,6 +58,8 @@ LABELS = 8_000
 SEEDS = 3
 EPISODES = 32
 """Held-out episodes behind each return."""
+COSTS = (100, 200, 300, 500, 1_000, 2_000, 3_000, 5_000, 10_000, 100_000, 1_000_000)
+"""Costs that are written on the axis."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Study:
     world: str
     style: str
     plans_in: str
-    drift: float  # rad, least sideslip with which the growth of errors is measured
+    sideslip: float  # rad, the least with which the growth of errors is measured
     title: str
 
 
@@ -148,7 +150,7 @@ def write_chunks(folder: Path) -> tuple[list[Path], list[Finding]]:
                     rows.loc[len(rows)] = _row(study, who, chunk, seed)
                     rows.to_csv(table, index=False)
     growths = {
-        study.world: error_growths(study.world, study.style, study.drift) for study in STUDIES
+        study.world: error_growths(study.world, study.style, study.sideslip) for study in STUDIES
     }
     with mpl.rc_context(STYLE):
         save(draw(rows, growths), picture)
@@ -223,11 +225,14 @@ def findings(rows: pd.DataFrame, growths: Mapping[str, Growths]) -> list[Finding
 def draw(rows: pd.DataFrame, growths: Mapping[str, Growths]) -> Figure:
     """Return against the length of chunks in each world, and how errors grow."""
     figure, (car, lane, growth) = panels(3, width=5.6)
-    draw_returns(car, rows, STUDIES[0], lambda returns: returns)
-    car.set(ylabel="return", ylim=(0.0, None))
-    draw_returns(lane, rows, STUDIES[1], lambda returns: np.log10(-returns))
-    lane.set(ylabel="cost of an episode (less is better)")
-    lane.yaxis.set_major_formatter(FuncFormatter(lambda power, _: f"{10.0**power:,.0f}"))
+    draw_returns(car, rows, STUDIES[0], "return (more is better)", lambda returns: returns)
+    draw_returns(
+        lane, rows, STUDIES[1], "cost of an episode (less is better)",
+        lambda returns: np.log10(-returns),
+    )  # fmt: skip
+    low, high = 10.0 ** np.array(lane.get_ylim())
+    ticks = [cost for cost in COSTS if low < cost < high]
+    lane.set_yticks(np.log10(ticks), [f"{cost:,}" for cost in ticks])
     draw_growth(growth, growths)
     return figure
 
@@ -236,6 +241,7 @@ def draw_returns(
     axes: Axes,
     rows: pd.DataFrame,
     study: Study,
+    label: str,
     shown: Callable[[NDArray[np.float64]], NDArray[np.float64]],
 ) -> None:
     """Draw who acts in a world with chunks of each length; `shown` turns returns into heights."""
@@ -249,7 +255,7 @@ def draw_returns(
         last = draw_mean(axes, np.log2(CHUNKS), samples, (-np.inf, np.inf), colour, "o")
         names.append((name, colour, last))
     axes.set_xticks(np.log2(CHUNKS), [str(chunk) for chunk in CHUNKS])
-    axes.set(xlabel="actions in a chunk, executed open loop")
+    axes.set(xlabel="actions in a chunk, executed open loop", ylabel=label)
     name_panel(
         axes, study.title,
         f"{LABELS:,} labels, {SEEDS} training seeds, 95% interval; acts by its mode",
@@ -258,14 +264,17 @@ def draw_returns(
 
 
 def draw_growth(axes: Axes, growths: Mapping[str, Growths]) -> None:
-    """Draw how the error of one action grows, by which part of the chunk one is in."""
+    """Draw how the error of one action grows, open loop and where the expert reacts to it."""
     names = []
-    for colour, (world, growth) in zip((COLOURS[1], COLOURS[0]), growths.items(), strict=True):
-        for curve, line, how in zip(growth, ("-", ":"), ("open loop", "reacting"), strict=True):
+    for colour, study in zip((COLOURS[1], COLOURS[0]), STUDIES, strict=True):
+        where = f"{study.world} in a drift" if study.sideslip else study.world
+        for curve, line, how in zip(
+            growths[study.world], ("-", ":"), ("open loop", "reacting"), strict=True
+        ):
             median = np.log2(np.median(curve, 0))
             axes.plot(np.arange(STEPS + 1), median, line, color=colour)
-            names.append((f"{world}, {how}", colour, float(median[-1])))
+            names.append((f"{where}, {how}", colour, float(median[-1])))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda power, _: f"{2.0**power:g}"))
-    axes.set(xlabel="steps after the error of one action", ylabel="size of the error, 1 at first")
-    name_panel(axes, "What is left of one error", "the expert drives; median over its episodes")
+    axes.set(xlabel="steps after the error", ylabel="size of the error, 1 at first")
+    name_panel(axes, "What becomes of an error in one action", "while the expert acts; median")
     name_lines(axes, names)

@@ -156,10 +156,10 @@ class TestAlgorithm:
 
     def test_what_cannot_be_framed_is_refused_at_once(self):
         asks = small(sources=frozenset({"env", "expert"}))
-        with pytest.raises(ValueError, match="small asks the expert.*chunk must be 1, not 2"):
+        with pytest.raises(ValueError, match=r"small asks the expert.*chunk must be 1, not 2"):
             with_chunks_and_windows(asks, "x", chunk=2)
         assert with_chunks_and_windows(asks, "x", window=2).sources == asks.sources
-        with pytest.raises(ValueError, match="small reads the model.*not 2 and 1"):
+        with pytest.raises(ValueError, match=r"small reads the model.*not 2 and 1"):
             with_chunks_and_windows(small(sources=frozenset({"model"})), "x", window=2)
 
     def test_settings_that_were_replaced_are_checked_as_well(self):
