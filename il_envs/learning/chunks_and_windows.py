@@ -101,11 +101,18 @@ class ChunkedPolicy:
     Args:
         policy: takes windows and returns chunks; it can have a memory of its own if a chunk is one
             action.
+        executes: actions that are executed of each chunk, the others are discarded; by default all.
+
+    Raises:
+        ValueError: if a chunk has not as many actions.
     """
 
-    def __init__(self, policy: Policy, framing: Framing) -> None:
+    def __init__(self, policy: Policy, framing: Framing, executes: int | None = None) -> None:
         self.policy = policy
         self.framing = framing
+        self.executes = framing.chunk if executes is None else executes
+        if not 1 <= self.executes <= framing.chunk:
+            raise ValueError(f"executes must be from 1 to {framing.chunk}, not {self.executes}")
 
     def __repr__(self) -> str:
         framing = self.framing
@@ -130,7 +137,7 @@ class ChunkedPolicy:
         seen = framing.first(observation)
         if state is not None:
             seen[~starts] = framing.following(state.seen, observation)[~starts]
-        decides = starts | (memory.executed == framing.chunk)
+        decides = starts | (memory.executed == self.executes)
         plan, learned = memory.plan.copy(), memory.learned
         if decides.any():
             begins = None if episode_start is None else episode_start[decides]
@@ -148,7 +155,7 @@ class ChunkedPolicy:
         framing, rows = self.framing, len(observation)
         action = framing.action_space
         plan = np.zeros((rows, framing.chunk, *(action.shape or ())), action.dtype)
-        executed = np.full(rows, framing.chunk)
+        executed = np.full(rows, self.executes)
         return Memory(framing.first(observation), plan, executed, np.ones(rows, np.bool_), None)
 
     def tensors(self) -> dict[str, NDArray[Any]]:

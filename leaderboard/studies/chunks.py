@@ -16,7 +16,7 @@ is the price of learning.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +30,7 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from il_envs.engine.vector import WorldVectorEnv
-from il_envs.learning.chunks_and_windows import with_chunks_and_windows
+from il_envs.learning.chunks_and_windows import ChunkedPolicy, with_chunks_and_windows
 from il_envs.learning.metering import Budget
 from il_envs.learning.policy import ExpertPolicy, Policy, PolicyState
 from il_envs.learning.problem import Problem
@@ -80,7 +80,10 @@ STUDIES = (
     ),
 )
 
-COLUMNS = ("world", "who", "chunk", "seed", "return", "survival", "decisions")
+CLONE, PARTLY, EXPERT = "bc", f"bc, of {CHUNKS[-1]}", "expert"
+"""Who acts: cloning that executes its chunks to the end; cloning with the longest chunks that
+executes only the first actions of each; and the expert by its plan."""
+COLUMNS = ("world", "who", "executed", "seed", "return", "survival", "decisions")
 
 
 class Plan(NamedTuple):
@@ -140,15 +143,11 @@ def write_chunks(folder: Path) -> tuple[list[Path], list[Finding]]:
     folder.mkdir(parents=True, exist_ok=True)
     table, picture = folder / "chunks.csv", folder / "chunks.svg"
     rows = pd.read_csv(table) if table.exists() else pd.DataFrame(columns=list(COLUMNS))
-    for seed in range(SEEDS):
-        for study in STUDIES:
-            for chunk in CHUNKS:
-                for who in ("expert", "bc"):
-                    if _is_done(rows, study.world, who, chunk, seed):
-                        continue
-                    tell(f"{study.world}: {who}, chunks of {chunk}, seed {seed}")
-                    rows.loc[len(rows)] = _row(study, who, chunk, seed)
-                    rows.to_csv(table, index=False)
+    for seed, study, chunk in product(range(SEEDS), STUDIES, CHUNKS):
+        if not _is_done(rows, study.world, chunk, seed):
+            tell(f"{study.world}: chunks of {chunk}, seed {seed}")
+            rows = pd.concat([rows, rows_of(study, chunk, seed)], ignore_index=True)
+            rows.to_csv(table, index=False)
     growths = {
         study.world: error_growths(study.world, study.style, study.sideslip) for study in STUDIES
     }
@@ -157,23 +156,38 @@ def write_chunks(folder: Path) -> tuple[list[Path], list[Finding]]:
     return [table, picture], findings(rows, growths)
 
 
-def _is_done(rows: pd.DataFrame, world: str, who: str, chunk: int, seed: int) -> bool:
-    """Whether there is a row; the expert, who does not learn, has one for seed 0 alone."""
-    if who == "expert" and seed > 0:
-        return True
-    same = (rows["world"] == world) & (rows["who"] == who)
-    return bool((same & (rows["chunk"] == chunk) & (rows["seed"] == seed)).any())
+def _is_done(rows: pd.DataFrame, world: str, chunk: int, seed: int) -> bool:
+    same = (rows["world"] == world) & (rows["who"] == CLONE)
+    return bool((same & (rows["executed"] == chunk) & (rows["seed"] == seed)).any())
 
 
-def _row(study: Study, who: str, chunk: int, seed: int) -> list[object]:
-    make = planned_episodes if who == "expert" else partial(learned_episodes, seed=seed)
-    episodes = make(study, chunk)
-    return [
-        study.world, who, chunk, seed,
-        float(np.mean([episode.total_reward for episode in episodes])),
-        float(np.mean([not episode.terminated for episode in episodes])),
-        float(np.mean([episode.decisions for episode in episodes])),
-    ]  # fmt: skip
+def rows_of(study: Study, chunk: int, seed: int) -> pd.DataFrame:
+    """The rows of one training seed with chunks of one length.
+
+    With seed 0 there is one of the expert too, who does not learn; and with the longest chunks, one
+    of the clone that executes only the first actions of its chunks, for each number of them.
+    """
+    policy = cloned(study, chunk, seed)
+    episodes = {(CLONE, chunk): _acted(study, policy)}
+    if chunk == CHUNKS[-1]:
+        episodes |= {
+            (PARTLY, first): _acted(study, ChunkedPolicy(policy.policy, policy.framing, first))
+            for first in CHUNKS
+        }
+    if seed == 0:
+        episodes[EXPERT, chunk] = planned_episodes(study, chunk)
+    return pd.DataFrame(
+        [
+            (
+                study.world, who, executed, seed,
+                np.mean([episode.total_reward for episode in played]),
+                np.mean([not episode.terminated for episode in played]),
+                np.mean([episode.decisions for episode in played]),
+            )
+            for (who, executed), played in episodes.items()
+        ],
+        columns=list(COLUMNS),
+    )  # fmt: skip
 
 
 def planned_episodes(study: Study, chunk: int) -> list[Episode]:
@@ -181,11 +195,16 @@ def planned_episodes(study: Study, chunk: int) -> list[Episode]:
     return _episodes(study, lambda env: PlanningExpert(env, study, chunk))
 
 
-def learned_episodes(study: Study, chunk: int, seed: int) -> list[Episode]:
-    """Held-out episodes of behaviour cloning with chunks; it acts by its mode."""
+def cloned(study: Study, chunk: int, seed: int) -> ChunkedPolicy:
+    """The policy of behaviour cloning with chunks."""
     algorithm = with_chunks_and_windows(load("bc").algorithm, "bc-chunk", chunk=chunk)
     problem = Problem(get_world(study.world), algorithm.sources, Budget(LABELS, 0), seed)
     policy = algorithm.train(problem, seed, algorithm.config)
+    assert isinstance(policy, ChunkedPolicy)  # as every algorithm with chunks returns it
+    return policy
+
+
+def _acted(study: Study, policy: Policy) -> list[Episode]:
     return _episodes(study, lambda env: policy)
 
 
@@ -214,10 +233,10 @@ def findings(rows: pd.DataFrame, growths: Mapping[str, Growths]) -> list[Finding
         ]
         doubling = doubling_steps(growth.open_loop)
         numbers.append(Finding(f"{world}: steps in which it doubles, open loop", doubling))
-    means = rows.groupby(["world", "who", "chunk"])["return"].mean()
+    means = rows.groupby(["world", "who", "executed"])["return"].mean()
     numbers += [
-        Finding(f"{world}: {who} with chunks of {chunk}, return", float(value))
-        for (world, who, chunk), value in means.items()
+        Finding(f"{world}: {who}, {executed} actions at once, return", float(value))
+        for (world, who, executed), value in means.items()
     ]
     return numbers
 
@@ -247,15 +266,16 @@ def draw_returns(
     """Draw who acts in a world with chunks of each length; `shown` turns returns into heights."""
     names = []
     for who, name, colour in (
-        ("expert", "expert's plan", EXPERT_COLOUR),
-        ("bc", "cloning", COLOURS[1]),
+        (EXPERT, "expert's plan", EXPERT_COLOUR),
+        (CLONE, "cloning, whole chunks", COLOURS[1]),
+        (PARTLY, f"cloning, first of {CHUNKS[-1]}", COLOURS[0]),
     ):
         own = rows[(rows["world"] == study.world) & (rows["who"] == who)]
-        samples = [shown(own.loc[own["chunk"] == c, "return"].to_numpy(float)) for c in CHUNKS]
+        samples = [shown(own.loc[own["executed"] == c, "return"].to_numpy(float)) for c in CHUNKS]
         last = draw_mean(axes, np.log2(CHUNKS), samples, (-np.inf, np.inf), colour, "o")
         names.append((name, colour, last))
     axes.set_xticks(np.log2(CHUNKS), [str(chunk) for chunk in CHUNKS])
-    axes.set(xlabel="actions in a chunk, executed open loop", ylabel=label)
+    axes.set(xlabel="actions executed open loop", ylabel=label)
     name_panel(
         axes, study.title,
         f"{LABELS:,} labels, {SEEDS} training seeds, 95% interval; acts by its mode",

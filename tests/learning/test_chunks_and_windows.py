@@ -54,6 +54,13 @@ class TestPolicy:
         actions = played(chunked(3), [[1], [2], [3], [4], [5]])
         assert actions[:, 0].tolist() == [1, 101, 201, 4, 104]
 
+    def test_of_a_chunk_the_first_actions_alone_may_be_executed(self):
+        policy = ChunkedPolicy(Says(4), Framing(LINE, LINE, 1, 4), executes=2)
+        assert played(policy, [[1], [2], [3], [4], [5]])[:, 0].tolist() == [1, 101, 3, 103, 5]
+        for executes in (0, 5):
+            with pytest.raises(ValueError, match=f"executes must be from 1 to 4, not {executes}"):
+                ChunkedPolicy(Says(4), Framing(LINE, LINE, 1, 4), executes)
+
     def test_a_row_decides_anew_when_its_episode_begins_and_the_others_go_on(self):
         columns = [[k, 50 + k] for k in range(6)]
         actions = played(chunked(4), columns, starts={(2, 1)})

@@ -25,11 +25,10 @@ def framing_of(world, window=1, chunk=1):
     return Framing(world.spaces.observation, world.spaces.action, window, chunk)
 
 
-def problems(window=1, chunk=1, sources=SOURCES - {"expert"}, steps=10_000, recorder=None):
+def problems(window=1, chunk=1, sources=SOURCES - {"expert"}, steps=10_000, **options):
     """The same problem in single steps, twice, and framed."""
     plain, other = (
-        Problem(CAR, frozenset(sources), Budget(500, steps), seed=1, recorder=recorder)
-        for _ in range(2)
+        Problem(CAR, frozenset(sources), Budget(500, steps), seed=1, **options) for _ in range(2)
     )
     return plain, other, FramedProblem(other, framing_of(CAR, window, chunk))
 
@@ -183,11 +182,12 @@ class TestEnvironment:
             env.step(np.zeros((3, 2), np.float32))
 
     def test_the_expert_labels_the_last_observation_of_the_window(self):
-        plain, other, framed = problems(window=3, sources=SOURCES)
+        """Its memory, too, begins anew with each episode."""
+        plain, other, framed = problems(window=3, sources=SOURCES, style="unlearnable")
         envs = [plain.env(4), framed.env(4)]
         for env in envs:
             env.reset()
-        rows = np.array([True, False, True, True])
+        rows, ends = np.array([True, False, True, True]), 0
         for _ in range(150):
             labels = [
                 problem.expert(env, rows)
@@ -195,8 +195,10 @@ class TestEnvironment:
             ]
             np.testing.assert_array_equal(*labels)
             action = np.clip(labels[0] + 0.5, -1.0, 1.0)
-            (single, *_), (stacked, *_) = (env.step(action) for env in envs)
+            (single, _, ended, *_), (stacked, *_) = (env.step(action) for env in envs)
             np.testing.assert_array_equal(single, stacked[:, -17:])
+            ends += ended.sum()
+        assert ends > 3
         assert framed.meter.expert_labels == plain.meter.expert_labels == 450
         assert other.meter is framed.meter
 

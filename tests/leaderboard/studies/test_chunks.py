@@ -109,26 +109,30 @@ def test_the_command_writes_table_and_picture_and_does_no_row_twice(tmp_path, mo
     assert caught.value.code in (0, None)
     rows = pd.read_csv(tmp_path / "chunks" / "chunks.csv")
     assert tuple(rows.columns) == chunks.COLUMNS
-    keys = [tuple(row) for row in rows[["world", "who", "chunk", "seed"]].to_numpy()]
+    keys = [tuple(row) for row in rows[["world", "who", "executed", "seed"]].to_numpy()]
     assert sorted(keys) == sorted(
-        (study.world, who, chunk, seed)
+        (study.world, who, executed, seed)
         for study in chunks.STUDIES
-        for chunk in (1, 4)
-        for who, seed in (("expert", 0), ("bc", 0), ("bc", 1))
-    )
-    lane = rows[rows["world"] == "LaneKeeping"].set_index(["who", "chunk"])
-    assert (lane.loc[("bc", 4), "decisions"] == 32).all()  # of 125 steps
+        for executed in (1, 4)
+        for who, seed in (
+            (chunks.EXPERT, 0), *((who, k) for who in (chunks.CLONE, chunks.PARTLY) for k in (0, 1))
+        )
+    )  # fmt: skip
+    lane = rows[rows["world"] == "LaneKeeping"].set_index(["who", "executed"])
+    for who in (chunks.CLONE, chunks.PARTLY):
+        assert (lane.loc[(who, 4), "decisions"] == 32).all()  # of 125 steps
+        assert (lane.loc[(who, 1), "decisions"] == 125).all()
     picture = tmp_path / "chunks" / "chunks.svg"
     assert ElementTree.parse(picture).getroot().tag.endswith("svg")
     printed = capsys.readouterr().out
     assert "LaneKeeping: spectral radius, open loop: 1, as in theory" in printed
-    assert "DriftCar: bc with chunks of 4, return: " in printed
+    assert "DriftCar: bc, 4 actions at once, return: " in printed
     assert "NOT" not in printed
 
     def not_again(*arguments):
         raise AssertionError("it was there")
 
-    monkeypatch.setattr(chunks, "_row", not_again)
+    monkeypatch.setattr(chunks, "rows_of", not_again)
     paths, _ = chunks.write_chunks(tmp_path / "chunks")
     assert [path.name for path in paths] == ["chunks.csv", "chunks.svg"]
 
