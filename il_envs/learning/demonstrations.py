@@ -361,6 +361,7 @@ def _cut(episode: Episode, length: int) -> Episode:
         rewards=episode.rewards[:length],
         measures={name: m[: length + 1] for name, m in episode.measures.items()},
         terminated=False,
+        decisions=None,
     )
 
 

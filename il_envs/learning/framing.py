@@ -119,6 +119,7 @@ class Framing:
                     rewards=rewards[at[:-1]],
                     measures={name: values[at] for name, values in episode.measures.items()},
                     terminated=episode.terminated and bool(at[-1] == steps),
+                    decisions=len(at) - 1,
                 )
             )
         return parts
