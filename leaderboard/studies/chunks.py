@@ -1,4 +1,4 @@
-"""Action chunks: what open-loop execution costs, where it is unstable and where it is not.
+"""Action chunks: what open-loop execution costs, and what it is worth to a clone.
 
 Zhang, Pfrommer, Pan, Matni and Simchowitz 2025, "Action chunking and exploratory data collection
 yield exponential improvements in behavior cloning for continuous control" (arXiv 2507.09061): a
@@ -6,12 +6,14 @@ cloned policy may make a stable closed loop unstable, and errors then compound e
 Executing chunks, open loop, prevents that if the system without any feedback forgets its errors
 exponentially, and if chunks are long enough for it. They promise nothing where it does not.
 
-DriftCar does not: a steady drift is unstable. LaneKeeping is at the border: its spectral radius is
-1, since a heading error is kept, and the car leaves its line in proportion to time. Behaviour
-cloning learns both with chunks of several lengths. Beside it, the expert acts in chunks of its own
-plan: it knows the state and the dynamics at the start of a chunk, but not the gusts to come. What
-separates it from a step at a time is the price of not looking, and what separates cloning from it
-is the price of learning.
+Neither world here forgets its errors. In DriftCar a drift is unstable. LaneKeeping is at the
+border: its spectral radius is 1, and the car leaves its line in proportion to time.
+
+Behaviour cloning learns both with chunks of several lengths, and once more with the longest ones,
+of which it executes the first actions alone: these differ in nothing but how often they look. Beside
+it the expert acts by its own plan: it knows the state at the start of a chunk, but not the gusts to
+come. What separates its plan from acting step by step is the price of not looking, and what
+separates cloning from its plan is the price of learning.
 """
 
 from collections.abc import Callable, Mapping
