@@ -10,10 +10,8 @@ Neither world here forgets its errors. In DriftCar a drift is unstable. LaneKeep
 border: its spectral radius is 1, and the car leaves its line in proportion to time.
 
 Behaviour cloning learns both with chunks of several lengths, and once more with the longest ones,
-of which it executes the first actions alone: these differ in nothing but how often they look. Beside
-it the expert acts by its own plan: it knows the state at the start of a chunk, but not the gusts to
-come. What separates its plan from acting step by step is the price of not looking, and what
-separates cloning from its plan is the price of learning.
+of which it executes the first actions alone. Beside it the expert acts by its own plan: it knows
+the state at the start of a chunk, but not the gusts to come.
 """
 
 from collections.abc import Callable, Mapping
