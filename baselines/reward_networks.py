@@ -133,6 +133,54 @@ class RewardNetwork(nn.Module):
         return {name: tensor.numpy(force=True) for name, tensor in self.state_dict().items()}
 
 
+class SupportReward(RewardNetwork):
+    """The reward of random expert distillation: exp(-sigma |prediction - target|^2), in (0, 1].
+
+    The target is a network with random weights that stay as they are; the prediction is one that
+    was trained to have its outputs on the demonstrations (Wang et al. 2019, "Random Expert
+    Distillation", equations 7 and 8).
+
+    Args:
+        observation_space: the world's observation space.
+        action_space: the world's action space.
+        hidden_sizes: units of each hidden layer of both networks.
+        outputs: outputs of both networks.
+        seed: seed of their weights.
+        discount: as for `RewardNetwork`.
+        gain: factor of the target's random weights. A large one bends its outputs over short
+            distances, which the prediction cannot then continue beyond the demonstrations.
+    """
+
+    sigma: Tensor
+
+    def __init__(
+        self,
+        observation_space: gym.Space[Any],
+        action_space: gym.Space[Any],
+        hidden_sizes: Sequence[int],
+        outputs: int,
+        seed: int,
+        discount: float = 0.99,
+        gain: float = 1.0,
+    ) -> None:
+        super().__init__(observation_space, action_space, (), seed, discount=discount)
+        self.body = perceptron((self.size, *hidden_sizes), seed, outputs)
+        self.target = perceptron((self.size, *hidden_sizes), seed + 1, outputs)
+        self.target.requires_grad_(False)
+        for weight in self.target.parameters():
+            weight.mul_(gain)
+        self.register_buffer("sigma", torch.tensor(1.0))
+
+    def error(self, inputs: Tensor) -> Tensor:
+        """The squared error of the prediction, mean over the outputs, [rows]."""
+        errors: Tensor = (self.body(inputs) - self.target(inputs)).square().mean(1)
+        return errors
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """The reward of each row of inputs, [rows]."""
+        return torch.exp(-self.sigma * self.error(inputs))
+
+
 def excess_slope(
     network: Callable[[Tensor], Tensor],
     ours: Tensor,
@@ -155,19 +203,20 @@ def excess_slope(
     return excess.square().mean()
 
 
-def perceptron(sizes: Sequence[int], seed: int) -> nn.Sequential:
-    """A multilayer perceptron with tanh units and one output.
+def perceptron(sizes: Sequence[int], seed: int, outputs: int = 1) -> nn.Sequential:
+    """A multilayer perceptron with tanh units.
 
     Args:
         sizes: number of inputs and units of each hidden layer.
         seed: seed of the initial weights.
+        outputs: number of outputs.
     """
     layers: list[nn.Module] = []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # initialisation has no generator argument
         for inputs, outputs in pairwise(sizes):
             layers += [nn.Linear(inputs, outputs), nn.Tanh()]
-        return nn.Sequential(*layers, nn.Linear(sizes[-1], 1))
+        return nn.Sequential(*layers, nn.Linear(sizes[-1], outputs))
 
 
 def load_reward(path: Path | str, world: World | str) -> LearnedReward:

@@ -40,6 +40,7 @@ from il_envs.learning.policy import (
 )
 from il_envs.learning.problem import Observer, Problem
 from il_envs.learning.rollout import Episode, replay, run_episodes
+from il_envs.learning.support import Support
 from il_envs.plugins import load_plugins
 from il_envs.world import (
     WORLDS,
@@ -47,6 +48,7 @@ from il_envs.world import (
     ErrorMeasure,
     ExactReference,
     Expert,
+    Plan,
     PlayKey,
     Probe,
     Spaces,
@@ -86,6 +88,7 @@ __all__ = [
     "LinearQuadraticModel",
     "Meter",
     "Observer",
+    "Plan",
     "PlayKey",
     "Policy",
     "Probe",
@@ -95,6 +98,7 @@ __all__ = [
     "SoftOptimal",
     "Source",
     "Spaces",
+    "Support",
     "TabularModel",
     "TabularPolicy",
     "TabularReward",

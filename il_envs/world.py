@@ -112,6 +112,19 @@ class Probe:
     read: Callable[[States], tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
+@dataclass(frozen=True)
+class Plan:
+    """A world seen from above, for drawing the paths of episodes.
+
+    `places(states, params)` returns the places of State records [n] in the plane, float64 [n, 2],
+    all on one scale. `outlines(state, params)` returns the lines that do not move in an episode,
+    such as the edges of a road, float64 [points, 2] each.
+    """
+
+    places: Callable[[States, Array], NDArray[np.float64]]
+    outlines: Callable[[np.void, Array], list[NDArray[np.float64]]]
+
+
 class ExactReference(Protocol):
     """A causal or posterior soft-optimal policy that is known exactly, with its return and entropy.
 
@@ -218,6 +231,7 @@ class Views:
     assist: str | None = None
     error: ErrorMeasure | None = None
     probe: Probe | None = None  # coordinates for drawing a reward that is not a table
+    plan: Plan | None = None  # places for drawing the paths of episodes from above
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Results on disk: one folder for each finished cell, never changed once written.
 
 cell.json            specification, status, metered use, learning curve, a row for each evaluation
-                     episode, exact metrics
+                     episode, metrics that need more than these
 recorded/            the recorded episodes of a person
 actions.npz          the action trace of each evaluation episode, [T, ...], "arr_0", "arr_1", ...
 policy.safetensors   the learned policy, if it has `tensors()`
@@ -82,6 +82,9 @@ class Cell(BaseModel):
     exact: ExactMetrics | None = None
     """Exact metrics; None in worlds without an exact reference, and for a policy that does not give
     its probabilities."""
+    outside_support: float | None = None
+    """Share of the states visited in the evaluation episodes that are outside the support of the
+    expert's demonstrations, see `support`; None where that is not defined."""
     played: Played | None = None
     """How a person played; None for anything else."""
     versions: dict[str, str]

@@ -35,6 +35,7 @@ from il_envs.learning.policy import (
 )
 from il_envs.learning.problem import Problem
 from il_envs.learning.rollout import Episode, run_episodes
+from il_envs.learning.support import has_support
 from il_envs.world import World, get_world
 from leaderboard.cells import (
     Cell,
@@ -53,6 +54,7 @@ from leaderboard.recorded import recorded_demonstrations
 from leaderboard.references import exact_reference, reference_table
 from leaderboard.reward_maps import RewardMap, reward_map, tables_of
 from leaderboard.submission import load
+from leaderboard.support import outside_support
 
 CANNOT_WRITE = 74
 """Exit code when the cell was computed but could not be written, EX_IOERR of sysexits.h."""
@@ -75,6 +77,7 @@ class Outcome:
     evaluation_seconds: float = 0.0
     episodes: Sequence[Episode] = ()
     exact: ExactMetrics | None = None
+    outside_support: float | None = None
     policy: bytes = b""  # safetensors
     reward: bytes = b""  # safetensors
     reward_map: RewardMap = field(default_factory=dict)
@@ -148,6 +151,7 @@ def _evaluate_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
     make_policy = reference_policy(world, spec.algorithm, spec.seed)
     start = time.perf_counter()
     outcome.episodes = _held_out_episodes(make_policy, spec, world)
+    outcome.outside_support = outside_support(world, outcome.episodes)
     reference = exact_reference(world)
     if reference is not None:
         table = reference_table(reference, spec.algorithm)
@@ -178,6 +182,7 @@ def _evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Out
     if reference is not None and isinstance(policy, ExactPolicy):
         table = policy_table(policy, reference.model)
         outcome.exact = exact_metrics(world, table, tables_of(outcome.reward_map), EVALUATION_SEED)
+    outcome.outside_support = outside_support(world, episodes)
     outcome.episodes = episodes  # set last: a policy that has failed has none
     outcome.evaluation_seconds = time.perf_counter() - start
 
@@ -193,7 +198,7 @@ def _held_out_episodes(
         make_policy,
         spec.profile.evaluation_seeds,
         deterministic=exact_reference(world) is None,
-        keep_observations=False,
+        keep_observations=has_support(world),
     )
 
 
@@ -223,6 +228,7 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
         episodes=episode_results(outcome.episodes),
         files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         exact=outcome.exact,
+        outside_support=outcome.outside_support,
         versions=versions(),
         platform=platform.platform(),
     )

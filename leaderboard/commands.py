@@ -32,7 +32,12 @@ from leaderboard.selection import (
 from leaderboard.studies.findings import Finding
 from leaderboard.submission import Contender, load_installed, write_template
 from leaderboard.summary import ALL_WORLDS, summary
-from leaderboard.verification import verify_episodes, verify_files, verify_metrics
+from leaderboard.verification import (
+    verify_episodes,
+    verify_files,
+    verify_metrics,
+    verify_support,
+)
 
 
 def show_list() -> None:
@@ -235,7 +240,7 @@ def check_algorithm(origin: str) -> bool:
 
 
 def verify_results(folder: Path) -> bool:
-    """Replay every finished cell, recompute its exact metrics, and check its files; returns True if
+    """Replay every finished cell, recompute its metrics, and check its files; returns True if
     all agree."""
     cells = read_results(folder).cells
     finished = [cell for cell in cells if cell.status == "ok"]
@@ -244,7 +249,7 @@ def verify_results(folder: Path) -> bool:
     wrong = [problems for problems in measured if problems]
     changed = [
         problem
-        for verify in (verify_files, verify_played)
+        for verify in (verify_support, verify_files, verify_played)
         for cell in finished
         for problem in verify(folder, cell)
     ]

@@ -89,6 +89,10 @@ def _decisions(cell: Cell, scale: Scale | None) -> float:
     return sum(decisions) / sum(episode.length for episode in cell.episodes)
 
 
+def _outside_support(cell: Cell, scale: Scale | None) -> float:
+    return nan if cell.outside_support is None else cell.outside_support
+
+
 def _value_gap(cell: Cell, scale: Scale | None) -> float:
     if scale is None or cell.exact is None:
         return nan
@@ -132,6 +136,16 @@ METRICS = (
         note="",
         explained="decisions: {value:.3f} a step",
         format=".2f",
+    ),
+    Metric(
+        name="outside_support",
+        of=_outside_support,
+        about="episodes",
+        heading="outside",
+        note="Outside: share of visited states outside the support of the expert's demonstrations, "
+        "farther from each than 99% of the expert's states are from those of its other episodes.",
+        explained="outside the expert's support: {value:.6f} of the visited states",
+        format=".1%",
     ),
     Metric(
         name="expected_return",

@@ -42,6 +42,7 @@ from leaderboard.cells import (
 from leaderboard.protocol import Profile, person_spec
 from leaderboard.recorded import Played
 from leaderboard.references import exact_reference
+from leaderboard.support import outside_support
 
 PREFIX = "human-"
 """Of the name of a person's row."""
@@ -139,6 +140,7 @@ def _cell(recording: Recording, world: World, profile: Profile) -> Cell:
         evaluation_seconds=played.seconds,
         episodes=episode_results(episodes),
         files=files,
+        outside_support=outside_support(world, episodes),
         played=played,
         versions=versions(),
         platform=platform.platform(),

@@ -38,6 +38,9 @@ MEASURED_WITHIN = (
 )
 """All modules whose code can change an exact number; a world itself has a hash of its own."""
 
+SUPPORTED = ("leaderboard.support", "il_envs.learning.support")
+"""Modules that compute the share of states outside the expert's support."""
+
 GIBIBYTE = 2**30  # bytes
 
 
@@ -310,12 +313,12 @@ def _key(
 
 
 def _world_key(world: World) -> dict[str, str]:
-    """The entries of a key that depend on the world; for an exact one they include the code of the
-    exact metrics."""
+    """The entries of a key that depend on the world and on the code of the metrics; the exact
+    metrics are those of an exact world."""
+    key = {"world": world_hash(world), "support": hash_of(closure(SUPPORTED, SUPPORTED))}
     if exact_reference(world) is None:
-        return {"world": world_hash(world)}
-    return {
-        "world": world_hash(world),
+        return key
+    return key | {
         "measures": hash_of(closure(MEASURING, MEASURED_WITHIN)),
         "transfer": world_hash(get_world(world.truth.transfer)) if world.truth.transfer else "none",
     }

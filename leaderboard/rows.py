@@ -138,7 +138,8 @@ def _revision(cell: Cell) -> tuple[str, ...]:
 
 def _world_revision(cell: Cell) -> tuple[str, ...]:
     key = cell.spec.key
-    return key["suite"], key["world"], key.get("measures", ""), key.get("transfer", "")
+    measured = (key.get(name, "") for name in ("support", "measures", "transfer"))
+    return key["suite"], key["world"], *measured
 
 
 def _reference_revision(results: Results, world: str) -> set[tuple[str, ...]]:

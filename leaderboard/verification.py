@@ -17,9 +17,14 @@ from leaderboard.exact import ExactMetrics, exact_metrics
 from leaderboard.protocol import EVALUATION_SEED
 from leaderboard.references import exact_reference, reference_table
 from leaderboard.reward_maps import kept_reward_map, tables_of
+from leaderboard.support import outside_support
+from leaderboard.traces import replayed_episodes
 
 TOLERANCE = 1e-9
 """Relative difference that is allowed for an exact metric computed on another processor."""
+SHARE_TOLERANCE = 1e-3
+"""Difference that is allowed for a share of states: one that is as far from the demonstrations as
+the threshold may be on its other side on another processor."""
 NEGLIGIBLE = 1e-12
 """Absolute difference that is allowed, for metrics that are 0 up to rounding."""
 
@@ -49,6 +54,22 @@ def verify_episodes(results: Path, cell: Cell) -> list[str]:
                 problems.append(f"{cell.spec.title}, episode {i}: {difference}")
                 break
     return problems
+
+
+def verify_support(results: Path, cell: Cell) -> list[str]:
+    """A line if the share of states outside the expert's support is another one when the traces of
+    a cell are replayed; none if they do not replay, which `verify_episodes` tells."""
+    if cell.outside_support is None:
+        return []
+    try:
+        episodes = replayed_episodes(results, cell, keep_observations=True)
+    except UserError:
+        return []
+    again = outside_support(get_world(cell.spec.world), episodes)
+    if again is not None and abs(again - cell.outside_support) <= SHARE_TOLERANCE:
+        return []
+    told = f"the share outside the support is {cell.outside_support}, computed anew it is {again}"
+    return [f"{cell.spec.title}: {told}"]
 
 
 def verify_files(results: Path, cell: Cell) -> list[str]:

@@ -79,7 +79,7 @@ class Support:
             ValueError: if observations have another size than those demonstrated.
         """
         if self._is_numbered:
-            return 1.0 - np.isin(observations, self._states)
+            return (~np.isin(observations, self._states)).astype(np.float64)
         rows = _flat(observations)
         if rows.shape[1] != len(self._mean):
             raise ValueError(

@@ -7,7 +7,6 @@ replayed.
 """
 
 from collections.abc import Callable
-from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -17,66 +16,41 @@ from matplotlib.ticker import EngFormatter, FuncFormatter, NullLocator, PercentF
 from numpy.typing import NDArray
 
 from il_envs.learning.learning_curve import bin_ends
-from il_envs.learning.rollout import run_episodes
-from il_envs.world import ErrorMeasure, World, get_world
-from leaderboard import UserError
-from leaderboard.cells import Cell, Results, read_traces
+from il_envs.world import ErrorMeasure, World
+from leaderboard.cells import Cell, Results
 from leaderboard.figures.drawing import (
-    BAND_SEEDS,
-    COLOURS,
     EXPERT_COLOUR,
     draw_mean,
     name_lines,
     name_panel,
     panels,
 )
-from leaderboard.rows import Row, Scale, return_of, row_of, scale_of, survival
-from leaderboard.statistics import CONFIDENCE
+from leaderboard.figures.selected import (
+    finished_cells,
+    how_many_episodes,
+    how_many_seeds,
+    learner_rows,
+    rows_to_draw,
+    worlds_of,
+)
+from leaderboard.rows import Scale, return_of, row_of, scale_of, survival
+from leaderboard.traces import replayed_episodes
 from leaderboard.training import has_acted, training_returns
-
-
-class TracePolicy:
-    """A policy that replays the actions of a batch of episodes.
-
-    Args:
-        traces: the actions of each row, [T, ...].
-    """
-
-    def __init__(self, traces: list[NDArray[Any]]) -> None:
-        steps = max(map(len, traces))
-        self._actions = np.zeros((steps, len(traces), *traces[0].shape[1:]), traces[0].dtype)
-        for row, trace in enumerate(traces):
-            self._actions[: len(trace), row] = trace
-        self._step = 0
-
-    def predict(
-        self,
-        observation: NDArray[Any],
-        state: Any = None,
-        episode_start: NDArray[np.bool_] | None = None,
-        deterministic: bool = False,
-    ) -> tuple[NDArray[Any], Any]:
-        """The recorded actions of the next step; those of an ended episode do not matter.
-
-        Raises:
-            IndexError: if all traces have ended.
-        """
-        actions = self._actions[self._step]
-        self._step += 1
-        return actions, None
 
 
 def compounding_error(results: Results) -> Figure | None:
     """Error against time for the expert and every algorithm, one panel for each world that has an
     error measure."""
-    worlds = [(world, world.views.error) for world in _worlds(results) if world.views.error]
+    worlds = [(world, world.views.error) for world in worlds_of(results) if world.views.error]
     if not worlds:
         return None
     figure, all_axes = panels(len(worlds))
     for (world, measure), axes in zip(worlds, all_axes, strict=True):
         names = []
-        for row, colour in _lines(results, world):
-            curves = np.array([error_curve(results, world, measure, c) for c in _finished(row)])
+        for row, colour in rows_to_draw(results, world):
+            curves = np.array(
+                [error_curve(results, world, measure, c) for c in finished_cells(row)]
+            )
             times = world.dynamics.control_period * np.arange(curves.shape[1], dtype=np.float64)
             last = draw_mean(axes, times, curves.T, (0.0, measure.limit), colour)
             names.append((row.algorithm, colour, last))
@@ -91,7 +65,7 @@ def compounding_error(results: Results) -> Figure | None:
             ylim=(0.0, measure.limit * 1.1),
         )
         budget = f"at most {results.manifest.profile.labels[-1]:,} expert labels, "
-        name_panel(axes, f"{world.name}: mean {measure.label}", budget + _description(results))
+        name_panel(axes, f"{world.name}: mean {measure.label}", budget + how_many_episodes(results))
         name_lines(axes, names)
     return figure
 
@@ -106,18 +80,7 @@ def error_curve(
     Raises:
         UserError: if the traces do not replay to the recorded states.
     """
-    folder = results.folder / cell.spec.folder
-    traces = read_traces(folder, len(cell.episodes))
-    seeds = [row.seed for row in cell.episodes]
-    changed = UserError(f"{folder}: its traces do not replay to the recorded states")
-    try:
-        episodes = run_episodes(
-            world, "held_out", lambda env: TracePolicy(traces), seeds, keep_observations=False
-        )
-    except (IndexError, ValueError) as error:  # too short, or not actions of this world
-        raise changed from error
-    if [e.state_hash for e in episodes] != [row.state_hash for row in cell.episodes]:
-        raise changed
+    episodes = replayed_episodes(results.folder, cell, keep_observations=False)
     errors = np.full((len(episodes), world.dynamics.max_episode_steps + 1), measure.limit)
     for row, episode in zip(errors, episodes, strict=True):
         known = len(episode) if episode.terminated else len(episode) + 1
@@ -129,7 +92,7 @@ def survival_by_labels(results: Results) -> Figure | None:
     """Share of held-out episodes that do not end early against the number of labels, one panel for
     each world without an exact reference, since only there episodes can end early."""
     exact = results.manifest.exact_worlds
-    worlds = [world for world in _worlds(results) if world.name not in exact]
+    worlds = [world for world in worlds_of(results) if world.name not in exact]
     if not worlds:
         return None
     figure, all_axes = panels(len(worlds))
@@ -138,14 +101,14 @@ def survival_by_labels(results: Results) -> Figure | None:
         lines = _lines_by_labels(results, world, axes, survival, (0.0, 1.0))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_ylim(0.0, 1.05)
-        name_panel(axes, f"{world.name}: held-out episodes finished", _description(results))
+        name_panel(axes, f"{world.name}: held-out episodes finished", how_many_episodes(results))
         name_lines(axes, [*expert, *lines])
     return figure
 
 
 def score_by_labels(results: Results) -> Figure | None:
     """Score against the number of labels, one panel for each world with an exact reference."""
-    scales = [(world, scale_of(results, world.name)) for world in _worlds(results)]
+    scales = [(world, scale_of(results, world.name)) for world in worlds_of(results)]
     exact = [(w, s) for w, s in scales if s is not None and w.name in results.manifest.exact_worlds]
     if not exact:
         return None
@@ -158,7 +121,7 @@ def score_by_labels(results: Results) -> Figure | None:
         heights = [height for line in axes.lines for height in np.atleast_1d(line.get_ydata())]
         low, high = min(0.0, *heights), max(1.0, *heights)
         axes.set_ylim(low - 0.05 * (high - low), high + 0.08 * (high - low))
-        name_panel(axes, f"{world.name}: score", _description(results, exact=True))
+        name_panel(axes, f"{world.name}: score", how_many_episodes(results, exact=True))
         name_lines(axes, [*best, *expert, *lines])
     return figure
 
@@ -166,7 +129,7 @@ def score_by_labels(results: Results) -> Figure | None:
 def learning_curve(results: Results) -> Figure | None:
     """Training return against environment steps, one panel for each world in which an algorithm has
     acted. It is the return of the exploring policy on training episodes."""
-    drawn = [(w, lines) for w in _worlds(results) if (lines := _training_lines(results, w))]
+    drawn = [(w, lines) for w in worlds_of(results) if (lines := _training_lines(results, w))]
     if not drawn:
         return None
     figure, all_axes = panels(len(drawn))
@@ -181,7 +144,7 @@ def learning_curve(results: Results) -> Figure | None:
             xlabel="environment steps", xlim=(0.0, results.manifest.profile.steps_in(world.name))
         )
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-        name_panel(axes, f"{world.name}: return of training episodes", _seeds(results))
+        name_panel(axes, f"{world.name}: return of training episodes", how_many_seeds(results))
         name_lines(axes, names)
     return figure
 
@@ -192,8 +155,8 @@ def _training_lines(
     """Name, colour, steps float64 [n] and returns float64 [n, seeds] of each algorithm that has
     acted, at the bins in which every seed has a mean return."""
     lines = []
-    for row, colour in _algorithms(results, world):
-        cells = _finished(row)
+    for row, colour in learner_rows(results, world):
+        cells = finished_cells(row)
         if not all(map(has_acted, cells)):
             continue
         returns = np.array([training_returns(cell) for cell in cells])
@@ -217,7 +180,7 @@ def _reference_line(
     style: Any = (0, (4, 2)),
 ) -> list[tuple[str, str, float]]:
     """Draw the mean of a reference row, if it is there; returns what `name_lines` needs."""
-    cells = _finished(row_of(results, name, world.name, None))
+    cells = finished_cells(row_of(results, name, world.name, None))
     if not cells:
         return []
     height = float(np.mean([value(cell) for cell in cells]))
@@ -236,11 +199,11 @@ def _lines_by_labels(
     budgets = results.manifest.profile.labels
     least = budgets[0]
     names = []
-    for row, colour in _algorithms(results, world):
+    for row, colour in learner_rows(results, world):
         if results.manifest.declaration(row.algorithm).is_person:  # whose labels are no budget
             continue
         cells = {
-            budget: _finished(row_of(results, row.algorithm, world.name, budget))
+            budget: finished_cells(row_of(results, row.algorithm, world.name, budget))
             for budget in results.manifest.budgets(row.algorithm, row.world)
         }
         if row.labels == 0:  # does not depend on the number of labels
@@ -258,45 +221,3 @@ def _lines_by_labels(
     axes.xaxis.set_major_formatter(FuncFormatter(lambda labels, _: f"{labels:,.0f}"))
     axes.set(xlabel="expert labels", xlim=(least / 1.15, budgets[-1] * 1.15))
     return names
-
-
-def _worlds(results: Results) -> list[World]:
-    return [get_world(name) for name in results.manifest.worlds]
-
-
-def _lines(results: Results, world: World) -> list[tuple[Row, str]]:
-    """The rows to draw and their colours: the reference, then the algorithms by name."""
-    expert = row_of(results, results.manifest.references(world.name)[1], world.name, None)
-    experts = [(expert, EXPERT_COLOUR)] if _finished(expert) else []
-    return experts + _algorithms(results, world)
-
-
-def _algorithms(results: Results, world: World) -> list[tuple[Row, str]]:
-    """The learners' rows at their last number of labels, by name, people last, and their colours;
-    controls are shown in the table only."""
-    manifest = results.manifest
-    learners = [name for name in manifest.algorithms if not manifest.declaration(name).is_control]
-    learners.sort(key=lambda name: (manifest.declaration(name).is_person, name))
-    rows = [
-        (row_of(results, name, world.name, manifest.budgets(name, world.name)[-1]), colour)
-        for name, colour in zip(learners, cycle(COLOURS), strict=False)
-        if world.name in manifest.algorithms[name]
-    ]
-    return [(row, colour) for row, colour in rows if _finished(row)]
-
-
-def _finished(row: Row) -> list[Cell]:
-    """The cells of a complete row that did not fail."""
-    return [] if row.fault else [cell for cell in row.cells if cell.status == "ok"]
-
-
-def _description(results: Results, exact: bool = False) -> str:
-    episodes = f"{results.manifest.profile.evaluation_episodes} episodes each"
-    return f"{_seeds(results)}, {'exact returns' if exact else episodes}"
-
-
-def _seeds(results: Results) -> str:
-    seeds = results.manifest.seeds
-    if seeds >= BAND_SEEDS:
-        return f"mean and {CONFIDENCE:.0%} interval over {seeds} training seeds"
-    return "one training seed" if seeds == 1 else f"mean and each of {seeds} training seeds"

@@ -13,7 +13,9 @@ from leaderboard.figures.curves import (
 )
 from leaderboard.figures.divergences import divergence
 from leaderboard.figures.drawing import STYLE, save
+from leaderboard.figures.maps import support_maps
 from leaderboard.figures.reward_pictures import reward_pictures
+from leaderboard.figures.support import outside_support
 
 
 def write_figures(results: Results, extension: str = "svg") -> list[Path]:
@@ -31,12 +33,13 @@ def write_figures(results: Results, extension: str = "svg") -> list[Path]:
             ("score", score_by_labels),
             ("divergence", divergence),
             ("learning_curve", learning_curve),
+            ("outside_support", outside_support),
         ):
             figure = make(results)
             if figure is not None:
                 paths.append(results.folder / f"{name}.{extension}")
                 save(figure, paths[-1])
-        for name, figure in reward_pictures(results).items():
+        for name, figure in (reward_pictures(results) | support_maps(results)).items():
             paths.append(results.folder / f"{name}.{extension}")
             save(figure, paths[-1])
     return paths

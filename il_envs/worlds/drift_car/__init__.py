@@ -40,6 +40,7 @@ from il_envs.world import Dynamics, ErrorMeasure, PlayKey, Spaces, View, Views, 
 from il_envs.worlds.drift_car import dynamics
 from il_envs.worlds.drift_car.expert import EXPERTS
 from il_envs.worlds.drift_car.gentle_start import gentle_start
+from il_envs.worlds.drift_car.plan import PLAN
 from il_envs.worlds.drift_car.probe import PROBE
 from il_envs.worlds.drift_car.track import bank
 
@@ -82,6 +83,7 @@ drift_car = register(
             goal="keep to the road, drift for a bonus",
             error=ErrorMeasure("lateral_error", dynamics.HALF_WIDTH, "lateral error (m)"),
             probe=PROBE,
+            plan=PLAN,
             assist="il_envs.worlds.drift_car.assistance:assist",
         ),
     )

@@ -1,0 +1,122 @@
+"""Random expert distillation (Wang, Ciliberto, Amadori and Demiris 2019): imitation by estimating
+the support of the expert's policy.
+
+    f        a network with random weights, which stay as they are
+    f_hat    a network trained to minimise E_expert |f_hat(s, a) - f(s, a)|^2
+    r(s, a) = exp(-sigma |f_hat(s, a) - f(s, a)|^2)
+
+The prediction is good where there are demonstrations and bad elsewhere, so the reward is near 1 in
+the expert's support and falls to 0 outside (their equations 7 and 8). It is fixed before the policy
+takes its first step: nothing is adversarial, and what follows is reinforcement learning, here by
+Stable-Baselines3's PPO (their algorithm 1).
+
+A reward that is always positive makes any survival worth something, and the end of an episode a
+loss, whatever the expert wants. As for the other learned rewards, an episode that terminates stays
+in an absorbing state, which has an input of its own and is in the support as far as demonstrations
+end there.
+"""
+
+from dataclasses import dataclass, field
+from math import log
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3.common.policies import ActorCriticPolicy
+
+from baselines.actor_critic import ActorCritic, policy_of, untouched_generators
+from baselines.encoders import sees_numbers
+from baselines.networks import one_thread
+from baselines.reward_learning import (
+    PPOConfig,
+    Transitions,
+    absorbed_share,
+    demonstrated,
+    draw_places,
+    optimise,
+    restore_optimised,
+)
+from baselines.reward_networks import SupportReward
+from il_envs import Algorithm, Problem
+
+
+@dataclass(frozen=True)
+class REDConfig:
+    """Settings of random expert distillation."""
+
+    hidden_sizes: tuple[int, ...] = (128, 128)
+    """Tanh units of each hidden layer of f and of f_hat."""
+    outputs: int = 64
+    """Outputs of f and of f_hat."""
+    gain: float = 2.0
+    """Factor of f's random weights. If it is small f is nearly linear, and f_hat is right outside
+    the support too; if it is large f_hat is wrong inside."""
+    updates: int = 4_000
+    """Gradient steps of f_hat."""
+    batch_size: int = 256
+    """Transitions in a minibatch of f_hat."""
+    learning_rate: float = 1e-3
+    """Learning rate of f_hat's Adam."""
+    median_reward: float = 0.9
+    """Reward of the median held-out demonstration, from which sigma follows. The paper chooses
+    sigma by hand so that the expert's rewards are near 1."""
+    ppo: PPOConfig = field(default_factory=PPOConfig)
+    """The policy's optimiser."""
+
+
+HELD_OUT = 10
+"""One in so many demonstrated transitions is held out, to choose sigma."""
+
+
+def distill(problem: Problem, seed: int, config: REDConfig) -> SupportReward:
+    """The reward: f_hat trained on the demonstrations, and sigma chosen on held-out ones."""
+    shown = demonstrated(problem.demonstrations(), problem.max_episode_steps)
+    reward = SupportReward(
+        problem.observation_space,
+        problem.action_space,
+        config.hidden_sizes,
+        config.outputs,
+        seed,
+        discount=config.ppo.discount,
+        gain=config.gain,
+    )
+    reward.fit_normalisation(shown.observations, shown.actions)
+    inputs = reward.inputs(shown.observations, shown.actions)
+    known = len(inputs) - len(inputs) // HELD_OUT
+    training, held_out = torch.cat([inputs[:known], reward.absorbing_input]), inputs[known:]
+    absorbed = absorbed_share(shown, config.ppo.discount)
+    optimiser = torch.optim.Adam(reward.body.parameters(), config.learning_rate, fused=True)
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(config.updates):
+        places = draw_places(known, absorbed, config.batch_size, generator)
+        loss = reward.error(training[places]).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    with torch.no_grad():
+        median = reward.error(held_out if len(held_out) else inputs).median()
+        reward.sigma.fill_(-log(config.median_reward) / float(median))
+    return reward
+
+
+def train(problem: Problem, seed: int, config: REDConfig) -> ActorCritic:
+    """Distil the reward, and train a policy for it with the whole budget of steps."""
+    with one_thread(), untouched_generators():
+        reward = distill(problem, seed, config)
+
+        def paid(policy: ActorCriticPolicy, rollout: Transitions) -> NDArray[np.float64]:
+            return reward.reward(*rollout[:4])
+
+        network = optimise(problem, reward.observation_encoder, paid, config.ppo, seed)
+    return policy_of(network, seed, reward=reward)
+
+
+algorithm = Algorithm(
+    name="red",
+    summary="random expert distillation: paid for what is in the expert's support; PPO",
+    sources=frozenset({"demonstrations", "env"}),
+    config=REDConfig(),
+    train=train,
+    applies_to=sees_numbers,
+    restore=lambda world, tensors, config: restore_optimised(world, tensors, config.ppo),
+)
