@@ -240,13 +240,18 @@ def load_reward(path: Path | str, world: World | str) -> LearnedReward:
         table.check_spaces(world.spaces.observation, world.spaces.action)
         return table
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    hidden = [len(tensors[name]) for name in tensors if name.endswith("bias")][:-1]
-    network = RewardNetwork(
-        world.spaces.observation,
-        world.spaces.action,
-        hidden,
-        seed=0,
-        state_only=not any(name.startswith("action_encoder") for name in tensors),
+    biases = [name for name in tensors if name.startswith("body") and name.endswith("bias")]
+    *hidden, outputs = [len(tensors[name]) for name in biases] or [1]
+    spaces = world.spaces.observation, world.spaces.action
+    network = (
+        SupportReward(*spaces, hidden, outputs, seed=0)
+        if "sigma" in tensors
+        else RewardNetwork(
+            *spaces,
+            hidden,
+            seed=0,
+            state_only=not any(name.startswith("action_encoder") for name in tensors),
+        )
     )
     try:
         network.load_state_dict(tensors)

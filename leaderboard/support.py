@@ -8,7 +8,7 @@ import numpy as np
 from il_envs.learning.demonstrations import collect
 from il_envs.learning.rollout import Episode
 from il_envs.learning.support import Support, evenly_spaced, has_support
-from il_envs.world import World
+from il_envs.world import World, get_world
 
 TRANSITIONS = 8_000
 """Transitions of the reference expert on training episodes, whose support is meant."""
@@ -19,9 +19,10 @@ MOST_VISITED = 4_000
 
 
 @cache
-def expert_support(world: World) -> Support | None:
+def expert_support(world_name: str) -> Support | None:
     """The support of the reference expert's demonstrations; None in a world without an expert and
     in one whose observations are pictures."""
+    world = get_world(world_name)
     if not world.experts or not has_support(world):
         return None
     return Support(collect(world.name, TRANSITIONS, FIRST_SEED, world.reference_style))
@@ -30,7 +31,7 @@ def expert_support(world: World) -> Support | None:
 def outside_support(world: World, episodes: Sequence[Episode]) -> float | None:
     """Share of the states visited in episodes, final ones included, that are outside the expert's
     support; None where that is not defined."""
-    support = expert_support(world)
+    support = expert_support(world.name)
     if support is None:
         return None
     visited = np.concatenate([episode.observations for episode in episodes])

@@ -5,7 +5,6 @@ import hashlib
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
@@ -22,6 +21,9 @@ from leaderboard.support import expert_support
 
 MOST_EPISODES = 3
 """Number of evaluation episodes on a map; the first ones."""
+
+MARGIN = 0.1
+"""Distance from the learner's path to the edge of its map, as a share of the path's extent."""
 
 INSIDE, OUTSIDE, OUTLINE = COLOURS[0], COLOURS[1], "#bbbbbb"
 
@@ -43,7 +45,7 @@ def support_maps(results: Results) -> dict[str, Figure]:
     """
     figures = {}
     for world in worlds_of(results):
-        support, plan = expert_support(world), world.views.plan
+        support, plan = expert_support(world.name), world.views.plan
         experts = finished_cells(
             row_of(results, results.manifest.references(world.name)[1], world.name, None)
         )
@@ -91,7 +93,9 @@ def _map(paths: list[list[Path]], cell: Cell) -> Figure:
         cell: the learner's.
     """
     figure, all_axes = panels(len(paths), width=4.6)
-    for (expert, learner), row, axes in zip(paths, cell.episodes, all_axes, strict=False):
+    most = get_world(cell.spec.world).dynamics.max_episode_steps
+    for number, ((expert, learner), axes) in enumerate(zip(paths, all_axes, strict=True)):
+        row = cell.episodes[number]
         for outline in learner.outlines:
             axes.plot(*outline.T, color=OUTLINE, linewidth=1.0)
         axes.plot(*expert.places.T, color=EXPERT_COLOUR, linewidth=0.7, alpha=0.7)
@@ -99,28 +103,30 @@ def _map(paths: list[list[Path]], cell: Cell) -> Figure:
             axes.plot(*learner.places[shown].T, ".", color=colour, markersize=3.5, zorder=2.5)
         if row.terminated:
             axes.plot(*learner.places[-1], "X", color="black", markersize=9.0, zorder=3.0)
-        axes.set(aspect="equal", xticks=[], yticks=[])
+        low, high = learner.places.min(0), learner.places.max(0)
+        reach = (0.5 + MARGIN) * (high - low).max()
+        limits = np.add.outer((low + high) / 2.0, (-reach, reach))
+        axes.set(aspect="equal", xticks=[], yticks=[], xlim=limits[0], ylim=limits[1])
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
-        ending = f"terminated after {row.length:,}" if row.terminated else f"{row.length:,}"
+        ending = "terminated after " if row.terminated else ""
         name_panel(
             axes,
-            f"{cell.spec.algorithm}: {learner.outside.mean():.1%} outside",
-            f"{cell.spec.world}, held-out episode {row.seed}, {ending} steps",
+            f"{cell.spec.algorithm}: {learner.outside.mean():.0%} outside",
+            f"{cell.spec.world}, episode {number}: {ending}{row.length:,} of {most:,} steps",
         )
-    _explain(all_axes[0])
+    _explain(figure)
     return figure
 
 
-def _explain(axes: Axes) -> None:
-    """A legend under a panel."""
+def _explain(figure: Figure) -> None:
+    """A legend under the panels."""
     kinds = [
         Line2D([], [], color=INSIDE, marker=".", linestyle="", label="in the expert's support"),
         Line2D([], [], color=OUTSIDE, marker=".", linestyle="", label="outside"),
         Line2D([], [], color=EXPERT_COLOUR, linewidth=0.7, label="the expert's path"),
         Line2D([], [], color="black", marker="X", linestyle="", label="terminated"),
     ]
-    axes.legend(
-        handles=kinds, loc="upper left", bbox_to_anchor=(0.0, 0.0), frameon=False, ncols=4,
-        markerscale=1.5,
-    )  # fmt: skip
+    figure.legend(
+        handles=kinds, loc="outside lower center", frameon=False, ncols=4, markerscale=1.5
+    )

@@ -25,7 +25,7 @@ MOST_STEPS = 101
 def outside_support(results: Results) -> Figure | None:
     """Share of held-out episodes outside the expert's support against time, for the expert and
     every algorithm, one panel for each world where there is a support."""
-    worlds = [(w, support) for w in worlds_of(results) if (support := expert_support(w))]
+    worlds = [(w, support) for w in worlds_of(results) if (support := expert_support(w.name))]
     if not worlds:
         return None
     figure, all_axes = panels(len(worlds))

@@ -99,6 +99,7 @@ def test_a_run_leaves_a_table_and_figures(results: Path) -> None:
     names = {path.name for path in results.iterdir()}
     assert names == {
         "DriftCar", "run.json", "table.csv", "table.md", "compounding_error.svg", "survival.svg",
+        "outside_support.svg", "map_DriftCar_good.svg",
     }  # fmt: skip
     assert (results / "table.csv").read_text() == leaderboard(
         "table", results, "--format", "csv"

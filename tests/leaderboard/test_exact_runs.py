@@ -75,7 +75,7 @@ def test_a_run_measures_every_cell(results: Results) -> None:
     names = {path.name for path in results.folder.iterdir()}
     assert names == {
         "RiskyBridge", "CliffChain", "run.json", "table.csv", "table.md", "score.svg",
-        "divergence.svg",
+        "divergence.svg", "outside_support.svg",
     }  # fmt: skip
 
 

@@ -101,7 +101,8 @@ class TestKeys:
             exact = {"measures", "transfer"} if spec.world == "RiskyBridge" else set()
             config = set() if spec.labels is None else {"config"}
             assert set(spec.key) == exact | config | {
-                "suite", "world", "code", "labels", "seed", "steps", "evaluation", "limits",
+                "suite", "world", "support", "code", "labels", "seed", "steps", "evaluation",
+                "limits",
             }  # fmt: skip
             assert spec.demonstrations == ""
 

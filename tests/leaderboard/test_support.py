@@ -1,0 +1,151 @@
+"""The share of states outside the expert's support: in cells, in verification and in figures."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from il_envs import ExpertPolicy, get_world, run_episodes
+from il_envs.learning.support import evenly_spaced
+from leaderboard import UserError, protocol
+from leaderboard.cells import Cell, Results, write_traces
+from leaderboard.child import compute
+from leaderboard.figures.maps import path_of, support_maps
+from leaderboard.figures.support import outside_curve
+from leaderboard.protocol import Profile, cells_of_run
+from leaderboard.support import expert_support, outside_support
+from leaderboard.traces import replayed_episodes
+from leaderboard.verification import verify_support
+from tests.leaderboard.test_figures import results  # noqa: F401  (a fixture)
+
+CAR = get_world("DriftCar")
+TINY = Profile(
+    name="tiny", labels=(60,), seeds=1, evaluation_episodes=4, steps=100, time_limit=60.0
+)
+
+
+def named(results: Results, name: str) -> Cell:  # noqa: F811
+    """A cell with its share, as a run leaves it."""
+    cell = next(cell for cell in results.cells if cell.spec.algorithm == name)
+    episodes = replayed_episodes(results.folder, cell, keep_observations=True)
+    return cell.model_copy(update={"outside_support": outside_support(CAR, episodes)})
+
+
+def references_of(world: str) -> dict[str, Cell]:
+    """The reference cells of a world, computed here."""
+    return {
+        spec.algorithm: Cell(
+            spec=spec,
+            status=(outcome := compute(spec)).status,
+            reason=outcome.reason,
+            outside_support=outcome.outside_support,
+            versions={},
+            platform="",
+        )
+        for spec in cells_of_run(TINY, [get_world(world)], [], 1)
+    }
+
+
+def test_the_expert_stays_inside_and_a_random_policy_does_not() -> None:
+    for world, least in (("DriftCar", 0.5), ("LaneKeeping", 0.5), ("Gauntlet", 0.5)):
+        cells = references_of(world)
+        assert {cell.status for cell in cells.values()} == {"ok"}
+        expert, random = (cells[name].outside_support for name in ("expert", "random"))
+        assert expert is not None
+        assert random is not None
+        assert expert < 0.05
+        assert random > least
+
+
+def test_numbered_states_are_outside_if_the_expert_has_not_shown_them() -> None:
+    cells = references_of("Macrocells")
+    assert cells["soft-optimal"].outside_support < 0.1  # type: ignore[operator]
+    assert cells["random"].outside_support > 0.3  # type: ignore[operator]
+
+
+def test_pictures_have_no_share() -> None:
+    pictures = get_world("ShooterPixels")
+    assert expert_support("ShooterPixels") is None
+    episodes = run_episodes(pictures, "held_out", ExpertPolicy, [0], keep_observations=False)
+    assert outside_support(pictures, episodes) is None
+
+
+def test_the_share_is_of_all_visited_states_the_last_ones_too() -> None:
+    support = expert_support("DriftCar")
+    assert support is not None
+    episodes = run_episodes(CAR, "held_out", ExpertPolicy, [0, 1])
+    far = episodes[0].observations.copy()
+    far[-1, 5] = 7.0
+    left = [replace(episodes[0], observations=far), episodes[1]]
+    before, after = outside_support(CAR, episodes), outside_support(CAR, left)
+    assert before is not None
+    assert after == pytest.approx(before + 1 / 2002)
+
+
+def test_the_key_names_the_code_of_the_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [
+        cells_of_run(TINY, [get_world(name)], [], 1)[0].key for name in ("DriftCar", "RiskyBridge")
+    ]
+    assert keys[0]["support"] == keys[1]["support"]
+    monkeypatch.setattr(protocol, "SUPPORTED", ("leaderboard.support",))
+    assert cells_of_run(TINY, [CAR], [], 1)[0].key["support"] != keys[0]["support"]
+
+
+def test_verify_recomputes_the_share(results: Results, tmp_path: Path) -> None:  # noqa: F811
+    cell = named(results, "random")
+    assert verify_support(results.folder, cell) == []
+    wrong = cell.model_copy(update={"outside_support": 0.25})
+    (problem,) = verify_support(results.folder, wrong)
+    assert f"is 0.25, computed anew it is {cell.outside_support}" in problem
+    # Traces that do not replay are told by `verify_episodes`, and once.
+    (tmp_path / cell.spec.folder).mkdir(parents=True)
+    write_traces(tmp_path / cell.spec.folder, [np.zeros((5, 2), np.float32)] * 4)
+    assert verify_support(tmp_path, cell) == []
+
+
+def test_the_curve_counts_an_ended_episode_as_it_was_last(results: Results) -> None:  # noqa: F811
+    support, cell = expert_support("DriftCar"), named(results, "random")
+    assert support is not None
+    steps = np.arange(CAR.dynamics.max_episode_steps + 1)
+    curve = outside_curve(results, cell, support, steps)
+    episodes = replayed_episodes(results.folder, cell, keep_observations=True)
+    assert all(episode.terminated for episode in episodes)
+    last = support.contains(np.stack([episode.observations[-1] for episode in episodes]))
+    longest = max(map(len, episodes))
+    assert (curve[longest:] == 1.0 - last.mean()).all()
+    first = support.contains(np.stack([episode.observations[10] for episode in episodes]))
+    assert curve[10] == 1.0 - first.mean()
+    few = evenly_spaced(len(steps), 5)
+    np.testing.assert_array_equal(outside_curve(results, cell, support, few), curve[few])
+
+
+def test_a_path_is_where_the_car_was(results: Results) -> None:  # noqa: F811
+    """The first place is beside the centreline by the lateral error, and each step moves the car
+    by its speed."""
+    support, plan, cell = expert_support("DriftCar"), CAR.views.plan, named(results, "expert")
+    assert support is not None
+    assert plan is not None
+    path = path_of(results, cell, 0, plan, support)
+    (episode, *_) = replayed_episodes(results.folder, cell, keep_observations=True)
+    np.testing.assert_array_equal(path.outside, ~support.contains(episode.observations))
+    moved = np.linalg.norm(np.diff(path.places, axis=0), axis=1)
+    speed = np.linalg.norm(episode.observations[:, :2], axis=1)
+    expected = CAR.dynamics.control_period * (speed[:-1] + speed[1:]) / 2
+    np.testing.assert_allclose(moved, expected, atol=0.03)
+    left, right = path.outlines
+    width = np.linalg.norm(left - right, axis=1)
+    np.testing.assert_allclose(width, 10.0, rtol=1e-3)
+    np.testing.assert_array_equal(left[0], left[-1])
+
+
+def test_maps_are_of_learners_and_of_traces_that_replay(results: Results) -> None:  # noqa: F811
+    assert list(support_maps(results)) == ["map_DriftCar_ours"]
+    cell = named(results, "ours")
+    row = cell.episodes[0].model_copy(update={"state_hash": "other"})
+    changed = cell.model_copy(update={"episodes": (row, *cell.episodes[1:])})
+    support, plan = expert_support("DriftCar"), CAR.views.plan
+    assert support is not None
+    assert plan is not None
+    with pytest.raises(UserError, match="do not replay"):
+        path_of(results, changed, 0, plan, support)
