@@ -6,14 +6,13 @@ the support of the expert's policy.
     r(s, a) = exp(-sigma |f_hat(s, a) - f(s, a)|^2)
 
 The prediction is good where there are demonstrations and bad elsewhere, so the reward is near 1 in
-the expert's support and falls to 0 outside (their equations 7 and 8). It is fixed before the policy
-takes its first step: nothing is adversarial, and what follows is reinforcement learning, here by
-Stable-Baselines3's PPO (their algorithm 1).
+the expert's support and falls to 0 outside. It is fixed before the policy takes its first step:
+nothing is adversarial, and what follows is reinforcement learning (their algorithm 1), here by
+Stable-Baselines3's PPO.
 
-A reward that is always positive makes any survival worth something, and the end of an episode a
-loss, whatever the expert wants. As for the other learned rewards, an episode that terminates stays
-in an absorbing state, which has an input of its own and is in the support as far as demonstrations
-end there.
+A reward that is always positive would make the end of any episode a loss. As for the other learned
+rewards, an episode that terminates therefore stays in an absorbing state. That is in the support,
+and worth 1 a step, if one of the demonstrations ends there; otherwise it is worth 0.
 """
 
 from dataclasses import dataclass, field
@@ -30,9 +29,7 @@ from baselines.networks import one_thread
 from baselines.reward_learning import (
     PPOConfig,
     Transitions,
-    absorbed_share,
     demonstrated,
-    draw_places,
     optimise,
     restore_optimised,
 )
@@ -57,15 +54,17 @@ class REDConfig:
     """Transitions in a minibatch of f_hat."""
     learning_rate: float = 1e-3
     """Learning rate of f_hat's Adam."""
-    median_reward: float = 0.9
-    """Reward of the median held-out demonstration, from which sigma follows. The paper chooses
-    sigma by hand so that the expert's rewards are near 1."""
+    usual_reward: float = 0.75
+    """Reward that nine in ten held-out demonstrations exceed, from which sigma follows. The paper
+    chooses sigma so that most of the expert's rewards are near 1."""
     ppo: PPOConfig = field(default_factory=PPOConfig)
     """The policy's optimiser."""
 
 
 HELD_OUT = 10
 """One in so many demonstrated transitions is held out, to choose sigma."""
+USUAL = 0.9
+"""Share of the held-out demonstrations whose reward exceeds `usual_reward`."""
 
 
 def distill(problem: Problem, seed: int, config: REDConfig) -> SupportReward:
@@ -83,19 +82,19 @@ def distill(problem: Problem, seed: int, config: REDConfig) -> SupportReward:
     reward.fit_normalisation(shown.observations, shown.actions)
     inputs = reward.inputs(shown.observations, shown.actions)
     known = len(inputs) - len(inputs) // HELD_OUT
-    training, held_out = torch.cat([inputs[:known], reward.absorbing_input]), inputs[known:]
-    absorbed = absorbed_share(shown, config.ppo.discount)
+    training, held_out = inputs[:known], inputs[known:]
     optimiser = torch.optim.Adam(reward.body.parameters(), config.learning_rate, fused=True)
     generator = torch.Generator().manual_seed(seed)
     for _ in range(config.updates):
-        places = draw_places(known, absorbed, config.batch_size, generator)
+        places = torch.randint(known, (config.batch_size,), generator=generator)
         loss = reward.error(training[places]).mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
     with torch.no_grad():
-        median = reward.error(held_out if len(held_out) else inputs).median()
-        reward.sigma.fill_(-log(config.median_reward) / float(median))
+        usual = reward.error(held_out if len(held_out) else inputs).quantile(USUAL)
+        reward.sigma.fill_(-log(config.usual_reward) / float(usual))
+        reward.ends.fill_(bool(shown.terminated.any()))
     return reward
 
 

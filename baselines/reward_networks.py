@@ -134,11 +134,12 @@ class RewardNetwork(nn.Module):
 
 
 class SupportReward(RewardNetwork):
-    """The reward of random expert distillation: exp(-sigma |prediction - target|^2), in (0, 1].
+    """The reward of random expert distillation: exp(-sigma |prediction - target|^2), from 0 to 1.
 
     The target is a network with random weights that stay as they are; the prediction is one that
     was trained to have its outputs on the demonstrations (Wang et al. 2019, "Random Expert
-    Distillation", equations 7 and 8).
+    Distillation"). The absorbing state is in the support if a demonstration has ended there: its
+    reward is then 1, and otherwise 0.
 
     Args:
         observation_space: the world's observation space.
@@ -152,6 +153,7 @@ class SupportReward(RewardNetwork):
     """
 
     sigma: Tensor
+    ends: Tensor
 
     def __init__(
         self,
@@ -170,6 +172,7 @@ class SupportReward(RewardNetwork):
         for weight in self.target.parameters():
             weight.mul_(gain)
         self.register_buffer("sigma", torch.tensor(1.0))
+        self.register_buffer("ends", torch.tensor(False))
 
     def error(self, inputs: Tensor) -> Tensor:
         """The squared error of the prediction, mean over the outputs, [rows]."""
@@ -178,7 +181,8 @@ class SupportReward(RewardNetwork):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """The reward of each row of inputs, [rows]."""
-        return torch.exp(-self.sigma * self.error(inputs))
+        rewards = torch.exp(-self.sigma * self.error(inputs))
+        return torch.where(inputs[:, -1] == 1.0, self.ends.float(), rewards)
 
 
 def excess_slope(
