@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from il_envs import ExpertPolicy, get_world, run_episodes
-from il_envs.learning.support import evenly_spaced
+from il_envs.learning.support import Support, evenly_spaced
 from leaderboard import UserError, protocol
 from leaderboard.cells import Cell, Results, write_traces
 from leaderboard.child import compute
 from leaderboard.figures.maps import path_of, support_maps
 from leaderboard.figures.support import outside_curve
+from leaderboard.figures.support import outside_support as outside_figure
 from leaderboard.protocol import Profile, cells_of_run
 from leaderboard.support import expert_support, outside_support
 from leaderboard.traces import replayed_episodes
@@ -105,19 +106,34 @@ def test_verify_recomputes_the_share(results: Results, tmp_path: Path) -> None: 
 
 
 def test_the_curve_counts_an_ended_episode_as_it_was_last(results: Results) -> None:  # noqa: F811
-    support, cell = expert_support("DriftCar"), named(results, "random")
-    assert support is not None
-    steps = np.arange(CAR.dynamics.max_episode_steps + 1)
-    curve = outside_curve(results, cell, support, steps)
+    """Here only the last state of each episode is outside."""
+    cell = named(results, "random")
+    assert all(episode.terminated for episode in cell.episodes)
     episodes = replayed_episodes(results.folder, cell, keep_observations=True)
-    assert all(episode.terminated for episode in episodes)
-    last = support.contains(np.stack([episode.observations[-1] for episode in episodes]))
-    longest = max(map(len, episodes))
-    assert (curve[longest:] == 1.0 - last.mean()).all()
-    first = support.contains(np.stack([episode.observations[10] for episode in episodes]))
-    assert curve[10] == 1.0 - first.mean()
+    last = np.stack([episode.observations[-1] for episode in episodes])
+
+    class ButTheLast(Support):
+        def __init__(self) -> None: ...
+
+        def contains(self, observations: np.ndarray) -> np.ndarray:
+            return ~(observations[:, None] == last).all(-1).any(1)
+
+    steps = np.arange(CAR.dynamics.max_episode_steps + 1)
+    curve = outside_curve(results, cell, ButTheLast(), steps)
+    expected = np.mean([steps >= row.length for row in cell.episodes], axis=0)
+    np.testing.assert_array_equal(curve, expected)
     few = evenly_spaced(len(steps), 5)
-    np.testing.assert_array_equal(outside_curve(results, cell, support, few), curve[few])
+    np.testing.assert_array_equal(outside_curve(results, cell, ButTheLast(), few), curve[few])
+
+
+def test_the_figure_has_a_line_for_the_expert_and_each_learner(results: Results) -> None:  # noqa: F811
+    figure = outside_figure(results)
+    assert figure is not None
+    (axes,) = figure.axes
+    assert {"expert", "ours"} <= {text.get_text() for text in axes.texts}
+    expert, ours = (line.get_ydata() for line in axes.lines)
+    assert np.mean(expert) < 0.1
+    assert ours[-1] == 1.0
 
 
 def test_a_path_is_where_the_car_was(results: Results) -> None:  # noqa: F811
