@@ -38,7 +38,7 @@ def outside_support(results: Results) -> Figure | None:
             names.append((row.algorithm, colour, last))
         axes.set(xlabel="step", xlim=(0.0, steps[-1]), ylim=(0.0, 1.05))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        description = f"{how_many_seeds(results)}; one that has ended stays in its last state"
+        description = f"{how_many_seeds(results)}; an ended episode stays in its last state"
         name_panel(axes, f"{world.name}: episodes outside the expert's support", description)
         name_lines(axes, names)
     return figure
