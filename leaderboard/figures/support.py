@@ -10,9 +10,11 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from il_envs.learning.support import Support, evenly_spaced
+from il_envs.world import World
 from leaderboard.cells import Cell, Results
 from leaderboard.figures.drawing import draw_mean, name_lines, name_panel, panels
 from leaderboard.figures.selected import finished_cells, how_many_seeds, rows_to_draw, worlds_of
+from leaderboard.rows import Row
 from leaderboard.support import expert_support
 from leaderboard.traces import replayed_episodes
 
@@ -24,15 +26,17 @@ MOST_STEPS = 101
 
 def outside_support(results: Results) -> Figure | None:
     """Share of held-out episodes outside the expert's support against time, for the expert and
-    every algorithm, one panel for each world where there is a support."""
-    worlds = [(w, support) for w in worlds_of(results) if (support := expert_support(w.name))]
-    if not worlds:
+    every algorithm, one panel for each world where that share is known."""
+    drawn = [(world, rows) for world in worlds_of(results) if (rows := _rows(results, world))]
+    if not drawn:
         return None
-    figure, all_axes = panels(len(worlds))
-    for (world, support), axes in zip(worlds, all_axes, strict=True):
+    figure, all_axes = panels(len(drawn))
+    for (world, rows), axes in zip(drawn, all_axes, strict=True):
         steps = evenly_spaced(world.dynamics.max_episode_steps + 1, MOST_STEPS)
+        support = expert_support(world.name)
+        assert support is not None  # the cells have a share
         names = []
-        for row, colour in rows_to_draw(results, world):
+        for row, colour in rows:
             shares = [outside_curve(results, c, support, steps) for c in finished_cells(row)]
             last = draw_mean(axes, steps.astype(float), np.transpose(shares), (0.0, 1.0), colour)
             names.append((row.algorithm, colour, last))
@@ -42,6 +46,15 @@ def outside_support(results: Results) -> Figure | None:
         name_panel(axes, f"{world.name}: episodes outside the expert's support", description)
         name_lines(axes, names)
     return figure
+
+
+def _rows(results: Results, world: World) -> list[tuple[Row, str]]:
+    """The rows to draw whose cells have a share of states outside the support."""
+    return [
+        (row, colour)
+        for row, colour in rows_to_draw(results, world)
+        if all(cell.outside_support is not None for cell in finished_cells(row))
+    ]
 
 
 def outside_curve(

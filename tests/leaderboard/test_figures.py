@@ -23,6 +23,7 @@ from leaderboard.cells import (
 from leaderboard.figures.curves import compounding_error, error_curve, survival_by_labels
 from leaderboard.figures.write import write_figures
 from leaderboard.protocol import CellSpec, Profile, world_hash
+from leaderboard.support import outside_support
 
 WORLD = il_envs.get_world("DriftCar")
 PROFILE = Profile(
@@ -53,8 +54,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
                 spec.profile.evaluation_seeds,
             )
             cell = Cell(
-                spec=spec, status="ok", reason="", episodes=episode_results(episodes), versions={},
-                platform="",
+                spec=spec, status="ok", reason="", episodes=episode_results(episodes),
+                outside_support=outside_support(WORLD, episodes), versions={}, platform="",
             )  # fmt: skip
             (out / spec.folder).mkdir(parents=True)
             write_cell(out / spec.folder, cell)

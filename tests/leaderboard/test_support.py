@@ -27,10 +27,7 @@ TINY = Profile(
 
 
 def named(results: Results, name: str) -> Cell:  # noqa: F811
-    """A cell with its share, as a run leaves it."""
-    cell = next(cell for cell in results.cells if cell.spec.algorithm == name)
-    episodes = replayed_episodes(results.folder, cell, keep_observations=True)
-    return cell.model_copy(update={"outside_support": outside_support(CAR, episodes)})
+    return next(cell for cell in results.cells if cell.spec.algorithm == name)
 
 
 def references_of(world: str) -> dict[str, Cell]:
@@ -124,6 +121,18 @@ def test_the_curve_counts_an_ended_episode_as_it_was_last(results: Results) -> N
     np.testing.assert_array_equal(curve, expected)
     few = evenly_spaced(len(steps), 5)
     np.testing.assert_array_equal(outside_curve(results, cell, ButTheLast(), few), curve[few])
+
+
+def test_cells_without_a_share_are_not_drawn(results: Results) -> None:  # noqa: F811
+    cells = tuple(
+        cell.model_copy(update={"outside_support": None}) if cell.spec.labels == 100 else cell
+        for cell in results.cells
+    )
+    figure = outside_figure(replace(results, cells=cells))
+    assert figure is not None
+    assert {text.get_text() for text in figure.axes[0].texts} & {"expert", "ours"} == {"expert"}
+    cells = tuple(cell.model_copy(update={"outside_support": None}) for cell in cells)
+    assert outside_figure(replace(results, cells=cells)) is None
 
 
 def test_the_figure_has_a_line_for_the_expert_and_each_learner(results: Results) -> None:  # noqa: F811
