@@ -202,6 +202,16 @@ def chunks(
         raise typer.Exit(1)
 
 
+@app.command()
+def experts(
+    out: Annotated[Path, typer.Option(help="Folder of the table.")] = Path("results", "experts"),
+) -> None:
+    """Learn from experts of two minds, with a memory or in contradictions, and print the scores."""
+    from leaderboard import commands
+
+    commands.show_experts(out)
+
+
 def _names(option: str, text: str | None) -> list[str]:
     names = [name.strip() for name in (text or "").split(",") if name.strip()]
     if text is not None and not names:

@@ -341,6 +341,20 @@ def show_surpassing(folder: Path) -> None:
     print(table.to_string(index=False, float_format="{:.2f}".format))
 
 
+def show_experts(folder: Path) -> None:
+    """Learn from experts who are no function of the state, and print what comes of it.
+
+    Raises:
+        UserError: if the table cannot be written.
+    """
+    from leaderboard.studies.experts import write_experts
+
+    with _writing_to(folder):
+        path, table = write_experts(folder)
+    print(table.to_string(index=False, float_format="{:.2f}".format))
+    print(f"wrote {path}")
+
+
 def profile_named(name: str) -> Profile:
     """The profile of that name.
 
