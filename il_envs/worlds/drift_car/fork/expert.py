@@ -1,0 +1,88 @@
+"""The calm experts of DriftCarFork: the centreline, and past each obstacle on one side.
+
+The commanded curvature follows the centreline and turns the course towards a target at the side;
+the steering angle is the one that a car has in a steady bend of that curvature. No expert slides.
+"""
+
+from math import sqrt
+
+import numpy as np
+from numba import njit
+
+from il_envs.random import hash_uniform
+from il_envs.world import Array, Expert, Record
+from il_envs.worlds.drift_car import dynamics as car
+from il_envs.worlds.drift_car.dynamics import clip, lap_position, lookup
+from il_envs.worlds.drift_car.expert import saturate
+from il_envs.worlds.drift_car.fork.dynamics import ahead
+
+SPEED_MAX, SPEED_SHARE = 10.0, 0.7  # m/s; of the track's reference speed
+SPEED_GAIN = 1.5  # 1/s
+DRIVE_SHARE = 0.4  # of the largest drive; leaves the rear tyres 92% of their grip
+SWERVE = 14.0  # m before the obstacle, where it begins
+CLEARANCE = 2.3  # m, from the obstacle's centre to the path beside it
+BEGUN = 0.5  # m to one side, from where the expert goes on to that side
+LATERAL_GAIN = 0.25  # 1/m, sine of the course towards the target
+COURSE_MAX = 0.35  # sine of the course towards a far target
+COURSE_GAIN = 0.35  # 1/m, curvature for each unit of the sine of the course
+LATERAL_ACCELERATION_MAX = 7.0  # m/s^2, of the command
+LOOK_AHEAD = 0.12  # s
+UNDERSTEER = (
+    car.MASS
+    * (car.REAR_AXLE * car.REAR_STIFFNESS - car.FRONT_AXLE * car.FRONT_STIFFNESS)
+    / (car.FRONT_STIFFNESS * car.REAR_STIFFNESS * car.WHEELBASE)
+)  # rad s^2/m, more steering for each unit of lateral acceleration
+SIDE_STREAM = np.uint64(0x51DE)  # apart from the draws of the world itself
+
+
+@njit
+def drive_to(state: Record, track: Record, target: float, action: Array) -> None:
+    """Fill the commands that bring the car to `target` m to the left of the centreline."""
+    x, y = state.forward_speed, state.lateral_speed
+    speed = max(sqrt(x * x + y * y), 1.0)
+    position = lap_position(state, track) + LOOK_AHEAD * speed * (car.SAMPLES / track.length)
+    curvature = lookup(track.curvature, position % car.SAMPLES)
+    course = (state.heading_sin * x + state.heading_cos * y) / speed
+    wanted = saturate(LATERAL_GAIN * (target - state.lateral), COURSE_MAX)
+    curvature /= 1.0 - curvature * state.lateral
+    sharpest = LATERAL_ACCELERATION_MAX / (speed * speed)
+    command = clip(curvature + COURSE_GAIN * (wanted - course), -sharpest, sharpest)
+    angle = command * (car.WHEELBASE + UNDERSTEER * speed * speed)
+    action[0] = clip(angle / car.STEERING_MAX, -1.0, 1.0)
+    wanted_speed = min(SPEED_SHARE * lookup(track.speed, lap_position(state, track)), SPEED_MAX)
+    thrust = car.MASS * SPEED_GAIN * (wanted_speed - speed)
+    action[1] = clip(thrust / car.DRIVE_MAX, -DRIVE_SHARE, DRIVE_SHARE)
+
+
+@njit
+def pass_on(left: bool, state: Record, params: Array, action: Array) -> None:
+    """Pass the next obstacle on this side; far from it, keep to the centreline."""
+    target = 0.0
+    if ahead(state) < SWERVE:
+        target = CLEARANCE if left else -CLEARANCE
+    drive_to(state, params[state.track], target, action)
+
+
+@njit
+def bimodal(state: Record, params: Array, memory: Array, action: Array) -> None:
+    """Choose a side by a hash of the obstacle; clearly on one side, go on to that side."""
+    coin = hash_uniform(state.key ^ SIDE_STREAM, state.episode, np.uint64(state.obstacle))
+    left = coin < 0.5 if abs(state.lateral) < BEGUN else state.lateral > 0.0
+    pass_on(left, state, params, action)
+
+
+@njit
+def left(state: Record, params: Array, memory: Array, action: Array) -> None:
+    pass_on(True, state, params, action)
+
+
+@njit
+def right(state: Record, params: Array, memory: Array, action: Array) -> None:
+    pass_on(False, state, params, action)
+
+
+EXPERTS = {
+    "bimodal": Expert(bimodal, "either side, by a coin for each obstacle; the reference"),
+    "left": Expert(left, "always the left side"),
+    "right": Expert(right, "always the right side"),
+}
