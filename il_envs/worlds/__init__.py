@@ -10,5 +10,5 @@ from il_envs.worlds import grid as grid
 from il_envs.worlds import lane_keeping as lane_keeping
 from il_envs.worlds import pillar as pillar
 from il_envs.worlds import shooter as shooter
-from il_envs.worlds.drift_car import misspecified as misspecified
 from il_envs.worlds.drift_car import fork as fork
+from il_envs.worlds.drift_car import misspecified as misspecified

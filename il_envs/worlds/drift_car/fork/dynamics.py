@@ -7,7 +7,7 @@ from il_envs.random import hash_uniform
 from il_envs.world import STATE_HEADER, Array, Record
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.dynamics import clip, lookup
-from il_envs.worlds.drift_car.track import HALF_WIDTH, SAMPLES
+from il_envs.worlds.drift_car.track import HALF_WIDTH
 
 OBSTACLE_RADIUS = 1.2  # m; half of the car's width is included, so the car is a point
 GAP_MIN, GAP_MAX = 60.0, 90.0  # m of centreline, from the start or an obstacle to the next one
