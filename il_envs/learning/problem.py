@@ -305,9 +305,11 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         self._reward = reward
         self._env = WorldVectorEnv(world.name, num_envs, autoreset_mode=self._autoreset_mode)
         self._expert = ExpertPolicy(self._env, style)
+        has_memory = world.experts[self._expert.style].memory_size > 0
+        self._expert_watches = has_memory and labeller is None and "expert" in problem._sources
         self._expert_memory: Any = None
+        self._answers: NDArray[Any] | None = None  # in the present states, of one who watches
         self._labeller = labeller
-        self._episode_start = np.ones(num_envs, np.bool_)
         self._returns = np.zeros(num_envs)  # so far, of the episode that each row is in
         self.num_envs = num_envs
         self.metadata = self._env.metadata
@@ -336,7 +338,7 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
             )
         observations, _ = self._env.reset(seed=self._first_seed)
         self._first_seed = None  # later resets continue the same random streams
-        self._episode_start[:] = True
+        self._watch(np.ones(self.num_envs, np.bool_))
         self._returns[:] = 0.0
         return observations, {}
 
@@ -347,7 +349,7 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         self._problem._spend_steps(self.num_envs, self._reward)
         observations, rewards, terminated, truncated, info = self._env.step(actions)
         ended = terminated | truncated
-        self._episode_start |= ended
+        self._watch(ended)
         self._returns += rewards
         self._problem._record_episodes(self._returns[ended])
         self._returns[ended] = 0.0
@@ -360,6 +362,14 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         if self._first_seed is not None:
             raise gym.error.ResetNeeded(f"call reset() of the environment before {use}")
 
+    def _watch(self, episode_start: NDArray[np.bool_]) -> None:
+        """Let an expert with memory see the present states, where labels are bought and where they
+        are not; one without needs not watch."""
+        if self._expert_watches:
+            self._answers, self._expert_memory = self._expert.predict(
+                state=self._expert_memory, episode_start=episode_start
+            )
+
     def _ask_expert(
         self, rows: NDArray[np.bool_], proposed: NDArray[Any] | None = None
     ) -> NDArray[Any]:
@@ -367,10 +377,9 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
             states, params = self._env.states.copy(), self._env.params
             labels = self._labeller.label(states, params, rows.copy(), proposed)
             return self._checked_labels(labels, rows)
-        actions, self._expert_memory = self._expert.predict(
-            state=self._expert_memory, episode_start=self._episode_start, mask=rows
-        )
-        self._episode_start &= ~rows  # other rows still clear their memory at their next label
+        if self._answers is not None:
+            return _chosen(rows, self._answers, np.zeros_like(self._answers))
+        actions, _ = self._expert.predict(mask=rows)
         return actions
 
     def _ask_to_intervene(self, proposed: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:

@@ -36,7 +36,7 @@ from dataclasses import replace
 
 import gymnasium as gym
 
-from il_envs.world import register
+from il_envs.world import View, register
 from il_envs.worlds.drift_car import drift_car
 from il_envs.worlds.drift_car.fork import dynamics
 from il_envs.worlds.drift_car.fork.expert import EXPERTS
@@ -60,6 +60,16 @@ drift_car_fork = register(
             observation=gym.spaces.Box(dynamics.OBSERVATION_LOW, dynamics.OBSERVATION_HIGH),
         ),
         experts=EXPERTS,
-        views=replace(drift_car.views, goal="pass the obstacles on either side, keep to the road"),
+        views=replace(
+            drift_car.views,
+            pictures=(
+                View(
+                    "il_envs.worlds.drift_car.fork.picture.scene:paint",
+                    between="il_envs.worlds.drift_car.picture.motion:between",
+                ),
+            ),
+            sounds="il_envs.worlds.drift_car.fork.picture.sounds:cues",
+            goal="pass the obstacles on either side, keep to the road",
+        ),
     )
 )

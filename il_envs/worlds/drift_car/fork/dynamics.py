@@ -29,8 +29,8 @@ STATE = np.dtype(
     ]
 )
 MEASURES = (*car.MEASURES, "passed", "passed_left", "passed_right")
-OBSERVATION_LOW = np.append(-car.OBSERVATION_MAX, np.float32([-OBSTACLE_RADIUS, -HALF_WIDTH]))
-OBSERVATION_HIGH = np.append(car.OBSERVATION_MAX, np.float32([SIGHT, HALF_WIDTH]))
+OBSERVATION_LOW = np.array([*-car.OBSERVATION_MAX, -OBSTACLE_RADIUS, -HALF_WIDTH], np.float32)
+OBSERVATION_HIGH = np.array([*car.OBSERVATION_MAX, SIGHT, HALF_WIDTH], np.float32)
 
 
 @njit

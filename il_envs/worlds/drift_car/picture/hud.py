@@ -43,18 +43,23 @@ def paint(
     ground: Ground,
     history: States,
     others: Sequence[tuple[Colour, States]] = (),
+    obstacles: Sequence[complex] = (),
 ) -> None:
     """Paint the instruments for the last state of the history.
 
     Args:
         others: the colours and states of other cars, to be shown on the map.
+        obstacles: where obstacles stand (m), to be shown there too.
     """
     width, height = surface.get_size()
     corner = ((width - CLUSTER[0]) // 2, height - CLUSTER[1] - MARGIN)
     _paint_cluster(surface, history, corner)
     _paint_clock(surface, history[-1])
     corner = (width - MAP_SIZE - MARGIN, MARGIN)
-    _paint_map(surface, ground, [*others, (ACCENT, history[-1:])], corner)
+    marks = [(1.8, RED, place) for place in obstacles]
+    for colour, state in [*others, (ACCENT, history[-1:])]:
+        marks.append((4.5, colour, complex(ground.poses(state)[0][0])))
+    _paint_map(surface, ground, marks, corner)
 
 
 def _arc(
@@ -186,16 +191,16 @@ def _map(ground: Ground) -> tuple[pygame.Surface, complex, float]:
 def _paint_map(
     surface: pygame.Surface,
     ground: Ground,
-    cars: list[tuple[Colour, States]],
+    marks: list[tuple[float, Colour, complex]],
     corner: tuple[int, int],
 ) -> None:
+    """The map with dots on it: radius (pixels), colour and place (m) of each."""
     chart, middle, scale = _map(ground)
     lay(chart, surface, corner)
-    for colour, state in cars:
-        position, _ = ground.poses(state)
-        at = np.conjugate(position[0] - middle) * scale + MAP_SIZE / 2 * (1 + 1j)
+    for radius, colour, place in marks:
+        at = (place - middle).conjugate() * scale + MAP_SIZE / 2 * (1 + 1j)
         dot = Layer((16, 16), factor=4)
         whole = complex(round(at.real) - 8, round(at.imag) - 8)
-        disc(dot, complex(at) - whole, 6.0, PANEL)
-        disc(dot, complex(at) - whole, 4.5, colour)
+        disc(dot, at - whole, radius + 1.5, PANEL)
+        disc(dot, at - whole, radius, colour)
         dot.lay_on(surface, (corner[0] + int(whole.real), corner[1] + int(whole.imag)))

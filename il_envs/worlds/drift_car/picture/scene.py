@@ -4,6 +4,7 @@ A picture is a function of the episode's history alone. Points of the plane are 
 metres, as in `ground.py`.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from il_envs.drawing import ghosts
 from il_envs.drawing.canvas import Canvas, Colour, Layer
-from il_envs.drawing.history import latest, scattered, steps_ago
+from il_envs.drawing.history import latest, steps_ago
 from il_envs.world import States
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.picture import car as car_picture
@@ -29,6 +30,8 @@ from il_envs.worlds.drift_car.picture.ground import (
     strip,
     tile,
 )
+from il_envs.worlds.drift_car.picture.obstacles import paint_obstacles
+from il_envs.worlds.drift_car.picture.smoke import paint_smoke
 from il_envs.worlds.drift_car.track import HALF_WIDTH, SAMPLES
 
 LEAD = 0.5  # s, by which the camera looks ahead of the car
@@ -46,18 +49,18 @@ MARK_WIDTH = 0.25  # m
 MARK_OPACITY = 0.62
 SLIDING_START, SLIDING_RANGE = 0.9, 0.8  # of slip, as a share of what makes the whole tyre slide
 
-SMOKE: Colour = (226, 226, 224)
-SMOKE_STEPS = 30  # that a puff lives
-SMOKE_LIFE = SMOKE_STEPS * car.CONTROL_PERIOD  # s
-SMOKE_SPEED_START, SMOKE_SPEED_RANGE = 1.5, 6.0  # m/s, of sideways sliding at the rear
-PUFFS = 3  # a wheel a step
-
 BRAKING = -0.04 * car.DRIVE_MAX  # N, from which the brake lights are lit
 CAR_SIZE = 6.0  # m, side of the sheet that the car is painted on
 
 
-def paint(state: np.void, params: States, canvas: Canvas) -> None:
-    """Paint the picture of the last state of the canvas's history."""
+def paint(
+    state: np.void, params: States, canvas: Canvas, obstacles: Sequence[complex] = ()
+) -> None:
+    """Paint the picture of the last state of the canvas's history.
+
+    Args:
+        obstacles: where obstacles stand (m).
+    """
     ground = ground_of(params[state["track"]].tobytes())
     history, share = latest(canvas, lambda states: jumps(states, ground))
     positions, headings = ground.poses(history)
@@ -71,17 +74,18 @@ def paint(state: np.void, params: States, canvas: Canvas) -> None:
     for forward, slip in ((car.FRONT_AXLE, front), (-car.REAR_AXLE, rear)):
         for side in (WHEEL_TRACK, -WHEEL_TRACK):
             wheel = positions + headings * (forward + 1j * side)
-            _paint_marks(layer, wheel - corner, _share(slip, SLIDING_START, SLIDING_RANGE))
+            _paint_marks(layer, wheel - corner, _sliding(slip))
     layer.lay_on(canvas.surface)
+    paint_obstacles(canvas.surface, obstacles, corner)
     _paint_ghosts(canvas, ground, corner)
-    _paint_smoke(canvas.surface, history, positions - corner, headings, rear, share)
+    paint_smoke(canvas.surface, history, positions - corner, headings, _sliding(rear), share)
     _paint_car(canvas.surface, state, complex(positions[-1] - corner), complex(headings[-1]))
     others = [
         (ghost.colour, recent[-1:])
         for ghost, recent, _ in ghosts.present(canvas, steps=2)
         if recent["track"][-1] == state["track"]
     ]
-    hud.paint(canvas.surface, ground, history, others)
+    hud.paint(canvas.surface, ground, history, others, obstacles)
 
 
 def jumps(history: States, ground: Ground) -> NDArray[np.bool_]:
@@ -90,9 +94,9 @@ def jumps(history: States, ground: Ground) -> NDArray[np.bool_]:
     return (np.abs(np.diff(positions)) > JUMP) | (np.diff(history["track"]) != 0)
 
 
-def _share(value: Numbers, start: float, span: float) -> Numbers:
-    """The progress of a value from `start` to `start + span`, clipped to [0, 1]."""
-    share: Numbers = np.clip((value - start) / span, 0.0, 1.0)
+def _sliding(slip: Numbers) -> Numbers:
+    """How much tyres slide, from 0 to 1, given their slip."""
+    share: Numbers = np.clip((slip - SLIDING_START) / SLIDING_RANGE, 0.0, 1.0)
     return share
 
 
@@ -190,58 +194,6 @@ def _paint_marks(layer: Layer, wheel: Points, sliding: Numbers) -> None:
     seen = (x > -50) & (x < width + 50) & (y > -50) & (y < height + 50) & (opacity > 0.03)
     for k in np.flatnonzero(seen)[np.argsort(opacity[seen], kind="stable")]:
         fill(layer, quads[k, None], (0, 0, 0), float(opacity[k]))
-
-
-def _paint_smoke(
-    surface: pygame.Surface,
-    history: States,
-    positions: Points,
-    headings: Points,
-    rear: Numbers,
-    share: float,
-) -> None:
-    """Puffs from the rear tyres, growing and thinning as they age."""
-    last = len(history) - 1
-    for k in range(max(1, last - SMOKE_STEPS), last + 1):
-        slide = history["lateral_speed"][k] - car.REAR_AXLE * history["yaw_rate"][k]
-        amount = float(
-            _share(np.abs(slide), SMOKE_SPEED_START, SMOKE_SPEED_RANGE)
-            * _share(rear[k], SLIDING_START, SLIDING_RANGE)
-        )
-        if amount == 0.0:
-            continue
-        velocity = headings[k] * (history["forward_speed"][k] + 1j * slide)
-        for puff in range(PUFFS):
-            back = car.CONTROL_PERIOD * (puff + 0.5) / PUFFS
-            age = car.CONTROL_PERIOD * (last - k) + back - car.CONTROL_PERIOD * (1.0 - share)
-            spent = age / SMOKE_LIFE
-            if not 0.0 <= spent < 1.0:
-                continue
-            if k == last:
-                back = age  # the car is not yet where the step ends
-            for wheel, side in enumerate((WHEEL_TRACK, -WHEEL_TRACK)):
-                number = 2 * PUFFS * int(history["step"][k]) + 2 * puff + wheel
-                chance = scattered(number)
-                turn = np.exp(2j * np.pi * (97.0 * chance % 1.0))
-                place = positions[k] + headings[k] * (1j * side - car.REAR_AXLE - 0.1)
-                place += velocity * (0.22 * SMOKE_LIFE * (1.0 - np.exp(-3.0 * spent)) - back)
-                place += (0.15 + 0.9 * spent) * turn
-                radius = (0.35 + 1.75 * np.sqrt(spent)) * (0.7 + 0.6 * chance)
-                opacity = 0.40 * amount * (1.0 - spent) ** 1.4
-                sprite = _puff(round(radius * SCALE), round(64 * opacity))
-                middle = sprite.get_width() / 2
-                surface.blit(sprite, (place.real * SCALE - middle, -place.imag * SCALE - middle))
-
-
-@lru_cache(maxsize=1024)
-def _puff(radius: int, strength: int) -> pygame.Surface:
-    """A soft round cloud; radius in pixels, opacity in 64ths."""
-    x = (np.arange(2 * radius) + 0.5) / radius - 1.0
-    profile = np.clip(1.0 - x[:, None] ** 2 - x[None, :] ** 2, 0.0, 1.0) ** 1.3
-    sprite = pygame.Surface((2 * radius, 2 * radius), pygame.SRCALPHA)
-    sprite.fill(SMOKE)
-    pygame.surfarray.pixels_alpha(sprite)[:] = (255 * strength / 64 * profile).astype(np.uint8)
-    return sprite
 
 
 def _paint_ghosts(canvas: Canvas, ground: Ground, corner: complex) -> None:
