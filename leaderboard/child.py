@@ -191,13 +191,14 @@ def _held_out_episodes(
     make_policy: Callable[[WorldVectorEnv], Policy], spec: CellSpec, world: World
 ) -> list[Episode]:
     """Run the evaluation episodes. In worlds with an exact reference actions are sampled rather
-    than deterministic, so that the returns agree with the exact expected return."""
+    than deterministic, so that the returns agree with the exact expected return; and so they are in
+    worlds that are scored by draws."""
     return run_episodes(
         world,
         "held_out",
         make_policy,
         spec.profile.evaluation_seeds,
-        deterministic=exact_reference(world) is None,
+        deterministic=exact_reference(world) is None and not world.scored_by_draws,
         keep_observations=has_support(world),
     )
 

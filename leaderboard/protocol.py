@@ -307,7 +307,8 @@ def _key(
         "labels": str(labels),
         "seed": str(seed),
         "steps": str(profile.steps_in(world.name)),
-        "evaluation": f"{profile.evaluation_episodes} from {EVALUATION_SEED}",
+        "evaluation": f"{profile.evaluation_episodes} from {EVALUATION_SEED}"
+        + (" by draws" if world.scored_by_draws else ""),
         "limits": f"{profile.time_limit:g} s, {profile.memory_limit} bytes",
     }
 

@@ -9,6 +9,7 @@ from il_envs.engine.single import WorldEnv
 from il_envs.learning.policy import ExpertPolicy, Policy
 from il_envs.learning.recorded_episode import Controller
 from il_envs.learning.stored_policy import StoredPolicyError
+from il_envs.world import World
 
 
 class Pilot(Protocol):
@@ -65,9 +66,14 @@ class ExpertPilot:
         """Nothing is made of it."""
 
 
+def acts_by_modes(world: World) -> bool:
+    """Whether policies act as deterministic ones; they are sampled in worlds that are scored by
+    draws, or have an exact reference."""
+    return not world.scored_by_draws and world.truth.reference is None
+
+
 class PolicyPilot:
-    """A policy that acts as it is scored: deterministic, but sampled where the world has an exact
-    reference."""
+    """A policy that acts as it is scored."""
 
     controller: Controller = "policy"
 
@@ -75,7 +81,7 @@ class PolicyPilot:
         self.name = name
         self._policy = policy
         self._space = env.world.spaces.action
-        self._is_deterministic = env.world.truth.reference is None
+        self._is_deterministic = acts_by_modes(env.world)
         self.begin()
 
     def begin(self) -> None:

@@ -12,8 +12,10 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -342,6 +344,37 @@ def test_the_key_names_what_the_result_depends_on(tmp_path: Path) -> None:
     (folder / "helper.py").write_text("x = 1\n")
     assert key()["code"] != first["code"]
     assert world_hash(world) == first["world"]
+
+
+@pytest.mark.parametrize(
+    ("name", "by_draws"),
+    [("DriftCar", False), ("DriftCarFork", True), ("Pillar", True), ("FourRooms", True)],
+)
+def test_policies_act_by_modes_or_by_draws_as_the_world_has_it(name: str, by_draws: bool) -> None:
+    """By draws where the world says so, and in exact worlds."""
+    world, asked = il_envs.get_world(name), []
+
+    def make_policy(env: il_envs.WorldVectorEnv) -> il_envs.Policy:
+        random = RandomPolicy(world.spaces.action, 0)
+
+        class Asked:
+            def predict(self, *arguments: Any) -> tuple[Any, Any]:
+                asked.append(arguments[3])
+                return random.predict(*arguments)
+
+        return Asked()
+
+    spec = cells_of_run(TINY, [world], [], 1)[0]
+    child._held_out_episodes(make_policy, spec, world)
+    assert set(asked) == {not by_draws}
+
+
+def test_the_key_names_how_policies_are_scored() -> None:
+    world = il_envs.get_world("Pillar")
+    modes = replace(world, scored_by_draws=False)
+    keys = [cells_of_run(TINY, [each], [], 1)[0].key for each in (world, modes)]
+    assert keys[0] == keys[1] | {"evaluation": "2 from 900000000 by draws"}
+    assert keys[1]["evaluation"] == "2 from 900000000"
 
 
 def test_time_is_limited(tmp_path: Path) -> None:

@@ -31,7 +31,9 @@ driven without termination).
 
 The splits differ in their tracks: 48 to train on, 24 held out. Experts: `scripted` (closed form, a
 function of the state alone), `noisy` (with Gaussian noise on its commands), `unlearnable` (with
-hidden memory).
+hidden memory), and three that drive along either of two lines, 1.2 m to the left of the centreline
+at the reference speed or 1.2 m to the right at 0.9 of it: `bimodal` (a coin for each 80 m chooses),
+`non-markov` (a hidden clock of 50 to 100 steps), `inconsistent` (a coin in each step).
 """
 
 import gymnasium as gym
@@ -43,6 +45,7 @@ from il_envs.worlds.drift_car.gentle_start import gentle_start
 from il_envs.worlds.drift_car.plan import PLAN
 from il_envs.worlds.drift_car.probe import PROBE
 from il_envs.worlds.drift_car.track import bank
+from il_envs.worlds.drift_car.two_minded import EXPERTS as TWO_MINDED
 
 drift_car = register(
     World(
@@ -65,7 +68,7 @@ drift_car = register(
             action=gym.spaces.Box(-1.0, 1.0, (2,)),
             action_names=("steer", "drive"),
         ),
-        experts=EXPERTS,
+        experts=EXPERTS | TWO_MINDED,
         views=Views(
             pictures=(
                 View(

@@ -58,8 +58,9 @@ def steering_angle(tangent: float) -> float:
 
 
 @njit
-def desired_yaw_acceleration(state: Record, track: Record) -> float:
-    """Yaw acceleration that follows the centreline at the reference sideslip, in rad/s^2."""
+def desired_yaw_acceleration(state: Record, track: Record, line: float) -> float:
+    """Yaw acceleration that follows a line `line` m to the left of the centreline at the reference
+    sideslip, in rad/s^2."""
     x, y = state.forward_speed, state.lateral_speed
     speed = max(sqrt(x * x + y * y), 1.0)
     beta_cos, beta_sin = x / speed, y / speed
@@ -70,7 +71,7 @@ def desired_yaw_acceleration(state: Record, track: Record) -> float:
     course_rate = (
         curvature * along
         - COURSE_GAIN * course_sin
-        - LATERAL_GAIN * speed * saturate(state.lateral, LATERAL_SCALE)
+        - LATERAL_GAIN * speed * saturate(state.lateral - line, LATERAL_SCALE)
     )
     course_rate = saturate(course_rate, COURSE_ACCELERATION_MAX / speed)
 
@@ -84,27 +85,33 @@ def desired_yaw_acceleration(state: Record, track: Record) -> float:
 
 
 @njit
-def drive_command(state: Record, track: Record) -> float:
-    """Drive action in [-1, 1] that brings the speed to the track's reference."""
+def drive_command(state: Record, track: Record, share: float) -> float:
+    """Drive action in [-1, 1] that brings the speed to a share of the track's reference."""
     x, y = state.forward_speed, state.lateral_speed
     speed = sqrt(x * x + y * y)
-    target = lookup(track.speed, lap_position(state, track))
+    target = share * lookup(track.speed, lap_position(state, track))
     return clip(car.MASS * SPEED_GAIN * (target - speed) / car.DRIVE_MAX, -1.0, 1.0)
 
 
 @njit
-def scripted(state: Record, params: Array, memory: Array, action: Array) -> None:
-    """The expert itself: inverts the car in closed form."""
-    track = params[state.track]
+def follow(state: Record, track: Record, line: float, share: float, action: Array) -> None:
+    """Follow a line `line` m to the left of the centreline at a share of the reference speed:
+    inverts the car in closed form."""
     floor = car.inverse_speed(state.forward_speed)
     front_ratio = (state.lateral_speed + car.FRONT_AXLE * state.yaw_rate) * floor
     rear_ratio = (state.lateral_speed - car.REAR_AXLE * state.yaw_rate) * floor
     rear = car.brush_force(car.REAR_STIFFNESS, rear_ratio, car.rear_grip(state.drive))
-    yaw_torque = car.YAW_INERTIA * desired_yaw_acceleration(state, track)
+    yaw_torque = car.YAW_INERTIA * desired_yaw_acceleration(state, track, line)
     slip = inverse_brush((yaw_torque + car.REAR_AXLE * rear) / car.FRONT_AXLE)
     tangent = clip((front_ratio - slip) / max(1.0 + front_ratio * slip, 0.05), -0.75, 0.75)
     action[0] = clip(steering_angle(tangent) / car.STEERING_MAX, -1.0, 1.0)
-    action[1] = drive_command(state, track)
+    action[1] = drive_command(state, track, share)
+
+
+@njit
+def scripted(state: Record, params: Array, memory: Array, action: Array) -> None:
+    """The expert itself, on the centreline."""
+    follow(state, params[state.track], 0.0, 1.0, action)
 
 
 @njit
@@ -129,7 +136,7 @@ def unlearnable(state: Record, params: Array, memory: Array, action: Array) -> N
     another.
     """
     track = params[state.track]
-    desired = desired_yaw_acceleration(state, track)
+    desired = desired_yaw_acceleration(state, track, 0.0)
     best, best_error = memory[0], np.inf
     for k in range(2 * GRID_REACH + 1):  # 0, 1, -1, 2, -2, ...: the least change wins a tie
         offset = (k + 1) // 2 if k % 2 == 1 else -(k // 2)
@@ -151,7 +158,7 @@ def unlearnable(state: Record, params: Array, memory: Array, action: Array) -> N
             best, best_error = candidate, abs(yaw_acceleration - desired)
     memory[0] = best
     action[0] = best
-    action[1] = drive_command(state, track)
+    action[1] = drive_command(state, track, 1.0)
 
 
 EXPERTS = {

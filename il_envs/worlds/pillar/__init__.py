@@ -24,7 +24,8 @@ the next one passes through the runner's position, so that its offset is 0 again
 
 `info`: `pillars` (passed), `offset` (m), `is_success` (1 when all were passed).
 
-Experts: `bimodal` (a fair coin chooses the side of each pillar), `left` (always the left side).
+Policies are scored by their draws, not by their modes. Experts: `bimodal` (a fair coin chooses the
+side of each pillar), `left` (always the left side).
 """
 
 import gymnasium as gym
@@ -59,6 +60,7 @@ pillar = register(
             action_names=dynamics.BUTTONS,
         ),
         experts=dynamics.EXPERTS,
+        scored_by_draws=True,
         views=Views(
             pictures=(
                 View(

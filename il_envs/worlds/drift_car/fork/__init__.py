@@ -60,6 +60,7 @@ drift_car_fork = register(
             observation=gym.spaces.Box(dynamics.OBSERVATION_LOW, dynamics.OBSERVATION_HIGH),
         ),
         experts=EXPERTS,
+        scored_by_draws=True,
         views=replace(
             drift_car.views,
             pictures=(
