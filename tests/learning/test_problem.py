@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import il_envs
+from baselines import bc, dagger
 from il_envs import (
     Algorithm,
     Budget,
@@ -14,6 +15,7 @@ from il_envs import (
     UndeclaredSourceError,
     WorldVectorEnv,
     get_world,
+    run_episodes,
 )
 
 EVERYTHING = frozenset({"demonstrations", "expert", "env", "reward", "model"})
@@ -165,21 +167,124 @@ def test_expert_labels_are_the_experts_actions_in_the_present_states():
 
 @pytest.mark.parametrize("delay", [0, 3])
 def test_an_expert_with_memory_forgets_when_an_episode_ends(delay):
+    """And remembers what it has watched of the new one."""
     problem = _problem(style="unlearnable", steps=10_000)
     env = problem.env(1)
     env.reset()
     first = problem.expert(env)
-    for _ in range(20):
-        env.step(np.array([[1.0, 0.0]], np.float32))
-        problem.expert(env)
     while not env.step(np.array([[1.0, 1.0]], np.float32))[2].any():
         pass
+    memory = None
     for _ in range(delay):
+        _, memory = ExpertPolicy(env._env, "unlearnable").predict(state=memory)
         env.step(np.zeros((1, 2), np.float32))
     label = problem.expert(env)
-    fresh = ExpertPolicy(env._env, "unlearnable").predict()[0]
-    np.testing.assert_array_equal(label, fresh)
+    watched = ExpertPolicy(env._env, "unlearnable").predict(state=memory)[0]
+    np.testing.assert_array_equal(label, watched)
     assert first.shape == label.shape == (1, 2)
+
+
+class TestAnExpertWithMemory:
+    """It watches every state, and only the labels that are asked for are counted."""
+
+    STYLES = (("DriftCar", "unlearnable"), ("DriftCar", "non-markov"), ("Shooter", "lagged"))
+
+    def _problem(self, name, style, sources=EVERYTHING):
+        return Problem(get_world(name), frozenset(sources), Budget(10_000, 100_000), 0, style)
+
+    def _answers(self, name, style, every, steps=400, rows=4):
+        """Its answers along the same random walk, zero where it is not asked, and the meter."""
+        problem = self._problem(name, style)
+        env = problem.env(rows)
+        env.reset()
+        env.action_space.seed(0)
+        answers, ended = [], 0
+        for step in range(steps):
+            asked = (step + np.arange(rows)) % every == 0
+            answers.append(problem.expert(env, asked))
+            _, _, terminated, truncated, _ = env.step(env.action_space.sample())
+            ended += int((terminated | truncated).sum())
+        return np.stack(answers), problem.meter, ended
+
+    @pytest.mark.parametrize(("name", "style"), STYLES)
+    def test_a_label_is_the_same_whether_or_not_others_were_asked_for(self, name, style):
+        always, all_labels, ended = self._answers(name, style, 1)
+        seldom, some_labels, _ = self._answers(name, style, 10)
+        step, row = np.indices(always.shape[:2])
+        asked = (step + row) % 10 == 0
+        np.testing.assert_array_equal(seldom[asked], always[asked])
+        assert not seldom[~asked].any()
+        assert always[~asked].any()
+        assert (all_labels.expert_labels, some_labels.expert_labels) == (1600, 160)
+        assert ended >= (4 if name == "DriftCar" else 0)
+
+    @pytest.mark.parametrize(("name", "style"), STYLES)
+    def test_it_answers_as_it_drives(self, name, style):
+        """Along its own path the labels are the demonstrations' actions."""
+        world = get_world(name)
+        problem = self._problem(name, style)
+        env = problem.env(3)
+        env.reset()
+        driven = run_episodes(
+            world, "training", lambda env: ExpertPolicy(env, style), range(1_000_000, 1_000_003)
+        )
+        for step in range(min(100, *map(len, driven))):
+            label = problem.expert(env)
+            np.testing.assert_array_equal(label, [episode.actions[step] for episode in driven])
+            env.step(label)
+
+    @pytest.mark.parametrize(("name", "style"), STYLES)
+    def test_asked_twice_in_one_state_it_gives_one_answer(self, name, style):
+        once, twice = (self._problem(name, style) for _ in range(2))
+        first, second = once.env(3), twice.env(3)
+        first.reset()
+        second.reset()
+        for _ in range(30):
+            answer = once.expert(first)
+            asked = twice.expert(second, np.array([True, False, True]))
+            again = twice.expert(second)
+            np.testing.assert_array_equal(again, answer)
+            np.testing.assert_array_equal(asked[[0, 2]], answer[[0, 2]])
+            first.step(answer)
+            second.step(again)
+        assert twice.meter.expert_labels == 30 * 5
+
+    def test_its_takeover_is_the_same_answer(self):
+        problem = self._problem("DriftCar", "non-markov")
+        env = problem.env(2)
+        env.reset()
+        for _ in range(30):
+            actions, taken = problem.intervene(env, np.ones((2, 2), np.float32))
+            assert taken.all()
+            np.testing.assert_array_equal(actions, problem.expert(env))
+            env.step(actions)
+
+    def test_where_dagger_lets_it_drive_it_drives_as_it_does_alone(self):
+        """In the first round, which is the expert's."""
+        problem = self._problem("DriftCar", "non-markov")
+        config = dagger.DAggerConfig(rounds=1, num_envs=2, mixing="first")
+        collection = dagger.Collection(problem, 0, config)
+        collection.begin()
+        policy = bc.blank_policy(problem, 0, config.cloning)
+        for _ in range(200):
+            collection._step(policy, 1)
+        driven = run_episodes(
+            get_world("DriftCar"),
+            "training",
+            lambda env: ExpertPolicy(env, "non-markov"),
+            range(1_000_000, 1_000_002),
+        )
+        np.testing.assert_array_equal(
+            collection._observation, [episode.observations[200] for episode in driven]
+        )
+
+    def test_nobody_watches_who_was_not_declared(self):
+        problem = self._problem("DriftCar", "non-markov", {"env"})
+        env = problem.env(2)
+        env.reset()
+        env.step(np.zeros((2, 2), np.float32))
+        assert env._answers is None
+        assert env._expert_memory is None
 
 
 def test_the_default_expert_is_the_worlds_first():

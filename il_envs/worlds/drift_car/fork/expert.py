@@ -19,11 +19,11 @@ from il_envs.worlds.drift_car.fork.dynamics import ahead
 SPEED_MAX, SPEED_SHARE = 10.0, 0.7  # m/s; of the track's reference speed
 SPEED_GAIN = 1.5  # 1/s
 DRIVE_SHARE = 0.4  # of the largest drive; leaves the rear tyres 92% of their grip
-SWERVE = 14.0  # m before the obstacle, where it begins
+SWERVE = 11.0  # m before the obstacle, where it begins
 CLEARANCE = 2.3  # m, from the obstacle's centre to the path beside it
 BEGUN = 0.5  # m to one side, from where the expert goes on to that side
 LATERAL_GAIN = 0.25  # 1/m, sine of the course towards the target
-COURSE_MAX = 0.35  # sine of the course towards a far target
+COURSE_MAX = 0.5  # sine of the course towards a far target
 COURSE_GAIN = 0.35  # 1/m, curvature for each unit of the sine of the course
 LATERAL_ACCELERATION_MAX = 7.0  # m/s^2, of the command
 LOOK_AHEAD = 0.12  # s
