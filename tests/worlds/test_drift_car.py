@@ -47,6 +47,9 @@ class TestGoldenBits:
             ("scripted", "cbab1b6de0e20f18"),
             ("noisy", "6c004730a03372dd"),
             ("unlearnable", "57158ff0b4bee69c"),
+            ("bimodal", "273295edbd6f3e48"),
+            ("non-markov", "67b4d18041407c89"),
+            ("inconsistent", "b4e743a3ef3622df"),
         ],
     )
     def test_expert_episodes(self, style, golden):

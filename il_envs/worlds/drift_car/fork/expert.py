@@ -19,12 +19,12 @@ from il_envs.worlds.drift_car.fork.dynamics import ahead
 SPEED_MAX, SPEED_SHARE = 10.0, 0.7  # m/s; of the track's reference speed
 SPEED_GAIN = 1.5  # 1/s
 DRIVE_SHARE = 0.4  # of the largest drive; leaves the rear tyres 92% of their grip
-SWERVE = 11.0  # m before the obstacle, where it begins
+SWERVE = 16.0  # m before the obstacle, where it begins
 CLEARANCE = 2.3  # m, from the obstacle's centre to the path beside it
 BEGUN = 0.5  # m to one side, from where the expert goes on to that side
-LATERAL_GAIN = 0.25  # 1/m, sine of the course towards the target
-COURSE_MAX = 0.5  # sine of the course towards a far target
-COURSE_GAIN = 0.35  # 1/m, curvature for each unit of the sine of the course
+SWERVE_GAIN, FOLLOW_GAIN = 0.2, 0.1  # 1/m, sine of the course towards a target so far aside
+SWERVE_COURSE, FOLLOW_COURSE = 0.35, 0.12  # that sine, towards a far target
+COURSE_GAIN = 0.2  # 1/m, curvature for each unit of the sine of the course
 LATERAL_ACCELERATION_MAX = 7.0  # m/s^2, of the command
 LOOK_AHEAD = 0.12  # s
 UNDERSTEER = (
@@ -36,14 +36,14 @@ SIDE_STREAM = np.uint64(0x51DE)  # apart from the draws of the world itself
 
 
 @njit
-def drive_to(state: Record, track: Record, target: float, action: Array) -> None:
-    """Fill the commands that bring the car to `target` m to the left of the centreline."""
+def drive_along(state: Record, track: Record, wanted: float, action: Array) -> None:
+    """Fill the commands that bring the course to the centreline's, turned to the left by an angle
+    with the sine `wanted`."""
     x, y = state.forward_speed, state.lateral_speed
     speed = max(sqrt(x * x + y * y), 1.0)
     position = lap_position(state, track) + LOOK_AHEAD * speed * (car.SAMPLES / track.length)
-    curvature = lookup(track.curvature, position % car.SAMPLES)
+    curvature = lookup(track.curvature, position)
     course = (state.heading_sin * x + state.heading_cos * y) / speed
-    wanted = saturate(LATERAL_GAIN * (target - state.lateral), COURSE_MAX)
     curvature /= 1.0 - curvature * state.lateral
     sharpest = LATERAL_ACCELERATION_MAX / (speed * speed)
     command = clip(curvature + COURSE_GAIN * (wanted - course), -sharpest, sharpest)
@@ -56,11 +56,13 @@ def drive_to(state: Record, track: Record, target: float, action: Array) -> None
 
 @njit
 def pass_on(left: bool, state: Record, params: Array, action: Array) -> None:
-    """Pass the next obstacle on this side; far from it, keep to the centreline."""
-    target = 0.0
+    """Pass the next obstacle on this side; far from it, go gently back to the centreline."""
     if ahead(state) < SWERVE:
-        target = CLEARANCE if left else -CLEARANCE
-    drive_to(state, params[state.track], target, action)
+        aside = (CLEARANCE if left else -CLEARANCE) - state.lateral
+        wanted = saturate(SWERVE_GAIN * aside, SWERVE_COURSE)
+    else:
+        wanted = saturate(-FOLLOW_GAIN * state.lateral, FOLLOW_COURSE)
+    drive_along(state, params[state.track], wanted, action)
 
 
 @njit
