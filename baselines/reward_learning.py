@@ -217,15 +217,15 @@ class RewardLearning(BaseCallback):
 
     def _rollout(self, buffer: Any) -> Transitions:
         observation_space, action_space = self.model.observation_space, self.model.action_space
-        actions = _elements(action_space, buffer.actions)
+        actions = elements(action_space, buffer.actions)
         if isinstance(action_space, gym.spaces.Box):  # as Stable-Baselines3 does before it steps
             actions = np.clip(actions, action_space.low, action_space.high)
-        observations = _elements(observation_space, buffer.observations)
+        observations = elements(observation_space, buffer.observations)
         seen, self._seen = self._seen, []
         return Transitions(observations, actions, *map(np.concatenate, zip(*seen, strict=True)))
 
 
-def _elements(space: gym.Space[Any], rows: NDArray[Any]) -> NDArray[Any]:
+def elements(space: gym.Space[Any], rows: NDArray[Any]) -> NDArray[Any]:
     """Rows of a buffer, [steps, environments, ...], as elements of a space, [rows, ...]."""
     return rows.reshape(-1, *(space.shape or ())).astype(space.dtype)
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from math import nan
 from typing import Literal
 
+from il_envs.learning.learning_curve import bin_ends
 from il_envs.world import World, get_world
 from leaderboard.cells import Cell
 from leaderboard.exact import likelihood_bound
 from leaderboard.rows import Quantity, Scale, survival
+from leaderboard.training import has_acted, smoothed_returns, steps_to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,11 +22,10 @@ class Metric:
     Attributes:
         name: name of its column in `summary` and in the csv.
         of: the function that computes the number; NaN if there is none.
-        about: the object that is measured. "episodes" are those of the evaluation or of training;
-            such a metric is in the table of scores, if any row has it, with its mean over all
-            worlds. Metrics about anything else are
-            exact, and in a table of their own. The notes of metrics about the same object share one
-            line under the table.
+        about: the object that is measured. "episodes" are those of the evaluation or the training;
+            such a metric is in the table of scores if some row has a value, with its mean over all
+            worlds. Metrics about anything else are exact, and in a table of their own. The notes of
+            metrics about the same object share one line under the table.
         heading: heading of its column in the tables.
         note: a sentence under the table that explains the column, printed once if several metrics
             share it; empty if the heading is enough. `{bounds}` stands for the bound in each exact
@@ -93,6 +94,15 @@ def _outside_support(cell: Cell, scale: Scale | None) -> float:
     return nan if cell.outside_support is None else cell.outside_support
 
 
+def _steps_to_reference(cell: Cell, scale: Scale | None) -> float:
+    """Environment steps until the smoothed learning curve reaches the reference's return; infinite
+    if it does not, and NaN for a cell that has not acted."""
+    if scale is None or cell.learning_curve is None or not has_acted(cell):
+        return nan
+    steps = bin_ends(cell.learning_curve.budget)
+    return steps_to(smoothed_returns(cell), scale.reference, steps)
+
+
 def _value_gap(cell: Cell, scale: Scale | None) -> float:
     if scale is None or cell.exact is None:
         return nan
@@ -146,6 +156,18 @@ METRICS = (
         "farther from each than 99% of the expert's states are from those of its other episodes.",
         explained="outside the expert's support: {value:.6f} of the visited states",
         format=".1%",
+    ),
+    Metric(
+        name="steps_to_reference",
+        of=_steps_to_reference,
+        about="episodes",
+        heading="steps to reference",
+        note="Steps to reference: environment steps until the training episodes of the last "
+        "twentieth of the budget return what the reference does; infinite if some training seed's "
+        "never do.",
+        explained="steps until training episodes return the reference's {scale.reference:.6f}: "
+        "{value:,.0f}",
+        format=",.0f",
     ),
     Metric(
         name="expected_return",

@@ -151,6 +151,15 @@ PROFILES = {
             time_limit=7_200.0,
             worlds={"Shooter": ()},
         ),
+        Profile(
+            name="reinforce",
+            labels=(20_000,),
+            seeds=5,
+            evaluation_episodes=64,
+            steps=2_000_000,
+            time_limit=7_200.0,
+            worlds={"Shooter": ("ppo", "bc-ppo", "bc-ppo-penalty")},
+        ),
     )
 }
 

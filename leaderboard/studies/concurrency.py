@@ -26,7 +26,7 @@ from leaderboard.statistics import (
     ratio_interval,
     student_interval,
 )
-from leaderboard.training import training_returns
+from leaderboard.training import steps_to, training_returns
 
 FACTORS = ("actions", "learning")
 ARMS = tuple(product(("SAPS", "MAPS"), ("RL", "IL + RL")))
@@ -89,13 +89,6 @@ class Arm:
         curves, steps = self.curves, bin_ends(self.row.cells[0].spec.steps)
         mean, *each = (steps_to(curve, level, steps) for curve in (curves.mean(0), *curves))
         return mean, np.array(each)
-
-
-def steps_to(curve: NDArray[np.float64], level: float, steps: NDArray[np.float64]) -> float:
-    """Environment steps at the end of the first bin with a training return of `level` or more;
-    infinite if there is no such bin."""
-    there = np.flatnonzero(curve >= level)
-    return float(steps[there[0]]) if there.size else inf
 
 
 def arrival(curve: NDArray[np.float64]) -> float:

@@ -16,6 +16,7 @@ INSTALLED |= {algorithm.name: algorithm for algorithm in (dagger.algorithm, dagg
 TINY = {
     "updates": 8, "updates_per_round": 4, "rounds": 2, "iterations": 3, "num_envs": 2,
     "rollout_steps": 16, "batch_size": 32, "epochs": 1, "expert_batch_size": 32,
+    "cloning_updates": 8,
 }  # fmt: skip
 """Settings of whatever name an algorithm has, so small that training takes no time."""
 PLACES = ("DriftCar", "RiskyBridge", "Shooter")
@@ -27,7 +28,9 @@ def tiny(config: Any) -> Any:
     changes = {}
     for field in fields(config):
         value = getattr(config, field.name)
-        changes[field.name] = tiny(value) if is_dataclass(value) else TINY.get(field.name, value)
+        changes[field.name] = tiny(value) if is_dataclass(value) else value
+        if value and field.name in TINY:  # 0 says that it has none of them
+            changes[field.name] = TINY[field.name]
     return replace(config, **changes)
 
 

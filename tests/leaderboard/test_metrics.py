@@ -2,18 +2,21 @@
 
 import csv
 import io
+from dataclasses import replace
 from functools import cache
+from math import inf
 from pathlib import Path
 
 import numpy as np
 import pytest
 from rich.console import Console
 
-from il_envs.learning.learning_curve import BINS, LearningCurve
+from il_envs import LearningCurve
+from il_envs.learning.learning_curve import BINS
 from leaderboard.cells import Cell, Manifest, Results
 from leaderboard.explanation import explanation
 from leaderboard.metrics import EXACT, METRICS, Metric
-from leaderboard.page import CSV_COLUMNS, as_csv, as_latex, as_markdown, as_text
+from leaderboard.page import CSV_COLUMNS, INFINITE, NONE, as_csv, as_latex, as_markdown, as_text
 from leaderboard.references import reference_table
 from leaderboard.rows import row_of, scale_of
 from leaderboard.summary import summary
@@ -38,10 +41,8 @@ def results() -> Results:
     """Hill, where returns are sampled and "ours" has acted while it learned, and an exact world in
     which it has learned a reward."""
     hill = [
-        (trained(cell, 5, 30.0) if cell.spec.algorithm == "ours" else cell).model_copy(
-            update={"outside_support": 0.25 + 0.125 * cell.spec.seed}
-        )
-        for cell in make_results().cells
+        cell.model_copy(update={"outside_support": 0.25 + 0.125 * cell.spec.seed})
+        for cell in acting(make_results(), [30, 50]).cells
     ]
     reference = reference_of(EXACT_WORLD)
     cells = [
@@ -58,6 +59,24 @@ def results() -> Results:
         exact_worlds=worlds[1:],
     )  # fmt: skip
     return Results(Path("somewhere"), manifest, (*hill, *cells))
+
+
+def acting(results: Results, steps: list[int]) -> Results:
+    """The cells of "ours" with 20 labels have acted for 90 of 100 steps: an episode in each, which
+    returns the expert's 10 from the given step of each seed on, and 9 before."""
+    ours = [cell for cell in results.cells if cell.spec.labels == 20]
+    acted = [
+        acting_cell(cell, [9.0] * (level - 1) + [10.0] * (BINS + 1 - level))
+        for cell, level in zip(ours, steps, strict=True)
+    ]
+    others = [cell for cell in results.cells if cell not in ours]
+    return replace(results, cells=(*others, *acted))
+
+
+def acting_cell(cell: Cell, totals: list[float], episodes: tuple[int, ...] = (1,) * BINS) -> Cell:
+    """The cell with that learning curve over 100 steps, of which it has taken 90."""
+    curve = LearningCurve(100, episodes, tuple(totals))
+    return cell.model_copy(update={"learning_curve": curve, "meter": {"steps": 90}})
 
 
 def _exact_cell(
@@ -161,7 +180,7 @@ def test_the_score_while_learning_is_that_of_the_mean_training_episode() -> None
 
 
 def test_a_score_while_learning_is_shown_only_if_somebody_acted() -> None:
-    for shown, part in ((results(), "| 0.500 |"), (make_results(), "")):
+    for shown, part in ((results(), "| 0.951 |"), (make_results(), "")):
         page = as_markdown(shown, summary(shown))
         assert ("while learning |" in page) == ("While learning:" in page) == bool(part)
         assert part in page
@@ -171,3 +190,68 @@ def test_a_score_while_learning_is_shown_only_if_somebody_acted() -> None:
 def test_what_measures_share_is_said_once() -> None:
     page = as_markdown(results(), summary(results()))
     assert page.count("EPIC, STARC: distance of the learned reward") == 1
+
+
+def steps_shown(results: Results) -> dict[str, str]:
+    """What each row of the page has under "steps to reference"."""
+    page = as_markdown(results, summary(results))
+    headings, _, *lines = (
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in page.splitlines()
+        if line.startswith("|")
+    )
+    return {line[0]: line[headings.index("steps to reference")] for line in lines}
+
+
+def test_the_steps_to_the_reference_are_those_of_each_seeds_own_curve() -> None:
+    """Of a window of five steps all have to be there, since before it is 9."""
+    table = summary(acting(make_results(), [26, 47]))
+    assert row(table, "ours")["steps_to_reference"] == 40.5
+
+
+@pytest.mark.parametrize(
+    ("total", "count", "steps"),
+    [(14.0, 1, 20.0), (13.9, 1, inf), (14.0 + 9.0, 2, inf), (15.0 + 9.0, 2, 20.0)],
+)
+def test_one_bin_counts_with_the_episodes_that_end_in_it(
+    total: float, count: int, steps: float
+) -> None:
+    """Four or five episodes in the window return 9."""
+    results = make_results()
+    totals, episodes = [9.0] * BINS, [1] * BINS
+    totals[19], episodes[19] = total, count
+    cell = acting_cell(results.cells[-1], totals, tuple(episodes))
+    assert measured_in(cell, results) == steps
+
+
+def test_the_first_episodes_that_end_are_not_all_that_began() -> None:
+    """They have no window yet; and where no episode has ended there is no return."""
+    results = make_results()
+    short = [20.0, *[9.0] * (BINS - 1)]
+    assert measured_in(acting_cell(results.cells[-1], short), results) == 5.0
+    late = acting_cell(results.cells[-1], [0.0] * 40 + [30.0] + [0.0] * 59, (0,) * 40 + (3,) * 60)
+    assert measured_in(late, results) == 41.0
+
+
+def measured_in(cell: Cell, results: Results) -> float:
+    (metric,) = (metric for metric in METRICS if metric.name == "steps_to_reference")
+    return metric.of(cell, scale_of(results, "Hill"))
+
+
+@pytest.mark.parametrize("never", [87, BINS + 1])
+def test_who_does_not_get_there_has_no_finite_number_of_steps(never: int) -> None:
+    """Whether the curve stays below, or what would reach it is after the last step."""
+    results = acting(make_results(), [30, never])
+    shown = steps_shown(results)
+    assert shown == {"ours": INFINITE, "random (reference)": NONE, "expert (reference)": NONE}
+    assert ",inf," in as_csv(results, summary(results))
+
+
+def test_a_table_of_those_who_do_not_act_has_no_steps_to_the_reference() -> None:
+    """Neither has one of those whose labels limit them: there it is often the expert that acts."""
+    labelled = acting(make_results(), [30, 50])
+    few = [cell.model_copy(update={"meter": {"steps": 49}}) for cell in labelled.cells]
+    for results in (make_results(), replace(labelled, cells=tuple(few))):
+        page = as_markdown(results, summary(results))
+        assert "teps to reference" not in page
+        assert "survival" in page
