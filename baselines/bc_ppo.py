@@ -34,8 +34,9 @@ from baselines.action_models import maps
 from baselines.actor_critic import ActorCritic, learn, policy_of, untouched_generators
 from baselines.bc import hold_out
 from baselines.encoders import Encoder, sees_numbers
+from baselines.heads.gaussian import LOG_DEVIATION_MIN
 from baselines.mail_a2c import ExpertRows, negative_log_likelihood
-from baselines.networks import LOG_DEVIATION_MIN, one_thread
+from baselines.networks import one_thread
 from baselines.reward_learning import (
     PPOConfig,
     elements,

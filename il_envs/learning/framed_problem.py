@@ -137,6 +137,7 @@ class FramedEnv(MeteredEnv):
             self._problem._record_episodes(self._returns[ended])
             self._returns[ended] = 0.0
         info = self._begin_again(terminated | truncated)
+        self._watch(terminated | truncated)
         if not self._reward:
             rewards = np.full(self.num_envs, np.nan)
         return self._framing.windows(self._seen), rewards, terminated, truncated, info
@@ -155,7 +156,6 @@ class FramedEnv(MeteredEnv):
         """Begin an episode in rows whose last one has ended; returns how that one ended."""
         if not ended.any():
             return {}
-        self._episode_start |= ended
         windows = self._framing.windows(self._seen)
         last = np.zeros_like(windows)
         last[ended] = windows[ended]
