@@ -52,7 +52,7 @@ def _distances_in_the_plane(states, params):
 
 @pytest.mark.parametrize(
     ("style", "golden"),
-    [("bimodal", "aa5bfb11841f02fd"), ("left", "d21630ba89ddf6b2"), ("right", "6a4a65d89f382b73")],
+    [("bimodal", "3554459501d4e192"), ("left", "afd59e8288d28e87"), ("right", "bf44631ffbb108e7")],
 )
 def test_golden_bits(style, golden):
     """Recorded once; a change means that old results are of another world."""
@@ -140,26 +140,6 @@ class TestObstacles:
         assert observation[17] == np.float32(state["obstacle_at"] - state["distance"])
         assert observation[18] == -observation[5] == np.float32(-state["lateral"])
         assert _state(75.0, 0.0).step(np.zeros(2, np.float32))[0][17] == 60.0
-
-
-def test_side_wind_is_all_that_the_car_has_beyond_drift_cars():
-    """The same step, but for a uniform change of the lateral speed."""
-    env = WorldVectorEnv(WORLD.name, 5_000)
-    env.reset(seed=0)
-    before = env.states.copy()
-    actions = ExpertPolicy(env).predict()[0]
-    env.step(actions)
-    same = [name for name in car.STATE.names if name not in ("lateral_speed", "draws", "step")]
-    gusts = []
-    for old, new, action in zip(before, env.states, actions, strict=True):
-        car.step(old, action, env.params)
-        assert old[same].tolist() == new[same].tolist()
-        gusts.append(new["lateral_speed"] - old["lateral_speed"])
-    gusts = np.array(gusts) / fork.GUST
-    assert np.abs(gusts).max() <= 1.0 + 1e-9
-    # Mean 0 and mean square 1/3, each within four standard errors but once in 15,000 runs.
-    assert abs(gusts.mean()) < 4 / np.sqrt(3 * gusts.size)
-    assert (gusts**2).mean() == pytest.approx(1 / 3, abs=4 * np.sqrt(4 / 45 / gusts.size))
 
 
 class TestExperts:

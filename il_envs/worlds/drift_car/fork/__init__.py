@@ -1,12 +1,11 @@
 """DriftCarFork: past an obstacle on the left or on the right, but not in between.
 
 What it tests: whether a policy can choose between two good actions. Obstacles stand on the
-centreline, and the expert passes each on either side, half of the time each. Until it swerves, 18 m
-before the obstacle, nothing which an observation shows tells the side. The mean of the two ways is
-the obstacle. The car and its tracks are DriftCar's, but errors do not compound: the car starts more
-slowly, the experts drive calmly and do not slide, and gusts of side wind see to it that
-demonstrations hold many ways of coming back to the path. Whoever clones the style `left`, which has
-one way, drives almost as well as it does.
+centreline, and the expert passes each on either side, half of the time each. It decides late and
+turns sharply, so that nothing which an observation shows tells the side before. The mean of the two
+ways is the obstacle. The car and its tracks are DriftCar's; it starts more slowly and the experts
+drive calmly, without sliding, so that errors do not compound: whoever clones the style `left`,
+which has one way, drives as well as it does.
 
 Observation, Box(19), float32: DriftCar's 17 entries, and
 
@@ -22,8 +21,7 @@ before; the seed and the episode draw these gaps.
 
 Action, Box(2), float32: DriftCar's steering and drive. Reward: DriftCar's. Terminates on contact
 and as DriftCar does; truncates after 1000 steps (40 s), which is 4 to 5 obstacles for the expert.
-The start is DriftCar's with 0.7 of its speed, at most 10 m/s. Each step the wind adds a uniform
-random number from -0.3 to 0.3 m/s to the lateral speed.
+The start is DriftCar's with 0.7 of its speed, at most 10 m/s.
 
 `info`: DriftCar's measures, of which `is_success` is 1 when the 40 s were driven without
 termination and an obstacle was passed; `passed` (obstacles), `passed_left` and `passed_right`

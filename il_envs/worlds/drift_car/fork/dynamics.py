@@ -1,9 +1,9 @@
-"""The car of DriftCar among obstacles on the centreline, in gusts of side wind."""
+"""The car of DriftCar among obstacles on the centreline."""
 
 import numpy as np
 from numba import njit
 
-from il_envs.random import hash_uniform, uniform
+from il_envs.random import hash_uniform
 from il_envs.world import STATE_HEADER, Array, Record
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.dynamics import clip, lookup
@@ -12,7 +12,6 @@ from il_envs.worlds.drift_car.track import HALF_WIDTH
 OBSTACLE_RADIUS = 1.2  # m; half of the car's width is included, so the car is a point
 GAP_MIN, GAP_MAX = 60.0, 90.0  # m of centreline, from the start or an obstacle to the next one
 START_SHARE, START_SPEED_MAX = 0.7, 10.0  # of DriftCar's speed at the start; m/s
-GUST = 0.3  # m/s, the most that side wind adds to the lateral speed in a step, either way
 SIGHT = 60.0  # m, of the observation
 GAP_STREAM = np.uint64(0x6A9)  # apart from the draws of the world itself
 
@@ -73,7 +72,6 @@ def touches(state: Record, track: Record) -> bool:
 @njit
 def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     reward, terminated = car.step(state, action, params)
-    state.lateral_speed += uniform(state, -GUST, GUST)
     if touches(state, params[state.track]):
         state.touched = 1
         return reward, True

@@ -16,10 +16,10 @@ from il_envs.worlds.drift_car.dynamics import clip, lap_position, lookup
 from il_envs.worlds.drift_car.expert import saturate
 from il_envs.worlds.drift_car.fork.dynamics import ahead
 
-SPEED_MAX, SPEED_SHARE = 10.0, 0.65  # m/s; of the track's reference speed
+SPEED_MAX, SPEED_SHARE = 10.0, 0.7  # m/s; of the track's reference speed
 SPEED_GAIN = 1.5  # 1/s
 DRIVE_SHARE = 0.4  # of the largest drive; leaves the rear tyres 92% of their grip
-SWERVE = 18.0  # m before the obstacle, where it begins
+SWERVE = 16.0  # m before the obstacle, where it begins
 CLEARANCE = 2.3  # m, from the obstacle's centre to the path beside it
 BEGUN = 0.5  # m to one side, from where the expert goes on to that side
 SWERVE_GAIN, FOLLOW_GAIN = 0.2, 0.1  # 1/m, sine of the course towards a target so far aside
