@@ -11,7 +11,7 @@ Observation, Box(19), float32: DriftCar's 17 entries, and
 
 | entry | meaning | unit | range |
 |---|---|---|---|
-| 17 | metres of centreline to the next obstacle | m | -1.2 ... 60 |
+| 17 | metres of centreline to the next obstacle | m | -1.2 ... 20 |
 | 18 | offset of the next obstacle from the car, positive to the left | m | -5 ... 5 |
 
 An obstacle is a disc with a radius of 1.2 m, half of the car's width included: contact is when the
@@ -20,8 +20,8 @@ past it. The first one stands 60 to 90 m from the start, and so does each other 
 before; the seed and the episode draw these gaps.
 
 Action, Box(2), float32: DriftCar's steering and drive. Reward: DriftCar's. Terminates on contact
-and as DriftCar does; truncates after 1000 steps (40 s), which is 4 to 5 obstacles for the expert.
-The start is DriftCar's with 0.7 of its speed, at most 10 m/s.
+and as DriftCar does; truncates after 1000 steps (40 s), which is 3 to 4 obstacles for the expert.
+The start is DriftCar's with 0.7 of its speed, at most 7.5 m/s.
 
 `info`: DriftCar's measures, of which `is_success` is 1 when the 40 s were driven without
 termination and an obstacle was passed; `passed` (obstacles), `passed_left` and `passed_right`

@@ -11,8 +11,8 @@ from il_envs.worlds.drift_car.track import HALF_WIDTH
 
 OBSTACLE_RADIUS = 1.2  # m; half of the car's width is included, so the car is a point
 GAP_MIN, GAP_MAX = 60.0, 90.0  # m of centreline, from the start or an obstacle to the next one
-START_SHARE, START_SPEED_MAX = 0.7, 10.0  # of DriftCar's speed at the start; m/s
-SIGHT = 60.0  # m, of the observation
+START_SHARE, START_SPEED_MAX = 0.7, 7.5  # of DriftCar's speed at the start; m/s
+SIGHT = 20.0  # m, of the observation
 GAP_STREAM = np.uint64(0x6A9)  # apart from the draws of the world itself
 
 # Not at the end: a record that begins as DriftCar's does would pass for one of DriftCar's in

@@ -16,16 +16,16 @@ from il_envs.worlds.drift_car.dynamics import clip, lap_position, lookup
 from il_envs.worlds.drift_car.expert import saturate
 from il_envs.worlds.drift_car.fork.dynamics import ahead
 
-SPEED_MAX, SPEED_SHARE = 10.0, 0.7  # m/s; of the track's reference speed
+SPEED_MAX, SPEED_SHARE = 7.5, 0.7  # m/s; of the track's reference speed
 SPEED_GAIN = 1.5  # 1/s
 DRIVE_SHARE = 0.4  # of the largest drive; leaves the rear tyres 92% of their grip
-SWERVE = 16.0  # m before the obstacle, where it begins
-CLEARANCE = 2.3  # m, from the obstacle's centre to the path beside it
+SWERVE = 7.6  # m before the obstacle, where it begins
+CLEARANCE = 2.0  # m, from the obstacle's centre to the path beside it
 BEGUN = 0.5  # m to one side, from where the expert goes on to that side
-SWERVE_GAIN, FOLLOW_GAIN = 0.2, 0.1  # 1/m, sine of the course towards a target so far aside
-SWERVE_COURSE, FOLLOW_COURSE = 0.35, 0.12  # that sine, towards a far target
-COURSE_GAIN = 0.2  # 1/m, curvature for each unit of the sine of the course
-LATERAL_ACCELERATION_MAX = 7.0  # m/s^2, of the command
+SWERVE_GAIN, FOLLOW_GAIN = 1.0, 0.1  # 1/m, sine of the course towards a target so far aside
+SWERVE_COURSE, FOLLOW_COURSE = 0.5, 0.12  # that sine, towards a far target
+COURSE_GAIN = 0.8  # 1/m, curvature for each unit of the sine of the course
+LATERAL_ACCELERATION_MAX = 6.5  # m/s^2, of the command
 LOOK_AHEAD = 0.12  # s
 UNDERSTEER = (
     car.MASS
