@@ -5,9 +5,9 @@ import pytest
 
 from il_envs import ExpertPolicy, WorldEnv, get_world
 from il_envs.drawing.canvas import Canvas
-from il_envs.worlds.drift_car.fork.picture.scene import obstacles_ahead
-from il_envs.worlds.drift_car.fork.picture.sounds import cues
 from il_envs.worlds.drift_car.picture import scene
+from il_envs.worlds.drift_car.picture.fork_scene import obstacles_ahead
+from il_envs.worlds.drift_car.picture.fork_sounds import cues
 from il_envs.worlds.drift_car.picture.ground import SCALE, ground_of
 
 WORLD = get_world("DriftCarFork")

@@ -65,11 +65,11 @@ drift_car_fork = register(
             drift_car.views,
             pictures=(
                 View(
-                    "il_envs.worlds.drift_car.fork.picture.scene:paint",
+                    "il_envs.worlds.drift_car.picture.fork_scene:paint",
                     between="il_envs.worlds.drift_car.picture.motion:between",
                 ),
             ),
-            sounds="il_envs.worlds.drift_car.fork.picture.sounds:cues",
+            sounds="il_envs.worlds.drift_car.picture.fork_sounds:cues",
             goal="pass the obstacles on either side, keep to the road",
         ),
     )
