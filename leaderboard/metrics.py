@@ -162,9 +162,9 @@ METRICS = (
         of=_steps_to_reference,
         about="episodes",
         heading="steps to reference",
-        note="Steps to reference: environment steps until the training episodes of the last "
-        "twentieth of the budget return what the reference does; infinite if some training seed's "
-        "never do.",
+        note="Steps to reference: environment steps until training episodes, averaged over a "
+        "twentieth of the budget, return what the reference does; infinite if those of a training "
+        "seed never do.",
         explained="steps until training episodes return the reference's {scale.reference:.6f}: "
         "{value:,.0f}",
         format=",.0f",
