@@ -160,6 +160,19 @@ PROFILES = {
             time_limit=7_200.0,
             worlds={"Shooter": ("ppo", "bc-ppo", "bc-ppo-penalty")},
         ),
+        Profile(
+            name="minds",
+            labels=(16_000,),
+            seeds=5,
+            evaluation_episodes=64,
+            steps=200_000,
+            time_limit=1_800.0,
+            worlds={
+                "DriftCarFork": ("bc", "bc-mixture", "bc-cvae", "bc-flow"),
+                "Pillar": ("bc", "bc-autoregressive", "bc-joint", "bc-mixture", "bc-flow"),
+                "Duel": ("bc", "bc-autoregressive", "bc-joint", "bc-mixture", "bc-flow"),
+            },
+        ),
     )
 }
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from baselines import bc
 from il_envs import Budget, ExpertPolicy, Problem, WorldEnv, WorldVectorEnv, get_world, run_episodes
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.fork import dynamics as fork
@@ -200,22 +201,18 @@ class TestExperts:
 
 
 @pytest.mark.statistical
-def test_cloning_learns_one_way_and_not_two():
-    """Deterministic or drawn, what is cloned from `left` passes and what is cloned from `bimodal`
-    meets an obstacle.
+@pytest.mark.parametrize(
+    ("style", "head", "low", "high"),
+    [("left", "plain", 0.9, 1.0), ("bimodal", "plain", 0.0, 0.3), ("bimodal", "flow", 0.8, 1.0)],
+)
+def test_cloning_learns_one_way_and_a_flow_two(style, head, low, high):
+    """By modes and by draws, in 64 episodes each; 16,000 labels, one training seed.
 
-    Seen over three seeds of 64 episodes: MEASURED
+    Seen: 1.00 of one way; .06 to .12 of two ways (two seeds); the flow .94 and .97.
     """
-    from baselines import bc
-
-    success = {}
-    for style in ("left", "bimodal"):
-        problem = Problem(WORLD, bc.algorithm.sources, Budget(8_000, 0), 0, style=style)
-        policy = bc.train(problem, 0, bc.BCConfig())
-        for by_modes in (True, False):
-            episodes = run_episodes(
-                WORLD, "held_out", lambda env, policy=policy: policy, range(64), by_modes
-            )
-            success[style, by_modes] = np.mean([e.measures["is_success"][-1] for e in episodes])
-    assert min(success["left", True], success["left", False]) >= 0.9
-    assert max(success["bimodal", True], success["bimodal", False]) <= 0.4
+    problem = Problem(WORLD, bc.algorithm.sources, Budget(16_000, 0), 0, style=style)
+    policy = bc.train(problem, 0, bc.BCConfig(head=head))
+    for by_modes in (True, False):
+        episodes = run_episodes(WORLD, "held_out", lambda env: policy, range(64), by_modes)
+        success = np.mean([episode.measures["is_success"][-1] for episode in episodes])
+        assert low <= success <= high
