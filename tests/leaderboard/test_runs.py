@@ -549,7 +549,14 @@ def test_the_cell_file_is_plain_json(failures: tuple[dict[str, Cell], Path]) -> 
     raw = json.loads((out / cells["good"].spec.folder / "cell.json").read_text())
     assert raw["status"] == "ok"
     assert raw["spec"]["key"].keys() >= {"suite", "world", "code", "config", "labels", "seed"}
-    assert set(raw["episodes"][0]) == {"seed", "total_reward", "length", "terminated", "state_hash"}
+    assert set(raw["episodes"][0]) == {
+        "seed",
+        "total_reward",
+        "decisions",
+        "length",
+        "terminated",
+        "state_hash",
+    }
     assert os.path.basename(out) not in json.dumps(raw)  # results can be moved
 
 
