@@ -13,7 +13,7 @@ from baselines.heads.flow import FlowHead
 from baselines.heads.head import ActionHead
 from baselines.heads.joint import JointHead
 from baselines.heads.mixture import MixtureHead
-from baselines.heads.plain import PlainHead, plain_head
+from baselines.heads.plain import plain_head
 
 HEADS: dict[str, type[ActionHead]] = {
     "mixture": MixtureHead,
@@ -47,4 +47,4 @@ def action_head(space: gym.Space[Any], name: str = PLAIN) -> ActionHead:
     return made
 
 
-__all__ = ["HEADS", "PLAIN", "ActionHead", "PlainHead", "action_head", "plain_head"]
+__all__ = ["HEADS", "PLAIN", "ActionHead", "action_head", "plain_head"]

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from baselines.heads.head import ActionHead
 from baselines.heads.latent_draws import draw, fixed_draws
-from il_envs.buttons import joint_chords
+from il_envs.buttons import joint_chords, joint_index
 
 FEATURES, UNITS = 64, 128
 STEPS = 16
@@ -78,11 +78,10 @@ class FlowHead(ActionHead):
             return super().probabilities(outputs)
         buttons = self.starts.shape[1]
         counts = np.zeros((len(outputs), len(joint_chords(buttons))))
-        bits = 1 << torch.arange(buttons)
         for start in self.starts:
             arrived = self._flow(outputs, start.expand(len(outputs), -1))
-            chords = ((arrived > 0.0).long() * bits).sum(1).numpy()
-            counts[np.arange(len(outputs)), chords] += 1.0
+            numbers = joint_index((arrived > 0.0).numpy())
+            counts[np.arange(len(outputs)), numbers] += 1.0
         return counts / len(self.starts)
 
     def _flow(self, outputs: Tensor, points: Tensor) -> Tensor:

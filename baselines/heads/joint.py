@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
+from baselines.heads.categorical import CategoricalHead
 from baselines.heads.head import LikelihoodHead
-from il_envs.buttons import JOINT_BUTTONS_MAX, buttons_of, joint_chords
+from il_envs.buttons import JOINT_BUTTONS_MAX, buttons_of, joint_chords, joint_index
 
 
 class JointHead(LikelihoodHead):
@@ -27,22 +27,18 @@ class JointHead(LikelihoodHead):
         super().__init__()
         chords = torch.from_numpy(joint_chords(buttons_of(space)))
         self.register_buffer("chords", chords, persistent=False)
-        self.outputs = len(chords)
-        self._bits = 1 << torch.arange(chords.shape[1])
+        self.number = CategoricalHead(gym.spaces.Discrete(len(chords)))
+        self.outputs = self.number.outputs
 
     @classmethod
     def fits(cls, space: gym.Space[Any]) -> bool:
         return super().fits(space) and buttons_of(space) <= JOINT_BUTTONS_MAX
 
     def log_likelihood(self, outputs: Tensor, actions: Tensor) -> Tensor:
-        numbers = (actions.long() * self._bits).sum(1)
-        return -functional.cross_entropy(outputs, numbers, reduction="none")
+        return self.number.log_likelihood(outputs, torch.from_numpy(joint_index(actions.numpy())))
 
     def choose(self, outputs: Tensor, generator: torch.Generator | None) -> Tensor:
-        if generator is None:
-            return self.chords[outputs.argmax(1)]
-        probabilities = functional.softmax(outputs, 1)
-        return self.chords[torch.multinomial(probabilities, 1, generator=generator)[:, 0]]
+        return self.chords[self.number.choose(outputs, generator)]
 
     def probabilities(self, outputs: Tensor) -> NDArray[np.float64]:
-        return functional.softmax(outputs.double(), 1).numpy()
+        return self.number.probabilities(outputs)
