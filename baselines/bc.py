@@ -150,8 +150,7 @@ def hold_out(groups: NDArray[np.int64], share: float) -> NDArray[np.bool_]:
         groups: int64 [rows], the group of each row, in ascending order.
 
     Returns:
-        bool [rows], True for the given share of the rows, rounded; at least one row is on each
-        side.
+        bool [rows], True for the given share of the rows, but for at least one, and not for all.
 
     Raises:
         ValueError: if there are not two rows.

@@ -119,33 +119,36 @@ def fit_noise(
         TypeError: if there is no noise for the action space.
     """
     new = slice(len(labels) - held_out, None)
-    if isinstance(space, gym.spaces.Box):
-        means, _ = learner.predict(observations[new], deterministic=True)
-        errors = means.astype(np.float64) - labels[new]
-        return GaussianNoise(space, lasting_covariance(errors, episodes[new]))
-    if not isinstance(space, gym.spaces.Discrete | gym.spaces.MultiBinary):
+    if not isinstance(space, gym.spaces.Box | gym.spaces.Discrete | gym.spaces.MultiBinary):
         raise TypeError(f"no noise for the action space {space}")
+    modes, _ = learner.predict(observations[new], deterministic=True)
+    errors = modes.astype(np.float64) - labels[new]
+    if isinstance(space, gym.spaces.Box):
+        return GaussianNoise(space, positive_part(lasting_products(errors, episodes[new])))
     expert = agreement(observations, labels)[new].mean(0)
-    if (expert == 1.0).all():
-        modes, _ = learner.predict(observations[new], deterministic=True)
-        chosen = (modes == labels[new]).astype(np.float64)
-    else:
-        chosen = label_probabilities(space, learner, observations[new], labels[new])
+    contradicts_himself = bool((expert < 1.0).any())
+    if isinstance(space, gym.spaces.MultiBinary) and not contradicts_himself:
+        return FlipNoise(np.diag(lasting_products(errors, episodes[new])).clip(0.0))
+    chosen = (
+        label_probabilities(space, learner, observations[new], labels[new])
+        if contradicts_himself
+        else (errors == 0.0).astype(np.float64)
+    )
     if isinstance(space, gym.spaces.Discrete):
         return SwitchNoise(space, float(error_rate(expert, chosen.mean(), int(space.n))))
     return FlipNoise(error_rate(expert, chosen.mean(0), 2))
 
 
-def lasting_covariance(
+def lasting_products(
     errors: NDArray[np.float64], episodes: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """The second moment of the part of the errors that lasts from one step to the next, float64
-    [entries, entries]: their symmetrised product at a lag of one step, without the directions in
-    which it is negative.
+    [entries, entries]: their symmetrised product at a lag of one step. A part that changes its sign
+    is negative.
 
     A learner's error is nearly the same in the next state. Noise that the expert draws anew in each
     step is no part of it, but for what the learner does wrong about the state it leads to; noise
-    that lasts is.
+    that lasts is. A button that is pressed a step too early or too late is no part of it either.
 
     Args:
         errors: float64 [rows, entries], in the order of time.
@@ -153,7 +156,13 @@ def lasting_covariance(
     """
     pairs = episodes[1:] == episodes[:-1]
     products = errors[:-1][pairs].T @ errors[1:][pairs] / max(pairs.sum(), 1)
-    values, vectors = np.linalg.eigh((products + products.T) / 2.0)
+    symmetrised: NDArray[np.float64] = (products + products.T) / 2.0
+    return symmetrised
+
+
+def positive_part(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The symmetric matrix without the directions in which it is negative."""
+    values, vectors = np.linalg.eigh(matrix)
     positive: NDArray[np.float64] = (vectors * values.clip(0.0)) @ vectors.T
     return positive
 

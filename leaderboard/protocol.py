@@ -77,6 +77,11 @@ class Profile(BaseModel):
         return self.steps_of_worlds.get(world, self.steps)
 
 
+CHORD_HEADS = (
+    "bc", "bc-autoregressive", "bc-joint", "bc-mixture", "bc-cvae", "bc-flow",
+)  # fmt: skip
+"""Cloning with each distribution over chords of buttons."""
+
 PROFILES = {
     profile.name: profile
     for profile in (
@@ -162,15 +167,15 @@ PROFILES = {
         ),
         Profile(
             name="minds",
-            labels=(16_000,),
+            labels=(32_000,),
             seeds=5,
             evaluation_episodes=64,
             steps=200_000,
             time_limit=1_800.0,
             worlds={
                 "DriftCarFork": ("bc", "bc-mixture", "bc-cvae", "bc-flow"),
-                "Pillar": ("bc", "bc-autoregressive", "bc-joint", "bc-mixture", "bc-flow"),
-                "Duel": ("bc", "bc-autoregressive", "bc-joint", "bc-mixture", "bc-flow"),
+                "Pillar": CHORD_HEADS,
+                "Duel": CHORD_HEADS,
             },
         ),
     )

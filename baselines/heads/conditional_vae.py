@@ -17,12 +17,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
-from baselines.heads.gaussian import GaussianHead
 from baselines.heads.head import ActionHead
 from baselines.heads.latent_draws import draw, fixed_draws
-from baselines.heads.plain import plain_head
+from baselines.heads.point import component_head
 
 FEATURES, LATENTS, UNITS = 64, 2, 64
 SAMPLES = 16
@@ -41,7 +39,7 @@ class ConditionalVAEHead(ActionHead):
         super().__init__()
         entries = space.shape[0]
         self.outputs = FEATURES
-        self.given_latent = plain_head(space)
+        self.given_latent = component_head(space)
         self.recogniser = nn.Sequential(
             nn.Linear(FEATURES + entries, UNITS), nn.ReLU(), nn.Linear(UNITS, 2 * LATENTS)
         )
@@ -61,35 +59,6 @@ class ConditionalVAEHead(ActionHead):
 
     def loss(self, outputs: Tensor, actions: Tensor, generator: torch.Generator) -> Tensor:
         """-E[log mean_m p(a|s,z_m) p(z_m) / q(z_m|s,a)], with z_m drawn from q."""
-        log_weights, _ = self._weigh(outputs, actions, generator)
-        return log(SAMPLES) - log_weights.logsumexp(0).mean()
-
-    def choose(self, outputs: Tensor, generator: torch.Generator | None) -> Tensor:
-        latents = draw(self.latents, len(outputs), generator)
-        return self.given_latent.choose(self._decode(outputs, latents), generator)
-
-    def calibrate(self, outputs: Tensor, actions: Tensor) -> None:
-        """The mean squared error of continuous actions, weighted as the samples are."""
-        if isinstance(self.given_latent, GaussianHead):
-            generator = torch.Generator().manual_seed(0)
-            log_weights, decoded = self._weigh(outputs, actions, generator)
-            weights = functional.softmax(log_weights, 0)
-            variances = (weights[:, :, None] * (decoded - actions).square()).sum(0).mean(0)
-            self.given_latent.log_deviation.copy_(0.5 * torch.log(variances))
-
-    def probabilities(self, outputs: Tensor) -> NDArray[np.float64]:
-        """The mean over all latent vectors that are drawn from."""
-        total = sum(
-            self.given_latent.probabilities(self._decode(outputs, z.expand(len(outputs), -1)))
-            for z in self.latents
-        )
-        return np.asarray(total) / len(self.latents)
-
-    def _weigh(
-        self, outputs: Tensor, actions: Tensor, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        """log p(a|s,z) p(z) / q(z|s,a) of samples of z from q, [samples, rows], and what they
-        decode to, [samples, rows, outputs]."""
         scaled = ((actions - self.mean) / self.scale).to(outputs.dtype)
         mean, log_deviation = self.recogniser(torch.cat([outputs, scaled], 1)).chunk(2, 1)
         noise = torch.randn(SAMPLES, *mean.shape, generator=generator)
@@ -100,7 +69,19 @@ class ConditionalVAEHead(ActionHead):
         ).reshape(SAMPLES, -1)
         # The constants of the densities of p(z) and q(z|s,a) are the same.
         ratios = (0.5 * (noise.square() - latents.square()) + log_deviation).sum(2)
-        return likelihoods + ratios, decoded
+        return log(SAMPLES) - (likelihoods + ratios).logsumexp(0).mean()
+
+    def choose(self, outputs: Tensor, generator: torch.Generator | None) -> Tensor:
+        latents = draw(self.latents, len(outputs), generator)
+        return self.given_latent.choose(self._decode(outputs, latents), generator)
+
+    def probabilities(self, outputs: Tensor) -> NDArray[np.float64]:
+        """The mean over all latent vectors that are drawn from."""
+        total = sum(
+            self.given_latent.probabilities(self._decode(outputs, z.expand(len(outputs), -1)))
+            for z in self.latents
+        )
+        return np.asarray(total) / len(self.latents)
 
     def _decode(self, outputs: Tensor, latents: Tensor) -> Tensor:
         """Outputs for the distribution of the action given z, [..., rows, outputs]."""

@@ -9,29 +9,46 @@ import gymnasium as gym
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.cluster.vq import kmeans
 from torch import Tensor
 from torch.nn import functional
 
-from baselines.heads.gaussian import GaussianHead
+from baselines.heads.bernoulli import BernoulliHead
 from baselines.heads.head import LikelihoodHead
-from baselines.heads.plain import plain_head
+from baselines.heads.point import component_head
 
 COMPONENTS = 8
+LEAST_SHARE = 0.05
+"""A cluster's share of a button's presses counts as this much at least, and as 1 minus it at most.
+"""
 
 
 class MixtureHead(LikelihoodHead):
-    """For Box actions a mixture of Gaussians, for buttons one of independent buttons.
+    """For Box actions a mixture of points, for buttons one of independent buttons.
 
-    The network gives the components' weights and means, or logits. The deviation of the Gaussians
-    is shared by all components and observations, and fitted to held-out rows.
+    The network gives the components' weights, and how far their points, or logits, are from the
+    centres of the demonstrated actions' clusters. Components that start together stay together
+    (Shafiullah et al. 2022, "Behavior transformers", section 3.1).
     """
 
     kinds = (gym.spaces.Box, gym.spaces.MultiBinary)
+    centres: Tensor
 
     def __init__(self, space: gym.spaces.Box | gym.spaces.MultiBinary) -> None:
         super().__init__()
-        self.component = plain_head(space)
+        self.component = component_head(space)
         self.outputs = COMPONENTS * (1 + self.component.outputs)
+        self.register_buffer("centres", torch.zeros(COMPONENTS, self.component.outputs))
+
+    def normalise(self, actions: Tensor) -> None:
+        """Find the centres by k-means; if there are fewer different actions, some have several."""
+        rows = actions.double().numpy()
+        scale = rows.std(0).clip(1e-6)
+        found, _ = kmeans(rows / scale, min(COMPONENTS, len(rows)), rng=0)
+        centres = torch.as_tensor(found[np.arange(COMPONENTS) % len(found)] * scale)
+        if isinstance(self.component, BernoulliHead):
+            centres = torch.logit(centres, LEAST_SHARE)
+        self.centres.copy_(centres)
 
     def log_likelihood(self, outputs: Tensor, actions: Tensor) -> Tensor:
         return self._joint_log_likelihood(outputs, actions).logsumexp(1)
@@ -46,15 +63,6 @@ class MixtureHead(LikelihoodHead):
             chosen = torch.multinomial(shares, 1, generator=generator)[:, 0]
         return self.component.choose(components[torch.arange(len(outputs)), chosen], generator)
 
-    def calibrate(self, outputs: Tensor, actions: Tensor) -> None:
-        """A step of expectation maximisation for the deviation (Bishop 1994, equation 34)."""
-        if isinstance(self.component, GaussianHead):
-            _, means = self._split(outputs)
-            responsibilities = functional.softmax(self._joint_log_likelihood(outputs, actions), 1)
-            errors = (means - actions[:, None]).square()
-            variances = (responsibilities[:, :, None] * errors).sum((0, 1)) / len(actions)
-            self.component.log_deviation.copy_(0.5 * torch.log(variances))
-
     def probabilities(self, outputs: Tensor) -> NDArray[np.float64]:
         weights, components = self._split(outputs)
         shares = functional.softmax(weights.double(), 1).numpy()
@@ -65,7 +73,8 @@ class MixtureHead(LikelihoodHead):
         """The logits of the components' weights, [rows, components], and the components' own
         outputs, [rows, components, outputs]."""
         weights, components = outputs[:, :COMPONENTS], outputs[:, COMPONENTS:]
-        return weights, components.reshape(len(outputs), COMPONENTS, self.component.outputs)
+        offsets = components.reshape(len(outputs), COMPONENTS, self.component.outputs)
+        return weights, self.centres + offsets
 
     def _joint_log_likelihood(self, outputs: Tensor, actions: Tensor) -> Tensor:
         """log of weight times likelihood of each component, [rows, components]."""

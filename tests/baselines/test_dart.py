@@ -19,7 +19,8 @@ from baselines.dart_noise import (
     error_rate,
     fit_noise,
     label_probabilities,
-    lasting_covariance,
+    lasting_products,
+    positive_part,
 )
 from baselines.networks import NetworkPolicy
 from il_envs import (
@@ -226,30 +227,29 @@ class TestErrorRate:
         assert agreement(seen, buttons).tolist() == [[0.5, 1], [1, 1], [0.5, 1], [0, 1], [1, 1]]
 
 
-class TestLastingCovariance:
+class TestLastingProducts:
     ROWS = 100_000
 
     def test_an_error_that_lasts_counts_and_one_that_is_drawn_anew_does_not(self):
         fixed = np.array([0.5, -0.25])
         fresh = np.random.default_rng(0).normal(0.0, 2.0, (self.ROWS, 2))
         episodes = np.arange(self.ROWS) // 100
-        constant = lasting_covariance(np.tile(fixed, (5, 1)), np.zeros(5))
+        constant = lasting_products(np.tile(fixed, (5, 1)), np.zeros(5))
         np.testing.assert_allclose(constant, np.outer(fixed, fixed), atol=1e-15)
-        both = lasting_covariance(fixed + fresh, episodes)
+        both = lasting_products(fixed + fresh, episodes)
         # 6 deviations, of 4 / sqrt(rows) each, where the second moment is larger by 4.
         np.testing.assert_allclose(both, np.outer(fixed, fixed), atol=0.08)
 
     def test_pairs_are_of_one_episode(self):
         errors = np.array([[1.0], [1.0], [-9.0], [-9.0], [5.0]])
         episodes = np.array([0, 0, 1, 1, 2])
-        assert lasting_covariance(errors, episodes).item() == pytest.approx((1.0 + 81.0) / 2.0)
-        assert lasting_covariance(errors, np.arange(5)).item() == 0.0
+        assert lasting_products(errors, episodes).item() == pytest.approx((1.0 + 81.0) / 2.0)
+        assert lasting_products(errors, np.arange(5)).item() == 0.0
 
-    def test_what_turns_its_sign_is_left_out(self):
-        errors = np.array([[1.0, 2.0], [1.0, -2.0], [1.0, 2.0]])
-        np.testing.assert_allclose(
-            lasting_covariance(errors, np.zeros(3)), [[1.0, 0.0], [0.0, 0.0]], atol=1e-15
-        )
+    def test_what_turns_its_sign_is_negative_and_left_out_of_the_noise(self):
+        products = lasting_products(np.array([[1.0, 2.0], [1.0, -2.0], [1.0, 2.0]]), np.zeros(3))
+        np.testing.assert_array_equal(products, [[1.0, 0.0], [0.0, -4.0]])
+        np.testing.assert_allclose(positive_part(products), [[1.0, 0.0], [0.0, 0.0]], atol=1e-15)
 
 
 class _Linear:
@@ -300,6 +300,20 @@ class TestFit:
         wrong = (learner.predict(rows[30:], deterministic=True)[0] != labels[30:]).mean()
         noise = fit_noise(space, learner, rows, labels, np.zeros(50), held_out=20)
         assert 0.1 < noise.rate == pytest.approx(min(wrong, 2.0 / 3.0))
+
+    def test_a_button_that_is_wrong_for_one_step_is_no_error_of_a_deterministic_expert(self):
+        """The learner never presses; the expert presses one button every other step, and holds the
+        other for runs of 5 in 10: of 9 pairs of steps 4 are wrong twice."""
+        space, count = gym.spaces.MultiBinary(2), 1_000
+        learner = NetworkPolicy(gym.spaces.Discrete(count), space, (), seed=0)
+        (layer,) = learner.body
+        with torch.no_grad():
+            layer.weight.zero_()
+            layer.bias.fill_(-1.0)
+        rows = np.arange(count)
+        labels = np.stack([rows % 2, rows % 10 < 5], 1).astype(np.int8)
+        noise = fit_noise(space, learner, rows, labels, rows // 10, count)
+        np.testing.assert_allclose(noise.rates, [0.0, 4.0 / 9.0])
 
     def test_marginals_of_chords_are_the_rates_of_any_head(self):
         space, random = gym.spaces.MultiBinary(3), np.random.default_rng(0)

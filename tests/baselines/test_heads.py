@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 import torch
 from scipy import stats
+from scipy.special import logsumexp
 
 from baselines import latent_bc
 from baselines.bc import BCConfig, fit, hold_out
 from baselines.heads import HEADS, PLAIN, action_head
 from baselines.heads.head import LikelihoodHead
 from baselines.heads.mixture import COMPONENTS
+from baselines.heads.point import TOLERANCE
 from baselines.networks import NetworkPolicy
 from il_envs import get_world
 from il_envs.buttons import joint_chords, joint_index
@@ -140,23 +142,42 @@ class TestMixture:
 
     def test_the_likelihood_is_that_of_a_mixture_of_gaussians(self):
         head, outputs, actions = self._head_and_rows()
-        head.component.log_deviation.copy_(torch.tensor([-0.5, 0.2]))
+        head.normalise(torch.rand(500, 2, generator=torch.Generator().manual_seed(1)) - 0.5)
         logits = outputs[:, :COMPONENTS].numpy()
-        means = outputs[:, COMPONENTS:].reshape(50, COMPONENTS, 2).numpy()
+        offsets = outputs[:, COMPONENTS:].reshape(50, COMPONENTS, 2).numpy()
         weights = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-        densities = stats.norm.pdf(actions.numpy()[:, None], means, np.exp([-0.5, 0.2])).prod(2)
-        exact = -np.log((weights * densities).sum(1)).mean()
+        means = head.centres.numpy() + offsets
+        log_densities = stats.norm.logpdf(actions.numpy()[:, None], means, TOLERANCE).sum(2)
+        exact = -logsumexp(np.log(weights) + log_densities, axis=1).mean()
         assert head.negative_log_likelihood(outputs, actions).item() == pytest.approx(exact, 1e-5)
 
-    def test_calibration_never_lowers_the_likelihood_and_converges(self):
-        head, outputs, actions = self._head_and_rows()
-        losses = []
-        for _ in range(60):
-            losses.append(head.negative_log_likelihood(outputs, actions).item())
-            head.calibrate(outputs, actions)
-        assert (np.diff(losses) < 1e-6).all()
-        assert losses[0] - losses[-1] > 0.01
-        assert losses[-2] - losses[-1] < 1e-4
+    def test_its_centres_are_those_of_the_clusters(self):
+        """Eight tight clusters, of which k-means finds most: it may put two centres into one
+        cluster, and one between two others."""
+        head, random = action_head(BOX, "mixture"), np.random.default_rng(0)
+        clusters = random.permutation(np.linspace(-0.9, 0.9, COMPONENTS))
+        middles = np.stack([clusters, np.sort(clusters)], 1)
+        rows = np.repeat(middles, 200, 0) + random.normal(0.0, 0.01, (1_600, 2))
+        head.normalise(torch.tensor(random.permutation(rows)))
+        nearest = np.abs(head.centres.numpy()[:, None] - middles).max(2).min(0)
+        assert (nearest < 0.01).sum() >= COMPONENTS // 2
+        assert nearest.max() < 0.15  # neighbours are 0.26 apart
+
+    @pytest.mark.parametrize("different", [1, 2, 5])
+    def test_with_fewer_different_chords_several_components_have_the_same_centre(self, different):
+        head = action_head(BUTTONS, "mixture")
+        chords = joint_chords(3)[:different]
+        head.normalise(torch.tensor(np.tile(chords, (40, 1))))
+        centres = np.unique(head.centres.numpy().round(3), axis=0)
+        assert len(centres) == different
+        assert set(np.unique(np.abs(centres))) == {np.float32(2.944)}  # the logit of .05
+
+
+def test_draws_of_points_have_no_noise():
+    head = action_head(BOX, "mixture").component
+    outputs = torch.tensor([[0.3, -2.0]])
+    drawn = head.choose(outputs, torch.Generator().manual_seed(0))
+    assert drawn.tolist() == [[pytest.approx(0.3), -1.0]]
 
 
 def test_the_loss_of_a_variational_autoencoder_bounds_the_likelihood():

@@ -71,6 +71,7 @@ drift_car_fork = register(
             ),
             sounds="il_envs.worlds.drift_car.picture.fork_sounds:cues",
             goal="pass the obstacles on either side, keep to the road",
+            assist=None,  # lane keeping assistance would steer at the obstacle
         ),
     )
 )
