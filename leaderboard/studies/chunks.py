@@ -47,10 +47,10 @@ from leaderboard.figures.drawing import (
     panels,
     save,
 )
-from leaderboard.progress import tell
 from leaderboard.protocol import EVALUATION_SEED
 from leaderboard.studies.error_growth import STEPS, Growths, doubling_steps, error_growths
 from leaderboard.studies.findings import Finding
+from leaderboard.studies.resumed import resume
 from leaderboard.submission import load
 
 CHUNKS = (1, 2, 4, 8, 16)
@@ -139,15 +139,14 @@ def write_chunks(folder: Path) -> tuple[list[Path], list[Finding]]:
 
     Raises:
         OSError: if one cannot be written.
+        UserError: if `chunks.csv` is there and is no such table.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     table, picture = folder / "chunks.csv", folder / "chunks.svg"
-    rows = pd.read_csv(table) if table.exists() else pd.DataFrame(columns=list(COLUMNS))
-    for seed, study, chunk in product(range(SEEDS), STUDIES, CHUNKS):
-        if not _is_done(rows, study.world, chunk, seed):
-            tell(f"{study.world}: chunks of {chunk}, seed {seed}")
-            rows = pd.concat([rows, rows_of(study, chunk, seed)], ignore_index=True)
-            rows.to_csv(table, index=False)
+    jobs = [
+        {"world": study.world, "who": CLONE, "executed": chunk, "seed": seed}
+        for seed, study, chunk in product(range(SEEDS), STUDIES, CHUNKS)
+    ]
+    rows = resume(table, COLUMNS, jobs, rows_of)
     growths = {
         study.world: error_growths(study.world, study.style, study.sideslip) for study in STUDIES
     }
@@ -156,38 +155,31 @@ def write_chunks(folder: Path) -> tuple[list[Path], list[Finding]]:
     return [table, picture], findings(rows, growths)
 
 
-def _is_done(rows: pd.DataFrame, world: str, chunk: int, seed: int) -> bool:
-    same = (rows["world"] == world) & (rows["who"] == CLONE)
-    return bool((same & (rows["executed"] == chunk) & (rows["seed"] == seed)).any())
-
-
-def rows_of(study: Study, chunk: int, seed: int) -> pd.DataFrame:
-    """The rows of one training seed with chunks of one length.
+def rows_of(world: str, who: str, executed: int, seed: int) -> list[tuple[Any, ...]]:
+    """The rows of one training seed of the clone that executes whole chunks of one length.
 
     With seed 0 there is one of the expert too, who does not learn; and with the longest chunks, one
     of the clone that executes only the first actions of its chunks, for each number of them.
     """
-    policy = cloned(study, chunk, seed)
-    episodes = {(CLONE, chunk): _acted(study, policy)}
-    if chunk == CHUNKS[-1]:
+    (study,) = (study for study in STUDIES if study.world == world)
+    policy = cloned(study, executed, seed)
+    episodes = {(who, executed): _acted(study, policy)}
+    if executed == CHUNKS[-1]:
         episodes |= {
             (PARTLY, first): _acted(study, ChunkedPolicy(policy.policy, policy.framing, first))
             for first in CHUNKS
         }
     if seed == 0:
-        episodes[EXPERT, chunk] = planned_episodes(study, chunk)
-    return pd.DataFrame(
-        [
-            (
-                study.world, who, executed, seed,
-                np.mean([episode.total_reward for episode in played]),
-                np.mean([not episode.terminated for episode in played]),
-                np.mean([episode.decisions for episode in played]),
-            )
-            for (who, executed), played in episodes.items()
-        ],
-        columns=list(COLUMNS),
-    )  # fmt: skip
+        episodes[EXPERT, executed] = planned_episodes(study, executed)
+    return [
+        (
+            world, *acting, seed,
+            np.mean([episode.total_reward for episode in played]),
+            np.mean([not episode.terminated for episode in played]),
+            np.mean([episode.decisions for episode in played]),
+        )
+        for acting, played in episodes.items()
+    ]  # fmt: skip
 
 
 def planned_episodes(study: Study, chunk: int) -> list[Episode]:

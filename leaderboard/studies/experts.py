@@ -19,9 +19,9 @@ from il_envs.learning.policy import ExpertPolicy, Policy
 from il_envs.learning.problem import Problem
 from il_envs.learning.rollout import run_episodes
 from il_envs.world import get_world
-from leaderboard.progress import tell
 from leaderboard.protocol import EVALUATION_SEED
 from leaderboard.statistics import CONFIDENCE, student_interval
+from leaderboard.studies.resumed import resume
 from leaderboard.submission import load
 
 WORLD = "DriftCar"
@@ -41,23 +41,19 @@ def write_experts(folder: Path) -> tuple[Path, pd.DataFrame]:
 
     Raises:
         OSError: if it cannot be written.
+        UserError: if it is there and is no such table.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "experts.csv"
-    rows = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=list(COLUMNS))
-    done = set(zip(rows["style"], rows["who"], rows["seed"], strict=True))
-    for seed, style, who in product(range(SEEDS), STYLES, (EXPERT, *ALGORITHMS)):
-        if (style, who, seed) in done or (who == EXPERT and seed > 0):
-            continue
-        tell(f"{style}: {who}, seed {seed}")
-        row = pd.DataFrame([row_of(style, who, seed)], columns=list(COLUMNS))
-        rows = pd.concat([rows, row], ignore_index=True) if len(rows) else row
-        rows.to_csv(path, index=False)
-    return path, table(rows)
+    jobs = [
+        {"style": style, "who": who, "seed": seed}
+        for seed, style, who in product(range(SEEDS), STYLES, (EXPERT, *ALGORITHMS))
+        if who != EXPERT or seed == 0
+    ]
+    return path, table(resume(path, COLUMNS, jobs, rows_of))
 
 
-def row_of(style: str, who: str, seed: int) -> tuple[str, str, int, float, float, int]:
-    """The row of the expert, or of an algorithm that has learned from it."""
+def rows_of(style: str, who: str, seed: int) -> list[tuple[str, str, int, float, float, int]]:
+    """The one row of the expert, or of an algorithm that has learned from it."""
     world, steps = get_world(WORLD), 0
     learned: Policy | None = None
     if who != EXPERT:
@@ -74,7 +70,7 @@ def row_of(style: str, who: str, seed: int) -> tuple[str, str, int, float, float
     )
     total = float(np.mean([episode.total_reward for episode in episodes]))
     survival = float(np.mean([not episode.terminated for episode in episodes]))
-    return style, who, seed, total, survival, steps
+    return [(style, who, seed, total, survival, steps)]
 
 
 def table(rows: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leaderboard import commands
+from leaderboard import UserError, commands
 from leaderboard.studies import experts
 
 
@@ -28,10 +28,10 @@ def test_a_row_for_each_seed_and_what_is_there_is_not_computed_again(tmp_path, c
     shown = capsys.readouterr().out
     rows[:5].to_csv(tmp_path / "experts.csv", index=False)
     done = []
-    row_of = experts.row_of
-    monkeypatch.setattr(experts, "row_of", lambda *which: done.append(which) or row_of(*which))
+    rows_of = experts.rows_of
+    monkeypatch.setattr(experts, "rows_of", lambda **which: done.append(which) or rows_of(**which))
     commands.show_experts(tmp_path)
-    assert done == [("noisy", "do-nothing", 1)]
+    assert done == [{"style": "noisy", "who": "do-nothing", "seed": 1}]
     assert capsys.readouterr().out == shown
 
 
@@ -52,3 +52,15 @@ def test_returns_are_shares_of_the_same_experts_with_the_interval_over_seeds():
     assert table["95%"].tolist() == ["", f"[{0.55 - half:.2f}, {0.55 + half:.2f}]", ""]
     assert table["survival"].tolist() == pytest.approx([1.0, 0.25, 0.9])
     assert table["steps"].tolist() == pytest.approx([0.0, 15.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("", "damaged"), ("style,who\nnoisy,expert\n", "its columns are not style, who, seed")],
+)
+def test_another_file_in_its_place_is_refused_and_kept(tmp_path, text, says):
+    path = tmp_path / "experts.csv"
+    path.write_text(text)
+    with pytest.raises(UserError, match=says):
+        commands.show_experts(tmp_path)
+    assert path.read_text() == text
