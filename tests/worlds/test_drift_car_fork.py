@@ -203,16 +203,22 @@ class TestExperts:
 @pytest.mark.statistical
 @pytest.mark.parametrize(
     ("style", "head", "low", "high"),
-    [("left", "plain", 0.9, 1.0), ("bimodal", "plain", 0.0, 0.3), ("bimodal", "flow", 0.8, 1.0)],
+    [
+        ("left", "plain", 0.9, 1.0),
+        ("bimodal", "plain", 0.0, 0.3),
+        ("bimodal", "mixture", 0.85, 1.0),
+        ("bimodal", "cvae", 0.8, 1.0),
+        ("bimodal", "flow", 0.85, 1.0),
+    ],
 )
-def test_cloning_learns_one_way_and_a_flow_two(style, head, low, high):
-    """By modes and by draws, in 64 episodes each; 16,000 labels, one training seed.
+def test_cloning_learns_one_way_and_heads_with_several_modes_learn_two(style, head, low, high):
+    """By draws, in 64 episodes; 32,000 labels, one training seed.
 
-    Seen: 1.00 of one way; .06 to .12 of two ways (two seeds); the flow .94 and .97.
+    Seen over two seeds each: 1.00 of one way; .06 and .16 of two ways; the mixture 1.00, the
+    variational autoencoder .95 and .92, the flow .97.
     """
-    problem = Problem(WORLD, bc.algorithm.sources, Budget(16_000, 0), 0, style=style)
+    problem = Problem(WORLD, bc.algorithm.sources, Budget(32_000, 0), 0, style=style)
     policy = bc.train(problem, 0, bc.BCConfig(head=head))
-    for by_modes in (True, False):
-        episodes = run_episodes(WORLD, "held_out", lambda env: policy, range(64), by_modes)
-        success = np.mean([episode.measures["is_success"][-1] for episode in episodes])
-        assert low <= success <= high
+    episodes = run_episodes(WORLD, "held_out", lambda env: policy, range(64), False)
+    success = np.mean([episode.measures["is_success"][-1] for episode in episodes])
+    assert low <= success <= high
