@@ -14,7 +14,7 @@ of which it executes the first actions alone. Beside it the expert acts by its o
 the state at the start of a chunk, but not the gusts to come.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -50,7 +50,7 @@ from leaderboard.figures.drawing import (
 from leaderboard.protocol import EVALUATION_SEED
 from leaderboard.studies.error_growth import STEPS, Growths, doubling_steps, error_growths
 from leaderboard.studies.findings import Finding
-from leaderboard.studies.resumed import resume
+from leaderboard.studies.resumed import Row, resume
 from leaderboard.submission import load
 
 CHUNKS = (1, 2, 4, 8, 16)
@@ -80,10 +80,23 @@ STUDIES = (
     ),
 )
 
+Key = tuple[Any, ...]
 CLONE, PARTLY, EXPERT = "bc", f"bc, of {CHUNKS[-1]}", "expert"
 """Who acts: cloning that executes its chunks to the end; cloning with the longest chunks that
 executes only the first actions of each; and the expert by its plan."""
-COLUMNS = ("world", "who", "executed", "seed", "return", "survival", "decisions")
+
+
+class ChunkRow(Row):
+    """One who acts, in one world and of one training seed."""
+
+    keys = ("world", "who", "executed", "seed")
+    world: str
+    who: str
+    executed: int  # actions, open loop
+    seed: int
+    mean_return: float
+    survival: float
+    decisions: float
 
 
 class Plan(NamedTuple):
@@ -142,11 +155,8 @@ def write_chunks(folder: Path) -> tuple[list[Path], list[Finding]]:
         UserError: if `chunks.csv` is there and is no such table.
     """
     table, picture = folder / "chunks.csv", folder / "chunks.svg"
-    jobs = [
-        {"world": study.world, "who": CLONE, "executed": chunk, "seed": seed}
-        for seed, study, chunk in product(range(SEEDS), STUDIES, CHUNKS)
-    ]
-    rows = resume(table, COLUMNS, jobs, rows_of)
+    jobs = [keys_of(*job) for job in product(range(SEEDS), STUDIES, CHUNKS)]
+    rows = resume(table, ChunkRow, jobs, rows_of)
     growths = {
         study.world: error_growths(study.world, study.style, study.sideslip) for study in STUDIES
     }
@@ -155,31 +165,39 @@ def write_chunks(folder: Path) -> tuple[list[Path], list[Finding]]:
     return [table, picture], findings(rows, growths)
 
 
-def rows_of(world: str, who: str, executed: int, seed: int) -> list[tuple[Any, ...]]:
-    """The rows of one training seed of the clone that executes whole chunks of one length.
-
-    With seed 0 there is one of the expert too, who does not learn; and with the longest chunks, one
-    of the clone that executes only the first actions of its chunks, for each number of them.
-    """
-    (study,) = (study for study in STUDIES if study.world == world)
-    policy = cloned(study, executed, seed)
-    episodes = {(who, executed): _acted(study, policy)}
-    if executed == CHUNKS[-1]:
-        episodes |= {
-            (PARTLY, first): _acted(study, ChunkedPolicy(policy.policy, policy.framing, first))
-            for first in CHUNKS
-        }
+def keys_of(seed: int, study: Study, chunk: int) -> list[Key]:
+    """What one training with chunks of one length gives: the clone that executes them whole; with
+    the longest ones, the same clone that executes only their first actions, for each number of
+    them; and with seed 0 the expert, who does not learn."""
+    keys = [(study.world, CLONE, chunk, seed)]
+    if chunk == CHUNKS[-1]:
+        keys += [(study.world, PARTLY, first, seed) for first in CHUNKS]
     if seed == 0:
-        episodes[EXPERT, executed] = planned_episodes(study, executed)
-    return [
-        (
-            world, *acting, seed,
-            np.mean([episode.total_reward for episode in played]),
-            np.mean([not episode.terminated for episode in played]),
-            np.mean([episode.decisions for episode in played]),
+        keys.append((study.world, EXPERT, chunk, seed))
+    return keys
+
+
+def rows_of(keys: Sequence[Key]) -> list[ChunkRow]:
+    """The rows of one training."""
+    world, _, chunk, seed = keys[0]
+    (study,) = (study for study in STUDIES if study.world == world)
+    policy = cloned(study, chunk, seed)
+    rows = []
+    for key in keys:
+        _, who, executed, _ = key
+        played = (
+            planned_episodes(study, executed)
+            if who == EXPERT
+            else _acted(study, ChunkedPolicy(policy.policy, policy.framing, executed))
         )
-        for acting, played in episodes.items()
-    ]  # fmt: skip
+        row = ChunkRow(
+            **dict(zip(ChunkRow.keys, key, strict=True)),
+            mean_return=float(np.mean([episode.total_reward for episode in played])),
+            survival=float(np.mean([not episode.terminated for episode in played])),
+            decisions=float(np.mean([episode.decisions for episode in played])),
+        )
+        rows.append(row)
+    return rows
 
 
 def planned_episodes(study: Study, chunk: int) -> list[Episode]:
@@ -225,7 +243,7 @@ def findings(rows: pd.DataFrame, growths: Mapping[str, Growths]) -> list[Finding
         ]
         doubling = doubling_steps(growth.open_loop)
         numbers.append(Finding(f"{world}: steps in which it doubles, open loop", doubling))
-    means = rows.groupby(["world", "who", "executed"])["return"].mean()
+    means = rows.groupby(["world", "who", "executed"])["mean_return"].mean()
     numbers += [
         Finding(f"{world}: {who}, {executed} actions at once, return", float(value))
         for (world, who, executed), value in means.items()
@@ -263,7 +281,9 @@ def draw_returns(
         (PARTLY, f"cloning, first of {CHUNKS[-1]}", COLOURS[0]),
     ):
         own = rows[(rows["world"] == study.world) & (rows["who"] == who)]
-        samples = [shown(own.loc[own["executed"] == c, "return"].to_numpy(float)) for c in CHUNKS]
+        samples = [
+            shown(own.loc[own["executed"] == c, "mean_return"].to_numpy(float)) for c in CHUNKS
+        ]
         last = draw_mean(axes, np.log2(CHUNKS), samples, (-np.inf, np.inf), colour, "o")
         names.append((name, colour, last))
     axes.set_xticks(np.log2(CHUNKS), [str(chunk) for chunk in CHUNKS])

@@ -21,7 +21,7 @@ from il_envs.learning.rollout import run_episodes
 from il_envs.world import get_world
 from leaderboard.protocol import EVALUATION_SEED
 from leaderboard.statistics import CONFIDENCE, student_interval
-from leaderboard.studies.resumed import resume
+from leaderboard.studies.resumed import Row, resume
 from leaderboard.submission import load
 
 WORLD = "DriftCar"
@@ -31,7 +31,18 @@ LABELS, STEPS, SEEDS = 8_000, 200_000, 5
 EPISODES = 32
 """Held-out episodes behind each return."""
 EXPERT = "expert"
-COLUMNS = ("style", "who", "seed", "return", "survival", "steps")
+
+
+class ExpertRow(Row):
+    """The expert, or an algorithm that learned from it with one training seed."""
+
+    keys = ("style", "who", "seed")
+    style: str
+    who: str
+    seed: int
+    mean_return: float
+    survival: float
+    steps: int
 
 
 def write_experts(folder: Path) -> tuple[Path, pd.DataFrame]:
@@ -45,15 +56,15 @@ def write_experts(folder: Path) -> tuple[Path, pd.DataFrame]:
     """
     path = folder / "experts.csv"
     jobs = [
-        {"style": style, "who": who, "seed": seed}
+        [(style, who, seed)]
         for seed, style, who in product(range(SEEDS), STYLES, (EXPERT, *ALGORITHMS))
         if who != EXPERT or seed == 0
     ]
-    return path, table(resume(path, COLUMNS, jobs, rows_of))
+    return path, table(resume(path, ExpertRow, jobs, lambda keys: [row_of(*keys[0])]))
 
 
-def rows_of(style: str, who: str, seed: int) -> list[tuple[str, str, int, float, float, int]]:
-    """The one row of the expert, or of an algorithm that has learned from it."""
+def row_of(style: str, who: str, seed: int) -> ExpertRow:
+    """The row of the expert, or of an algorithm that has learned from it."""
     world, steps = get_world(WORLD), 0
     learned: Policy | None = None
     if who != EXPERT:
@@ -70,7 +81,9 @@ def rows_of(style: str, who: str, seed: int) -> list[tuple[str, str, int, float,
     )
     total = float(np.mean([episode.total_reward for episode in episodes]))
     survival = float(np.mean([not episode.terminated for episode in episodes]))
-    return [(style, who, seed, total, survival, steps)]
+    return ExpertRow(
+        style=style, who=who, seed=seed, mean_return=total, survival=survival, steps=steps
+    )
 
 
 def table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -80,9 +93,8 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
     for style, who in product(STYLES, (EXPERT, *ALGORITHMS)):
         own = rows[(rows["style"] == style) & (rows["who"] == who)]
         expert = rows[(rows["style"] == style) & (rows["who"] == EXPERT)]
-        if len(own):
-            shares = own["return"].to_numpy(float) / float(expert["return"].mean())
-            lines.append((style, who, *_shown(shares), own["survival"].mean(), own["steps"].mean()))
+        shares = own["mean_return"].to_numpy(float) / float(expert["mean_return"].mean())
+        lines.append((style, who, *_shown(shares), own["survival"].mean(), own["steps"].mean()))
     names = ["expert", "who", "share of its return", f"{CONFIDENCE:.0%}", "survival", "steps"]
     return pd.DataFrame(lines, columns=names)
 

@@ -108,7 +108,7 @@ def test_the_command_writes_table_and_picture_and_does_no_row_twice(tmp_path, mo
         main()
     assert caught.value.code in (0, None)
     rows = pd.read_csv(tmp_path / "chunks" / "chunks.csv")
-    assert tuple(rows.columns) == chunks.COLUMNS
+    assert list(rows.columns) == list(chunks.ChunkRow.model_fields)
     keys = [tuple(row) for row in rows[["world", "who", "executed", "seed"]].to_numpy()]
     assert sorted(keys) == sorted(
         (study.world, who, executed, seed)
@@ -133,8 +133,26 @@ def test_the_command_writes_table_and_picture_and_does_no_row_twice(tmp_path, mo
         raise AssertionError("it was there")
 
     monkeypatch.setattr(chunks, "rows_of", not_again)
+    table = tmp_path / "chunks" / "chunks.csv"
+    complete = table.read_text()
     paths, _ = chunks.write_chunks(tmp_path / "chunks")
+    assert table.read_text() == complete
     assert [path.name for path in paths] == ["chunks.csv", "chunks.svg"]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_training_of_which_one_row_is_missing_is_done_again(tmp_path, monkeypatch):
+    chunks.write_chunks(tmp_path)
+    table = tmp_path / "chunks.csv"
+    complete = sorted(table.read_text().splitlines())
+    partly = f'LaneKeeping,"{chunks.PARTLY}"'
+    lines = [line for line in table.read_text().splitlines() if not line.startswith(partly)]
+    table.write_text("\n".join(lines))
+    done, rows_of = [], chunks.rows_of
+    monkeypatch.setattr(chunks, "rows_of", lambda keys: done.append(keys[0]) or rows_of(keys))
+    chunks.write_chunks(tmp_path)
+    assert done == [("LaneKeeping", chunks.CLONE, 4, seed) for seed in (0, 1)]
+    assert sorted(table.read_text().splitlines()) == complete
 
 
 def test_who_plans_where_the_gusts_are_would_know_them_in_advance():
