@@ -130,14 +130,24 @@ def learn(model: OnPolicyAlgorithm, steps: int, callback: BaseCallback | None = 
     Raises:
         ValueError: if the steps do not suffice for one rollout.
     """
+    whole = whole_rollouts(model, steps)
+    model.set_logger(Logger(None, []))  # the default one makes a folder
+    model.learn(whole, callback)
+
+
+def whole_rollouts(model: OnPolicyAlgorithm, steps: int) -> int:
+    """The environment steps of as many whole rollouts as the given ones allow.
+
+    Raises:
+        ValueError: if they do not suffice for one.
+    """
     rollout = model.n_envs * model.n_steps
     if steps < rollout:
         raise ValueError(
             f"{steps:,} environment steps are less than a rollout of {model.n_steps} steps in "
             f"{model.n_envs} environments"
         )
-    model.set_logger(Logger(None, []))  # the default one makes a folder
-    model.learn(steps // rollout * rollout, callback)
+    return steps // rollout * rollout
 
 
 @contextmanager

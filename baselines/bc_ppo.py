@@ -16,9 +16,11 @@ scratch, for comparison, is the same code with nothing cloned. Inputs are not no
 so that both begin with the same network.
 """
 
+import warnings
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 import gymnasium as gym
@@ -31,7 +33,13 @@ from stable_baselines3.common.utils import LinearSchedule
 from torch import Tensor, nn
 
 from baselines.action_models import maps
-from baselines.actor_critic import ActorCritic, learn, policy_of, untouched_generators
+from baselines.actor_critic import (
+    ActorCritic,
+    learn,
+    policy_of,
+    untouched_generators,
+    whole_rollouts,
+)
 from baselines.bc import hold_out
 from baselines.encoders import Encoder, sees_numbers
 from baselines.heads.gaussian import LOG_DEVIATION_MIN
@@ -44,7 +52,7 @@ from baselines.reward_learning import (
     network_arguments,
     restore_optimised,
 )
-from il_envs import Algorithm, Demonstrations, Problem
+from il_envs import Algorithm, Demonstrations, Problem, TrainingWarning
 from il_envs.stable_baselines import GymnasiumVecEnv
 
 TUNED = PPOConfig(
@@ -82,6 +90,12 @@ class BCPPOConfig:
     penalty: float = 0.0
     """beta, the penalty for leaving the clone, in units of the reward for each nat."""
 
+    def __post_init__(self) -> None:
+        least = {"cloning_updates": 0, "validation_interval": 1, "critic_steps": 0, "penalty": 0.0}
+        for name, value in least.items():
+            if not value <= getattr(self, name) < inf:
+                raise ValueError(f"{name} must be from {value} on, not {getattr(self, name)}")
+
 
 def train(problem: Problem, seed: int, config: BCPPOConfig) -> ActorCritic:
     """Clone the demonstrations that the budget allows, and then learn from the steps it allows.
@@ -107,10 +121,18 @@ def train(problem: Problem, seed: int, config: BCPPOConfig) -> ActorCritic:
             device="cpu",
         )
         fine_tuning = None
+        steps = whole_rollouts(model, problem.budget.steps)
         if config.cloning_updates:
             clone(model.policy, problem.demonstrations(), config, seed)
             fine_tuning = FineTuning(deepcopy(model.policy), config.critic_steps, config.penalty)
-        learn(model, problem.budget.steps, fine_tuning)
+        learn(model, steps, fine_tuning)
+        if fine_tuning is not None and steps <= config.critic_steps:
+            warnings.warn(
+                f"the critic was trained alone in all of {steps:,} steps, so this is the clone; "
+                f"critic_steps is {config.critic_steps:,}",
+                TrainingWarning,
+                stacklevel=2,
+            )
     return policy_of(model.policy, seed)
 
 

@@ -7,6 +7,7 @@ the noise to its error, and then trains it on all data so far; the last policy i
 """
 
 from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 
@@ -35,6 +36,14 @@ class DARTConfig:
     cloning: BCConfig = field(default_factory=BCConfig)
     """The supervised learner; the policy that is returned is trained from scratch for its
     `updates`."""
+
+    def __post_init__(self) -> None:
+        if self.rounds < 1:
+            raise ValueError(f"rounds must be at least 1, not {self.rounds}")
+        for name in ("noise_scale", "final_error"):
+            value = getattr(self, name)
+            if value is not None and not 0.0 <= value < inf:
+                raise ValueError(f"{name} must be a finite number from 0 on, not {value}")
 
 
 def train(problem: Problem, seed: int, config: DARTConfig) -> ClonedPolicy:

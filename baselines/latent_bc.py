@@ -27,7 +27,7 @@ def cloning_with(head: str, summary: str) -> Algorithm[BCConfig]:
     )
 
 
-mixture = cloning_with("mixture", "a mixture of Gaussians, or of independent buttons")
+mixture = cloning_with("mixture", "a mixture of points, or of independent buttons")
 cvae = cloning_with("cvae", "a conditional variational autoencoder")
 flow = cloning_with("flow", "a flow from noise to actions")
 autoregressive = cloning_with("autoregressive", "each button given those before it")

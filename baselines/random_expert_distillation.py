@@ -16,7 +16,7 @@ and worth 1 a step, if one of the demonstrations ends there; otherwise it is wor
 """
 
 from dataclasses import dataclass, field
-from math import log
+from math import inf, log
 
 import numpy as np
 import torch
@@ -59,6 +59,13 @@ class REDConfig:
     chooses sigma so that most of the expert's rewards are near 1."""
     ppo: PPOConfig = field(default_factory=PPOConfig)
     """The policy's optimiser."""
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.usual_reward < 1.0:
+            raise ValueError(f"usual_reward must be between 0 and 1, not {self.usual_reward}")
+        for name in ("outputs", "gain"):
+            if not 0 < getattr(self, name) < inf:
+                raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
 
 
 HELD_OUT = 10

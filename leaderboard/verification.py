@@ -59,16 +59,18 @@ def verify_episodes(results: Path, cell: Cell) -> list[str]:
 def verify_support(results: Path, cell: Cell) -> list[str]:
     """A line if the share of states outside the expert's support is another one when the traces of
     a cell are replayed; none if they do not replay, which `verify_episodes` tells."""
-    if cell.outside_support is None:
-        return []
     try:
         episodes = replayed_episodes(results, cell, keep_observations=True)
     except UserError:
         return []
     again = outside_support(get_world(cell.spec.world), episodes)
-    if again is not None and abs(again - cell.outside_support) <= SHARE_TOLERANCE:
+    recorded = cell.outside_support
+    if again is None or recorded is None:
+        if again is recorded:
+            return []
+    elif abs(again - recorded) <= SHARE_TOLERANCE:
         return []
-    told = f"the share outside the support is {cell.outside_support}, computed anew it is {again}"
+    told = f"the share outside the support is {recorded}, computed anew it is {again}"
     return [f"{cell.spec.title}: {told}"]
 
 

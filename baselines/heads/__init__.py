@@ -40,8 +40,7 @@ def action_head(space: gym.Space[Any], name: str = PLAIN) -> ActionHead:
     if name not in HEADS:
         raise ValueError(f"there is no head {name!r}; there are {', '.join((PLAIN, *HEADS))}")
     if not HEADS[name].fits(space):
-        kinds = " and ".join(kind.__name__ for kind in HEADS[name].kinds)
-        raise TypeError(f"the head {name!r} is for {kinds} actions, and not for {space}")
+        raise TypeError(f"the head {name!r} is for {HEADS[name].actions()}, and not for {space}")
     head: Any = HEADS[name]
     made: ActionHead = head(space)
     return made

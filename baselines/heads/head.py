@@ -23,8 +23,15 @@ class ActionHead(nn.Module, ABC):
 
     @classmethod
     def fits(cls, space: gym.Space[Any]) -> bool:
-        """True if it is a distribution over the actions of that space."""
-        return isinstance(space, cls.kinds)
+        """True if it is a distribution over the actions of that space, whose entries are in one
+        dimension if there are several."""
+        return isinstance(space, cls.kinds) and len(space.shape or ()) <= 1
+
+    @classmethod
+    def actions(cls) -> str:
+        """The actions that it is for, in words."""
+        kinds = " and ".join(kind.__name__ for kind in cls.kinds)
+        return f"{kinds} actions in one dimension"
 
     @abstractmethod
     def loss(self, outputs: Tensor, actions: Tensor, generator: torch.Generator) -> Tensor:

@@ -31,6 +31,10 @@ class JointHead(LikelihoodHead):
         self.outputs = self.number.outputs
 
     @classmethod
+    def actions(cls) -> str:
+        return f"MultiBinary actions of at most {JOINT_BUTTONS_MAX} buttons"
+
+    @classmethod
     def fits(cls, space: gym.Space[Any]) -> bool:
         return super().fits(space) and buttons_of(space) <= JOINT_BUTTONS_MAX
 

@@ -32,7 +32,8 @@ class ChunksAndWindowsConfig(Generic[Config]):
     """Settings of an algorithm with chunks and windows.
 
     Raises:
-        ValueError: if a length is no whole number from 1 on.
+        ValueError: if a length is no whole number from 1 on, or the learner has chunks and windows
+            already.
     """
 
     learner: Config
@@ -47,6 +48,11 @@ class ChunksAndWindowsConfig(Generic[Config]):
             length = getattr(self, name)
             if not isinstance(length, int) or isinstance(length, bool) or length < 1:
                 raise ValueError(f"{name} must be a whole number from 1 on, not {length!r}")
+        if isinstance(self.learner, ChunksAndWindowsConfig):
+            raise ValueError(
+                f"the learner has chunks of {self.learner.chunk} actions and windows of "
+                f"{self.learner.window} observations already; give the one inside both lengths"
+            )
 
 
 def with_chunks_and_windows(
@@ -65,11 +71,12 @@ def with_chunks_and_windows(
         window: last observations that are seen at a decision.
 
     Raises:
-        ValueError: if a length is less than 1, or the algorithm has a source that cannot be
-            framed: the expert's labels with chunks, or the model with either.
+        ValueError: if a length is no whole number from 1 on, or the algorithm has chunks and
+            windows already, or a source that cannot be framed: the expert's labels with chunks, or
+            the model with either.
     """
-    require_framable(algorithm.name, algorithm.sources, window, chunk)
     config = ChunksAndWindowsConfig(algorithm.config, chunk, window)
+    require_framable(algorithm.name, algorithm.sources, window, chunk)
     restores = algorithm.restore is not None
     return Algorithm(
         name=name,
@@ -146,7 +153,8 @@ class ChunkedPolicy:
             )
             plan[decides] = framing.actions(chunks)
             if framing.chunk > 1 and learned is not None:
-                raise TypeError(f"{self.policy!r} has a memory; with one, chunk must be 1")
+                kind = type(self.policy).__name__
+                raise TypeError(f"a {kind} has a memory; with one, chunk must be 1")
         executed = np.where(decides, 0, memory.executed)
         return plan[rows, executed], Memory(seen, plan, executed + 1, decides, learned)
 

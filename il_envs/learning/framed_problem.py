@@ -10,6 +10,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import ArrayLike, NDArray
 
+from il_envs.engine.spaces import checked_actions, within_bounds
 from il_envs.learning.demonstrations import Demonstrations
 from il_envs.learning.framing import Framing
 from il_envs.learning.metering import Source
@@ -125,8 +126,9 @@ class FramedEnv(MeteredEnv):
             running = ~(terminated | truncated)
             if not running.any():
                 break
-            self._problem._spend_steps(int(running.sum()), self._reward)
+            self._problem._require_steps(int(running.sum()))
             observations, reward, ends, cuts, _ = self._env.step(action)
+            self._problem._spend_steps(int(running.sum()), self._reward)
             seen = self._framing.following(self._seen, observations)
             self._seen[running] = seen[running]
             rewards += reward  # 0 where a row stands still
@@ -143,14 +145,23 @@ class FramedEnv(MeteredEnv):
         return self._framing.windows(self._seen), rewards, terminated, truncated, info
 
     def _executed(self, chunks: ArrayLike) -> NDArray[Any]:
-        """The actions of each row's chunk, one after another, [chunk, num_envs, ...]."""
+        """The actions of each row's chunk, one after another, [chunk, num_envs, ...].
+
+        Raises:
+            ValueError: if the shape is wrong, or an action is invalid; nothing is executed then.
+        """
         array = np.asarray(chunks)
         if array.shape != self.action_space.shape:
             raise ValueError(
                 f"chunks have shape {array.shape}, must be {self.action_space.shape}: "
                 f"{self._framing.chunk} actions in each row"
             )
-        return np.moveaxis(self._framing.actions(array), 1, 0)
+        actions = np.moveaxis(self._framing.actions(array), 1, 0)
+        for action in actions:
+            within_bounds(
+                checked_actions(action, self._env.world, (self.num_envs,)), self._env.world, action
+            )
+        return actions
 
     def _begin_again(self, ended: NDArray[np.bool_]) -> dict[str, Any]:
         """Begin an episode in rows whose last one has ended; returns how that one ended."""

@@ -26,7 +26,8 @@ def find_algorithm(name: str) -> Algorithm[Any]:
     point = installed_algorithms().get(name)
     if point is None:
         raise NotInstalledError(
-            f"no algorithm {name!r} is installed; `pip install 'il-envs[baselines]'` brings ours"
+            f"no algorithm {name!r} is installed; `pip install 'il-envs[baselines]'` brings ours, "
+            f"another one needs an entry point in the group {GROUP}"
         )
     try:
         algorithm: Algorithm[Any] = point.load()

@@ -272,11 +272,13 @@ class Problem:
                 f"{labels} expert labels asked for, {self.labels_left} of {self.budget.labels} left"
             )
 
-    def _spend_steps(self, steps: int, reward: bool) -> None:
+    def _require_steps(self, steps: int) -> None:
         if self.meter.steps + steps > self.budget.steps:
             raise BudgetExceededError(
                 f"the budget of {self.budget.steps} environment steps is spent"
             )
+
+    def _spend_steps(self, steps: int, reward: bool) -> None:
         self.meter.steps += steps
         self.meter.reward_reads += steps if reward else 0
 
@@ -346,8 +348,9 @@ class MeteredEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]])
         self, actions: ArrayLike
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
         self._require_reset("step()")
-        self._problem._spend_steps(self.num_envs, self._reward)
+        self._problem._require_steps(self.num_envs)
         observations, rewards, terminated, truncated, info = self._env.step(actions)
+        self._problem._spend_steps(self.num_envs, self._reward)
         ended = terminated | truncated
         self._watch(ended)
         self._returns += rewards

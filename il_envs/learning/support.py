@@ -105,7 +105,8 @@ def evenly_spaced(count: int, most: int) -> NDArray[np.int64]:
 
 
 def _flat(observations: NDArray[Any]) -> NDArray[np.float64]:
-    return observations.reshape(len(observations), -1).astype(np.float64)
+    size = int(np.prod(np.shape(observations)[1:]))
+    return np.asarray(observations, np.float64).reshape(-1, size)
 
 
 def _nearest(rows: NDArray[np.float64], states: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from baselines.reward_learning import (
     log_probabilities,
     network_arguments,
 )
-from il_envs import Budget, Problem, get_world
+from il_envs import Budget, Problem, TrainingWarning, get_world
 from il_envs.stable_baselines import GymnasiumVecEnv
 from il_envs.testing import check_algorithm
 
@@ -104,17 +104,18 @@ def test_from_scratch_it_is_stable_baselines_ppo(world):
 
 @pytest.mark.parametrize("world", WORLDS)
 def test_the_actor_stays_the_clone_while_the_critic_learns(world):
-    policies = [
-        bc_ppo.train(problem_of(world, 3 * ROLLOUT), 0, replace(CLONED, critic_steps=steps))
-        for steps in (3 * ROLLOUT, ROLLOUT)
-    ]
+    """All the time, of which a warning tells, or in the first of three rollouts."""
+    longer, shorter = (replace(CLONED, critic_steps=n * ROLLOUT) for n in (3, 1))
+    with pytest.warns(TrainingWarning, match=f"all of {3 * ROLLOUT} steps, so this is the clone"):
+        warm_policy = bc_ppo.train(problem_of(world, 3 * ROLLOUT), 0, longer)
+    tuned_policy = bc_ppo.train(problem_of(world, 3 * ROLLOUT), 0, shorter)
     network, _ = cloned_network(world)
     before = tensors(network)
     actor = {id(weight) for weight in actor_weights(network)}
     names = {name for name, weight in network.named_parameters() if id(weight) in actor}
     assert any(name.startswith("action_net") for name in names)
     assert not any(name.startswith(("value_net", "mlp_extractor.value")) for name in names)
-    warm, tuned = (policy.tensors() for policy in policies)
+    warm, tuned = warm_policy.tensors(), tuned_policy.tensors()
     for name in names:
         np.testing.assert_array_equal(warm[name], before[name], err_msg=name)
     assert any((tuned[name] != before[name]).any() for name in names)
@@ -239,3 +240,24 @@ def test_cloning_leaves_the_critic_alone():
     pairs = zip(network.named_parameters(), untrained.parameters(), strict=True)
     for (name, weight), before in pairs:
         assert torch.equal(weight, before) == (id(weight) not in actor), name
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("cloning_updates", -1),
+        ("validation_interval", 0),
+        ("critic_steps", -1),
+        ("penalty", np.nan),
+    ],
+)
+def test_settings_are_checked(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be from .* on, not {value}"):
+        BCPPOConfig(**{name: value})
+
+
+def test_too_few_steps_are_refused_before_a_label_is_spent():
+    problem = problem_of("Walk", ROLLOUT - 1)
+    with pytest.raises(ValueError, match="less than a rollout"):
+        bc_ppo.train(problem, 0, CLONED)
+    assert problem.meter.labels == 0

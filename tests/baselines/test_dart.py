@@ -375,6 +375,21 @@ class TestFit:
             fit_noise(gym.spaces.Text(3), None, *[np.zeros(1, int)] * 3, held_out=1)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("rounds", 0),
+        ("noise_scale", -1.0),
+        ("noise_scale", np.nan),
+        ("final_error", -1.0),
+        ("final_error", np.inf),
+    ],
+)
+def test_settings_are_checked(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be .*, not {value}"):
+        dart.DARTConfig(**{name: value})
+
+
 class TestRounds:
     def test_only_labels_are_spent_and_every_visited_state_is_labelled(self):
         problem = _problem("Walk", 100)

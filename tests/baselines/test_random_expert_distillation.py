@@ -137,3 +137,12 @@ def test_it_comes_back_from_its_tensors(name, tmp_path):
     assert isinstance(loaded, LearnedReward)
     with pytest.raises(ValueError, match="no reward learned in LaneKeeping"):
         load_reward(path, "LaneKeeping")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("usual_reward", 0.0), ("usual_reward", 1.5), ("outputs", 0), ("gain", np.nan)],
+)
+def test_settings_are_checked(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be .*, not {value}"):
+        REDConfig(**{name: value})

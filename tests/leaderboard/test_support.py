@@ -96,6 +96,9 @@ def test_verify_recomputes_the_share(results: Results, tmp_path: Path) -> None: 
     wrong = cell.model_copy(update={"outside_support": 0.25})
     (problem,) = verify_support(results.folder, wrong)
     assert f"is 0.25, computed anew it is {cell.outside_support}" in problem
+    erased = cell.model_copy(update={"outside_support": None})
+    (problem,) = verify_support(results.folder, erased)
+    assert f"is None, computed anew it is {cell.outside_support}" in problem
     # Traces that do not replay are told by `verify_episodes`, and once.
     (tmp_path / cell.spec.folder).mkdir(parents=True)
     write_traces(tmp_path / cell.spec.folder, [np.zeros((5, 2), np.float32)] * 4)

@@ -174,10 +174,17 @@ class TestAlgorithm:
         with pytest.raises(ValueError, match="asks the expert"):
             trained(replace(asks, config=replace(asks.config, chunk=2)))
 
-    @pytest.mark.parametrize("length", [0, -1, 2.0, True])
+    @pytest.mark.parametrize("length", [0, -1, 2.0, True, "a", None])
     def test_lengths_are_whole_numbers(self, length):
-        with pytest.raises(ValueError, match="window must be a whole number from 1 on, not"):
-            ChunksAndWindowsConfig(Nothing(), 1, length)
+        asks = small(sources=frozenset({"env", "expert"}))
+        for name in ("chunk", "window"):
+            with pytest.raises(ValueError, match=f"{name} must be a whole number from 1 on, not"):
+                with_chunks_and_windows(asks, "x", **{name: length})
+
+    def test_they_are_given_once(self):
+        inner = with_chunks_and_windows(small(), "x", chunk=3)
+        with pytest.raises(ValueError, match="has chunks of 3 actions and windows of 1 observatio"):
+            with_chunks_and_windows(inner, "y", window=2)
 
     @pytest.mark.parametrize(
         ("world", "chunk", "window", "applies"),

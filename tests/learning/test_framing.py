@@ -181,6 +181,18 @@ class TestEnvironment:
         with pytest.raises(ValueError, match=r"shape \(3, 2\), must be \(3, 8\): 4 actions"):
             env.step(np.zeros((3, 2), np.float32))
 
+    def test_a_chunk_with_one_invalid_action_changes_nothing(self):
+        _, other, framed = problems(chunk=3)
+        env = framed.env(2)
+        env.reset()
+        states = env._env.states.copy()
+        chunks = np.zeros((2, 6), np.float32)
+        chunks[1, 5] = 7.0
+        with pytest.raises(ValueError, match=r"entry 1 \(drive\) of row 1 is 7"):
+            env.step(chunks)
+        np.testing.assert_array_equal(env._env.states, states)
+        assert other.meter.steps == 0
+
     def test_the_expert_labels_the_last_observation_of_the_window(self):
         """Its memory, too, begins anew with each episode."""
         plain, other, framed = problems(window=3, sources=SOURCES, style="unlearnable")

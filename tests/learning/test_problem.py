@@ -81,6 +81,16 @@ def test_budgets_are_enforced_and_what_was_refused_is_not_counted():
     assert (problem.meter.labels, problem.meter.steps) == (8, 8)
 
 
+@pytest.mark.parametrize("actions", [np.full((4, 2), 7.0), np.full((4, 2), np.nan), np.zeros(3)])
+def test_a_refused_action_is_not_metered(actions):
+    problem = _problem(labels=10, steps=100)
+    env = problem.env(4)
+    env.reset()
+    with pytest.raises(ValueError, match="DriftCar: action"):
+        env.step(actions)
+    assert problem.meter.steps == 0
+
+
 @pytest.mark.parametrize(
     ("rows", "given"),
     [

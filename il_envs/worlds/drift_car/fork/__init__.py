@@ -16,8 +16,9 @@ Observation, Box(19), float32: DriftCar's 17 entries, and
 
 An obstacle is a disc with a radius of 1.2 m, half of the car's width included: contact is when the
 car's centre of mass is within it, at the end of a step. It is the next one until the car is 1.2 m
-past it. The first one stands 60 to 90 m from the start, and so does each other one from the one
-before; the seed and the episode draw these gaps.
+past it, and from then on no obstacle any more, not even in reverse. The first one stands 60 to 90 m
+from the start, and so does each other one from the one before; the seed and the episode draw these
+gaps.
 
 Action, Box(2), float32: DriftCar's steering and drive. Reward: DriftCar's. Terminates on contact
 and as DriftCar does; truncates after 1000 steps (40 s), which is 3 to 4 obstacles for the expert.
