@@ -29,7 +29,7 @@ class AutoregressiveHead(LikelihoodHead):
         self.buttons = buttons_of(space)
         self.outputs = FEATURES
         self.logit = nn.Sequential(
-            nn.ReLU(), nn.Linear(FEATURES + 2 * self.buttons, UNITS), nn.ReLU(), nn.Linear(UNITS, 1)
+            nn.Linear(FEATURES + 2 * self.buttons, UNITS), nn.ReLU(), nn.Linear(UNITS, 1)
         )
 
     def log_likelihood(self, outputs: Tensor, actions: Tensor) -> Tensor:
@@ -56,8 +56,9 @@ class AutoregressiveHead(LikelihoodHead):
     def _logits(self, outputs: Tensor, chords: Tensor) -> Tensor:
         """The logit of each button given the ones before it, [rows, K]."""
         rows, buttons = len(outputs), self.buttons
-        before = chords[:, None] * torch.ones(buttons, buttons).tril(-1)  # [rows, K, K]
+        signs = 2.0 * chords - 1.0  # 0 is for buttons that come later
+        before = signs[:, None] * torch.ones(buttons, buttons).tril(-1)  # [rows, K, K]
         which = torch.eye(buttons).expand(rows, -1, -1)
-        features = outputs[:, None].expand(-1, buttons, -1)
+        features = functional.relu(outputs)[:, None].expand(-1, buttons, -1)
         logits: Tensor = self.logit(torch.cat([features, before, which], 2))
         return logits[:, :, 0]
