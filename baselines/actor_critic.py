@@ -32,6 +32,8 @@ class ActorCritic:
         reward: the reward that it was trained for, where that was learned.
     """
 
+    is_stationary = True
+
     def __init__(
         self,
         network: ActorCriticPolicy,

@@ -47,6 +47,8 @@ class NetworkPolicy(nn.Module):
         head: name of the distribution, as in `heads.action_head`.
     """
 
+    is_stationary = True
+
     def __init__(
         self,
         observation_space: gym.Space[Any],

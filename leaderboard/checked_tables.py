@@ -26,12 +26,15 @@ class InvalidActionError(ValueError):
 def policy_table(policy: ExactPolicy, model: TabularModel) -> FloatArray:
     """pi_t(a|s) for every state and step of a model with a horizon, float64 [T, S, A].
 
+    A policy that says it is stationary is asked once.
+
     Raises:
         InvalidActionError: if a row is not a probability distribution.
     """
     assert model.horizon is not None
     states, tables = np.arange(model.states), []
-    for step in range(model.horizon):
+    is_stationary = getattr(policy, "is_stationary", False) is True
+    for step in range(1 if is_stationary else model.horizon):
         answer = policy.action_probabilities(states, step)
         try:
             table = np.asarray(answer, np.float64)
@@ -41,7 +44,7 @@ def policy_table(policy: ExactPolicy, model: TabularModel) -> FloatArray:
             ) from error
         _check_table(table, model, step)
         tables.append(table / table.sum(1, keepdims=True))
-    return np.stack(tables)
+    return np.repeat(tables, model.horizon, 0) if is_stationary else np.stack(tables)
 
 
 def _check_table(table: FloatArray, model: TabularModel, step: int) -> None:

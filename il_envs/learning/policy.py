@@ -47,7 +47,8 @@ class ExactPolicy(Policy, Protocol):
     """A policy that depends only on the observation and the step, and gives its probabilities.
 
     With the optional method `action_probabilities` a policy can be evaluated exactly, without
-    sampling.
+    sampling. One whose probabilities are the same at every step may have an attribute
+    `is_stationary` that is True; it is then asked about one step only.
     """
 
     def action_probabilities(self, observation: NDArray[Any], step: int) -> NDArray[np.float64]:

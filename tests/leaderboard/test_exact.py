@@ -252,6 +252,22 @@ def test_a_table_depends_on_the_step_and_its_rounding_is_mended() -> None:
     il_envs.evaluate(model, table)
 
 
+def test_a_stationary_policy_is_asked_once() -> None:
+    model = reference_of("CliffChain").model
+    asked: list[int] = []
+
+    def answer(step: int) -> np.ndarray:
+        asked.append(step)
+        return with_entry(step, 0, 0.5 + 4e-7)
+
+    policy = Told(answer)
+    whole = policy_table(policy, model)  # type: ignore[arg-type]
+    assert asked == list(range(20))
+    policy.is_stationary = True  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(policy_table(policy, model)[7], whole[0])  # type: ignore[arg-type]
+    assert asked[20:] == [0]
+
+
 @pytest.mark.parametrize(
     ("reward", "problem"),
     [
