@@ -16,7 +16,7 @@ INSTALLED |= {algorithm.name: algorithm for algorithm in (dagger.algorithm, dagg
 TINY = {
     "updates": 8, "updates_per_round": 4, "rounds": 2, "iterations": 3, "num_envs": 2,
     "rollout_steps": 16, "batch_size": 32, "epochs": 1, "expert_batch_size": 32,
-    "cloning_updates": 8,
+    "cloning_updates": 8, "critic_steps": 64,
 }  # fmt: skip
 """Settings of whatever name an algorithm has, so small that training takes no time."""
 PLACES = ("DriftCar", "RiskyBridge", "Shooter")

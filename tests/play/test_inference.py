@@ -273,7 +273,8 @@ def test_without_baselines_there_is_one_line(
     assert outcome.exit_code == 2
     assert outcome.stderr == (
         "il-play: --infer: what you want is not inferred: no algorithm 'maxent' is installed; "
-        "`pip install 'il-envs[baselines]'` brings ours\n"
+        "`pip install 'il-envs[baselines]'` brings ours, "
+        "another one needs an entry point in the group il_envs.algorithms\n"
     )
 
 
