@@ -17,7 +17,7 @@ from leaderboard.exact import ExactMetrics, exact_metrics
 from leaderboard.protocol import EVALUATION_SEED
 from leaderboard.references import exact_reference, reference_table
 from leaderboard.reward_maps import kept_reward_map, tables_of
-from leaderboard.support import outside_support
+from leaderboard.support import expert_support, outside_support
 from leaderboard.traces import replayed_episodes
 
 TOLERANCE = 1e-9
@@ -59,16 +59,15 @@ def verify_episodes(results: Path, cell: Cell) -> list[str]:
 def verify_support(results: Path, cell: Cell) -> list[str]:
     """A line if the share of states outside the expert's support is another one when the traces of
     a cell are replayed; none if they do not replay, which `verify_episodes` tells."""
+    recorded = cell.outside_support
+    if recorded is None and expert_support(cell.spec.world) is None:
+        return []
     try:
         episodes = replayed_episodes(results, cell, keep_observations=True)
     except UserError:
         return []
     again = outside_support(get_world(cell.spec.world), episodes)
-    recorded = cell.outside_support
-    if again is None or recorded is None:
-        if again is recorded:
-            return []
-    elif abs(again - recorded) <= SHARE_TOLERANCE:
+    if again is not None and recorded is not None and abs(again - recorded) <= SHARE_TOLERANCE:
         return []
     told = f"the share outside the support is {recorded}, computed anew it is {again}"
     return [f"{cell.spec.title}: {told}"]

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from baselines.heads.bernoulli import BernoulliHead
+from baselines.heads.categorical import CategoricalHead
 from baselines.heads.head import LikelihoodHead
 from baselines.heads.point import component_head
 
@@ -36,8 +37,9 @@ class MixtureHead(LikelihoodHead):
 
     def __init__(self, space: gym.spaces.Box | gym.spaces.MultiBinary) -> None:
         super().__init__()
+        self.number = CategoricalHead(gym.spaces.Discrete(COMPONENTS))
         self.component = component_head(space)
-        self.outputs = COMPONENTS * (1 + self.component.outputs)
+        self.outputs = self.number.outputs + COMPONENTS * self.component.outputs
         self.register_buffer("centres", torch.zeros(COMPONENTS, self.component.outputs))
 
     def normalise(self, actions: Tensor) -> None:
@@ -56,16 +58,12 @@ class MixtureHead(LikelihoodHead):
     def choose(self, outputs: Tensor, generator: torch.Generator | None) -> Tensor:
         """A sample, or the mode of the heaviest component."""
         weights, components = self._split(outputs)
-        if generator is None:
-            chosen = weights.argmax(1)
-        else:
-            shares = functional.softmax(weights, 1)
-            chosen = torch.multinomial(shares, 1, generator=generator)[:, 0]
+        chosen = self.number.choose(weights, generator)
         return self.component.choose(components[torch.arange(len(outputs)), chosen], generator)
 
     def probabilities(self, outputs: Tensor) -> NDArray[np.float64]:
         weights, components = self._split(outputs)
-        shares = functional.softmax(weights.double(), 1).numpy()
+        shares = self.number.probabilities(weights)
         given = [self.component.probabilities(components[:, k]) for k in range(COMPONENTS)]
         return cast(NDArray[np.float64], np.einsum("nk,kna->na", shares, np.stack(given)))
 

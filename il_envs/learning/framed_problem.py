@@ -157,10 +157,9 @@ class FramedEnv(MeteredEnv):
                 f"{self._framing.chunk} actions in each row"
             )
         actions = np.moveaxis(self._framing.actions(array), 1, 0)
-        for action in actions:
-            within_bounds(
-                checked_actions(action, self._env.world, (self.num_envs,)), self._env.world, action
-            )
+        for action in actions:  # before the first one is executed
+            rows = checked_actions(action, self._env.world, (self.num_envs,))
+            within_bounds(rows, self._env.world, action)
         return actions
 
     def _begin_again(self, ended: NDArray[np.bool_]) -> dict[str, Any]:

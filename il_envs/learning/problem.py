@@ -116,7 +116,7 @@ class Problem:
                 f"{transitions} demonstrated transitions asked for, must be 1 or more; "
                 f"{self.labels_left} of {self.budget.labels} expert labels left"
             )
-        self._spend_labels(transitions)
+        self._require_labels(transitions)
         shown = self._first(transitions)
         self.meter.demonstrations += transitions
         if "reward" in self._sources:
@@ -158,7 +158,7 @@ class Problem:
         self._require("expert")
         mask = checked_mask("rows", rows, env.num_envs)
         env._require_reset("the expert is asked")
-        self._spend_labels(int(mask.sum()))
+        self._require_labels(int(mask.sum()))
         actions = env._ask_expert(mask, proposed)
         self.meter.expert_labels += int(mask.sum())
         return actions
@@ -187,7 +187,7 @@ class Problem:
         """
         self._require("expert")
         env._require_reset("the expert is asked")
-        self._spend_labels(1)
+        self._require_labels(1)
         actions, taken = env._ask_to_intervene(proposed)
         taken = taken & (np.cumsum(taken) <= self.labels_left)
         self.meter.expert_labels += int(taken.sum())
@@ -266,7 +266,7 @@ class Problem:
                 f"declare it in Algorithm(..., sources={sorted({*self._sources, source})})"
             )
 
-    def _spend_labels(self, labels: int) -> None:
+    def _require_labels(self, labels: int) -> None:
         if labels > self.labels_left:
             raise BudgetExceededError(
                 f"{labels} expert labels asked for, {self.labels_left} of {self.budget.labels} left"

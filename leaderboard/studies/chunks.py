@@ -14,7 +14,7 @@ of which it executes the first actions alone. Beside it the expert acts by its o
 the state at the start of a chunk, but not the gusts to come.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -50,7 +50,7 @@ from leaderboard.figures.drawing import (
 from leaderboard.protocol import EVALUATION_SEED
 from leaderboard.studies.error_growth import STEPS, Growths, doubling_steps, error_growths
 from leaderboard.studies.findings import Finding
-from leaderboard.studies.resumed import Row, resume
+from leaderboard.studies.resumed import Key, Keys, Row, resume
 from leaderboard.submission import load
 
 CHUNKS = (1, 2, 4, 8, 16)
@@ -80,7 +80,6 @@ STUDIES = (
     ),
 )
 
-Key = tuple[Any, ...]
 CLONE, PARTLY, EXPERT = "bc", f"bc, of {CHUNKS[-1]}", "expert"
 """Who acts: cloning that executes its chunks to the end; cloning with the longest chunks that
 executes only the first actions of each; and the expert by its plan."""
@@ -177,7 +176,7 @@ def keys_of(seed: int, study: Study, chunk: int) -> list[Key]:
     return keys
 
 
-def rows_of(keys: Sequence[Key]) -> list[ChunkRow]:
+def rows_of(keys: Keys) -> list[ChunkRow]:
     """The rows of one training."""
     world, _, chunk, seed = keys[0]
     (study,) = (study for study in STUDIES if study.world == world)

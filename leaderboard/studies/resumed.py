@@ -13,6 +13,8 @@ from leaderboard.progress import tell
 
 ANEW = "remove it to compute all anew, or name another folder"
 
+Key = tuple[Any, ...]
+
 
 class Row(BaseModel):
     """A row of such a table; its fields are the columns, as text or finite numbers."""
@@ -22,13 +24,13 @@ class Row(BaseModel):
     """The columns that name a row."""
 
     @property
-    def key(self) -> tuple[Any, ...]:
+    def key(self) -> Key:
         """Their values."""
         return tuple(getattr(self, name) for name in self.keys)
 
 
 AnyRow = TypeVar("AnyRow", bound=Row)
-Keys = Sequence[tuple[Any, ...]]
+Keys = Sequence[Key]
 
 
 def resume(
@@ -62,13 +64,11 @@ def resume(
     return pd.DataFrame([row.model_dump() for row in ordered], columns=_columns(row_type))
 
 
-def _read(
-    path: Path, row_type: type[AnyRow], known: set[tuple[Any, ...]]
-) -> dict[tuple[Any, ...], AnyRow]:
+def _read(path: Path, row_type: type[AnyRow], known: set[Key]) -> dict[Key, AnyRow]:
     """The rows of a table by key; none if there is no file."""
     if not path.exists():
         return {}
-    rows: dict[tuple[Any, ...], AnyRow] = {}
+    rows: dict[Key, AnyRow] = {}
     try:
         with path.open(newline="", encoding="utf-8") as file:
             table = csv.DictReader(file, restkey="more than the columns")
