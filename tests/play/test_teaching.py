@@ -66,16 +66,16 @@ class Pupil:
     def teach(
         self, hands: Callable[[int], Iterable[pygame.event.Event]], frames: int = 20_000
     ) -> None:
-        """Let the person act at each frame in which the learner is seen to act, and leave when the
-        lesson is over."""
+        """Let the person act at each frame in which the learner is seen to act, by the number of
+        that frame among those, and leave when the lesson is over."""
         self.lesson.start(
             lambda lesson: learn(self.plan, lesson),
             lambda lesson: finish(self.plan, lesson, self.kept),
         )
-        frame = 0
+        frame = seen = 0
 
         def events() -> list[pygame.event.Event]:
-            nonlocal frame
+            nonlocal frame, seen
             frame += 1
             assert frame < frames
             if self.lesson.is_over:
@@ -83,7 +83,8 @@ class Pupil:
             if self.lesson.asked_state() is None:
                 time.sleep(0.002)  # it trains
                 return []
-            return list(hands(frame))
+            seen += 1
+            return list(hands(seen))
 
         run(self.screen, self.stage, events, FrameByFrame(1.0 / 25.0))
 
