@@ -197,6 +197,8 @@ def fit(
     )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, updates)
     average = deepcopy(policy)
+    weights: list[Tensor] = list(policy.parameters())
+    means: list[Tensor] = list(average.parameters())
     best_loss, best_weights, looks_since = np.inf, deepcopy(policy.state_dict()), 0
     with one_thread():
         for update in range(1, updates + 1):
@@ -208,7 +210,7 @@ def fit(
             loss.backward()
             optimiser.step()
             schedule.step()
-            _approach(average, policy, max(10.0 / (update + 10.0), 1e-3))
+            _approach(means, weights, max(10.0 / (update + 10.0), 1e-3))
             if update % config.validation_interval == 0 or update == updates:
                 average.calibrate(inputs[mask], targets[mask])
                 _share_buffers(average.head, policy.head)
@@ -224,9 +226,9 @@ def fit(
 
 
 @torch.no_grad()
-def _approach(average: NetworkPolicy, policy: NetworkPolicy, share: float) -> None:
-    for mean, weight in zip(average.parameters(), policy.parameters(), strict=True):
-        mean.lerp_(weight, share)
+def _approach(means: list[Tensor], weights: list[Tensor], share: float) -> None:
+    """Take the means so far towards the weights; one call for all, which are small."""
+    torch._foreach_lerp_(means, weights, share)
 
 
 def _share_buffers(source: nn.Module, target: nn.Module) -> None:

@@ -35,7 +35,7 @@ class GaussianHead(LikelihoodHead):
         log_deviation = self._log_deviation()
         scaled = (outputs - actions) * torch.exp(-log_deviation)
         constant = 0.5 * np.log(2.0 * np.pi)
-        return -(0.5 * scaled * scaled).sum(1) - (log_deviation + constant).sum()
+        return -0.5 * scaled.square().sum(1) - (log_deviation + constant).sum()
 
     def choose(self, outputs: Tensor, generator: torch.Generator | None) -> Tensor:
         if generator is not None:

@@ -301,11 +301,11 @@ class TestFit:
         """Of N updates the weights after n weigh C(n + 9, 9) / C(N + 10, 10)."""
         path, approach = [], bc._approach
 
-        def recorded(average, policy, share):
+        def recorded(means, weights, share):
             if not path:
-                path.append(parameters_to_vector(average.parameters()).clone())
-            path.append(parameters_to_vector(policy.parameters()).clone())
-            approach(average, policy, share)
+                path.append(parameters_to_vector(means).clone())
+            path.append(parameters_to_vector(weights).clone())
+            approach(means, weights, share)
 
         monkeypatch.setattr(bc, "_approach", recorded)
         policy, _ = self._fit(updates=9, patience=1)  # one look, at the end
