@@ -11,8 +11,8 @@ series here: only + - * / and square roots are used.
 from math import sqrt
 
 import numpy as np
-from numba import njit
 
+from il_envs.kernel import kernel
 from il_envs.world import Record
 
 GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)
@@ -25,6 +25,7 @@ TWO_TO_MINUS_53 = 2.0**-53
 LOG_2 = 0.6931471805599453
 SQRT_HALF = 0.7071067811865476
 ARTANH_SERIES = tuple(1.0 / k for k in range(23, 0, -2))  # of artanh(s) / s, in powers of s^2
+DOUBLINGS = tuple((2**k, 2.0 ** (2**k - 1)) for k in (5, 4, 3, 2, 1, 0))  # and half their factor
 CENTRE = 0.425  # AS 241 uses its first rational function so far from a probability of 1/2
 NEAR, FAR = 1.6, 5.0  # where its other two are centred, in sqrt(-log(probability))
 CENTRE_OVER = (
@@ -57,7 +58,7 @@ FAR_UNDER = (
 )  # fmt: skip
 
 
-@njit
+@kernel
 def mix(bits: np.uint64) -> np.uint64:
     """Bijective 64-bit mixing function."""
     bits = (bits ^ (bits >> SHIFT_30)) * MULTIPLIER_1
@@ -65,27 +66,27 @@ def mix(bits: np.uint64) -> np.uint64:
     return bits ^ (bits >> SHIFT_31)
 
 
-@njit
+@kernel
 def hash_uniform(key: np.uint64, stream: np.uint64, index: np.uint64) -> float:
     """The `index`-th uniform number in [0, 1) of a stream, a multiple of 2**-53."""
     bits = mix(mix(mix(key + GOLDEN_GAMMA) + stream * GOLDEN_GAMMA) + index * GOLDEN_GAMMA)
     return np.float64(bits >> SHIFT_11) * TWO_TO_MINUS_53
 
 
-@njit
+@kernel
 def uniform(state: Record, low: float, high: float) -> float:
     """Draw a uniform number in [low, high) from a state's own stream and advance its counter."""
     state.draws += ONE
     return low + (high - low) * hash_uniform(state.key, state.episode, state.draws)
 
 
-@njit
+@kernel
 def integer(state: Record, count: int) -> int:
     """Draw an integer from 0 to count - 1 from a state's own stream and advance its counter."""
     return int(uniform(state, 0.0, count))
 
 
-@njit
+@kernel
 def polynomial(coefficients: tuple[float, ...], x: float) -> float:
     """Its value at x; the coefficient of the highest power comes first."""
     value = 0.0
@@ -94,18 +95,19 @@ def polynomial(coefficients: tuple[float, ...], x: float) -> float:
     return value
 
 
-@njit
+@kernel
 def log_share(share: float) -> float:
-    """Natural logarithm of a number in (0, 1], with a relative error below 5e-16."""
+    """Natural logarithm of a number in [2**-63, 1], with a relative error below 5e-16."""
     halvings = 0
-    while share < SQRT_HALF:
-        share *= 2.0
-        halvings += 1
+    for doublings, half_factor in DOUBLINGS:
+        if share * half_factor < SQRT_HALF:
+            share *= 2.0 * half_factor
+            halvings += doublings
     s = (share - 1.0) / (share + 1.0)
     return 2.0 * s * polynomial(ARTANH_SERIES, s * s) - halvings * LOG_2
 
 
-@njit
+@kernel
 def normal_quantile(share: float) -> float:
     """Standard normal quantile of the middle of a cell [share, share + 2**-53) of `hash_uniform`.
 
@@ -128,13 +130,13 @@ def normal_quantile(share: float) -> float:
     return -size if is_low else size
 
 
-@njit
+@kernel
 def hash_normal(key: np.uint64, stream: np.uint64, index: np.uint64) -> float:
     """The `index`-th standard normal number of a stream, made of `hash_uniform`'s number there."""
     return normal_quantile(hash_uniform(key, stream, index))
 
 
-@njit
+@kernel
 def normal(state: Record) -> float:
     """Draw a standard normal number from a state's own stream and advance its counter."""
     return normal_quantile(uniform(state, 0.0, 1.0))

@@ -165,11 +165,13 @@ class ExactReference(Protocol):
 class Dynamics:
     """The dynamics of a world, with its observations and measures.
 
-    Kernels are `numba.njit` functions of one row: `reset(state, params)`,
+    Kernels are functions of one row: `reset(state, params)`,
     `step(state, action, params) -> (reward, terminated)`, `observe(state, params, out)` and
     `measure(state, params, out)`, which fills one float64 for each name in `measures` (they become
-    the `info` dictionary). `params(split)` returns a structured array, the same one at each call.
-    `observe` fills a row of the observation space: for a Discrete one, that is int64 [1].
+    the `info` dictionary). They are decorated with `il_envs.kernel.kernel`; with `numba.njit` alone
+    they give the same bits, more slowly. `params(split)` returns a contiguous structured array, the
+    same one at each call. `observe` fills a row of the observation space: for a Discrete one, that
+    is int64 [1].
 
     `gentle_start(state, params)` is optional and a plain function, no kernel: no algorithm meets
     it. After a reset it changes the State record, in place, to a start that suits a person. It is

@@ -72,7 +72,12 @@ def chosen_gentle_start(world: World, options: dict[str, Any]) -> GentleStart | 
 def checked_params(world: World, split: Split) -> States:
     if split not in ("training", "held_out"):
         raise ValueError(f"split must be 'training' or 'held_out', not {split!r}")
-    return world.dynamics.params(split)
+    params, like = world.dynamics.params(split), world.dynamics.params("training")
+    if params.dtype != like.dtype or not params.flags.c_contiguous:
+        raise ValueError(
+            f"{world.name}: params({split!r}) must be a contiguous array of {like.dtype}"
+        )
+    return params
 
 
 def checked_states(world: World, states: Any, shape: tuple[int, ...]) -> Any:
@@ -82,3 +87,16 @@ def checked_states(world: World, states: Any, shape: tuple[int, ...]) -> Any:
     if states.shape != shape:
         raise ValueError(f"{world.name}: states have shape {states.shape}, must be {shape}")
     return states
+
+
+def checked_seeds(seed: int | list[int | None] | None, rows: int) -> list[int | None]:
+    """The seed of each row, [rows]; raises TypeError or ValueError if that is none."""
+    if seed is None:
+        return [None] * rows
+    if isinstance(seed, (int, np.integer)) and not isinstance(seed, bool):
+        return [int(seed) + i for i in range(rows)]
+    if not isinstance(seed, (list, tuple)):
+        raise TypeError(f"seed must be a whole number or a list of them, not {seed!r}")
+    if len(seed) != rows:
+        raise ValueError(f"{len(seed)} seeds given for num_envs={rows}")
+    return [int(each) if isinstance(each, np.integer) else each for each in seed]

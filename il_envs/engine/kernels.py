@@ -15,40 +15,50 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numba
 import numpy as np
 from numba.core.registry import CPUDispatcher
 
-from il_envs.engine.spaces import action_bounds, zero_rows
+from il_envs.engine.spaces import action_bounds, as_records, zero_rows
 from il_envs.world import Kernel, World
 
 TEMPLATES = Path(__file__).parent / "templates"
+LANES = Path(__file__).parent / "lanes.py"  # how the loops are compiled
+HOT = ("reset_single", "step_single", "are_valid", "step_rows")  # the loops of every step
 DONE = "compiled"  # the file that says so, in the folder of compiled loops
 _loaded: dict[str, ModuleType] = {}
 
 
-def world_kernels(world: World) -> ModuleType:
-    """The compiled loops of a world: `templates/batch.py` around its four kernels."""
+def world_kernels(world: World) -> SimpleNamespace:
+    """The compiled loops of a world: `templates/batch.py` around its four kernels.
+
+    Those of HOT are their machine code, past Numba's look-up of the arguments' types, which takes
+    as long as a step. It reads arrays as contiguous ones of the right types, whatever they are.
+    """
 
     def warm_up(module: ModuleType) -> None:
         states, params = np.zeros(1, world.dynamics.state), world.dynamics.params("training")
         low, high = action_bounds(world.spaces.action)
-        actions = zero_rows(world.spaces.action, 1)
-        observations = zero_rows(world.spaces.observation, 1)
-        measures = np.zeros((1, len(world.dynamics.measures)))
-        rewards, flags = np.zeros(1), np.zeros((3, 1), np.bool_)
-        module.reset_rows(states, params, np.ones(1, np.bool_), observations, measures)
-        module.observe_rows(states, params, observations, measures)
-        module.step_single(states, actions[0], low, high, params, 1, observations[0], measures[0])
+        actions = as_records(zero_rows(world.spaces.action, 1))
+        seen, final = (as_records(zero_rows(world.spaces.observation, 1)) for _ in range(2))
+        measures, last = (as_records(np.zeros((1, len(world.dynamics.measures)))) for _ in range(2))
+        rewards, flags = np.zeros(1), [np.zeros(1, np.bool_) for _ in range(3)]
+        module.reset_rows(states, params, np.ones(1, np.bool_))
+        module.look_rows(states, params, seen, measures)
+        module.reset_single(states, 0, params, seen, measures)
+        module.are_valid(actions, low, high, flags[0])
+        module.step_single(states, actions, low, high, params, 1, seen, measures)
         module.step_rows(
-            states, actions, low, high, params, 1, module.DISABLED, flags[0], observations,
-            measures, rewards, flags[1], flags[2], observations.copy(), measures.copy(),
+            params, 1, module.DISABLED, states, actions, flags[0], seen, measures,
+            rewards, flags[1], flags[2], final, last,
         )  # fmt: skip
 
-    return _load("batch", world.name, world.dynamics.kernels, warm_up)
+    loops = vars(_load("batch", world.name, world.dynamics.kernels, warm_up, _row_types(world)))
+    hot = {name: next(iter(loops[name].overloads.values())).entry_point for name in HOT}
+    return SimpleNamespace(**loops | hot)
 
 
 def expert_kernels(world: World, style: str) -> ModuleType:
@@ -63,6 +73,13 @@ def expert_kernels(world: World, style: str) -> ModuleType:
         )
 
     return _load("expert", f"{world.name}, {style} expert", {"act": expert.act}, warm_up)
+
+
+def _row_types(world: World) -> str:
+    """Of everything that the batch loops of a world are given rows of."""
+    spaces, dynamics = world.spaces, world.dynamics
+    params = dynamics.params("training").dtype
+    return repr((dynamics.state, params, spaces.action, spaces.observation, dynamics.measures))
 
 
 def kept_kernel(title: str, kernel: Kernel, *example: Any) -> Kernel:
@@ -90,6 +107,7 @@ def _traced(kernels: dict[str, Kernel]) -> tuple[str, list[str]]:
             if value not in seen:
                 seen.add(value)
                 function = value.py_func
+                digest.update(repr(sorted(value.targetoptions.items())).encode())
                 for cell in function.__closure__ or ():
                     add(cell.cell_contents)
                 add_code(function.__code__, function.__globals__)
@@ -117,32 +135,39 @@ def _traced(kernels: dict[str, Kernel]) -> tuple[str, list[str]]:
 
 def are_compiled(world: World) -> bool:
     """True if this machine has a world's loops, and those of its reference expert, compiled."""
-    wanted = [("batch", world.dynamics.kernels)]
+    wanted = [_digest("batch", world.dynamics.kernels, _row_types(world))]
     if world.experts:
-        wanted.append(("expert", {"act": world.experts[world.reference_style].act}))
-    texts = [((TEMPLATES / f"{template}.py").read_text(), kernels) for template, kernels in wanted]
-    return all((cache_folder() / _digest(*pair) / DONE).exists() for pair in texts)
+        wanted.append(_digest("expert", {"act": world.experts[world.reference_style].act}))
+    return all((cache_folder() / digest / DONE).exists() for digest in wanted)
 
 
-def _digest(text: str, kernels: dict[str, Kernel]) -> str:
+def _text(template: str) -> str:
+    return (TEMPLATES / f"{template}.py").read_text()
+
+
+def _digest(template: str, kernels: dict[str, Kernel], types: str = "") -> str:
     """What the folder of compiled loops is called, given the loops and their kernels."""
     traced, modules = _traced(kernels)  # numba's files name the modules
-    key = [text, traced, *modules, numba.__version__, sys.version]
+    texts = [LANES.read_text(), _text(template), types, traced, *modules]
+    key = [*texts, numba.__version__, sys.version]
     return hashlib.sha256("".join(key).encode()).hexdigest()[:16]
 
 
 def _load(
-    template: str, title: str, kernels: dict[str, Kernel], warm_up: Callable[[ModuleType], None]
+    template: str,
+    title: str,
+    kernels: dict[str, Kernel],
+    warm_up: Callable[[ModuleType], None],
+    types: str = "",
 ) -> ModuleType:
-    text = (TEMPLATES / f"{template}.py").read_text()
-    digest = _digest(text, kernels)
+    digest = _digest(template, kernels, types)
     if digest in _loaded:
         return _loaded[digest]
     folder = cache_folder() / digest
     done = folder / DONE
     path = folder / f"{template}.py"
     if not path.exists():
-        _write_atomically(path, text)
+        _write_atomically(path, _text(template))
     name = f"il_envs._compiled_{digest}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None

@@ -26,6 +26,7 @@ from il_envs.engine.kernels import world_kernels
 from il_envs.engine.keyboard import keys_to_action
 from il_envs.engine.spaces import (
     action_bounds,
+    as_records,
     checked_actions,
     elements,
     own_spaces,
@@ -82,7 +83,6 @@ class WorldEnv(gym.Env[Observation, Any]):
         self._clips = checked_clipping(self.world, clip_actions)
         self._states = np.zeros(1, self.world.dynamics.state)
         self._names = self.world.dynamics.measures
-        self._measures = np.zeros(len(self._names))
         self._started = False
         self._spec: EnvSpec | None = None
         self._bind()
@@ -94,11 +94,18 @@ class WorldEnv(gym.Env[Observation, Any]):
         self._kernels = world_kernels(self.world)
         self._params = checked_params(self.world, self.split)
         self._low, self._high = action_bounds(self.world.spaces.action)
+        rows = (
+            zero_rows(self.action_space, 1),
+            zero_rows(self.observation_space, 1),
+            np.zeros((1, len(self._names))),
+        )
+        self._action_row, self._observation_row, self._measure_row = (row[0] for row in rows)
+        self._records = tuple(as_records(row) for row in rows)
 
     def __getstate__(self) -> Info:
         canvas = self._canvas
         state = self.__dict__ | {"_canvas": None if canvas is None else canvas.history.copy()}
-        return {name: state[name] for name in state.keys() - {"_kernels", "_params"}}
+        return {name: state[name] for name in state.keys() - BOUND}
 
     def __setstate__(self, state: Info) -> None:
         history = state.pop("_canvas")
@@ -160,9 +167,8 @@ class WorldEnv(gym.Env[Observation, Any]):
 
     def observe(self) -> Observation:
         """The observation of the current state, for example after restoring one."""
-        row = zero_rows(self.observation_space)
-        self._kernels.observe_rows(self._states, self._params, row[None], self._measures[None])
-        return elements(self.observation_space, row)
+        self._look()
+        return self._observation()
 
     def reset(
         self, *, seed: int | None = None, options: Info | None = None
@@ -171,38 +177,38 @@ class WorldEnv(gym.Env[Observation, Any]):
         super().reset(seed=seed)
         if seed is not None or not self._started:
             self._states[0]["key"] = draw_key(self.np_random)
-            self._states[0]["episode"] = 0
+            self._states[0]["episode"] = later = 0
         else:
-            self._states[0]["episode"] += 1
-        row = zero_rows(self.observation_space)
-        self._kernels.reset_rows(
-            self._states, self._params, EVERY_ROW, row[None], self._measures[None]
-        )
+            later = 1
+        _, observations, measures = self._records
+        self._kernels.reset_single(self._states, later, self._params, observations, measures)
         if gentle_start is not None:
             gentle_start(self._states[0], self._params)
-            self._kernels.observe_rows(self._states, self._params, row[None], self._measures[None])
+            self._look()
         self._started = True
         if self._canvas is not None:
             self._canvas.begin(self._states[0])
             self._show()
-        return elements(self.observation_space, row), self._info()
+        return self._observation(), self._info()
 
     def step(self, action: ArrayLike) -> tuple[Observation, float, bool, bool, Info]:
         action_row = checked_actions(action, self.world, ())
         if not self._started:
             raise gym.error.ResetNeeded(f"call reset() of {self.world.id} before step()")
-        row = zero_rows(self.observation_space)
-        others = self._low, self._high, self._params, self._limit, row, self._measures
-        step = self._kernels.step_single
-        valid, reward, terminated, truncated = step(self._states, action_row, *others)
+        self._action_row[:] = action_row
+        actions, observations, measures = self._records
+        arguments = (
+            self._states, actions, self._low, self._high, self._params, self._limit,
+            observations, measures,
+        )  # fmt: skip
+        valid, reward, terminated, truncated = self._kernels.step_single(*arguments)
         if not valid:
-            action_row = within_bounds(action_row, self.world, action, self._clips)
-            _, reward, terminated, truncated = step(self._states, action_row, *others)
+            self._action_row[:] = within_bounds(action_row, self.world, action, self._clips)
+            _, reward, terminated, truncated = self._kernels.step_single(*arguments)
         if self._canvas is not None:
             self._canvas.add(self._states[0])
             self._show()
-        observation = elements(self.observation_space, row)
-        return observation, reward, terminated, truncated, self._info()
+        return self._observation(), reward, terminated, truncated, self._info()
 
     def render(self) -> NDArray[np.uint8] | str | None:
         if self.render_mode == TEXT_MODE:
@@ -227,8 +233,19 @@ class WorldEnv(gym.Env[Observation, Any]):
         if self._canvas is not None and self.render_mode == "human":
             self._canvas.show()
 
+    def _look(self) -> None:
+        """Observe and measure the current state."""
+        _, observations, measures = self._records
+        self._kernels.look_rows(self._states, self._params, observations, measures)
+
+    def _observation(self) -> Observation:
+        return elements(self.observation_space, self._observation_row.copy())
+
     def _info(self) -> Info:
-        return dict(zip(self._names, self._measures.tolist(), strict=True))
+        return dict(zip(self._names, self._measure_row.tolist(), strict=True))
 
 
-EVERY_ROW = np.ones(1, np.bool_)
+BOUND = {
+    "_kernels", "_params", "_action_row", "_observation_row", "_measure_row", "_records",
+}  # fmt: skip
+"""What `WorldEnv._bind` makes, which no copy takes along."""

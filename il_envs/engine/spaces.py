@@ -1,11 +1,12 @@
 """Spaces as rows for kernels: elements, bounds, and validation of actions."""
 
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from il_envs.world import Spaces, World
 
@@ -20,6 +21,21 @@ NO_BUTTON = 2
 def zero_rows(space: gym.Space[Any], *batch: int) -> NDArray[Any]:
     """Rows for kernels to fill, [*batch, entries]; an element of a Discrete space has one entry."""
     return np.zeros((*batch, *(space.shape or (1,))), space.dtype)
+
+
+@cache
+def row_type(dtype: DTypeLike, shape: tuple[int, ...]) -> np.dtype[np.void]:
+    """The record of one row for the batch loops: its field `entries` has a dtype and a shape.
+
+    Where the type knows how far the entries of a row lie apart, LLVM can step several rows at once.
+    Numba looks arguments up by their very dtype object, so there is one for each kind of row.
+    """
+    return np.dtype([("entries", dtype, shape or (1,))])
+
+
+def as_records(rows: NDArray[Any]) -> NDArray[np.void]:
+    """The same memory, [rows, *entries] and contiguous, as records of a `row_type`, [rows]."""
+    return np.ndarray(len(rows), row_type(rows.dtype, rows.shape[1:]), rows)
 
 
 def elements(space: gym.Space[Any], rows: NDArray[Any]) -> Any:

@@ -7,11 +7,11 @@ for several worlds lets them share compiled kernels; unused room of the table st
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from il_envs.exact.checks import FloatArray
 from il_envs.exact.tabular_model import TabularModel
+from il_envs.kernel import kernel
 from il_envs.world import States
 
 POLICY_STEP = 2.0**-20
@@ -75,7 +75,7 @@ def fill_policy(cumulative: NDArray[np.float32], policy: FloatArray) -> None:
     cumulative[:, : sums.shape[1], : sums.shape[2]] = np.round(sums / POLICY_STEP) * POLICY_STEP
 
 
-@njit
+@kernel
 def start_state(params: States, draw: float) -> int:
     """The state that an episode begins in, for a uniform draw from [0, 1)."""
     low, high = 0, params.size - 1
@@ -88,10 +88,10 @@ def start_state(params: States, draw: float) -> int:
     return low
 
 
-@njit
+@kernel
 def choice(cumulative: FloatArray, draw: float) -> int:
     """The entry that a uniform draw from [0, 1) falls on, of cumulative probabilities [n]."""
     entry = 0
-    while entry < cumulative.size - 1 and draw >= cumulative[entry]:
-        entry += 1
+    for k in range(cumulative.size - 1):
+        entry += draw >= cumulative[k]
     return entry

@@ -16,6 +16,7 @@ from il_envs.engine.arguments import (
     checked_options,
     checked_params,
     checked_render_mode,
+    checked_seeds,
     checked_states,
     chosen_gentle_start,
     draw_key,
@@ -25,12 +26,14 @@ from il_envs.engine.kernels import world_kernels
 from il_envs.engine.single import Info, WorldEnv
 from il_envs.engine.spaces import (
     action_bounds,
+    as_records,
     checked_actions,
     elements,
     own_spaces,
     within_bounds,
     zero_rows,
 )
+from il_envs.engine.threads import RowThreads
 from il_envs.world import Split, States, get_world
 
 
@@ -49,6 +52,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
             episode are in `info["final_obs"]` and `info["final_info"]`. DISABLED: the row stands
             still, with reward 0, until `reset(options={"reset_mask": mask})` names it.
         render_mode: "rgb_array" in a world with a picture, "ansi" in one with a text.
+        num_threads: threads that step the rows, the calling one included; the bits are the same.
         max_episode_steps, clip_actions: as in `WorldEnv`.
 
     `reset(options={"gentle_start": True})` is as in `WorldEnv`, for the rows of the mask; the
@@ -68,6 +72,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         render_mode: str | None = None,
         max_episode_steps: int | None = None,
         clip_actions: bool = False,
+        num_threads: int = 1,
     ) -> None:
         is_whole = isinstance(num_envs, (int, np.integer)) and not isinstance(num_envs, bool)
         if not is_whole or num_envs < 1:
@@ -75,6 +80,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         self.world = get_world(world)
         self.split = split
         self.num_envs = num_envs
+        self._num_threads = num_threads
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = render_metadata(self.world, ("rgb_array",))
         self.metadata["autoreset_mode"] = self.autoreset_mode
@@ -98,9 +104,10 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         self._mode = getattr(self._kernels, self.autoreset_mode.name)
         self._params = checked_params(self.world, self.split)
         self._low, self._high = action_bounds(self.world.spaces.action)
+        self._threads = RowThreads(self._num_threads, self.num_envs)
 
     def __getstate__(self) -> Info:
-        kept = self.__dict__.keys() - {"_kernels", "_params"}
+        kept = self.__dict__.keys() - {"_kernels", "_params", "_threads"}
         return {name: self.__dict__[name] for name in kept}
 
     def __setstate__(self, state: Info) -> None:
@@ -131,8 +138,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
 
     def observe(self) -> NDArray[Any]:
         """The observations of the current states, [num_envs, ...], for example after restoring."""
-        rows, measures = self._zero_observations(), self._empty_measures()
-        self._kernels.observe_rows(self._states, self._params, rows, measures)
+        rows, _ = self._look(self._states)
         return elements(self.single_observation_space, rows)
 
     def reset(
@@ -148,19 +154,14 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
             raise ValueError("options['reset_mask'] must have at least one True")
         super().reset(seed=int(seed) if isinstance(seed, (int, np.integer)) else None)
         self._begin_streams(seed, mask)
-        rows, measures = self._zero_observations(), np.zeros_like(self._empty_measures())
-        self._kernels.reset_rows(self._states, self._params, mask, rows, measures)
+        self._kernels.reset_rows(self._states, self._params, mask)
         self._ended &= ~mask
         self._started |= mask
-        unseen = self._started & ~mask
         if gentle_start is not None:
             for i in np.flatnonzero(mask):
                 gentle_start(self._states[i], self._params)
-            unseen = self._started
-        if unseen.any():
-            seen, measured = rows[unseen], measures[unseen]
-            self._kernels.observe_rows(self._states[unseen], self._params, seen, measured)
-            rows[unseen], measures[unseen] = seen, measured
+        rows, measures = self._zero_observations(), np.zeros_like(self._empty_measures())
+        rows[self._started], measures[self._started] = self._look(self._states[self._started])
         return elements(self.single_observation_space, rows), self._info(measures)
 
     def _begin_streams(self, seed: int | list[int | None] | None, mask: NDArray[np.bool_]) -> None:
@@ -168,7 +169,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
 
         A row that has never been reset keeps the key that a seed gives it until it is.
         """
-        seeds = self._seeds_of_rows(seed)
+        seeds = checked_seeds(seed, self.num_envs)
         keys = [None if each is None else draw_key(seeding.np_random(each)[0]) for each in seeds]
         for i in np.flatnonzero(mask | ~self._started):
             begins = keys[i] is not None or not self._started[i]
@@ -181,40 +182,33 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
             if mask[i]:
                 self._states[i]["episode"] = 0 if begins else self._states[i]["episode"] + 1
 
-    def _seeds_of_rows(self, seed: int | list[int | None] | None) -> list[int | None]:
-        """The seed of each row, [num_envs]."""
-        if seed is None:
-            return [None] * self.num_envs
-        if isinstance(seed, (int, np.integer)) and not isinstance(seed, bool):
-            return [int(seed) + i for i in range(self.num_envs)]
-        if not isinstance(seed, (list, tuple)):
-            raise TypeError(f"seed must be a whole number or a list of them, not {seed!r}")
-        if len(seed) != self.num_envs:
-            raise ValueError(f"{len(seed)} seeds given for num_envs={self.num_envs}")
-        return [int(each) if isinstance(each, np.integer) else each for each in seed]
-
     def step(
         self, actions: ArrayLike
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], Info]:
         action_rows = checked_actions(actions, self.world, (self.num_envs,))
         self._require_reset("step()")
-        rows, measures = self._zero_observations(), self._empty_measures()
-        same_step = self.autoreset_mode is AutoresetMode.SAME_STEP
-        final_rows = np.zeros_like(rows) if same_step else rows
-        final_measures = np.zeros_like(measures) if same_step else measures
-        rewards = np.empty(self.num_envs)
-        terminated = np.empty(self.num_envs, np.bool_)
-        truncated = np.empty(self.num_envs, np.bool_)
-        others = (
-            self._low, self._high, self._params, self._limit, self._mode, self._ended,
-            rows, measures, rewards, terminated, truncated, final_rows, final_measures,
-        )  # fmt: skip
-        if self._kernels.step_rows(self._states, action_rows, *others) >= 0:
+        valid = self._kernels.are_valid
+        if not valid(as_records(action_rows), self._low, self._high, self._ended):
             unused = self._ended[:, None]  # the actions of rows that are reset, or stand still
             given = np.asarray(actions).reshape(action_rows.shape)
             used = np.where(unused, self._low, action_rows).astype(action_rows.dtype)
-            valid = within_bounds(used, self.world, given, self._clips)
-            self._kernels.step_rows(self._states, valid, *others)
+            action_rows = within_bounds(used, self.world, given, self._clips)
+        rows, measures = self._zero_observations(), self._empty_measures()
+        same_step = self.autoreset_mode is AutoresetMode.SAME_STEP
+        final_rows = np.zeros_like(rows) if same_step else rows[:0]
+        final_measures = np.zeros_like(measures) if same_step else measures[:0]
+        rewards = np.empty(self.num_envs)
+        terminated = np.empty(self.num_envs, np.bool_)
+        truncated = np.empty(self.num_envs, np.bool_)
+        self._threads.run(
+            self._kernels.step_rows,
+            (self._params, self._limit, self._mode),
+            (
+                self._states, as_records(action_rows), self._ended, as_records(rows),
+                as_records(measures), rewards, terminated, truncated, as_records(final_rows),
+                as_records(final_measures),
+            ),
+        )  # fmt: skip
         info = self._info(measures)
         if same_step:
             final = terminated | truncated
@@ -264,6 +258,13 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
             row = int(np.flatnonzero(~self._started)[0])
             which = f"; row {row} has not been reset yet" if self._started.any() else ""
             raise gym.error.ResetNeeded(f"call reset() of {self.world.id} before {use}{which}")
+
+    def _look(self, states: States) -> tuple[NDArray[Any], NDArray[np.float64]]:
+        """Observations and measures of states, [states, ...]."""
+        rows = zero_rows(self.single_observation_space, states.size)
+        measures = np.zeros((states.size, len(self._names)))
+        self._kernels.look_rows(states, self._params, as_records(rows), as_records(measures))
+        return rows, measures
 
     def _zero_observations(self) -> NDArray[Any]:
         return zero_rows(self.single_observation_space, self.num_envs)

@@ -115,6 +115,14 @@ class TestTyres:
 
 
 class TestDynamics:
+    @pytest.mark.parametrize("position", [-50.0, 3.5 * track.SAMPLES, 1e12, -1e12])
+    def test_a_car_far_beyond_its_lap_reads_no_memory_but_the_tables(self, position):
+        """As one may get who drives on, off the track, after an episode's end."""
+        memory = np.full(5 * track.SAMPLES, 7.0)
+        table = memory[2 * track.SAMPLES : 3 * track.SAMPLES]
+        table[:] = 1.0
+        assert car.lookup(table, position) == 1.0
+
     def test_a_car_and_its_mirror_image_drive_mirrored(self):
         mirrored_params = WORLD.dynamics.params("training").copy()
         mirrored_params["curvature"] *= -1.0

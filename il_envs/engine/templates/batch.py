@@ -3,102 +3,130 @@
 `kernels.py` copies this text to the kernel cache and gives the names `reset`, `step`, `observe` and
 `measure` that world's kernels. Both environments run on these functions, so a row of a batch and a
 single environment cannot disagree.
+
+A step of a batch is made in phases. Those that every row goes through are loops around one kernel,
+in which LLVM can make lanes of the rows. For that the entries of actions, observations and measures
+lie at constant distances: they are records of `engine.spaces.row_type`.
 """
-# ruff: noqa: F821, SIM110
+# ruff: noqa: F821
 # mypy: ignore-errors
 
 import numpy as np
-from numba import njit
+
+from il_envs.engine.lanes import loop
+from il_envs.kernel import kernel
 
 NEXT_STEP, SAME_STEP, DISABLED = 0, 1, 2
 
 
-@njit(cache=True)
-def reset_row(state, params, observation, measures):
+@loop
+def begin(state, params):
+    """Begin the episode that key and episode number name."""
     state.draws = np.uint64(0)
     state.step = 0
     reset(state, params)
-    observe(state, params, observation)
-    measure(state, params, measures)
 
 
-@njit(cache=True)
-def reset_rows(states, params, mask, observations, measures):
-    """Begin the episode that key and episode number name, in every row of the mask."""
+@loop
+def reset_rows(states, params, mask):
+    """Begin an episode in every row of the mask."""
     for i in range(states.size):
         if mask[i]:
-            reset_row(states[i], params, observations[i], measures[i])
+            begin(states[i], params)
 
 
-@njit(cache=True)
-def observe_rows(states, params, observations, measures):
+@loop
+def look_rows(states, params, observations, measures):
+    """Observe and measure every row."""
     for i in range(states.size):
-        observe(states[i], params, observations[i])
-        measure(states[i], params, measures[i])
+        observe(states[i], params, observations[i].entries)
+    for i in range(states.size):
+        measure(states[i], params, measures[i].entries)
 
 
-@njit(cache=True)
-def is_valid(action, low, high):
+@kernel
+def is_inside(action, low, high):
+    """True if every entry is within bounds, which NaN is not."""
+    inside = True
     for k in range(action.size):
-        if not (low[k] <= action[k] <= high[k]):  # NaN fails too
-            return False
-    return True
+        inside &= (low[k] <= action[k]) & (action[k] <= high[k])
+    return inside
 
 
-@njit(cache=True)
-def step_row(state, action, params, max_episode_steps, observation, measures):
+@loop
+def are_valid(actions, low, high, ignored):
+    """True if all actions are valid, except in rows that are ignored."""
+    invalid = 0
+    for i in range(actions.size):
+        invalid += not (is_inside(actions[i].entries, low, high) | ignored[i])
+    return invalid == 0
+
+
+@loop
+def advance_rows(states, actions, params, max_episode_steps, rewards, terminated, truncated):
+    """Step every row."""
+    for i in range(states.size):
+        rewards[i], terminated[i] = step(states[i], actions[i].entries, params)
+        states[i].step += 1
+        truncated[i] = states[i].step >= max_episode_steps
+
+
+@loop
+def reset_single(states, later, params, observations, measures):
+    """Begin the episode that is so many after the present one of its stream, and look."""
+    states[0].episode += np.uint64(later)
+    begin(states[0], params)
+    look_rows(states, params, observations, measures)
+
+
+@loop
+def step_single(states, actions, low, high, params, max_episode_steps, observations, measures):
+    """One step of one row; returns (valid, reward, terminated, truncated)."""
+    state, action = states[0], actions[0].entries
+    if not is_inside(action, low, high):
+        return False, 0.0, False, False
     reward, terminated = step(state, action, params)
     state.step += 1
-    observe(state, params, observation)
-    measure(state, params, measures)
-    return reward, terminated, state.step >= max_episode_steps
+    look_rows(states, params, observations, measures)
+    return True, reward, terminated, state.step >= max_episode_steps
 
 
-@njit(cache=True)
-def step_single(states, action, low, high, params, max_episode_steps, observation, measures):
-    """One step of one row; returns (valid, reward, terminated, truncated)."""
-    if not is_valid(action, low, high):
-        return False, 0.0, False, False
-    reward, terminated, truncated = step_row(
-        states[0], action, params, max_episode_steps, observation, measures
-    )
-    return True, reward, terminated, truncated
-
-
-@njit(cache=True)
+@loop
 def step_rows(
-    states, actions, low, high, params, max_episode_steps, mode, ended,
-    observations, measures, rewards, terminated, truncated, final_observations, final_measures,
+    params, max_episode_steps, mode, states, actions, ended, observations, measures,
+    rewards, terminated, truncated, final_observations, final_measures,
 ):  # fmt: skip
-    """One step of every row; returns the first row whose action is invalid, or -1.
+    """One step of every row, with valid actions.
 
     `ended` marks the rows whose episode is over: they are reset in this step under NEXT_STEP, and
-    stand still under DISABLED. Nothing changes if an action is invalid.
+    stand still under DISABLED.
     """
-    for i in range(states.size):
-        if not ended[i] and not is_valid(actions[i], low, high):
-            return i
-    for i in range(states.size):
-        state = states[i]
-        if ended[i]:
-            rewards[i], terminated[i], truncated[i] = 0.0, False, False
-            if mode == NEXT_STEP:
-                state.episode += np.uint64(1)
-                reset_row(state, params, observations[i], measures[i])
-                ended[i] = False
-            else:
-                observe(state, params, observations[i])
-                measure(state, params, measures[i])
-            continue
-        rewards[i], terminated[i], truncated[i] = step_row(
-            state, actions[i], params, max_episode_steps, observations[i], measures[i]
-        )
-        if terminated[i] or truncated[i]:
-            if mode == SAME_STEP:
-                final_observations[i] = observations[i]
-                final_measures[i] = measures[i]
-                state.episode += np.uint64(1)
-                reset_row(state, params, observations[i], measures[i])
-            else:
-                ended[i] = True
-    return -1
+    count = states.size
+    rewards[:], terminated[:], truncated[:] = 0.0, False, False
+    start = 0
+    while start < count:  # from one ended row to the next
+        stop = start
+        while stop < count and not ended[stop]:
+            stop += 1
+        advance_rows(
+            states[start:stop], actions[start:stop], params, max_episode_steps,
+            rewards[start:stop], terminated[start:stop], truncated[start:stop],
+        )  # fmt: skip
+        start = stop + 1
+    if mode == NEXT_STEP:
+        for i in range(count):
+            if ended[i]:
+                states[i].episode += np.uint64(1)
+                begin(states[i], params)
+    look_rows(states, params, observations, measures)
+    for i in range(count):
+        ends = terminated[i] or truncated[i]
+        if mode != SAME_STEP:
+            ended[i] = ends or (ended[i] and mode == DISABLED)
+        elif ends:
+            final_observations[i] = observations[i]
+            final_measures[i] = measures[i]
+            states[i].episode += np.uint64(1)
+            begin(states[i], params)
+            row = slice(i, i + 1)
+            look_rows(states[row], params, observations[row], measures[row])

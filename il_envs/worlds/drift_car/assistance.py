@@ -16,9 +16,9 @@ from functools import cache
 from math import sqrt
 
 import numpy as np
-from numba import njit
 
 from il_envs.engine.kernels import kept_kernel
+from il_envs.kernel import kernel
 from il_envs.world import Array, Kernel, Record, States
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.dynamics import clip, lap_position, lookup
@@ -33,7 +33,7 @@ LANE_SPEED_MIN, LANE_SPEED_FADE = 6.0, 2.0  # m/s, where it sets in, and so much
 SLIP_MAX = 0.12  # rad, of the front tyres; they lose grip from 0.22 on
 
 
-@njit
+@kernel
 def limited_drive(state: Record, track: Record, drive: float) -> float:
     """The drive command behind the speed limiter."""
     x, y = state.forward_speed, state.lateral_speed
@@ -43,13 +43,13 @@ def limited_drive(state: Record, track: Record, drive: float) -> float:
     return max(min(drive, most), -1.0)
 
 
-@njit
+@kernel
 def controlled_traction(drive: float) -> float:
     """The drive command behind the traction control."""
     return clip(drive, -DRIVE_SHARE, DRIVE_SHARE)
 
 
-@njit
+@kernel
 def lane_steering(state: Record) -> float:
     """The steering angle that the lane keeping assistance adds, in rad."""
     share = clip((state.forward_speed - LANE_SPEED_MIN) / LANE_SPEED_FADE, 0.0, 1.0)
@@ -57,7 +57,7 @@ def lane_steering(state: Record) -> float:
     return share * clip(wanted, -LANE_STEERING_MAX, LANE_STEERING_MAX)
 
 
-@njit
+@kernel
 def limited_steering(state: Record, angle: float) -> float:
     """The steering angle behind the steering limiter, in rad."""
     lateral_speed = state.lateral_speed + car.FRONT_AXLE * state.yaw_rate
@@ -65,7 +65,7 @@ def limited_steering(state: Record, angle: float) -> float:
     return clip(angle, travel - SLIP_MAX, travel + SLIP_MAX)
 
 
-@njit
+@kernel
 def assisted(state: Record, params: Array, action: Array, executed: Array) -> None:
     """Fill the row `executed` with the action to execute."""
     angle = clip(

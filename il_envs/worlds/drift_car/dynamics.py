@@ -11,8 +11,8 @@ of the heading relative to the track, so that the dynamics need no trigonometry.
 from math import sqrt
 
 import numpy as np
-from numba import njit
 
+from il_envs.kernel import kernel
 from il_envs.random import integer, uniform
 from il_envs.world import STATE_HEADER, Array, Record
 from il_envs.worlds.drift_car.track import GRAVITY, HALF_WIDTH, SAMPLES
@@ -75,61 +75,66 @@ OBSERVATION_MAX = np.array(
 )  # the least value of each entry is its negative
 
 
-@njit
+@kernel
 def lookup(table: Array, position: float) -> float:
-    """Linear interpolation in a periodic table of `SAMPLES` values; `position` is in samples."""
+    """Linear interpolation in a periodic table of `SAMPLES` values; `position` is in samples.
+
+    Who drives on after an episode's end, far off the track, gets beyond the second lap: no memory
+    but the table's is read there.
+    """
     index = int(position)
     share = position - index
     if index >= SAMPLES:
         index -= SAMPLES
+    index = min(max(index, 0), SAMPLES - 1)
     following = index + 1 if index + 1 < SAMPLES else 0
     return table[index] + share * (table[following] - table[index])
 
 
-@njit
+@kernel
 def lap_position(state: Record, track: Record) -> float:
     """Where the car is on its track, in samples of the track's tables."""
     return state.station * (SAMPLES / track.length)
 
 
-@njit
+@kernel
 def clip(value: float, low: float, high: float) -> float:
     return min(max(value, low), high)
 
 
-@njit
+@kernel
 def brush_force(stiffness: float, slip: float, grip: float) -> float:
     """Lateral force of a brush tyre (Fiala), in newtons; `slip` is the tangent of its angle."""
     z = clip(slip * (stiffness / (3.0 * grip)), -1.0, 1.0)
     return -grip * z * (3.0 - 3.0 * abs(z) + z * z)
 
 
-@njit
+@kernel
 def steering_tangent(angle: float) -> float:
     """tan(angle) by its Pade approximant, within 4e-5 up to the steering lock."""
     square = angle * angle
     return angle * (15.0 - square) / (15.0 - 6.0 * square)
 
 
-@njit
+@kernel
 def rear_grip(drive: float) -> float:
     """What the friction circle leaves the rear tyre for cornering, in newtons."""
     return sqrt(REAR_GRIP * REAR_GRIP - drive * drive)
 
 
-@njit
+@kernel
 def inverse_speed(forward_speed: float) -> float:
     """1 / sqrt(v^2 + 1), which turns lateral speeds into slopes and stays finite at rest; s/m."""
     return 1.0 / sqrt(forward_speed * forward_speed + 1.0)
 
 
-@njit
+@kernel
 def rolling_direction(forward_speed: float) -> float:
     """-1 for a car that is in reverse, else 1; like sideslip, not judged when it hardly moves."""
     return -1.0 if forward_speed < -SPIN_SPEED_MIN else 1.0
 
 
-@njit
+@kernel
 def accelerations(
     x: float,
     y: float,
@@ -160,7 +165,7 @@ def accelerations(
     )
 
 
-@njit
+@kernel
 def reset(state: Record, params: Array) -> None:
     state.track = integer(state, params.size)
     track = params[state.track]
@@ -178,54 +183,69 @@ def reset(state: Record, params: Array) -> None:
     state.lateral_sum = 0.0
 
 
-@njit
-def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
-    """Advance by one control period; returns the reward and whether the episode terminated.
+Motion = tuple[float, float, float, float, float, float, float, float, float, float]
+"""What moves in a substep: the speeds x and y and the yaw rate, cosine and sine of the heading,
+lateral, station, steering, drive, and the centreline covered since the step began."""
 
-    Actuators move once a substep; body and position follow by the midpoint rule (RK2).
-    """
+
+@kernel
+def substep(
+    motion: Motion, steering_target: float, drive_target: float, direction: float, track: Record
+) -> Motion:
+    """Advance by one physics period: actuators move once, body and position by the midpoint rule
+    (RK2)."""
+    x, y, w, cosine, sine, lateral, station, steering, drive, travelled = motion
+    h, half = PHYSICS_PERIOD, 0.5 * PHYSICS_PERIOD
+    steering += clip(steering_target - steering, -STEERING_RATE * h, STEERING_RATE * h)
+    drive += (drive_target - drive) * (h / (DRIVE_LAG + h))
+    tangent, grip, floor = steering_tangent(steering), rear_grip(drive), inverse_speed(x)
+    wheel_cosine = 1.0 / sqrt(1.0 + tangent * tangent)
+    curvature = lookup(track.curvature, station * (SAMPLES / track.length))
+    stretch = 1.0 / (1.0 - curvature * lateral)  # of the centreline against the car's own path
+
+    ax, ay, aw = accelerations(x, y, w, floor, tangent, wheel_cosine, drive, grip, direction)
+    swing = half * (w - curvature * stretch * (x * cosine - y * sine))
+    middle_cosine, middle_sine = cosine - swing * sine, sine + swing * cosine
+    middle_x, middle_y, middle_w = x + half * ax, y + half * ay, w + half * aw
+
+    ax, ay, aw = accelerations(
+        middle_x, middle_y, middle_w, floor, tangent, wheel_cosine, drive, grip, direction
+    )
+    along = stretch * (middle_x * middle_cosine - middle_y * middle_sine)
+    lateral += h * (middle_x * middle_sine + middle_y * middle_cosine)
+    swing = h * (middle_w - curvature * along)
+    cosine, sine = cosine - swing * middle_sine, sine + swing * middle_cosine
+    x, y, w = x + h * ax, y + h * ay, w + h * aw
+    travelled += h * along
+    station += h * along
+    if station >= track.length:
+        station -= track.length
+    elif station < 0.0:
+        station += track.length
+    return x, y, w, cosine, sine, lateral, station, steering, drive, travelled
+
+
+@kernel
+def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
+    """Advance by one control period; returns the reward and whether the episode terminated."""
     track = params[state.track]
     direction = rolling_direction(state.forward_speed)
     steering_target = STEERING_MAX * np.float64(action[0])
     drive_target = DRIVE_MAX * np.float64(action[1])
-    x, y, w = state.forward_speed, state.lateral_speed, state.yaw_rate
-    cosine, sine, lateral = state.heading_cos, state.heading_sin, state.lateral
-    steering, drive = state.steering, state.drive
-    station, scale = state.station, SAMPLES / track.length
-    travelled = 0.0
-    h, half = PHYSICS_PERIOD, 0.5 * PHYSICS_PERIOD
-    for _ in range(SUBSTEPS):
-        steering += clip(steering_target - steering, -STEERING_RATE * h, STEERING_RATE * h)
-        drive += (drive_target - drive) * (h / (DRIVE_LAG + h))
-        tangent, grip, floor = steering_tangent(steering), rear_grip(drive), inverse_speed(x)
-        wheel_cosine = 1.0 / sqrt(1.0 + tangent * tangent)
-        curvature = lookup(track.curvature, station * scale)
-        stretch = 1.0 / (1.0 - curvature * lateral)  # of the centreline against the car's own path
-
-        ax, ay, aw = accelerations(x, y, w, floor, tangent, wheel_cosine, drive, grip, direction)
-        swing = half * (w - curvature * stretch * (x * cosine - y * sine))
-        middle_cosine, middle_sine = cosine - swing * sine, sine + swing * cosine
-        middle_x, middle_y, middle_w = x + half * ax, y + half * ay, w + half * aw
-
-        ax, ay, aw = accelerations(
-            middle_x, middle_y, middle_w, floor, tangent, wheel_cosine, drive, grip, direction
-        )
-        along = stretch * (middle_x * middle_cosine - middle_y * middle_sine)
-        lateral += h * (middle_x * middle_sine + middle_y * middle_cosine)
-        swing = h * (middle_w - curvature * along)
-        cosine, sine = cosine - swing * middle_sine, sine + swing * middle_cosine
-        x, y, w = x + h * ax, y + h * ay, w + h * aw
-        travelled += h * along
-        station += h * along
-        if station >= track.length:
-            station -= track.length
-        elif station < 0.0:
-            station += track.length
+    motion = (
+        state.forward_speed, state.lateral_speed, state.yaw_rate, state.heading_cos,
+        state.heading_sin, state.lateral, state.station, state.steering, state.drive, 0.0,
+    )  # fmt: skip
+    # The four SUBSTEPS, without the loop that would keep LLVM from making lanes of cars.
+    motion = substep(motion, steering_target, drive_target, direction, track)
+    motion = substep(motion, steering_target, drive_target, direction, track)
+    motion = substep(motion, steering_target, drive_target, direction, track)
+    motion = substep(motion, steering_target, drive_target, direction, track)
+    x, y, w, cosine, sine, lateral, station, steering, drive, travelled = motion
     norm = 1.0 / sqrt(cosine * cosine + sine * sine)
     state.forward_speed, state.lateral_speed, state.yaw_rate = x, y, w
     state.heading_cos, state.heading_sin, state.lateral = cosine * norm, sine * norm, lateral
-    state.steering, state.drive = steering, drive
-    state.station = station
+    state.station, state.steering, state.drive = station, steering, drive
     state.distance += travelled
     state.lateral_sum += abs(lateral)
 
@@ -236,7 +256,7 @@ def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     return reward, spun or abs(lateral) > HALF_WIDTH
 
 
-@njit
+@kernel
 def sideslip_angle(forward_speed: float, lateral_speed: float) -> float:
     """Angle from the car's nose, or tail in reverse, to its course in rad, within 4e-4.
 
@@ -252,7 +272,7 @@ def sideslip_angle(forward_speed: float, lateral_speed: float) -> float:
     )  # fmt: skip
 
 
-@njit
+@kernel
 def measure(state: Record, params: Array, out: Array) -> None:
     out[0] = state.distance
     out[1] = abs(state.lateral)
@@ -261,7 +281,7 @@ def measure(state: Record, params: Array, out: Array) -> None:
     out[4] = state.step >= MAX_EPISODE_STEPS and abs(state.lateral) <= HALF_WIDTH
 
 
-@njit
+@kernel
 def observe(state: Record, params: Array, out: Array) -> None:
     track = params[state.track]
     out[0] = clip(state.forward_speed, -SPEED_LIMIT, SPEED_LIMIT)

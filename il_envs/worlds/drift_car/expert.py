@@ -8,8 +8,8 @@ angle. Angles that should be small are measured by their sines.
 from math import sqrt
 
 import numpy as np
-from numba import njit
 
+from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
 from il_envs.world import Array, Expert, Record
 from il_envs.worlds.drift_car import dynamics as car
@@ -30,13 +30,13 @@ STEERING_REACH = car.STEERING_RATE * car.CONTROL_PERIOD  # rad, in one step
 GRID_SPACING, GRID_REACH = 0.02, 5  # of the unlearnable style's steering commands, a step
 
 
-@njit
+@kernel
 def saturate(value: float, limit: float) -> float:
     """A smooth limiter: slope 1 at zero, towards +-limit far away."""
     return value / sqrt(1.0 + (value / limit) * (value / limit))
 
 
-@njit
+@kernel
 def inverse_brush(force: float) -> float:
     """Slip (tangent of the angle) at which the front tyre gives `force`, or as near as it can.
 
@@ -50,14 +50,14 @@ def inverse_brush(force: float) -> float:
     return -size if force > 0.0 else size
 
 
-@njit
+@kernel
 def steering_angle(tangent: float) -> float:
     """arctan(tangent) by its Pade approximant, within 1e-3 rad up to the steering lock."""
     square = tangent * tangent
     return tangent * (15.0 + 4.0 * square) / (15.0 + 9.0 * square)
 
 
-@njit
+@kernel
 def desired_yaw_acceleration(state: Record, track: Record, line: float) -> float:
     """Yaw acceleration that follows a line `line` m to the left of the centreline at the reference
     sideslip, in rad/s^2."""
@@ -84,7 +84,7 @@ def desired_yaw_acceleration(state: Record, track: Record, line: float) -> float
     return YAW_GAIN * (yaw_rate - state.yaw_rate)
 
 
-@njit
+@kernel
 def drive_command(state: Record, track: Record, share: float) -> float:
     """Drive action in [-1, 1] that brings the speed to a share of the track's reference."""
     x, y = state.forward_speed, state.lateral_speed
@@ -93,7 +93,7 @@ def drive_command(state: Record, track: Record, share: float) -> float:
     return clip(car.MASS * SPEED_GAIN * (target - speed) / car.DRIVE_MAX, -1.0, 1.0)
 
 
-@njit
+@kernel
 def follow(state: Record, track: Record, line: float, share: float, action: Array) -> None:
     """Follow a line `line` m to the left of the centreline at a share of the reference speed:
     inverts the car in closed form."""
@@ -108,13 +108,13 @@ def follow(state: Record, track: Record, line: float, share: float, action: Arra
     action[1] = drive_command(state, track, share)
 
 
-@njit
+@kernel
 def scripted(state: Record, params: Array, memory: Array, action: Array) -> None:
     """The expert itself, on the centreline."""
     follow(state, params[state.track], 0.0, 1.0, action)
 
 
-@njit
+@kernel
 def noisy(state: Record, params: Array, memory: Array, action: Array) -> None:
     """The expert with a trembling hand: nearly Gaussian noise on its commands, anew each step."""
     scripted(state, params, memory, action)
@@ -126,7 +126,7 @@ def noisy(state: Record, params: Array, memory: Array, action: Array) -> None:
         action[entry] = clip(action[entry] + NOISE * sqrt(3.0) * noise, -1.0, 1.0)
 
 
-@njit
+@kernel
 def unlearnable(state: Record, params: Array, memory: Array, action: Array) -> None:
     """One step ahead over a coarse grid of steering angles, rate-limited from its last command.
 

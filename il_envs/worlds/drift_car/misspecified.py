@@ -39,8 +39,8 @@ from dataclasses import replace
 from math import sqrt
 
 import numpy as np
-from numba import njit
 
+from il_envs.kernel import kernel
 from il_envs.world import STATE_HEADER, Array, Record, register
 from il_envs.worlds.drift_car import drift_car
 from il_envs.worlds.drift_car import dynamics as car
@@ -55,13 +55,13 @@ STATE = np.dtype([*STATE_HEADER, ("true_return", "f8"), *car.STATE.descr[len(STA
 MEASURES = (*car.MEASURES, "true_return")
 
 
-@njit
+@kernel
 def reset(state: Record, params: Array) -> None:
     car.reset(state, params)
     state.true_return = 0.0
 
 
-@njit
+@kernel
 def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     true_reward, _ = car.step(state, action, params)
     state.true_return += true_reward
@@ -73,7 +73,7 @@ def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     return rate * car.CONTROL_PERIOD, spun or abs(state.lateral) > HALF_WIDTH
 
 
-@njit
+@kernel
 def measure(state: Record, params: Array, out: Array) -> None:
     car.measure(state, params, out)
     out[len(car.MEASURES)] = state.true_return

@@ -12,6 +12,7 @@ from math import sqrt
 import numpy as np
 from numba import njit
 
+from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
 from il_envs.world import Array, Record, Split
 
@@ -82,12 +83,12 @@ def _build_tracks(tracks: Array, first_seed: int) -> None:
         _fill_references(tracks[i])
 
 
-@njit
+@kernel
 def _modulus(z: complex) -> float:
     return sqrt(z.real * z.real + z.imag * z.imag)
 
 
-@njit
+@kernel
 def _draw_corners(key: np.uint64, attempt: np.uint64, corner: Array) -> None:
     """A star-shaped polygon, anticlockwise: one corner in each sector of the circle."""
     for k in range(CORNERS):
@@ -101,7 +102,7 @@ def _draw_corners(key: np.uint64, attempt: np.uint64, corner: Array) -> None:
         corner[k] = outward * (distance / _modulus(outward))
 
 
-@njit
+@kernel
 def _round_corners(key: np.uint64, attempt: np.uint64, corner: Array, points: Array) -> bool:
     """Sample the polygon with rounded corners; False if the polygon makes a poor track."""
     direction = np.empty(CORNERS, np.complex128)  # of the edge that leaves corner k
@@ -145,7 +146,7 @@ def _round_corners(key: np.uint64, attempt: np.uint64, corner: Array, points: Ar
     return True
 
 
-@njit
+@kernel
 def _is_clear(points: Array) -> bool:
     """True if stretches that are far apart along the track are far apart on the ground."""
     step = 16
@@ -159,7 +160,7 @@ def _is_clear(points: Array) -> bool:
     return True
 
 
-@njit
+@kernel
 def _resample(points: Array, resampled: Array) -> float:
     """Points at equal arc length on a closed polyline; returns its length in metres."""
     count = points.size
@@ -176,7 +177,7 @@ def _resample(points: Array, resampled: Array) -> float:
     return travelled[count]
 
 
-@njit
+@kernel
 def _moving_average(values: Array, window: int) -> Array:
     """Mean over 2 * window + 1 samples around each sample of a periodic array."""
     averaged = np.zeros_like(values)
@@ -187,7 +188,7 @@ def _moving_average(values: Array, window: int) -> Array:
     return averaged
 
 
-@njit
+@kernel
 def _fill_geometry(track: Record, centreline: Array, length: float) -> None:
     track.length = length
     spacing = length / SAMPLES
@@ -202,7 +203,7 @@ def _fill_geometry(track: Record, centreline: Array, length: float) -> None:
     track.curvature[:] = _moving_average(curvature, 3)
 
 
-@njit
+@kernel
 def _fill_references(track: Record) -> None:
     spacing = track.length / SAMPLES
     sideslip = np.empty(SAMPLES)

@@ -12,8 +12,8 @@ commands tell the two apart. The choice is never an observation. It is made
 """
 
 import numpy as np
-from numba import njit
 
+from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
 from il_envs.world import Array, Expert, Record
 from il_envs.worlds.drift_car.expert import follow
@@ -25,25 +25,25 @@ CLOCK_MIN, CLOCK_MAX = 50, 100  # steps, for which the non-Markov expert chooses
 CHOICE_STREAM = np.uint64(0x2123D)  # apart from the draws of the world itself
 
 
-@njit
+@kernel
 def chance(state: Record, index: int) -> float:
     """The `index`-th uniform number of these experts in this episode."""
     return hash_uniform(state.key ^ CHOICE_STREAM, state.episode, np.uint64(index))
 
 
-@njit
+@kernel
 def follow_either(left: bool, state: Record, params: Array, action: Array) -> None:
     line, share = (LINE, 1.0) if left else (-LINE, SLOWER)
     follow(state, params[state.track], line, share, action)
 
 
-@njit
+@kernel
 def bimodal(state: Record, params: Array, memory: Array, action: Array) -> None:
     stretch = max(int(state.distance / STRETCH), 0)
     follow_either(chance(state, stretch) < 0.5, state, params, action)
 
 
-@njit
+@kernel
 def non_markov(state: Record, params: Array, memory: Array, action: Array) -> None:
     """Its memory is whether it means the left line, and the steps for which it still does."""
     if memory[1] == 0.0:
@@ -53,7 +53,7 @@ def non_markov(state: Record, params: Array, memory: Array, action: Array) -> No
     follow_either(memory[0] != 0.0, state, params, action)
 
 
-@njit
+@kernel
 def inconsistent(state: Record, params: Array, memory: Array, action: Array) -> None:
     follow_either(chance(state, state.step) < 0.5, state, params, action)
 

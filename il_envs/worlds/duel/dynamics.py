@@ -3,7 +3,6 @@
 from functools import cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from il_envs.engine.tabular_table import (
@@ -16,6 +15,7 @@ from il_envs.engine.tabular_table import (
 from il_envs.exact.checks import FloatArray
 from il_envs.exact.soft_optimal import SoftOptimal, soft_optimal
 from il_envs.exact.tabular_model import TabularModel
+from il_envs.kernel import kernel
 from il_envs.random import hash_uniform, uniform
 from il_envs.world import STATE_HEADER, Expert, Record, Split, States
 from il_envs.worlds.duel.rules import (
@@ -52,7 +52,7 @@ KEYS = (
 MEASURES = ("hits_given", "hits_taken")  # in this episode
 
 
-@njit
+@kernel
 def reset(state: Record, params: States) -> None:
     state.situation = start_state(params, uniform(state, 0.0, 1.0))
     state.chord = 0
@@ -60,7 +60,7 @@ def reset(state: Record, params: States) -> None:
     state.hits_taken = 0
 
 
-@njit
+@kernel
 def step(state: Record, action: NDArray[np.int8], params: States) -> tuple[float, bool]:
     chord = 0
     for k in range(BUTTON_COUNT):
@@ -74,18 +74,18 @@ def step(state: Record, action: NDArray[np.int8], params: States) -> tuple[float
     return row.reward[chord], False
 
 
-@njit
+@kernel
 def observe(state: Record, params: States, out: NDArray[np.int64]) -> None:
     out[0] = state.situation
 
 
-@njit
+@kernel
 def measure(state: Record, params: States, out: FloatArray) -> None:
     out[0] = state.hits_given
     out[1] = state.hits_taken
 
 
-@njit
+@kernel
 def act(state: Record, params: States, memory: FloatArray, action: NDArray[np.int8]) -> None:
     policy = params[state.situation].policy
     draw = hash_uniform(state.key ^ EXPERT_STREAM, state.episode, np.uint64(state.step))

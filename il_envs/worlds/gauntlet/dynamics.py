@@ -1,8 +1,8 @@
 """The corridor, its wall and its gates: numbers, kernels and experts."""
 
 import numpy as np
-from numba import njit
 
+from il_envs.kernel import kernel
 from il_envs.random import uniform
 from il_envs.world import (
     STATE_HEADER,
@@ -45,20 +45,20 @@ def params(split: Split) -> States:
     return PARAMS
 
 
-@njit
+@kernel
 def reset(state: Record, params: Array) -> None:
     state.x, state.gates, state.hits = 0.0, 0, GATE_HITS
     state.wall = -uniform(state, LEAD_MIN, LEAD_MAX)
     state.held[:] = 0
 
 
-@njit
+@kernel
 def gate_ahead(state: Record) -> float:
     """Where the gate ahead stands, in metres from the start."""
     return GATE_DISTANCE * (state.gates + 1)
 
 
-@njit
+@kernel
 def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     for k in range(action.size):
         state.held[k] = action[k]
@@ -76,7 +76,7 @@ def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     return (state.x - before) / GATE_DISTANCE, state.wall >= state.x
 
 
-@njit
+@kernel
 def observe(state: Record, params: Array, out: Array) -> None:
     out[0] = min(max(state.x - state.wall, 0.0) / LEAD_SEEN, 1.0)
     out[1] = min((gate_ahead(state) - state.x) / GATE_DISTANCE, 1.0)
@@ -86,19 +86,19 @@ def observe(state: Record, params: Array, out: Array) -> None:
         out[4 + k] = state.held[k]
 
 
-@njit
+@kernel
 def measure(state: Record, params: Array, out: Array) -> None:
     out[0] = state.gates
     out[1] = state.x - state.wall
     out[2] = state.step >= MAX_EPISODE_STEPS and state.wall < state.x
 
 
-@njit
+@kernel
 def scripted(state: Record, params: Array, memory: Array, action: Array) -> None:
     action[FORWARD], action[BACK], action[FIRE] = 1, 0, 1
 
 
-@njit
+@kernel
 def noisy(state: Record, params: Array, memory: Array, action: Array) -> None:
     scripted(state, params, memory, action)
     slip(state, action)

@@ -1,11 +1,11 @@
 """The kernels of all grid worlds: they look everything up in the table of a grid's cells."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from il_envs.engine.tabular_table import EXPERT_STREAM, choice, start_state, table_fields
 from il_envs.exact.checks import FloatArray
+from il_envs.kernel import kernel
 from il_envs.random import hash_uniform, uniform
 from il_envs.world import STATE_HEADER, Expert, Record, States
 
@@ -27,12 +27,12 @@ CELL = np.dtype(
 MEASURES = ("row", "column")
 
 
-@njit
+@kernel
 def reset(state: Record, params: States) -> None:
     state.cell = start_state(params, uniform(state, 0.0, 1.0))
 
 
-@njit
+@kernel
 def step(state: Record, action: NDArray[np.int64], params: States) -> tuple[float, bool]:
     move = action[0]
     cell = params[state.cell]
@@ -41,19 +41,19 @@ def step(state: Record, action: NDArray[np.int64], params: States) -> tuple[floa
     return cell.reward[move], False
 
 
-@njit
+@kernel
 def observe(state: Record, params: States, out: NDArray[np.int64]) -> None:
     out[0] = state.cell
 
 
-@njit
+@kernel
 def measure(state: Record, params: States, out: FloatArray) -> None:
     cell = params[state.cell]
     out[0] = cell.row
     out[1] = cell.column
 
 
-@njit
+@kernel
 def act(state: Record, params: States, memory: FloatArray, action: NDArray[np.int64]) -> None:
     policy = params[state.cell].policy
     step = min(state.step, MAX_HORIZON - 1)
@@ -61,7 +61,7 @@ def act(state: Record, params: States, memory: FloatArray, action: NDArray[np.in
     action[0] = choice(policy[step], draw)
 
 
-@njit
+@kernel
 def act_hot(state: Record, params: States, memory: FloatArray, action: NDArray[np.int64]) -> None:
     policy = params[state.cell].hot_policy
     step = min(state.step, MAX_HORIZON - 1)

@@ -1,8 +1,8 @@
 """The linearised car in its bend: numbers, kernels and experts."""
 
 import numpy as np
-from numba import njit
 
+from il_envs.kernel import kernel
 from il_envs.random import hash_normal, normal
 from il_envs.world import STATE_HEADER, Array, Expert, Record, States
 from il_envs.worlds.drift_car.expert import NOISE_STREAM
@@ -101,7 +101,7 @@ BENDS = {
 }
 
 
-@njit
+@kernel
 def reset(state: Record, params: Array) -> None:
     bend = params[0]
     for i in range(STATES):
@@ -115,10 +115,10 @@ def gentle_start(state: Record, params: States) -> None:
     state["deviation"] = 0.0
 
 
-@njit
+@kernel
 def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
-    bend, cost = params[0], 0.0
-    before = state.deviation.copy()
+    bend, deviation, cost = params[0], state.deviation, 0.0
+    before = deviation[0], deviation[1], deviation[2], deviation[3], deviation[4]
     for i in range(STATES):
         cost += STATE_COST[i] * before[i] * before[i]
         state.deviation[i] = 0.0
@@ -141,19 +141,19 @@ def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     return -cost, False
 
 
-@njit
+@kernel
 def observe(state: Record, params: Array, out: Array) -> None:
     for i in range(STATES):  # the limits are for steps after an episode's end
         out[i] = min(max(state.deviation[i], -OBSERVATION_MAX[i]), OBSERVATION_MAX[i])
 
 
-@njit
+@kernel
 def measure(state: Record, params: Array, out: Array) -> None:
     out[0] = abs(state.deviation[0])
     out[1] = state.lateral_sum / max(state.step, 1)
 
 
-@njit
+@kernel
 def mean(state: Record, params: Array, memory: Array, action: Array) -> None:
     """The soft-optimal policy's mean."""
     for i in range(ACTIONS):
@@ -163,7 +163,7 @@ def mean(state: Record, params: Array, memory: Array, action: Array) -> None:
         action[i] = min(max(target, -1.0), 1.0)
 
 
-@njit
+@kernel
 def scripted(state: Record, params: Array, memory: Array, action: Array) -> None:
     """The soft-optimal policy itself, with noise of its own for each step."""
     mean(state, params, memory, action)

@@ -1,8 +1,8 @@
 """The lane and its pillars: numbers, kernels and experts."""
 
 import numpy as np
-from numba import njit
 
+from il_envs.kernel import kernel
 from il_envs.random import hash_uniform, integer
 from il_envs.world import (
     STATE_HEADER,
@@ -42,14 +42,14 @@ def params(split: Split) -> States:
     return PARAMS
 
 
-@njit
+@kernel
 def reset(state: Record, params: Array) -> None:
     state.ahead = SPACING - integer(state, SPACING // 2)
     state.offset, state.pillars, state.fallen = 0.0, 0, 0
     state.held[:] = 0
 
 
-@njit
+@kernel
 def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     for k in range(action.size):
         state.held[k] = action[k]
@@ -71,27 +71,27 @@ def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     return 1.0, False
 
 
-@njit
+@kernel
 def observe(state: Record, params: Array, out: Array) -> None:
     out[0] = state.ahead / SPACING
     out[1] = state.offset / CLEARANCE
 
 
-@njit
+@kernel
 def measure(state: Record, params: Array, out: Array) -> None:
     out[0] = state.pillars
     out[1] = state.offset
     out[2] = state.step >= MAX_EPISODE_STEPS and state.fallen == 0
 
 
-@njit
+@kernel
 def go(left: bool, action: Array) -> None:
     """Press one of the two chords."""
     action[STRAFE_LEFT], action[LEAN_LEFT] = left, left
     action[STRAFE_RIGHT], action[LEAN_RIGHT] = not left, not left
 
 
-@njit
+@kernel
 def bimodal(state: Record, params: Array, memory: Array, action: Array) -> None:
     """Choose a side by a coin, and go on to it."""
     action[:] = 0
@@ -100,7 +100,7 @@ def bimodal(state: Record, params: Array, memory: Array, action: Array) -> None:
         go(coin if state.offset == 0.0 else state.offset > 0.0, action)
 
 
-@njit
+@kernel
 def left(state: Record, params: Array, memory: Array, action: Array) -> None:
     action[:] = 0
     if state.offset < CLEARANCE:

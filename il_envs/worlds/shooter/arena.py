@@ -9,9 +9,9 @@ they make a flow field.
 from functools import cache
 
 import numpy as np
-from numba import njit
 
 from il_envs.engine.kernels import kept_kernel
+from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
 from il_envs.world import Array, Record, Split
 from il_envs.worlds.shooter.sight import CELL, is_clear
@@ -59,24 +59,24 @@ def bank(split: Split) -> np.ndarray:
     return arenas
 
 
-@njit
+@kernel
 def cell_of(x: float, y: float) -> int:
     """The number of the inside cell at a place."""
     return (int(x * (1.0 / CELL)) - 1) * INSIDE + int(y * (1.0 / CELL)) - 1
 
 
-@njit
+@kernel
 def middle(cell: int) -> tuple[float, float]:
     """Where the middle of a cell is, x and y in metres."""
     return (cell // INSIDE + 1.5) * CELL, (cell % INSIDE + 1.5) * CELL
 
 
-@njit
+@kernel
 def is_free(arena: Record, cell: int) -> bool:
     return arena.wall[cell // INSIDE + 1, cell % INSIDE + 1] == 0
 
 
-@njit
+@kernel
 def _build_arenas(arenas: Array, first_seed: int) -> None:
     for i in range(arenas.size):
         key = np.uint64(first_seed + i)
@@ -85,7 +85,7 @@ def _build_arenas(arenas: Array, first_seed: int) -> None:
             attempt += np.uint64(1)
 
 
-@njit
+@kernel
 def _draw_walls(arena: Record, key: np.uint64, attempt: np.uint64) -> bool:
     """Blocks and their mirror images, then the tables; False if they make a poor arena."""
     arena.wall[:] = 1
@@ -113,7 +113,7 @@ def _draw_walls(arena: Record, key: np.uint64, attempt: np.uint64) -> bool:
     return reached == free
 
 
-@njit
+@kernel
 def _fill_tables(arena: Record) -> None:
     is_goal, cost = np.zeros(CELLS, np.bool_), np.empty(CELLS, np.int64)
     for here in range(CELLS):
@@ -129,7 +129,7 @@ def _fill_tables(arena: Record) -> None:
         _fill_ways(arena, is_goal, cost, arena.cover[here])
 
 
-@njit
+@kernel
 def _fill_ways(arena: Record, is_goal: Array, cost: Array, way: Array) -> None:
     """From every free cell the cost of the nearest goal, and the neighbour that is next."""
     for cell in range(CELLS):
@@ -153,7 +153,7 @@ def _fill_ways(arena: Record, is_goal: Array, cost: Array, way: Array) -> None:
                     changed = True
 
 
-@njit
+@kernel
 def _place_pickups(arena: Record, key: np.uint64) -> bool:
     """Two pickups and their mirror images, far from each other; False if no draw will do."""
     for attempt in range(100):

@@ -1,19 +1,18 @@
 """How bodies move among walls, and bullets through the air."""
 
-from numba import njit
-
+from il_envs.kernel import kernel
 from il_envs.world import Array, Record
 from il_envs.worlds.shooter.sight import CELL
 
 SKIN = 0.01  # m, by which a body is narrower than it is long, so that it slides along walls
 
 
-@njit
+@kernel
 def has_wall(wall: Array, x: float, y: float) -> bool:
     return wall[int(x * (1.0 / CELL)), int(y * (1.0 / CELL))] != 0
 
 
-@njit
+@kernel
 def slide(wall: Array, body: Record, dx: float, dy: float, radius: float) -> None:
     """Move a body, along x and then along y, as far as walls let it."""
     narrow = radius - SKIN
@@ -35,7 +34,7 @@ def slide(wall: Array, body: Record, dx: float, dy: float, radius: float) -> Non
         body.y = y
 
 
-@njit
+@kernel
 def launch(
     bullets: Array, count: int, x: float, y: float, vx: float, vy: float, damage: float,
     blast: float,
@@ -49,7 +48,7 @@ def launch(
     return count + 1
 
 
-@njit
+@kernel
 def remove(bullets: Array, count: int, place: int) -> int:
     """Take a bullet out; the last one gets its place. Returns how many are left."""
     bullets[place] = bullets[count - 1]

@@ -2,8 +2,7 @@
 
 from math import sqrt
 
-from numba import njit
-
+from il_envs.kernel import kernel
 from il_envs.world import Array, Record
 from il_envs.worlds.shooter.bodies import has_wall, remove
 from il_envs.worlds.shooter.player import target_radius, wound
@@ -14,7 +13,7 @@ SHOT_RADIUS, BULLET_RADIUS = 0.1, 0.1  # m, of the player's and the enemies' bul
 HAIR = 1e-6  # of a way, by which a bullet ends before the wall that it meets
 
 
-@njit
+@kernel
 def fly_shots(state: Record, arena: Record) -> float:
     """Advance the player's bullets by one substep; returns the damage that they did.
 
@@ -44,7 +43,7 @@ def fly_shots(state: Record, arena: Record) -> float:
     return dealt
 
 
-@njit
+@kernel
 def _free_share(wall: Array, x: float, y: float, dx: float, dy: float) -> float:
     """The share of a way on which there is no wall, a hair less where it meets one."""
     if has_wall(wall, x, y):
@@ -53,7 +52,7 @@ def _free_share(wall: Array, x: float, y: float, dx: float, dy: float) -> float:
     return free if free == 1.0 else max(free - HAIR, 0.0)
 
 
-@njit
+@kernel
 def _first_in_way(
     state: Record, x: float, y: float, dx: float, dy: float, free: float
 ) -> tuple[int, float]:
@@ -75,7 +74,7 @@ def _first_in_way(
     return first, share
 
 
-@njit
+@kernel
 def _hit(state: Record, i: int, damage: float) -> float:
     """Hurt an enemy; returns the health that it lost."""
     enemy = state.enemies[i]
@@ -88,7 +87,7 @@ def _hit(state: Record, i: int, damage: float) -> float:
     return lost
 
 
-@njit
+@kernel
 def fly_bullets(state: Record, arena: Record) -> None:
     """Advance the enemies' bullets by one substep, through other enemies.
 

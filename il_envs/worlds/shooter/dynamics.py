@@ -6,8 +6,7 @@ against walls; headings are unit vectors, turned by a rational rotation.
 
 from math import sqrt
 
-from numba import njit
-
+from il_envs.kernel import kernel
 from il_envs.random import integer, uniform
 from il_envs.world import Array, Record
 from il_envs.worlds.shooter import player
@@ -35,7 +34,7 @@ WAVE_PAUSE = 20  # steps, between two waves
 MEASURES = ("kills", "wave", "health", "accuracy", "is_success")
 
 
-@njit
+@kernel
 def reset(state: Record, params: Array) -> None:
     state.arena = integer(state, params.size)
     arena = params[state.arena]
@@ -61,7 +60,7 @@ def reset(state: Record, params: Array) -> None:
     spawn_wave(state, arena)
 
 
-@njit
+@kernel
 def _forget_bodies(state: Record) -> None:
     """Or the bits of an episode would tell of the one before."""
     for k in range(BULLETS):
@@ -74,7 +73,7 @@ def _forget_bodies(state: Record) -> None:
         enemy.alert, enemy.rounds, enemy.wait, enemy.side = 0, 0, 0, 0.0
 
 
-@njit
+@kernel
 def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     """Advance by one decision; returns the reward and whether the episode terminated.
 
@@ -106,7 +105,7 @@ def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     return dealt / ENEMY_HEALTH, cleared or state.health == 0.0
 
 
-@njit
+@kernel
 def _call_wave(state: Record, arena: Record) -> bool:
     """Call the next wave a while after the last enemy has fallen; whether there is none left."""
     if enemies_left(state) > 0:
@@ -121,7 +120,7 @@ def _call_wave(state: Record, arena: Record) -> bool:
     return False
 
 
-@njit
+@kernel
 def measure(state: Record, params: Array, out: Array) -> None:
     out[0] = state.kills
     out[1] = state.wave

@@ -2,8 +2,7 @@
 
 from math import sqrt
 
-from numba import njit
-
+from il_envs.kernel import kernel
 from il_envs.random import integer, uniform
 from il_envs.world import Record
 from il_envs.worlds.shooter.arena import (
@@ -38,12 +37,12 @@ MUZZLE = 0.5  # m, from its middle
 SPREAD = 0.05  # of the aim, tangent of its greatest angle
 
 
-@njit
+@kernel
 def wave_size(wave: int) -> int:
     return min(FIRST_WAVE + wave, ENEMIES)
 
 
-@njit
+@kernel
 def spawn_wave(state: Record, arena: Record) -> None:
     """Put the next wave's enemies on free cells, away from the player."""
     here = cell_of(state.x, state.y)
@@ -59,7 +58,7 @@ def spawn_wave(state: Record, arena: Record) -> None:
         enemy.side = 1.0 if uniform(state, 0.0, 1.0) < 0.5 else -1.0
 
 
-@njit
+@kernel
 def _spawn_cell(state: Record, arena: Record, here: int, others: int) -> int:
     """A free cell away from the player's, on which none of the enemies before stands."""
     while True:
@@ -71,7 +70,7 @@ def _spawn_cell(state: Record, arena: Record, here: int, others: int) -> int:
             return cell
 
 
-@njit
+@kernel
 def enemies_left(state: Record) -> int:
     count = 0
     for i in range(ENEMIES):
@@ -79,7 +78,7 @@ def enemies_left(state: Record) -> int:
     return count
 
 
-@njit
+@kernel
 def decide(state: Record, arena: Record) -> None:
     """Every enemy chooses its velocity for the next step, and may shoot."""
     here = cell_of(state.x, state.y)
@@ -107,7 +106,7 @@ def decide(state: Record, arena: Record) -> None:
         _keep_apart(state, i)
 
 
-@njit
+@kernel
 def _walk(enemy: Record, cell: int, step: int, speed: float) -> None:
     """Head for the middle of a neighbour cell, or stand still."""
     enemy.vx, enemy.vy = 0.0, 0.0
@@ -119,7 +118,7 @@ def _walk(enemy: Record, cell: int, step: int, speed: float) -> None:
     enemy.vx, enemy.vy = dx * scale, dy * scale
 
 
-@njit
+@kernel
 def _circle(state: Record, enemy: Record, ux: float, uy: float, distance: float) -> None:
     """Move around the player, in or out towards the radius of the circle."""
     if uniform(state, 0.0, 1.0) < TURN_CHANCE:
@@ -130,7 +129,7 @@ def _circle(state: Record, enemy: Record, ux: float, uy: float, distance: float)
     enemy.vx, enemy.vy = vx * scale, vy * scale
 
 
-@njit
+@kernel
 def _shoot(state: Record, enemy: Record, dx: float, dy: float, distance: float) -> None:
     """Fire where the player may be, leading its motion by anything from nothing to all."""
     lead = uniform(state, 0.0, distance / BULLET_SPEED)
@@ -147,7 +146,7 @@ def _shoot(state: Record, enemy: Record, dx: float, dy: float, distance: float) 
     enemy.wait = BURST_WAIT if enemy.rounds > 0 else RELOAD_WAIT
 
 
-@njit
+@kernel
 def _keep_apart(state: Record, i: int) -> None:
     """Drift away from the enemies that are too near."""
     enemy = state.enemies[i]

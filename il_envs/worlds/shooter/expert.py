@@ -7,8 +7,8 @@ waver it keeps holding the current button, which is part of the observation too.
 from math import sqrt
 
 import numpy as np
-from numba import njit
 
+from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
 from il_envs.world import Array, Expert, Record
 from il_envs.worlds.shooter import view
@@ -57,7 +57,7 @@ SLIP_STREAM = np.uint64(0x5117)  # apart from the draws of the world itself
 LAG = 4  # steps, 0.2 s, a person's reaction time
 
 
-@njit
+@kernel
 def decide(seen: Array, action: Array) -> None:
     """Choose the buttons for an observation."""
     action[:] = 0
@@ -95,13 +95,13 @@ def decide(seen: Array, action: Array) -> None:
     action[USE] = seen[view.REACH] > 0.5 and wants
 
 
-@njit
+@kernel
 def _rounds(seen: Array) -> int:
     """In the magazine."""
     return int(seen[view.MAGAZINE_LEVEL] * MAGAZINE + 0.5)
 
 
-@njit
+@kernel
 def _weapon(seen: Array, distance: float) -> int:
     """The weapon for the distance, if there are rounds for it."""
     weapon = SMG
@@ -112,7 +112,7 @@ def _weapon(seen: Array, distance: float) -> int:
     return weapon if _rounds(seen) >= ARSENAL[weapon][3] else SMG
 
 
-@njit
+@kernel
 def _lead(seen: Array, distance: float, speed: float) -> tuple[float, float]:
     """The direction to shoot in: where the target will be when a bullet of that speed, in m/s,
     gets there."""
@@ -123,7 +123,7 @@ def _lead(seen: Array, distance: float, speed: float) -> tuple[float, float]:
     return ahead * scale, left * scale
 
 
-@njit
+@kernel
 def _wants_reload(seen: Array, has_target: bool, is_reloading: bool) -> bool:
     magazine = seen[view.MAGAZINE_LEVEL]
     if seen[view.RESERVE_LEVEL] == 0.0 or magazine == 1.0:
@@ -131,7 +131,7 @@ def _wants_reload(seen: Array, has_target: bool, is_reloading: bool) -> bool:
     return magazine == 0.0 or is_reloading or (not has_target and magazine < RELOAD_BELOW)
 
 
-@njit
+@kernel
 def _walk(ahead: float, left: float, has_target: bool, action: Array) -> None:
     """Go in a direction, without waiting for the turn."""
     action[FORWARD] = ahead > GO_SINE
@@ -141,7 +141,7 @@ def _walk(ahead: float, left: float, has_target: bool, action: Array) -> None:
     action[SPRINT] = ahead > STRAIGHT_COSINE and not has_target
 
 
-@njit
+@kernel
 def _fight(seen: Array, held: Array, distance: float, action: Array) -> None:
     """Keep the distance, circle, and step out of the way of bullets."""
     action[FORWARD] = distance > FIGHT_FARTHEST
@@ -158,7 +158,7 @@ def _fight(seen: Array, held: Array, distance: float, action: Array) -> None:
     action[STRAFE_LEFT if goes_left else STRAFE_RIGHT] = 1
 
 
-@njit
+@kernel
 def _defend(seen: Array, held: Array, action: Array) -> None:
     """Raise the shield against a bullet that will hit, and dash away when it hurts."""
     ahead, left = seen[view.THREAT_AHEAD], seen[view.THREAT_LEFT]
@@ -170,7 +170,7 @@ def _defend(seen: Array, held: Array, action: Array) -> None:
     action[DASH] = is_dashing or (starts and seen[view.HEALTH_LEVEL] < DASH_HEALTH)
 
 
-@njit
+@kernel
 def _use_full_pad(seen: Array, has_target: bool, weapon: int, action: Array) -> None:
     """Hold the weapon, with both barrels if there are rounds for them; peek round corners, duck
     when the shield is down."""
@@ -185,7 +185,7 @@ def _use_full_pad(seen: Array, has_target: bool, weapon: int, action: Array) -> 
     action[CROUCH] = is_open and seen[view.THREAT_SOON] > BLOCK_SOON
 
 
-@njit
+@kernel
 def scripted(state: Record, params: Array, memory: Array, action: Array) -> None:
     """The expert itself."""
     seen = np.empty(view.HELD + action.size, np.float32)
@@ -193,7 +193,7 @@ def scripted(state: Record, params: Array, memory: Array, action: Array) -> None
     decide(seen, action)
 
 
-@njit
+@kernel
 def slip(state: Record, action: Array) -> None:
     """Get each button wrong with a small chance, which depends on the state alone."""
     for k in range(action.size):
@@ -202,14 +202,14 @@ def slip(state: Record, action: Array) -> None:
             action[k] = 1 - action[k]
 
 
-@njit
+@kernel
 def noisy(state: Record, params: Array, memory: Array, action: Array) -> None:
     """The expert with slips: now and then a button is pressed, or let go, by mistake."""
     scripted(state, params, memory, action)
     slip(state, action)
 
 
-@njit
+@kernel
 def lagged(state: Record, params: Array, memory: Array, action: Array) -> None:
     """The expert with a reaction time: all but its turns it decided `LAG` steps ago.
 

@@ -5,15 +5,15 @@ drawn along it, and what moves stands before them as flat shapes, the nearest la
 """
 
 import numpy as np
-from numba import njit
 
+from il_envs.kernel import kernel
 from il_envs.world import Array, Record
 from il_envs.worlds.shooter import sprites
 from il_envs.worlds.shooter.arena import HEALTH, PICKUPS, middle
 from il_envs.worlds.shooter.pad import FIRE, RELOAD
 from il_envs.worlds.shooter.player import ARSENAL, RELOAD_STEPS, eye, weapon_in_hand
 from il_envs.worlds.shooter.records import ENEMIES, ENEMY_HEALTH, HEALTH_MAX, MAGAZINE, RESERVE_MAX
-from il_envs.worlds.shooter.sight import CELL, FAR_AWAY, trace
+from il_envs.worlds.shooter.sight import CELL, trace
 from il_envs.worlds.shooter.sprites import EYE_HEIGHT, NEAREST, light_at, mix, put, tint
 
 WALL_HEIGHT = 2.6  # m
@@ -38,7 +38,7 @@ FLASH: Colour = (255.0, 244.0, 200.0)
 PAIN: Colour = (230.0, 20.0, 30.0)
 
 
-@njit
+@kernel
 def paint(state: Record, params: Array, out: Array) -> None:
     """Fill a picture, uint8 [height, width, 3]."""
     arena = params[state.arena]
@@ -50,7 +50,7 @@ def paint(state: Record, params: Array, out: Array) -> None:
     _paint_bars(state, out)
 
 
-@njit
+@kernel
 def _paint_walls(
     state: Record, arena: Record, x: float, y: float, depth: Array, out: Array
 ) -> None:
@@ -61,7 +61,7 @@ def _paint_walls(
     for column in range(width):
         side = 1.0 - (column + 0.5) / focus  # left of the heading, at a distance of 1
         dx, dy = cosine - side * sine, sine + side * cosine
-        z, faces_x = trace(arena.wall, x, y, dx, dy, FAR_AWAY)
+        z, faces_x = trace(arena.wall, x, y, dx, dy)
         z = max(z, NEAREST)
         depth[column] = z
         light = light_at(z)
@@ -105,7 +105,7 @@ def _paint_walls(
                 tint(out, row, column, PAIN, pain)
 
 
-@njit
+@kernel
 def _paint_sprites(
     state: Record, arena: Record, x: float, y: float, depth: Array, out: Array
 ) -> None:
@@ -141,7 +141,7 @@ def _paint_sprites(
         place[farthest, 0] = -1.0  # done
 
 
-@njit
+@kernel
 def _collect(
     state: Record, dx: float, dy: float, what: int, place: Array, kind: Array, count: int
 ) -> int:
@@ -155,7 +155,7 @@ def _collect(
     return count + 1
 
 
-@njit
+@kernel
 def _is_firing(state: Record) -> bool:
     """Whether a round left in the last step, for then the weapon has its whole wait before it.
 
@@ -166,7 +166,7 @@ def _is_firing(state: Record) -> bool:
     return state.held[FIRE] and not state.held[RELOAD] and has_fired
 
 
-@njit
+@kernel
 def _paint_gun(state: Record, out: Array) -> None:
     """The gun at the bottom, its flash while it fires, and the shield before it."""
     height, width = out.shape[0], out.shape[1]
@@ -201,7 +201,7 @@ def _paint_gun(state: Record, out: Array) -> None:
                 tint(out, row, column, SHIELD_BAR, 0.08 + 0.7 * edge * edge)
 
 
-@njit
+@kernel
 def _paint_bars(state: Record, out: Array) -> None:
     """Health on the left, rounds on the right, and the energies beneath."""
     _paint_bar(out, 0, 0, state.health / HEALTH_MAX, HEALTH_BAR)
@@ -212,7 +212,7 @@ def _paint_bars(state: Record, out: Array) -> None:
     _paint_bar(out, 1, 2, state.reloading / RELOAD_STEPS, FLASH)
 
 
-@njit
+@kernel
 def _paint_bar(out: Array, column: int, row: int, share: float, colour: Colour) -> None:
     height, width = out.shape[0], out.shape[1]
     unit = max(height // 120, 1)

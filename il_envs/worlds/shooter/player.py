@@ -2,8 +2,7 @@
 
 from math import sqrt
 
-from numba import njit
-
+from il_envs.kernel import kernel
 from il_envs.random import SQRT_HALF, uniform
 from il_envs.world import Record
 from il_envs.worlds.shooter.arena import HEALTH, PICKUPS, middle
@@ -65,7 +64,7 @@ ARSENAL = (
 COOLING_MAX = 30  # steps, of any weapon
 
 
-@njit
+@kernel
 def act(state: Record, arena: Record) -> None:
     """Everything but moving: shoot, reload, use, and the energies of shield and dash."""
     held = state.held
@@ -91,12 +90,12 @@ def act(state: Record, arena: Record) -> None:
     state.dash = _share(state.dash + (-DASH_COST if state.dashing else DASH_GAIN))
 
 
-@njit
+@kernel
 def _share(energy: float) -> float:
     return min(max(energy, 0.0), 1.0)
 
 
-@njit
+@kernel
 def _reload(state: Record) -> None:
     if state.magazine == MAGAZINE or state.reserve == 0:
         return
@@ -108,7 +107,7 @@ def _reload(state: Record) -> None:
         state.reloading = 0
 
 
-@njit
+@kernel
 def weapon_in_hand(state: Record) -> int:
     """The weapon whose button is held; the first one if there is none."""
     if state.held[WEAPON_2]:
@@ -118,7 +117,7 @@ def weapon_in_hand(state: Record) -> int:
     return LAUNCHER if state.held[WEAPON_4] else SMG
 
 
-@njit
+@kernel
 def _fire(state: Record, arena: Record) -> None:
     weapon = weapon_in_hand(state)
     _, _, _, rounds, cooling = ARSENAL[weapon]
@@ -138,7 +137,7 @@ def _fire(state: Record, arena: Record) -> None:
             _shoot(state, arena, weapon, tangent, SECOND_BARREL * barrel)
 
 
-@njit
+@kernel
 def _shoot(state: Record, arena: Record, weapon: int, tangent: float, aside: float) -> None:
     """Launch one bullet, at an angle to the heading and from so far aside, positive to the left."""
     damage, speed, blast, _, _ = ARSENAL[weapon]
@@ -153,7 +152,7 @@ def _shoot(state: Record, arena: Record, weapon: int, tangent: float, aside: flo
     )  # fmt: skip
 
 
-@njit
+@kernel
 def eye(state: Record, arena: Record) -> tuple[float, float]:
     """Where the player looks and shoots from: to the side of the body while it leans."""
     lean = LEAN * (float(state.held[LEAN_LEFT]) - float(state.held[LEAN_RIGHT]))
@@ -163,7 +162,7 @@ def eye(state: Record, arena: Record) -> tuple[float, float]:
     return x, y
 
 
-@njit
+@kernel
 def pickup_in_reach(state: Record, arena: Record) -> int:
     """The pickup that use would take, -1 if there is none."""
     for k in range(PICKUPS):
@@ -174,7 +173,7 @@ def pickup_in_reach(state: Record, arena: Record) -> int:
     return -1
 
 
-@njit
+@kernel
 def _take(state: Record, place: int) -> None:
     state.using = 0
     state.pickup_wait[place] = PICKUP_WAIT
@@ -184,7 +183,7 @@ def _take(state: Record, place: int) -> None:
         state.reserve = min(state.reserve + PICKUP_ROUNDS, RESERVE_MAX)
 
 
-@njit
+@kernel
 def choose_velocity(state: Record) -> None:
     """The velocity that the buttons ask for, in the frame of the arena."""
     held = state.held
@@ -207,7 +206,7 @@ def choose_velocity(state: Record) -> None:
     state.vy = speed * (ahead * sine + left * cosine)
 
 
-@njit
+@kernel
 def turn(state: Record) -> None:
     """Turn by what one substep allows, if either button is held alone."""
     side = float(state.held[TURN_LEFT]) - float(state.held[TURN_RIGHT])
@@ -220,7 +219,7 @@ def turn(state: Record) -> None:
     state.heading_cos, state.heading_sin = cosine * scale, sine * scale
 
 
-@njit
+@kernel
 def wound(state: Record, bullet: Record) -> None:
     """Take a bullet's damage; the shield stops most of it if it comes from the front."""
     damage = bullet.damage
@@ -231,7 +230,7 @@ def wound(state: Record, bullet: Record) -> None:
     state.damage_taken += damage
 
 
-@njit
+@kernel
 def target_radius(state: Record) -> float:
     """Of the player, for bullets, in metres."""
     return CROUCH_RADIUS if state.held[CROUCH] else PLAYER_RADIUS

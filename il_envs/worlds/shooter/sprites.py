@@ -1,8 +1,8 @@
 """What stands and moves in the first-person view: flat shapes that face the eye."""
 
 import numpy as np
-from numba import njit
 
+from il_envs.kernel import kernel
 from il_envs.world import Array
 from il_envs.worlds.shooter.arena import PICKUPS
 from il_envs.worlds.shooter.records import BULLETS, ENEMIES
@@ -42,20 +42,20 @@ BRIGHTS = (
 )
 
 
-@njit
+@kernel
 def light_at(distance: float) -> float:
     """How bright things are so far away, from 1 to 0."""
     return 1.0 / (1.0 + FOG * distance)
 
 
-@njit
+@kernel
 def put(out: Array, row: int, column: int, colour: Colour, light: float) -> None:
     """Paint a pixel."""
     for k in range(3):
         out[row, column, k] = np.uint8(min(max(colour[k] * light, 0.0), 255.0))
 
 
-@njit
+@kernel
 def mix(
     out: Array, row: int, column: int, colour: Colour, light: float, other: Colour, glow: float
 ) -> None:
@@ -64,14 +64,14 @@ def mix(
         out[row, column, k] = np.uint8(min(colour[k] * light + other[k] * glow, 255.0))
 
 
-@njit
+@kernel
 def tint(out: Array, row: int, column: int, colour: Colour, share: float) -> None:
     """Lay a colour over a pixel; `share` from 0 to 1 is how much of it is seen."""
     for k in range(3):
         out[row, column, k] = np.uint8(out[row, column, k] * (1.0 - share) + colour[k] * share)
 
 
-@njit
+@kernel
 def paint(ahead: float, left: float, kind: int, share: float, depth: Array, out: Array) -> None:
     """Paint one shape where nothing nearer stands; `share` is how much of its health is left."""
     height, width = out.shape[0], out.shape[1]
@@ -106,7 +106,7 @@ def paint(ahead: float, left: float, kind: int, share: float, depth: Array, out:
                 put(out, row, column, BRIGHTS[kind], light)
 
 
-@njit
+@kernel
 def _enemy(right: float, up: float, share: float) -> int:
     """A robot: two legs, a chest that is lit as high as its health, arms with spikes, and a head
     with horns and a visor."""
@@ -138,7 +138,7 @@ def _enemy(right: float, up: float, share: float) -> int:
     return CLEAR
 
 
-@njit
+@kernel
 def _paint_ball(
     right: float, up: float, kind: int, light: float, out: Array, row: int, column: int
 ) -> None:
@@ -153,7 +153,7 @@ def _paint_ball(
         tint(out, row, column, GLOWS[kind], 0.6 * light * (1.0 - square) * (1.0 - square))
 
 
-@njit
+@kernel
 def _health_box(right: float, up: float) -> int:
     """A box with a cross."""
     across, above = abs(right), abs(up - 0.31)
@@ -163,7 +163,7 @@ def _health_box(right: float, up: float) -> int:
     return BRIGHT if is_cross else DARK
 
 
-@njit
+@kernel
 def _rounds_box(right: float, up: float) -> int:
     """A box with three rounds."""
     across = abs(right)

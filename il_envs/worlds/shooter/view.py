@@ -7,8 +7,9 @@ Everything is in the frame of the body and scaled to [-1, 1]. A distance d is gi
 from math import sqrt
 
 import numpy as np
-from numba import njit
+from numba import carray
 
+from il_envs.kernel import kernel, stack_floats
 from il_envs.world import Array, Record
 from il_envs.worlds.shooter.arena import (
     AMMUNITION,
@@ -33,7 +34,7 @@ from il_envs.worlds.shooter.records import (
     MAX_EPISODE_STEPS,
     RESERVE_MAX,
 )
-from il_envs.worlds.shooter.sight import CELL, FAR_AWAY, is_clear, reach
+from il_envs.worlds.shooter.sight import CELL, FAR_AWAY, first_line, is_clear, step_towards, walk
 
 RAYS = 36  # 10 degrees apart, anticlockwise from straight ahead
 WALL_SEEN, ENEMY_SEEN, BULLET_SEEN, PICKUP_SEEN = range(4)
@@ -85,7 +86,7 @@ def _sectors() -> Array:
 SECTORS = _sectors()
 
 
-@njit
+@kernel
 def sector(ahead: float, left: float) -> int:
     """The ray that is within 5 degrees of a direction.
 
@@ -100,13 +101,13 @@ def sector(ahead: float, left: float) -> int:
     return ray
 
 
-@njit
+@kernel
 def nearness(distance: float) -> float:
     """From 1 at no distance to 0 at infinity."""
     return NEAR / (NEAR + max(distance, 0.0))
 
 
-@njit
+@kernel
 def observe(state: Record, params: Array, out: Array) -> None:
     arena = params[state.arena]
     out[:] = 0.0
@@ -119,14 +120,10 @@ def observe(state: Record, params: Array, out: Array) -> None:
         out[HELD + k] = state.held[k]
 
 
-@njit
+@kernel
 def _see(state: Record, arena: Record, x: float, y: float, out: Array) -> None:
     """The rays: walls along their middle, and what else lies within 5 degrees of them."""
-    cosine, sine = state.heading_cos, state.heading_sin
-    for k in range(RAYS):
-        dx = cosine * RAY_AHEAD[k] - sine * RAY_LEFT[k]
-        dy = sine * RAY_AHEAD[k] + cosine * RAY_LEFT[k]
-        out[CLASSES * k] = nearness(reach(arena.wall, x, y, dx, dy, FAR_AWAY))
+    _see_walls(state, arena, x, y, out)
     for i in range(ENEMIES):
         enemy = state.enemies[i]
         if enemy.health > 0.0:
@@ -140,7 +137,30 @@ def _see(state: Record, arena: Record, x: float, y: float, out: Array) -> None:
             _mark(state, to_x - x, to_y - y, PICKUP_SIZE, PICKUP_SEEN, out)
 
 
-@njit
+@kernel
+def _see_walls(state: Record, arena: Record, x: float, y: float, out: Array) -> None:
+    """As `reach` along each ray, in loops of which LLVM makes lanes of rays, but for the walk."""
+    next_x, across_x = carray(stack_floats(RAYS), RAYS), carray(stack_floats(RAYS), RAYS)
+    next_y, across_y = carray(stack_floats(RAYS), RAYS), carray(stack_floats(RAYS), RAYS)
+    ahead_x, ahead_y = carray(stack_floats(RAYS), RAYS), carray(stack_floats(RAYS), RAYS)
+    column, row = int(x * (1.0 / CELL)), int(y * (1.0 / CELL))
+    cosine, sine = state.heading_cos, state.heading_sin
+    for k in range(RAYS):
+        ahead_x[k] = cosine * RAY_AHEAD[k] - sine * RAY_LEFT[k]
+        ahead_y[k] = sine * RAY_AHEAD[k] + cosine * RAY_LEFT[k]
+        next_x[k], across_x[k] = first_line(x, ahead_x[k], column)
+        next_y[k], across_y[k] = first_line(y, ahead_y[k], row)
+    gone = ahead_x
+    for k in range(RAYS):
+        gone[k], _ = walk(
+            arena.wall, column, row, step_towards(ahead_x[k]), step_towards(ahead_y[k]),
+            next_x[k], next_y[k], across_x[k], across_y[k],
+        )  # fmt: skip
+    for k in range(RAYS):
+        out[CLASSES * k] = nearness(gone[k])
+
+
+@kernel
 def _mark(state: Record, dx: float, dy: float, radius: float, kind: int, out: Array) -> None:
     """Show a disc to the rays whose sectors it reaches into, where no wall is nearer."""
     ahead = state.heading_cos * dx + state.heading_sin * dy
@@ -162,14 +182,14 @@ def _mark(state: Record, dx: float, dy: float, radius: float, kind: int, out: Ar
         _show(out, ray, kind, near)
 
 
-@njit
+@kernel
 def _show(out: Array, ray: int, kind: int, near: float) -> None:
     place = CLASSES * ray
     if near > out[place + WALL_SEEN] and near > out[place + kind]:
         out[place + kind] = near
 
 
-@njit
+@kernel
 def _feel(state: Record, arena: Record, out: Array) -> None:
     out[HEALTH_LEVEL] = state.health / HEALTH_MAX
     out[MAGAZINE_LEVEL] = state.magazine / MAGAZINE
@@ -186,21 +206,21 @@ def _feel(state: Record, arena: Record, out: Array) -> None:
     out[REACH] = pickup_in_reach(state, arena) >= 0
 
 
-@njit
+@kernel
 def _turn(state: Record, dx: float, dy: float, out: Array, place: int) -> None:
     """Write a vector of the arena in the frame of the body: ahead, then left."""
     out[place] = state.heading_cos * dx + state.heading_sin * dy
     out[place + 1] = state.heading_cos * dy - state.heading_sin * dx
 
 
-@njit
+@kernel
 def _point(state: Record, dx: float, dy: float, out: Array, place: int) -> None:
     """Write the direction of a vector, in the frame of the body."""
     scale = 1.0 / max(sqrt(dx * dx + dy * dy), 1e-6)
     _turn(state, dx * scale, dy * scale, out, place)
 
 
-@njit
+@kernel
 def _aim(state: Record, arena: Record, x: float, y: float, out: Array) -> None:
     """The nearest enemy in sight, and the bullet that will be near first."""
     target, least = -1, FAR_AWAY
@@ -232,7 +252,7 @@ def _aim(state: Record, arena: Record, x: float, y: float, out: Array) -> None:
             _turn(state, miss_x / THREAT_MISS, miss_y / THREAT_MISS, out, THREAT_AHEAD)
 
 
-@njit
+@kernel
 def _find_ways(state: Record, arena: Record, out: Array) -> None:
     """Which way to go to the nearest enemy and to the nearest pickup of either kind."""
     here = cell_of(state.x, state.y)
@@ -257,7 +277,7 @@ def _find_ways(state: Record, arena: Record, out: Array) -> None:
             _show_way(state, arena, here, goal, goal_x, goal_y, out, place)
 
 
-@njit
+@kernel
 def _show_way(
     state: Record, arena: Record, here: int, goal: int, goal_x: float, goal_y: float, out: Array,
     place: int,
@@ -270,7 +290,7 @@ def _show_way(
     out[place + 2] = nearness(arena.distance[goal, here] * (0.5 * CELL))
 
 
-@njit
+@kernel
 def distance(near: float) -> float:
     """The distance in metres that a nearness stands for; far away where it is 0."""
     return NEAR / max(near, 1e-6) - NEAR

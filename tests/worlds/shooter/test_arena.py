@@ -186,7 +186,7 @@ class TestSight:
     def test_the_side_that_is_met_lies_on_a_line_of_the_grid(self, rays):
         sides = set()
         for wall, x, y, dx, dy in rays:
-            distance, faces_x = sight.trace(wall, x, y, dx, dy, sight.FAR_AWAY)
+            distance, faces_x = sight.trace(wall, x, y, dx, dy)
             place = x + distance * dx if faces_x else y + distance * dy
             assert place / CELL == pytest.approx(round(place / CELL), abs=1e-9)
             sides.add(faces_x)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from il_envs import get_world, run_episodes
-from il_envs.engine.kernels import world_kernels
+from il_envs.engine.kernels import kept_kernel
 from il_envs.learning.policy import ExpertPolicy
 from il_envs.worlds.shooter import sprites
 from il_envs.worlds.shooter.pad import FIRE, RELOAD, SHIELD, WEAPON_2, WEAPON_3, WEAPON_4
@@ -36,10 +36,16 @@ BARS = {  # of the state: half and line of the bar, and what fills it
 
 def _picture(env, size=(120, 160)):
     """What the player sees, int64 [height, width, 3]; any size goes without compiling anew."""
-    picture = np.zeros((1, *size, 3), np.uint8)
-    measures = np.zeros((1, len(PIXELS.dynamics.measures)))
-    world_kernels(PIXELS).observe_rows(env.states, env.params, picture, measures)
-    return picture[0].astype(np.int64)
+    picture = np.zeros((*size, 3), np.uint8)
+    _paint(env, picture)
+    return picture.astype(np.int64)
+
+
+def _paint(env, picture):
+    observe = kept_kernel(
+        "pictures of any size", PIXELS.dynamics.observe, env.states[0], env.params, picture
+    )
+    observe(env.states[0], env.params, picture)
 
 
 def _alone(params=None, **fields):
@@ -235,8 +241,7 @@ class TestEffects:
         """Beside it there is memory of others."""
         around = np.full((3, 120, 30, 3), 77, np.uint8)
         env = _alone()
-        measures = np.zeros((1, len(PIXELS.dynamics.measures)))
-        world_kernels(PIXELS).observe_rows(env.states, env.params, around[1:2], measures)
+        _paint(env, around[1])
         assert (around[[0, 2]] == 77).all()
         assert around[1].std() > 0
 

@@ -1,8 +1,8 @@
 """The car of DriftCar among obstacles on the centreline."""
 
 import numpy as np
-from numba import njit
 
+from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
 from il_envs.world import STATE_HEADER, Array, Record
 from il_envs.worlds.drift_car import dynamics as car
@@ -33,14 +33,14 @@ OBSERVATION_LOW = np.array([*-car.OBSERVATION_MAX, -OBSTACLE_RADIUS, -HALF_WIDTH
 OBSERVATION_HIGH = np.array([*car.OBSERVATION_MAX, SIGHT, HALF_WIDTH], np.float32)
 
 
-@njit
+@kernel
 def gap(key: np.uint64, episode: np.uint64, obstacle: int) -> float:
     """Metres of centreline from the obstacle before, or the start, to this one."""
     share = hash_uniform(key ^ GAP_STREAM, episode, np.uint64(obstacle))
     return GAP_MIN + (GAP_MAX - GAP_MIN) * share
 
 
-@njit
+@kernel
 def reset(state: Record, params: Array) -> None:
     car.reset(state, params)
     slower = min(START_SHARE, START_SPEED_MAX / state.forward_speed)
@@ -51,13 +51,13 @@ def reset(state: Record, params: Array) -> None:
     state.passed_left, state.passed_right, state.touched = 0, 0, 0
 
 
-@njit
+@kernel
 def ahead(state: Record) -> float:
     """Metres of centreline to the next obstacle, negative beside its far half."""
     return state.obstacle_at - state.distance
 
 
-@njit
+@kernel
 def touches(state: Record, track: Record) -> bool:
     """Whether the car's centre of mass is within the next obstacle.
 
@@ -69,7 +69,7 @@ def touches(state: Record, track: Record) -> bool:
     return square < OBSTACLE_RADIUS * OBSTACLE_RADIUS
 
 
-@njit
+@kernel
 def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     reward, terminated = car.step(state, action, params)
     if touches(state, params[state.track]):
@@ -85,7 +85,7 @@ def step(state: Record, action: Array, params: Array) -> tuple[float, bool]:
     return reward, terminated
 
 
-@njit
+@kernel
 def observe(state: Record, params: Array, out: Array) -> None:
     car.observe(state, params, out)
     entry = car.OBSERVATION_MAX.size
@@ -93,7 +93,7 @@ def observe(state: Record, params: Array, out: Array) -> None:
     out[entry + 1] = clip(-state.lateral, -HALF_WIDTH, HALF_WIDTH)
 
 
-@njit
+@kernel
 def measure(state: Record, params: Array, out: Array) -> None:
     car.measure(state, params, out)
     entry = len(car.MEASURES)

@@ -7,8 +7,8 @@ the steering angle is the one that a car has in a steady bend of that curvature.
 from math import sqrt
 
 import numpy as np
-from numba import njit
 
+from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
 from il_envs.world import Array, Expert, Record
 from il_envs.worlds.drift_car import dynamics as car
@@ -35,7 +35,7 @@ UNDERSTEER = (
 SIDE_STREAM = np.uint64(0x51DE)  # apart from the draws of the world itself
 
 
-@njit
+@kernel
 def drive_along(state: Record, track: Record, wanted: float, action: Array) -> None:
     """Fill the commands that bring the course to the centreline's, turned to the left by an angle
     with the sine `wanted`."""
@@ -54,7 +54,7 @@ def drive_along(state: Record, track: Record, wanted: float, action: Array) -> N
     action[1] = clip(thrust / car.DRIVE_MAX, -DRIVE_SHARE, DRIVE_SHARE)
 
 
-@njit
+@kernel
 def pass_on(left: bool, state: Record, params: Array, action: Array) -> None:
     """Pass the next obstacle on this side; far from it, go gently back to the centreline."""
     if ahead(state) < SWERVE:
@@ -65,7 +65,7 @@ def pass_on(left: bool, state: Record, params: Array, action: Array) -> None:
     drive_along(state, params[state.track], wanted, action)
 
 
-@njit
+@kernel
 def bimodal(state: Record, params: Array, memory: Array, action: Array) -> None:
     """Choose a side by a hash of the obstacle; clearly on one side, go on to that side."""
     coin = hash_uniform(state.key ^ SIDE_STREAM, state.episode, np.uint64(state.obstacle))
@@ -73,12 +73,12 @@ def bimodal(state: Record, params: Array, memory: Array, action: Array) -> None:
     pass_on(left, state, params, action)
 
 
-@njit
+@kernel
 def left(state: Record, params: Array, memory: Array, action: Array) -> None:
     pass_on(True, state, params, action)
 
 
-@njit
+@kernel
 def right(state: Record, params: Array, memory: Array, action: Array) -> None:
     pass_on(False, state, params, action)
 

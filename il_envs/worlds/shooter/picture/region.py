@@ -5,11 +5,11 @@ from functools import cache, lru_cache
 
 import numpy as np
 import pygame
-from numba import njit
 from numpy.typing import NDArray
 
 from il_envs.drawing.canvas import SIZE
 from il_envs.engine.kernels import kept_kernel
+from il_envs.kernel import kernel
 from il_envs.world import Array, Kernel, Record
 from il_envs.worlds.shooter import first_person
 from il_envs.worlds.shooter.arena import bank
@@ -42,7 +42,7 @@ def reaches(wall: Array, look: complex, rays: Points, limit: float) -> Numbers:
     return out
 
 
-@njit
+@kernel
 def _cast(wall: Array, x: float, y: float, dx: Array, dy: Array, limit: float, out: Array) -> None:
     for k in range(dx.size):
         out[k] = reach(wall, x, y, dx[k], dy[k], limit)
