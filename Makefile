@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 YARDSTICK := .venv-imitation
+SUITES := .venv-suites
 LOWEST := .venv-lowest
 CLIENTS := d3rlpy minari skrl
 TORCH := torch==2.13.0
@@ -43,6 +44,7 @@ lint: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.rates
+	$(BIN)/python -m benchmarks.lanes
 
 bench-play: $(INSTALLED)
 	$(BIN)/python -m benchmarks.play
@@ -56,8 +58,9 @@ bench-exact: $(INSTALLED) $(YARDSTICK)/.installed
 bench-frames: $(INSTALLED)
 	$(BIN)/python -m benchmarks.frames
 
-bench-peers: $(INSTALLED) $(YARDSTICK)/.installed
+bench-peers: $(INSTALLED) $(YARDSTICK)/.installed $(SUITES)/.installed
 	$(BIN)/python -m benchmarks.peers $(YARDSTICK)/bin/python
+	$(BIN)/python -m benchmarks.batches $(SUITES)/bin/python
 
 bench-drivability: $(INSTALLED)
 	$(BIN)/python -m benchmarks.drivability
@@ -101,6 +104,12 @@ $(YARDSTICK)/.installed:
 	$(YARDSTICK)/bin/pip install --quiet $(TORCH)
 	$(YARDSTICK)/bin/pip install --quiet imitation==1.0.1 gymnasium==0.29.1 seals==0.2.1 \
 		stable-baselines3==2.2.1 'numpy<2.5' 'scipy<1.18'
+	touch $@
+
+# Suites of others, of which one is in JAX, for nothing but the benchmark.
+$(SUITES)/.installed:
+	$(PYTHON) -m venv $(SUITES)
+	$(SUITES)/bin/pip install --quiet gymnax==1.0.1 jax==0.10.2 envpool==1.2.5 gymnasium==1.3.0 six
 	touch $@
 
 clean:
