@@ -102,6 +102,7 @@ def run(
     for name, value in (("--seeds", seeds), ("--workers", workers)):
         if value < 1:
             raise UsageError(f"{name} must be at least 1, not {value}")
+    _require_folder(out)  # before the plan, for which worlds may have to be compiled
     worlds = [get_world(name) for name in dict.fromkeys(world_names)]
     chosen = named(origins)
     tell(*inapplicable(chosen, worlds))
@@ -162,6 +163,11 @@ def _short_recordings(recordings: Mapping[str, RecordedData], profile: Profile) 
             )
 
 
+def _require_folder(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise UserError(f"--out {out} is a file, must be a folder")
+
+
 @contextmanager
 def _writing_to(folder: Path) -> Iterator[None]:
     """Turn an OSError into a message that names the folder.
@@ -169,8 +175,7 @@ def _writing_to(folder: Path) -> Iterator[None]:
     Raises:
         UserError: if something could not be written.
     """
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"--out {folder} is a file, must be a folder")
+    _require_folder(folder)
     try:
         yield
     except OSError as error:
