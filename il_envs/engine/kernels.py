@@ -30,6 +30,7 @@ LANES = Path(__file__).parent / "lanes.py"  # how the loops are compiled
 HOT = ("reset_single", "step_single", "are_valid", "step_rows")  # the loops of every step
 DONE = "compiled"  # the file that says so, in the folder of compiled loops
 _loaded: dict[str, ModuleType] = {}
+_hot: dict[tuple[Any, ...], dict[str, Callable[..., Any]]] = {}
 
 
 def world_kernels(world: World) -> SimpleNamespace:
@@ -39,26 +40,42 @@ def world_kernels(world: World) -> SimpleNamespace:
     as long as a step. It reads arrays as contiguous ones of the right types, whatever they are.
     """
 
-    def warm_up(module: ModuleType) -> None:
-        states, params = np.zeros(1, world.dynamics.state), world.dynamics.params("training")
-        low, high = action_bounds(world.spaces.action)
-        actions = as_records(zero_rows(world.spaces.action, 1))
-        seen, final = (as_records(zero_rows(world.spaces.observation, 1)) for _ in range(2))
-        measures, last = (as_records(np.zeros((1, len(world.dynamics.measures)))) for _ in range(2))
-        rewards, flags = np.zeros(1), [np.zeros(1, np.bool_) for _ in range(3)]
-        module.reset_rows(states, params, np.ones(1, np.bool_))
-        module.look_rows(states, params, seen, measures)
-        module.reset_single(states, 0, params, seen, measures)
-        module.are_valid(actions, low, high, flags[0])
-        module.step_single(states, actions, low, high, params, 1, seen, measures)
-        module.step_rows(
-            params, 1, module.DISABLED, states, actions, flags[0], seen, measures,
-            rewards, flags[1], flags[2], final, last,
-        )  # fmt: skip
+    states, params = np.zeros(1, world.dynamics.state), world.dynamics.params("training")
+    low, high = action_bounds(world.spaces.action)
+    actions = as_records(zero_rows(world.spaces.action, 1))
+    seen, final = (as_records(zero_rows(world.spaces.observation, 1)) for _ in range(2))
+    measures, last = (as_records(np.zeros((1, len(world.dynamics.measures)))) for _ in range(2))
+    rewards, flags = np.zeros(1), [np.zeros(1, np.bool_) for _ in range(3)]
+    arguments: dict[str, tuple[Any, ...]] = {
+        "reset_rows": (states, params, np.ones(1, np.bool_)),
+        "look_rows": (states, params, seen, measures),
+        "reset_single": (states, 0, params, seen, measures),
+        "are_valid": (actions, low, high, flags[0]),
+        "step_single": (states, actions, low, high, params, 1, seen, measures),
+        "step_rows": (
+            params, 1, 0, states, actions, flags[0], seen, measures, rewards, flags[1], flags[2],
+            final, last,
+        ),
+    }  # fmt: skip
 
-    loops = vars(_load("batch", world.name, world.dynamics.kernels, warm_up, _row_types(world)))
-    hot = {name: next(iter(loops[name].overloads.values())).entry_point for name in HOT}
-    return SimpleNamespace(**loops | hot)
+    def warm_up(module: ModuleType) -> None:
+        for name, given in arguments.items():
+            getattr(module, name)(*given)
+
+    module = _load("batch", world.name, world.dynamics.kernels, warm_up)
+    key = module.__name__, *(rows.dtype for rows in (states, params, actions, seen, measures))
+    if key not in _hot:  # Numba's look-up is slow here too
+        _hot[key] = {name: _machine_code(getattr(module, name), *arguments[name]) for name in HOT}
+    return SimpleNamespace(**vars(module) | _hot[key])
+
+
+def _machine_code(loop: CPUDispatcher, *arguments: Any) -> Callable[..., Any]:
+    """That of a loop for arguments of these types; worlds of other types may share the loop."""
+    types = tuple(map(numba.typeof, arguments))
+    if types not in loop.overloads:
+        loop(*arguments)
+    code: Callable[..., Any] = loop.overloads[types].entry_point
+    return code
 
 
 def expert_kernels(world: World, style: str) -> ModuleType:
@@ -73,13 +90,6 @@ def expert_kernels(world: World, style: str) -> ModuleType:
         )
 
     return _load("expert", f"{world.name}, {style} expert", {"act": expert.act}, warm_up)
-
-
-def _row_types(world: World) -> str:
-    """Of everything that the batch loops of a world are given rows of."""
-    spaces, dynamics = world.spaces, world.dynamics
-    params = dynamics.params("training").dtype
-    return repr((dynamics.state, params, spaces.action, spaces.observation, dynamics.measures))
 
 
 def kept_kernel(title: str, kernel: Kernel, *example: Any) -> Kernel:
@@ -135,7 +145,7 @@ def _traced(kernels: dict[str, Kernel]) -> tuple[str, list[str]]:
 
 def are_compiled(world: World) -> bool:
     """True if this machine has a world's loops, and those of its reference expert, compiled."""
-    wanted = [_digest("batch", world.dynamics.kernels, _row_types(world))]
+    wanted = [_digest("batch", world.dynamics.kernels)]
     if world.experts:
         wanted.append(_digest("expert", {"act": world.experts[world.reference_style].act}))
     return all((cache_folder() / digest / DONE).exists() for digest in wanted)
@@ -145,22 +155,18 @@ def _text(template: str) -> str:
     return (TEMPLATES / f"{template}.py").read_text()
 
 
-def _digest(template: str, kernels: dict[str, Kernel], types: str = "") -> str:
+def _digest(template: str, kernels: dict[str, Kernel]) -> str:
     """What the folder of compiled loops is called, given the loops and their kernels."""
     traced, modules = _traced(kernels)  # numba's files name the modules
-    texts = [LANES.read_text(), _text(template), types, traced, *modules]
+    texts = [LANES.read_text(), _text(template), traced, *modules]
     key = [*texts, numba.__version__, sys.version]
     return hashlib.sha256("".join(key).encode()).hexdigest()[:16]
 
 
 def _load(
-    template: str,
-    title: str,
-    kernels: dict[str, Kernel],
-    warm_up: Callable[[ModuleType], None],
-    types: str = "",
+    template: str, title: str, kernels: dict[str, Kernel], warm_up: Callable[[ModuleType], None]
 ) -> ModuleType:
-    digest = _digest(template, kernels, types)
+    digest = _digest(template, kernels)
     if digest in _loaded:
         return _loaded[digest]
     folder = cache_folder() / digest
