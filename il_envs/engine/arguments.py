@@ -29,13 +29,18 @@ def checked_render_mode(mode: str | None, known: list[str]) -> str | None:
     return mode
 
 
+def checked_count(name: str, count: Any) -> int:
+    """An argument that counts something; raises ValueError if it is no whole number from 1 on."""
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+        raise ValueError(f"{name} must be a whole number from 1 on, not {count!r}")
+    return int(count)
+
+
 def checked_limit(world: World, steps: int | None) -> int:
     """The number of steps after which an episode is truncated; raises ValueError if invalid."""
     if steps is None:
         return world.dynamics.max_episode_steps
-    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
-        raise ValueError(f"max_episode_steps must be a whole number from 1 on, not {steps!r}")
-    return min(int(steps), ENDLESS)
+    return min(checked_count("max_episode_steps", steps), ENDLESS)
 
 
 def checked_clipping(world: World, clip_actions: bool) -> bool:

@@ -15,16 +15,10 @@ class RowThreads:
     Args:
         count: number of threads, the calling one included.
         rows: of the batch; there are no more threads than rows.
-
-    Raises:
-        ValueError: if the count is no whole number from 1 on.
     """
 
     def __init__(self, count: int, rows: int) -> None:
-        is_whole = isinstance(count, (int, np.integer)) and not isinstance(count, bool)
-        if not is_whole or count < 1:
-            raise ValueError(f"num_threads must be a whole number from 1 on, not {count!r}")
-        bounds = np.linspace(0, rows, min(int(count), rows) + 1).astype(int).tolist()
+        bounds = np.linspace(0, rows, min(count, rows) + 1).astype(int).tolist()
         self._pieces = [slice(*ends) for ends in pairwise(bounds)]
         self._pool = ThreadPoolExecutor(len(self._pieces) - 1) if len(self._pieces) > 1 else None
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from il_envs.engine.arguments import (
     checked_clipping,
+    checked_count,
     checked_limit,
     checked_options,
     checked_params,
@@ -74,13 +75,10 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         clip_actions: bool = False,
         num_threads: int = 1,
     ) -> None:
-        is_whole = isinstance(num_envs, (int, np.integer)) and not isinstance(num_envs, bool)
-        if not is_whole or num_envs < 1:
-            raise ValueError(f"num_envs must be a whole number from 1 on, not {num_envs!r}")
+        self.num_envs = checked_count("num_envs", num_envs)
         self.world = get_world(world)
         self.split = split
-        self.num_envs = num_envs
-        self._num_threads = num_threads
+        self._num_threads = checked_count("num_threads", num_threads)
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = render_metadata(self.world, ("rgb_array",))
         self.metadata["autoreset_mode"] = self.autoreset_mode
