@@ -20,8 +20,9 @@ NEXT_STEP, SAME_STEP, DISABLED = 0, 1, 2
 
 
 @loop
-def begin(state, params):
-    """Begin the episode that key and episode number name."""
+def begin(state, later, params):
+    """Begin the episode that is so many after the present one of the row's stream."""
+    state.episode += np.uint64(later)
     state.draws = np.uint64(0)
     state.step = 0
     reset(state, params)
@@ -29,10 +30,10 @@ def begin(state, params):
 
 @loop
 def reset_rows(states, params, mask):
-    """Begin an episode in every row of the mask."""
+    """Begin the episode that key and episode number name, in every row of the mask."""
     for i in range(states.size):
         if mask[i]:
-            begin(states[i], params)
+            begin(states[i], 0, params)
 
 
 @loop
@@ -73,9 +74,8 @@ def advance_rows(states, actions, params, max_episode_steps, rewards, terminated
 
 @loop
 def reset_single(states, later, params, observations, measures):
-    """Begin the episode that is so many after the present one of its stream, and look."""
-    states[0].episode += np.uint64(later)
-    begin(states[0], params)
+    """Begin an episode of one row, and look."""
+    begin(states[0], later, params)
     look_rows(states, params, observations, measures)
 
 
@@ -116,8 +116,7 @@ def step_rows(
     if mode == NEXT_STEP:
         for i in range(count):
             if ended[i]:
-                states[i].episode += np.uint64(1)
-                begin(states[i], params)
+                begin(states[i], 1, params)
     look_rows(states, params, observations, measures)
     for i in range(count):
         ends = terminated[i] or truncated[i]
@@ -126,7 +125,6 @@ def step_rows(
         elif ends:
             final_observations[i] = observations[i]
             final_measures[i] = measures[i]
-            states[i].episode += np.uint64(1)
-            begin(states[i], params)
+            begin(states[i], 1, params)
             row = slice(i, i + 1)
             look_rows(states[row], params, observations[row], measures[row])
