@@ -1,16 +1,17 @@
 """The other side of the batches of `make bench-peers`: CartPole in the suites of others.
 
-Reads the name of a suite a line, with a number of rows and of steps, and answers each with the
-seconds that the steps took, actions drawn beforehand where the suite allows it.
+Reads one JSON object a line and answers each with one JSON line, actions drawn beforehand where the
+suite allows it.
+
+    {"task": "envpool" or "gymnax", "rows": ..., "steps": ...} -> {"seconds": ...}
 """
 
+import json
 import sys
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 
 import envpool
-import gymnasium as gym
 import gymnax
 import jax
 import numpy as np
@@ -19,19 +20,18 @@ ENV_ID = "CartPole-v1"
 Run = Callable[[int], None]
 
 
-def gymnasium_run(rows: int) -> Run:
-    """Gymnasium's own vector CartPole, in NumPy."""
-    env = gym.make_vec(ENV_ID, rows, vectorization_mode="vector_entry_point")
-    env.reset(seed=0)
-    return _stepping(env, [env.action_space.sample() for _ in range(20)])
-
-
 def envpool_run(rows: int) -> Run:
     """EnvPool, in C++, with one thread."""
     env = envpool.make(ENV_ID, env_type="gymnasium", num_envs=rows, num_threads=1)
     env.reset()
     random = np.random.default_rng(0)
-    return _stepping(env, [random.integers(2, size=rows, dtype=np.int32) for _ in range(20)])
+    actions = [random.integers(2, size=rows, dtype=np.int32) for _ in range(20)]
+
+    def run(steps: int) -> None:
+        for step in range(steps):
+            env.step(actions[step % len(actions)])
+
+    return run
 
 
 def gymnax_run(rows: int) -> Run:
@@ -59,28 +59,22 @@ def gymnax_run(rows: int) -> Run:
     return run
 
 
-def _stepping(env, actions) -> Run:  # type: ignore[no-untyped-def]
-    def run(steps: int) -> None:
-        for step in range(steps):
-            env.step(actions[step % len(actions)])
-
-    return run
-
-
-RUNS = {"gymnasium": gymnasium_run, "envpool": envpool_run, "gymnax": gymnax_run}
+RUNS = {"envpool": envpool_run, "gymnax": gymnax_run}
 
 
 def main() -> None:
     """Answer until the input ends."""
-    runs: dict[tuple[str, int], Run] = {}
+    runs: dict[str, Run] = {}
     for line in sys.stdin:
-        name, rows, steps = line.split()
-        if (name, int(rows)) not in runs:
-            runs[name, int(rows)] = RUNS[name](int(rows))
-            runs[name, int(rows)](int(steps))  # compiles
+        request = json.loads(line)
+        name, steps = request["task"], request["steps"]
+        if name not in runs:
+            runs[name] = RUNS[name](request["rows"])
+            runs[name](steps)  # compiles
         start = time.perf_counter()
-        runs[name, int(rows)](int(steps))
-        print(time.perf_counter() - start, version(name), flush=True)
+        runs[name](steps)
+        seconds = time.perf_counter() - start
+        print(json.dumps({"seconds": seconds}), flush=True)
 
 
 if __name__ == "__main__":

@@ -70,12 +70,12 @@ def slippery_grid(side: int, horizon: int, regions: int = 1) -> TabularModel:
 
 
 class Yardstick:
-    """The subprocess that runs `imitation`."""
+    """The subprocess that runs the libraries of others, by default `imitation`."""
 
-    def __init__(self, python: str, folder: Path) -> None:
+    def __init__(self, python: str, folder: Path, script: str = "imitation_yardstick.py") -> None:
         self.folder = folder
         self.process = subprocess.Popen(
-            [python, str(Path(__file__).with_name("imitation_yardstick.py"))],
+            [python, str(Path(__file__).with_name(script))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -18,7 +18,6 @@ from il_envs.engine.vector import WorldVectorEnv
 
 RUN = """
 import sys
-import numpy as np
 from il_envs import WorldVectorEnv, state_hash
 for name in sys.argv[1:]:
     env = WorldVectorEnv(name, 37)
