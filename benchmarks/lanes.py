@@ -16,7 +16,7 @@ from rich.table import Table
 
 import il_envs
 from benchmarks.frames import processor
-from il_envs.engine.kernels import world_kernels
+from il_envs.engine.kernels import batch_kernels
 from il_envs.world import World
 
 WORLDS = ("DriftCar", "LaneKeeping", "Gauntlet", "Duel", "FourRooms")
@@ -31,7 +31,7 @@ BATCHES = {"DriftCar": 16_384, "LaneKeeping": 16_384, "Shooter": 1_024}
 def vector_loops(world: World) -> dict[str, tuple[int, int]]:
     """For each loop over rows the number of its vector bodies and of its instructions on whole
     AVX registers, if the loops have been compiled in this process."""
-    loops = sys.modules[world_kernels(world).__name__]
+    loops = sys.modules[batch_kernels(world).__name__]
     counts = {}
     for name, label in LOOPS.items():
         (code,) = getattr(loops, name).inspect_llvm().values()

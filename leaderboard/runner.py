@@ -21,7 +21,7 @@ from threading import Event
 import psutil
 from pydantic import ValidationError
 
-from il_envs.engine.kernels import expert_kernels, world_kernels
+from il_envs.engine.kernels import batch_kernels, expert_kernels
 from il_envs.world import get_world
 from leaderboard import UserError
 from leaderboard.cells import (
@@ -125,7 +125,7 @@ def compile_kernels(worlds: Iterable[str]) -> None:
     """Fill the kernel cache once, so that the children do not all compile the same kernels."""
     for name in sorted(worlds):
         world = get_world(name)
-        world_kernels(world)
+        batch_kernels(world)
         expert_kernels(world, world.reference_style)
 
 

@@ -1,8 +1,8 @@
 """Compiling a world's kernels, and keeping the result between processes.
 
 Numba cannot cache a function that closes over other compiled functions, and its cache does not
-notice when a function in another file changes. So the loops of `templates/batch.py` are copied to a
-file of their own for each world, in a folder named after a fingerprint of everything the kernels
+notice when a function in another file changes. So the loops of `templates` are copied to files of
+their own for each world, in a folder named after a fingerprint of everything the kernels
 are made of: their bytecode, the constants they read, and the kernels they call.
 """
 
@@ -23,50 +23,75 @@ import numpy as np
 from numba.core.registry import CPUDispatcher
 
 from il_envs.engine.spaces import action_bounds, as_records, zero_rows
-from il_envs.world import Kernel, World
+from il_envs.world import Array, Kernel, World
 
 TEMPLATES = Path(__file__).parent / "templates"
-LANES = Path(__file__).parent / "lanes.py"  # how the loops are compiled
-HOT = ("reset_single", "step_single", "are_valid", "step_rows")  # the loops of every step
+SHARED = [Path(__file__).parent / name for name in ("lanes.py", "row.py")]  # by all loops
 DONE = "compiled"  # the file that says so, in the folder of compiled loops
 _loaded: dict[str, ModuleType] = {}
-_hot: dict[tuple[Any, ...], dict[str, Callable[..., Any]]] = {}
+_codes: dict[tuple[Any, ...], SimpleNamespace] = {}
 
 
-def world_kernels(world: World) -> SimpleNamespace:
-    """The compiled loops of a world: `templates/batch.py` around its four kernels.
+def single_kernels(world: World) -> SimpleNamespace:
+    """The compiled functions of a single environment: `templates/single.py`."""
+    states, params, actions, low, high, seen, measures = _one_row(world)
+    arguments = {
+        "look": (states, params, seen, measures),
+        "reset_and_look": (states, 0, params, seen, measures),
+        "step_and_look": (states, actions, low, high, params, 1, seen, measures),
+    }
+    return _machine_codes("single", world, world.name, arguments)
 
-    Those of HOT are their machine code, past Numba's look-up of the arguments' types, which takes
-    as long as a step. It reads arrays as contiguous ones of the right types, whatever they are.
-    """
 
-    states, params = np.zeros(1, world.dynamics.state), world.dynamics.params("training")
-    low, high = action_bounds(world.spaces.action)
-    actions = as_records(zero_rows(world.spaces.action, 1))
-    seen, final = (as_records(zero_rows(world.spaces.observation, 1)) for _ in range(2))
-    measures, last = (as_records(np.zeros((1, len(world.dynamics.measures)))) for _ in range(2))
+def batch_kernels(world: World) -> SimpleNamespace:
+    """The compiled loops of a batch: `templates/batch.py`."""
+    states, params, actions, low, high, seen, measures = _one_row(world)
+    *_, final, last = _one_row(world)
     rewards, flags = np.zeros(1), [np.zeros(1, np.bool_) for _ in range(3)]
-    arguments: dict[str, tuple[Any, ...]] = {
+    arguments = {
         "reset_rows": (states, params, np.ones(1, np.bool_)),
         "look_rows": (states, params, seen, measures),
-        "reset_single": (states, 0, params, seen, measures),
         "are_valid": (actions, low, high, flags[0]),
-        "step_single": (states, actions, low, high, params, 1, seen, measures),
         "step_rows": (
             params, 1, 0, states, actions, flags[0], seen, measures, rewards, flags[1], flags[2],
             final, last,
         ),
     }  # fmt: skip
+    return _machine_codes("batch", world, f"{world.name} in batches", arguments)
+
+
+def _one_row(world: World) -> tuple[Array, ...]:
+    """Example arguments: a state, parameters, an action, its bounds, observation and measures."""
+    return (
+        np.zeros(1, world.dynamics.state),
+        world.dynamics.params("training"),
+        as_records(zero_rows(world.spaces.action, 1)),
+        *action_bounds(world.spaces.action),
+        as_records(zero_rows(world.spaces.observation, 1)),
+        as_records(np.zeros((1, len(world.dynamics.measures)))),
+    )
+
+
+def _machine_codes(
+    template: str, world: World, title: str, arguments: dict[str, tuple[Any, ...]]
+) -> SimpleNamespace:
+    """A template around the kernels of a world, each function compiled for example arguments.
+
+    They are machine code, past Numba's look-up of the arguments' types, which takes as long as a
+    step. It reads arrays as contiguous ones of the right types, whatever they are.
+    """
 
     def warm_up(module: ModuleType) -> None:
         for name, given in arguments.items():
             getattr(module, name)(*given)
 
-    module = _load("batch", world.name, world.dynamics.kernels, warm_up)
-    key = module.__name__, *(rows.dtype for rows in (states, params, actions, seen, measures))
-    if key not in _hot:  # Numba's look-up is slow here too
-        _hot[key] = {name: _machine_code(getattr(module, name), *arguments[name]) for name in HOT}
-    return SimpleNamespace(**vars(module) | _hot[key])
+    module = _load(template, title, world.dynamics.kernels, warm_up)
+    rows = [given for given in _one_row(world) if given.dtype.names]
+    key = module.__name__, *(row.dtype for row in rows)
+    if key not in _codes:  # Numba's look-up is slow here too
+        codes = {name: _machine_code(vars(module)[name], *arguments[name]) for name in arguments}
+        _codes[key] = SimpleNamespace(**vars(module) | codes)
+    return _codes[key]
 
 
 def _machine_code(loop: CPUDispatcher, *arguments: Any) -> Callable[..., Any]:
@@ -144,8 +169,8 @@ def _traced(kernels: dict[str, Kernel]) -> tuple[str, list[str]]:
 
 
 def are_compiled(world: World) -> bool:
-    """True if this machine has a world's loops, and those of its reference expert, compiled."""
-    wanted = [_digest("batch", world.dynamics.kernels)]
+    """True if this machine has a world's single environment and its reference expert compiled."""
+    wanted = [_digest("single", world.dynamics.kernels)]
     if world.experts:
         wanted.append(_digest("expert", {"act": world.experts[world.reference_style].act}))
     return all((cache_folder() / digest / DONE).exists() for digest in wanted)
@@ -158,7 +183,7 @@ def _text(template: str) -> str:
 def _digest(template: str, kernels: dict[str, Kernel]) -> str:
     """What the folder of compiled loops is called, given the loops and their kernels."""
     traced, modules = _traced(kernels)  # numba's files name the modules
-    texts = [LANES.read_text(), _text(template), traced, *modules]
+    texts = [*(path.read_text() for path in SHARED), _text(template), traced, *modules]
     key = [*texts, numba.__version__, sys.version]
     return hashlib.sha256("".join(key).encode()).hexdigest()[:16]
 

@@ -22,7 +22,7 @@ from il_envs.engine.arguments import (
     draw_key,
     render_metadata,
 )
-from il_envs.engine.kernels import world_kernels
+from il_envs.engine.kernels import single_kernels
 from il_envs.engine.keyboard import keys_to_action
 from il_envs.engine.spaces import (
     action_bounds,
@@ -91,7 +91,7 @@ class WorldEnv(gym.Env[Observation, Any]):
 
     def _bind(self) -> None:
         """Look up the objects that a process shares among all environments of a world."""
-        self._kernels = world_kernels(self.world)
+        self._kernels = single_kernels(self.world)
         self._params = checked_params(self.world, self.split)
         self._low, self._high = action_bounds(self.world.spaces.action)
         rows = (
@@ -181,7 +181,7 @@ class WorldEnv(gym.Env[Observation, Any]):
         else:
             later = 1
         _, observations, measures = self._records
-        self._kernels.reset_single(self._states, later, self._params, observations, measures)
+        self._kernels.reset_and_look(self._states, later, self._params, observations, measures)
         if gentle_start is not None:
             gentle_start(self._states[0], self._params)
             self._look()
@@ -201,10 +201,10 @@ class WorldEnv(gym.Env[Observation, Any]):
             self._states, actions, self._low, self._high, self._params, self._limit,
             observations, measures,
         )  # fmt: skip
-        valid, reward, terminated, truncated = self._kernels.step_single(*arguments)
+        valid, reward, terminated, truncated = self._kernels.step_and_look(*arguments)
         if not valid:
             self._action_row[:] = within_bounds(action_row, self.world, action, self._clips)
-            _, reward, terminated, truncated = self._kernels.step_single(*arguments)
+            _, reward, terminated, truncated = self._kernels.step_and_look(*arguments)
         if self._canvas is not None:
             self._canvas.add(self._states[0])
             self._show()
@@ -236,7 +236,7 @@ class WorldEnv(gym.Env[Observation, Any]):
     def _look(self) -> None:
         """Observe and measure the current state."""
         _, observations, measures = self._records
-        self._kernels.look_rows(self._states, self._params, observations, measures)
+        self._kernels.look(self._states, self._params, observations, measures)
 
     def _observation(self) -> Observation:
         return elements(self.observation_space, self._observation_row.copy())

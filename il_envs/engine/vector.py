@@ -23,7 +23,7 @@ from il_envs.engine.arguments import (
     draw_key,
     render_metadata,
 )
-from il_envs.engine.kernels import world_kernels
+from il_envs.engine.kernels import batch_kernels
 from il_envs.engine.single import Info, WorldEnv
 from il_envs.engine.spaces import (
     action_bounds,
@@ -98,7 +98,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
 
     def _bind(self) -> None:
         """Look up the objects that a process shares among all environments of a world."""
-        self._kernels = world_kernels(self.world)
+        self._kernels = batch_kernels(self.world)
         self._mode = getattr(self._kernels, self.autoreset_mode.name)
         self._params = checked_params(self.world, self.split)
         self._low, self._high = action_bounds(self.world.spaces.action)
@@ -290,4 +290,4 @@ def checked_mask(name: str, mask: Any, num_envs: int) -> NDArray[np.bool_]:
     mask = np.asarray(mask)
     if mask.shape != (num_envs,) or mask.dtype != np.bool_:
         raise ValueError(f"{name} must be bool [{num_envs}], not {mask.dtype} {list(mask.shape)}")
-    return mask
+    return np.ascontiguousarray(mask)

@@ -68,7 +68,7 @@ def _compiled(kernel, *arguments):
 
 
 def test_every_build_gives_the_same_bits(tmp_path):
-    """Without vector instructions, with AVX2's, and with all that this processor has."""
+    """Without vector instructions, with AVX2's, and with what this processor has beyond those."""
     _same_bits(tmp_path, ["DriftCar", "LaneKeeping", "Duel", "Gauntlet", "Pillar", "FourRooms"])
 
 
@@ -88,8 +88,9 @@ def _same_bits(folder, names):
                 f"{'+' if has else '-'}{name}" for name, has in avx2.items()
             ),
         },
-        "host": {},
     }
+    if avx2 != dict(features):
+        builds["host"] = {}
     running = [
         subprocess.Popen(
             [sys.executable, "-c", RUN, *names],

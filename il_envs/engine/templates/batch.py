@@ -1,8 +1,7 @@
-"""Loops over rows, compiled once for each world around its scalar kernels.
+"""The loops over the rows of a batch, compiled once for each world around its scalar kernels.
 
 `kernels.py` copies this text to the kernel cache and gives the names `reset`, `step`, `observe` and
-`measure` that world's kernels. Both environments run on these functions, so a row of a batch and a
-single environment cannot disagree.
+`measure` that world's kernels, as it does for the single environment's `single.py`.
 
 A step of a batch is made in phases. Those that every row goes through are loops around one kernel,
 in which LLVM can make lanes of the rows. For that the entries of actions, observations and measures
@@ -11,21 +10,10 @@ lie at constant distances: they are records of `engine.spaces.row_type`.
 # ruff: noqa: F821
 # mypy: ignore-errors
 
-import numpy as np
-
 from il_envs.engine.lanes import loop
-from il_envs.kernel import kernel
+from il_envs.engine.row import begin, is_inside
 
 NEXT_STEP, SAME_STEP, DISABLED = 0, 1, 2
-
-
-@loop
-def begin(state, later, params):
-    """Begin the episode that is so many after the present one of the row's stream."""
-    state.episode += np.uint64(later)
-    state.draws = np.uint64(0)
-    state.step = 0
-    reset(state, params)
 
 
 @loop
@@ -33,7 +21,7 @@ def reset_rows(states, params, mask):
     """Begin the episode that key and episode number name, in every row of the mask."""
     for i in range(states.size):
         if mask[i]:
-            begin(states[i], 0, params)
+            begin(reset, states[i], 0, params)
 
 
 @loop
@@ -43,15 +31,6 @@ def look_rows(states, params, observations, measures):
         observe(states[i], params, observations[i].entries)
     for i in range(states.size):
         measure(states[i], params, measures[i].entries)
-
-
-@kernel
-def is_inside(action, low, high):
-    """True if every entry is within bounds, which NaN is not."""
-    inside = True
-    for k in range(action.size):
-        inside &= (low[k] <= action[k]) & (action[k] <= high[k])
-    return inside
 
 
 @loop
@@ -70,25 +49,6 @@ def advance_rows(states, actions, params, max_episode_steps, rewards, terminated
         rewards[i], terminated[i] = step(states[i], actions[i].entries, params)
         states[i].step += 1
         truncated[i] = states[i].step >= max_episode_steps
-
-
-@loop
-def reset_single(states, later, params, observations, measures):
-    """Begin an episode of one row, and look."""
-    begin(states[0], later, params)
-    look_rows(states, params, observations, measures)
-
-
-@loop
-def step_single(states, actions, low, high, params, max_episode_steps, observations, measures):
-    """One step of one row; returns (valid, reward, terminated, truncated)."""
-    state, action = states[0], actions[0].entries
-    if not is_inside(action, low, high):
-        return False, 0.0, False, False
-    reward, terminated = step(state, action, params)
-    state.step += 1
-    look_rows(states, params, observations, measures)
-    return True, reward, terminated, state.step >= max_episode_steps
 
 
 @loop
@@ -116,7 +76,7 @@ def step_rows(
     if mode == NEXT_STEP:
         for i in range(count):
             if ended[i]:
-                begin(states[i], 1, params)
+                begin(reset, states[i], 1, params)
     look_rows(states, params, observations, measures)
     for i in range(count):
         ends = terminated[i] or truncated[i]
@@ -125,6 +85,6 @@ def step_rows(
         elif ends:
             final_observations[i] = observations[i]
             final_measures[i] = measures[i]
-            begin(states[i], 1, params)
+            begin(reset, states[i], 1, params)
             row = slice(i, i + 1)
             look_rows(states[row], params, observations[row], measures[row])

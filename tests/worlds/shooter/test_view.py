@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from il_envs import WorldEnv, WorldVectorEnv
-from il_envs.engine.kernels import world_kernels
+from il_envs.engine.kernels import batch_kernels
 from il_envs.engine.spaces import as_records
 from il_envs.worlds.shooter import arena, view
 from il_envs.worlds.shooter.arena import SIZE
@@ -66,7 +66,7 @@ def test_every_entry_is_put_to_use(seen):
 def test_an_observation_is_written_over_whatever_was_there():
     env = stand(name="Shooter")
     rows = np.full((1, 189), 7.0, np.float32)
-    look = world_kernels(env.world).look_rows
+    look = batch_kernels(env.world).look_rows
     look(env.states, env.params, as_records(rows), as_records(np.zeros((1, 5))))
     np.testing.assert_array_equal(rows[0], env.observe())
 
