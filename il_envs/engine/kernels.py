@@ -132,8 +132,13 @@ def fingerprint(kernels: dict[str, Kernel]) -> str:
     return _traced(kernels)[0]
 
 
-def _traced(kernels: dict[str, Kernel]) -> tuple[str, list[str]]:
-    """The fingerprint of kernels, and the modules that they and the kernels they call are in."""
+def called_kernels(kernels: dict[str, Kernel]) -> set[CPUDispatcher]:
+    """These kernels and every kernel they call."""
+    return _traced(kernels)[1]
+
+
+def _traced(kernels: dict[str, Kernel]) -> tuple[str, set[CPUDispatcher]]:
+    """The fingerprint of kernels, and what it covers: they and the kernels they call."""
     digest = hashlib.sha256()
     seen: set[CPUDispatcher] = set()
 
@@ -165,7 +170,7 @@ def _traced(kernels: dict[str, Kernel]) -> tuple[str, list[str]]:
 
     for kernel in kernels.values():
         add(kernel)
-    return digest.hexdigest(), sorted({str(kernel.py_func.__module__) for kernel in seen})
+    return digest.hexdigest(), seen
 
 
 def are_compiled(world: World) -> bool:
@@ -176,13 +181,22 @@ def are_compiled(world: World) -> bool:
     return all((cache_folder() / digest / DONE).exists() for digest in wanted)
 
 
+def uncompiled(template: str, names: dict[str, Any]) -> dict[str, Any]:
+    """What a template defines, given names that it uses; compiled at the first call, never kept."""
+    path = TEMPLATES / f"{template}.py"
+    names = {**names, "__name__": f"il_envs.engine.templates.{template}"}
+    exec(compile(path.read_text(), str(path), "exec"), names)
+    return names
+
+
 def _text(template: str) -> str:
     return (TEMPLATES / f"{template}.py").read_text()
 
 
 def _digest(template: str, kernels: dict[str, Kernel]) -> str:
     """What the folder of compiled loops is called, given the loops and their kernels."""
-    traced, modules = _traced(kernels)  # numba's files name the modules
+    traced, called = _traced(kernels)  # numba's files name the modules
+    modules = sorted({str(kernel.py_func.__module__) for kernel in called})
     texts = [*(path.read_text() for path in SHARED), _text(template), traced, *modules]
     key = [*texts, numba.__version__, sys.version]
     return hashlib.sha256("".join(key).encode()).hexdigest()[:16]

@@ -1,6 +1,7 @@
 """The one vector environment, made from a world's kernels."""
 
 from copy import deepcopy
+from types import SimpleNamespace
 from typing import Any
 
 import gymnasium as gym
@@ -98,11 +99,15 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
 
     def _bind(self) -> None:
         """Look up the objects that a process shares among all environments of a world."""
-        self._kernels = batch_kernels(self.world)
+        self._kernels = self._loops()
         self._mode = getattr(self._kernels, self.autoreset_mode.name)
         self._params = checked_params(self.world, self.split)
         self._low, self._high = action_bounds(self.world.spaces.action)
         self._threads = RowThreads(self._num_threads, self.num_envs)
+
+    def _loops(self) -> SimpleNamespace:
+        """The world's loops over rows, of `templates/batch.py`."""
+        return batch_kernels(self.world)
 
     def __getstate__(self) -> Info:
         kept = self.__dict__.keys() - {"_kernels", "_params", "_threads"}
@@ -116,7 +121,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         return deepcopy(self)
 
     def __repr__(self) -> str:
-        return f"<WorldVectorEnv {self.world.id} x {self.num_envs}, {self.split}>"
+        return f"<{type(self).__name__} {self.world.id} x {self.num_envs}, {self.split}>"
 
     @property
     def states(self) -> States:
@@ -136,7 +141,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
 
     def observe(self) -> NDArray[Any]:
         """The observations of the current states, [num_envs, ...], for example after restoring."""
-        rows, _ = self._look(self._states)
+        rows, _ = self._look(self.states)
         return elements(self.single_observation_space, rows)
 
     def reset(
@@ -187,10 +192,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         self._require_reset("step()")
         valid = self._kernels.are_valid
         if not valid(as_records(action_rows), self._low, self._high, self._ended):
-            unused = self._ended[:, None]  # the actions of rows that are reset, or stand still
-            given = np.asarray(actions).reshape(action_rows.shape)
-            used = np.where(unused, self._low, action_rows).astype(action_rows.dtype)
-            action_rows = within_bounds(used, self.world, given, self._clips)
+            action_rows = self._within_bounds(action_rows, actions)
         rows, measures = self._zero_observations(), self._empty_measures()
         same_step = self.autoreset_mode is AutoresetMode.SAME_STEP
         final_rows = np.zeros_like(rows) if same_step else rows[:0]
@@ -217,6 +219,11 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         observations = elements(self.single_observation_space, rows)
         return observations, rewards, terminated, truncated, info
 
+    def _within_bounds(self, rows: NDArray[Any], given: ArrayLike) -> NDArray[Any]:
+        """As `within_bounds`, but for the actions of rows that are reset, or stand still."""
+        used = np.where(self._ended[:, None], self._low, rows).astype(rows.dtype)
+        return within_bounds(used, self.world, np.asarray(given).reshape(rows.shape), self._clips)
+
     def render(self) -> tuple[NDArray[np.uint8] | str, ...] | None:
         """The picture, or the text, of each row's current state, without its history."""
         if self.render_mode is None:
@@ -234,12 +241,12 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         if name in ("step", "reset"):
             raise ValueError(f"call {name}() of the vector environment itself, for all rows")
         results = []
-        for i in range(self.num_envs):
+        for state, has_started in zip(self.states, self._started, strict=True):
             single = WorldEnv(
                 self.world.name, self.split, self.render_mode, self._limit, self._clips
             )
-            if self._started[i]:
-                single.state = self._states[i]
+            if has_started:
+                single.state = state
             attribute = getattr(single, name)
             results.append(attribute(*args, **kwargs) if callable(attribute) else attribute)
         return tuple(results)
