@@ -15,6 +15,7 @@ from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.preprocessing import is_image_space
+from torch.distributions import Distribution
 
 from baselines.heads import plain_head
 from baselines.networks import one_thread
@@ -134,7 +135,20 @@ def learn(model: OnPolicyAlgorithm, steps: int, callback: BaseCallback | None = 
     """
     whole = whole_rollouts(model, steps)
     model.set_logger(Logger(None, []))  # the default one makes a folder
-    model.learn(whole, callback)
+    with _unchecked_distributions():
+        model.learn(whole, callback)
+
+
+@contextmanager
+def _unchecked_distributions() -> Iterator[None]:
+    """Torch's distributions do not check their arguments, which takes as long as sampling; what is
+    not finite still ends a training, when it is sampled or acted on."""
+    before = Distribution._validate_args
+    Distribution.set_default_validate_args(False)
+    try:
+        yield
+    finally:
+        Distribution.set_default_validate_args(before)
 
 
 def whole_rollouts(model: OnPolicyAlgorithm, steps: int) -> int:

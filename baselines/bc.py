@@ -191,6 +191,7 @@ def fit(
     inputs, targets = policy.encoder(observations), torch.as_tensor(actions)
     mask = torch.as_tensor(held_out)
     train_inputs, train_targets = inputs[~mask], targets[~mask]
+    unseen_inputs, unseen_targets = inputs[mask], targets[mask]
     generator = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.AdamW(
         policy.parameters(), config.learning_rate, weight_decay=config.weight_decay, fused=True
@@ -212,9 +213,8 @@ def fit(
             schedule.step()
             _approach(means, weights, max(10.0 / (update + 10.0), 1e-3))
             if update % config.validation_interval == 0 or update == updates:
-                average.calibrate(inputs[mask], targets[mask])
+                validation_loss = _validate(average, unseen_inputs, unseen_targets)
                 _share_buffers(average.head, policy.head)
-                validation_loss = _loss(average, inputs[mask], targets[mask])
                 looks_since += 1
                 if validation_loss < best_loss:
                     best_loss, looks_since = validation_loss, 0
@@ -237,9 +237,12 @@ def _share_buffers(source: nn.Module, target: nn.Module) -> None:
 
 
 @torch.no_grad()
-def _loss(policy: NetworkPolicy, inputs: Tensor, targets: Tensor) -> float:
-    """The loss with the same random numbers each time, so that losses can be compared."""
-    return float(policy.loss(inputs, targets, torch.Generator().manual_seed(0)))
+def _validate(policy: NetworkPolicy, inputs: Tensor, targets: Tensor) -> float:
+    """Fit the head to held-out rows; returns the loss there, with the same random numbers each
+    time, so that losses can be compared."""
+    outputs = policy.body(inputs)
+    policy.head.calibrate(outputs, targets)
+    return float(policy.head.loss(outputs, targets, torch.Generator().manual_seed(0)))
 
 
 algorithm = Algorithm(

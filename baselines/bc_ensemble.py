@@ -76,7 +76,8 @@ def train(problem: Problem, seed: int, config: BCEnsembleConfig) -> ClonedPolicy
     policy = average(members)
     held_out = hold_out(shown.episode_index, cloning.validation_share)
     inputs = policy.encoder(shown.observations[held_out])
-    policy.calibrate(inputs, torch.as_tensor(shown.actions[held_out]))
+    with torch.no_grad():
+        policy.head.calibrate(policy.body(inputs), torch.as_tensor(shown.actions[held_out]))
     return policy
 
 

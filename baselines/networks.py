@@ -79,11 +79,6 @@ class NetworkPolicy(nn.Module):
         return self.head.loss(self.body(inputs), actions, generator)
 
     @torch.no_grad()
-    def calibrate(self, inputs: Tensor, actions: Tensor) -> None:
-        """Fit the head to held-out rows; arguments as in `loss`."""
-        self.head.calibrate(self.body(inputs), actions)
-
-    @torch.no_grad()
     def predict(
         self,
         observation: NDArray[Any],
