@@ -10,8 +10,8 @@ from functools import cache
 from math import sqrt
 
 import numpy as np
-from numba import njit
 
+from il_envs.engine.kernels import kept_kernel
 from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
 from il_envs.world import Array, Record, Split
@@ -57,16 +57,18 @@ def bank(split: Split) -> np.ndarray:
     """The tracks of a split, an array of `PARAMS` records [number of tracks]."""
     first_seed, count = BANKS[split]
     tracks = np.zeros(count, PARAMS)
-    _build_tracks(tracks, first_seed)
+    build = kept_kernel("the tracks", _build_tracks, tracks[:0], 0)
+    build(tracks, first_seed)
     tracks.flags.writeable = False
     return tracks
 
 
-@njit(cache=True)
+@kernel
 def _build_tracks(tracks: Array, first_seed: int) -> None:
     corner = np.empty(CORNERS, np.complex128)
     rounded = np.empty(CORNERS * 2 * PIECE_SAMPLES, np.complex128)
     centreline = np.empty(SAMPLES, np.complex128)
+    smoother, smooth = np.empty(SAMPLES, np.complex128), np.empty(SAMPLES, np.complex128)
     for i in range(tracks.size):
         key = np.uint64(first_seed + i)
         attempt = np.uint64(0)
@@ -77,7 +79,8 @@ def _build_tracks(tracks: Array, first_seed: int) -> None:
             accepted = _round_corners(key, attempt, corner, rounded) and _is_clear(rounded)
         length = _resample(rounded, centreline)
         window = int(SMOOTHING_LENGTH / (2.0 * length / SAMPLES))
-        smooth = _moving_average(_moving_average(centreline, window), window)
+        _average(centreline, window, smoother)
+        _average(smoother, window, smooth)
         length = _resample(smooth, centreline)
         _fill_geometry(tracks[i], centreline, length)
         _fill_references(tracks[i])
@@ -178,14 +181,13 @@ def _resample(points: Array, resampled: Array) -> float:
 
 
 @kernel
-def _moving_average(values: Array, window: int) -> Array:
+def _average(values: Array, window: int, averaged: Array) -> None:
     """Mean over 2 * window + 1 samples around each sample of a periodic array."""
-    averaged = np.zeros_like(values)
     for i in range(values.size):
+        averaged[i] = 0.0
         for k in range(-window, window + 1):
             averaged[i] += values[(i + k) % values.size]
         averaged[i] *= 1.0 / (2 * window + 1)
-    return averaged
 
 
 @kernel
@@ -200,7 +202,7 @@ def _fill_geometry(track: Record, centreline: Array, length: float) -> None:
         track.x[i], track.y[i] = centreline[i].real, centreline[i].imag
         track.tangent_x[i], track.tangent_y[i] = tangent.real, tangent.imag
         curvature[i] = (ahead * behind.conjugate()).imag / (spacing * spacing * spacing)
-    track.curvature[:] = _moving_average(curvature, 3)
+    _average(curvature, 3, track.curvature)
 
 
 @kernel
@@ -213,7 +215,7 @@ def _fill_references(track: Record) -> None:
         size = SIDESLIP_MAX * min(max(sharpness, 0.0), 1.0)
         sideslip[i] = -size if curvature > 0.0 else size
         track.speed[i] = min(sqrt(GRIP * GRAVITY / max(abs(curvature), 1e-9)), SPEED_MAX)
-    track.sideslip[:] = _moving_average(sideslip, int(SMOOTHING_LENGTH / (2.0 * spacing)))
+    _average(sideslip, int(SMOOTHING_LENGTH / (2.0 * spacing)), track.sideslip)
     for i in range(SAMPLES):
         rise = track.sideslip[(i + 1) % SAMPLES] - track.sideslip[i - 1]
         track.sideslip_slope[i] = rise / (2.0 * spacing)

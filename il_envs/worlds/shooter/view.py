@@ -69,8 +69,6 @@ def _rays(start: tuple[float, float]) -> tuple[Array, Array]:
 
 RAY_AHEAD, RAY_LEFT = _rays((1.0, 0.0))
 EDGE_AHEAD, EDGE_LEFT = _rays((0.9961946980917455, 0.08715574274765817))  # between k and k + 1
-RIGHT_AHEAD, RIGHT_LEFT = np.roll(EDGE_AHEAD, 1), np.roll(EDGE_LEFT, 1)  # between k - 1 and k
-COSINE_BEHIND = -0.1  # of rays more than a quarter turn apart, at most
 
 BINS = 64  # to a quarter turn
 
@@ -125,33 +123,22 @@ def observe(state: Record, params: Array, out: Array) -> None:
 @kernel
 def _see(state: Record, arena: Record, x: float, y: float, out: Array) -> None:
     """The rays: walls along their middle, and what else lies within 5 degrees of them."""
-    walls = carray(stack_floats(RAYS), RAYS)
-    enemies = carray(stack_floats(RAYS), RAYS)
-    bullets = carray(stack_floats(RAYS), RAYS)
-    pickups = carray(stack_floats(RAYS), RAYS)
-    _see_walls(state, arena, x, y, walls)
-    for k in range(RAYS):
-        enemies[k], bullets[k], pickups[k] = 0.0, 0.0, 0.0
+    _see_walls(state, arena, x, y, out)
     for i in range(ENEMIES):
         enemy = state.enemies[i]
         if enemy.health > 0.0:
-            _mark(state, enemy.x - x, enemy.y - y, ENEMY_RADIUS, walls, enemies)
+            _mark(state, enemy.x - x, enemy.y - y, ENEMY_RADIUS, ENEMY_SEEN, out)
     for i in range(state.bullet_count):
         bullet = state.bullets[i]
-        _mark(state, bullet.x - x, bullet.y - y, BULLET_SIZE, walls, bullets)
+        _mark(state, bullet.x - x, bullet.y - y, BULLET_SIZE, BULLET_SEEN, out)
     for k in range(PICKUPS):
         if state.pickup_wait[k] == 0:
             to_x, to_y = middle(arena.pickup[k])
-            _mark(state, to_x - x, to_y - y, PICKUP_SIZE, walls, pickups)
-    for k in range(RAYS):
-        out[CLASSES * k + WALL_SEEN] = walls[k]
-        out[CLASSES * k + ENEMY_SEEN] = enemies[k]
-        out[CLASSES * k + BULLET_SEEN] = bullets[k]
-        out[CLASSES * k + PICKUP_SEEN] = pickups[k]
+            _mark(state, to_x - x, to_y - y, PICKUP_SIZE, PICKUP_SEEN, out)
 
 
 @kernel
-def _see_walls(state: Record, arena: Record, x: float, y: float, walls: Array) -> None:
+def _see_walls(state: Record, arena: Record, x: float, y: float, out: Array) -> None:
     """As `reach` along each ray, in loops of which LLVM makes lanes of rays, but for the walk."""
     next_x, across_x = carray(stack_floats(RAYS), RAYS), carray(stack_floats(RAYS), RAYS)
     next_y, across_y = carray(stack_floats(RAYS), RAYS), carray(stack_floats(RAYS), RAYS)
@@ -163,35 +150,43 @@ def _see_walls(state: Record, arena: Record, x: float, y: float, walls: Array) -
         ahead_y[k] = sine * RAY_AHEAD[k] + cosine * RAY_LEFT[k]
         next_x[k], across_x[k] = first_line(x, ahead_x[k], column)
         next_y[k], across_y[k] = first_line(y, ahead_y[k], row)
+    gone = ahead_x
     for k in range(RAYS):
-        walls[k], _ = walk(
+        gone[k], _ = walk(
             arena.wall, column, row, step_towards(ahead_x[k]), step_towards(ahead_y[k]),
             next_x[k], next_y[k], across_x[k], across_y[k],
         )  # fmt: skip
     for k in range(RAYS):
-        walls[k] = np.float32(nearness(walls[k]))
+        out[CLASSES * k] = nearness(gone[k])
 
 
 @kernel
-def _mark(state: Record, dx: float, dy: float, radius: float, walls: Array, nearest: Array) -> None:
-    """Show a disc to the rays whose sectors it reaches into, where no wall is nearer.
-
-    Those are the sectors on both of whose edges the disc lies at least in part, up to a quarter
-    turn from the one that its middle lies in.
-    """
+def _mark(state: Record, dx: float, dy: float, radius: float, kind: int, out: Array) -> None:
+    """Show a disc to the rays whose sectors it reaches into, where no wall is nearer."""
     ahead = state.heading_cos * dx + state.heading_sin * dy
     left = state.heading_cos * dy - state.heading_sin * dx
     near = nearness(sqrt(dx * dx + dy * dy) - radius)
-    shown = float(np.float32(near))
-    middle_ray = sector(ahead, left)
-    ray_ahead, ray_left = RAY_AHEAD[middle_ray], RAY_LEFT[middle_ray]
-    for k in range(RAYS):
-        past_left = EDGE_AHEAD[k] * left - EDGE_LEFT[k] * ahead  # of its middle, in m
-        past_right = RIGHT_LEFT[k] * ahead - RIGHT_AHEAD[k] * left
-        reaches = (past_left <= radius) & (past_right <= radius)
-        reaches &= RAY_AHEAD[k] * ray_ahead + RAY_LEFT[k] * ray_left > COSINE_BEHIND
-        shows = reaches & (near > walls[k]) & (shown > nearest[k])
-        nearest[k] = shown if shows else nearest[k]
+    first = sector(ahead, left)
+    _show(out, first, kind, near)
+    ray = first
+    for _ in range(RAYS // 4):  # to the left, across one edge after another
+        if EDGE_LEFT[ray] * ahead - EDGE_AHEAD[ray] * left > radius:
+            break
+        ray = ray + 1 if ray + 1 < RAYS else 0
+        _show(out, ray, kind, near)
+    ray = first
+    for _ in range(RAYS // 4):
+        ray = ray - 1 if ray > 0 else RAYS - 1
+        if EDGE_AHEAD[ray] * left - EDGE_LEFT[ray] * ahead > radius:
+            break
+        _show(out, ray, kind, near)
+
+
+@kernel
+def _show(out: Array, ray: int, kind: int, near: float) -> None:
+    place = CLASSES * ray
+    if near > out[place + WALL_SEEN] and near > out[place + kind]:
+        out[place + kind] = near
 
 
 @kernel
