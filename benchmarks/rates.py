@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported
@@ -147,6 +148,48 @@ def mail_rates() -> tuple[Callable[[], float], Callable[[], float]]:
     return ours, a2c_rate(GymnasiumVecEnv(env), 100)
 
 
+def mail_networks_rate() -> Callable[[], float]:
+    """Steps a second if MAIL in Shooter were its networks alone: no environment, no demonstrations
+    and no library around them."""
+    world, config = il_envs.get_world("Shooter"), mail.algorithm.config
+    inputs, buttons = world.spaces.observation.shape[0], world.spaces.action.n
+    rows, rollouts = config.num_envs * config.rollout_steps, 100
+
+    def network(outputs: int) -> nn.Sequential:
+        sizes, layers = [inputs, *config.hidden_sizes], []
+        for before, after in pairwise(sizes):
+            layers += [nn.Linear(before, after), nn.Tanh()]
+        return nn.Sequential(*layers, nn.Linear(sizes[-1], outputs))
+
+    actor, critic = network(buttons), network(1)
+    weights = [*actor.parameters(), *critic.parameters()]
+    optimiser = torch.optim.Adam(weights, config.learning_rate, fused=True)
+    observations, actions = torch.randn(rows, inputs), torch.randint(2, (rows, buttons)).float()
+    returns = torch.zeros(rows, 1)
+
+    def update() -> None:
+        with torch.no_grad():
+            for step in observations.split(config.num_envs):
+                torch.bernoulli(torch.sigmoid(actor(step)))
+                critic(step)
+        loss = nn.functional.mse_loss(critic(observations), returns)
+        for _ in ("live data", "demonstrations"):
+            logits = actor(observations)
+            loss = loss + nn.functional.binary_cross_entropy_with_logits(logits, actions)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, config.max_grad_norm)
+        optimiser.step()
+
+    def measure() -> float:
+        start = time.perf_counter()
+        for _ in range(rollouts):
+            update()
+        return rollouts * rows / (time.perf_counter() - start)
+
+    return measure
+
+
 def ppo_rate(env: VecEnv, settings: PPOConfig, steps: int) -> float:
     """Steps a second of Stable-Baselines3's PPO, its networks the default ones."""
     model = PPO(
@@ -225,7 +268,9 @@ def main() -> None:
     compare(table, "BC training", "samples/s", *cloning_rates(), "bare PyTorch loop")
     label = "A2C on DriftCar, 128 rows"
     compare(table, label, "steps/s", *bridge_rates(), "DummyVecEnv")
-    compare(table, "MAIL on Shooter", "steps/s", *mail_rates(), "A2C, same rows")
+    ours, a2c = mail_rates()
+    compare(table, "MAIL on Shooter", "steps/s", ours, a2c, "A2C, same rows")
+    compare(table, "", "steps/s", ours, mail_networks_rate(), "its networks alone")
     compare(table, "GAIL on DriftCar", "steps/s", *gail_rates(), "PPO alone, set alike")
     with tempfile.TemporaryDirectory() as cache:
         cold = start_seconds(cache)

@@ -492,6 +492,17 @@ def test_fewer_steps_than_a_rollout_are_refused():
         trained(steps=79)
 
 
+@pytest.mark.parametrize(
+    ("world", "message"),
+    [("Buttons", "p_in"), ("Maze", "probability tensor"), ("LaneKeeping", "is nan")],
+)
+def test_weights_that_are_not_finite_end_the_training(world, message):
+    before = torch.distributions.Distribution._validate_args
+    with pytest.raises((RuntimeError, ValueError), match=message):
+        trained(world, value_coefficient=float("inf"))
+    assert torch.distributions.Distribution._validate_args == before
+
+
 def test_no_labels_are_refused():
     with pytest.raises(
         ValueError, match="0 demonstrated transitions asked for, must be 1 or more; 0 of 0"
