@@ -104,6 +104,10 @@ class Declaration(BaseModel):
     """The run's controls for this algorithm."""
     recordings: dict[str, RecordedData] = {}
     """The recordings that it learns from instead of from the scripted expert, by the world."""
+    style: str = ""
+    """The scripted expert that it learns from; empty if that is the reference, or none."""
+    settings: dict[str, str] = {}
+    """Its settings that the command line has changed, as `conditions.Settings`."""
     played: dict[str, int] = {}
     """The steps that a person played, by the world; empty for an algorithm."""
 
@@ -274,7 +278,8 @@ def extend_manifest(folder: Path, manifest: Manifest) -> None:
     """Write `run.json`, merged with the manifest of earlier runs in the same folder.
 
     Raises:
-        UserError: if earlier runs had another profile, or an algorithm had another teacher in them.
+        UserError: if earlier runs had another profile, or an algorithm had another teacher or other
+            settings in them.
         OSError: if it cannot be written.
     """
     path = folder / "run.json"
@@ -286,6 +291,8 @@ def extend_manifest(folder: Path, manifest: Manifest) -> None:
                 f"{folder} holds results of the profile {before.profile.name!r}, "
                 f"not {manifest.profile.name!r}; choose another --out"
             )
+        for name in before.algorithms.keys() & manifest.algorithms.keys():
+            _require_same_conditions(folder, name, before, manifest)
         manifest = Manifest(
             profile=manifest.profile,
             worlds=tuple(dict.fromkeys((*before.worlds, *manifest.worlds))),
@@ -313,6 +320,22 @@ def extend_manifest(folder: Path, manifest: Manifest) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(manifest.model_dump_json(indent=1) + "\n")
     temporary.replace(path)
+
+
+def _require_same_conditions(folder: Path, name: str, before: Manifest, now: Manifest) -> None:
+    earlier, later = before.declaration(name), now.declaration(name)
+    if earlier.style != later.style:
+        styles = [said.style or "reference" for said in (earlier, later)]
+        told = f"as the {styles[0]} expert taught it, not the {styles[1]} expert"
+    elif earlier.settings != later.settings:
+        told = f"with {_in_words(earlier.settings)}, not {_in_words(later.settings)}"
+    else:
+        return
+    raise UserError(f"{folder} holds {name} {told}; choose another --out")
+
+
+def _in_words(settings: dict[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in settings.items()) or "its own settings"
 
 
 def _recordings(

@@ -48,6 +48,7 @@ from leaderboard.cells import (
 )
 from leaderboard.checked import CheckedPolicy, require_policy, tensors_of
 from leaderboard.checked_tables import InvalidActionError, learned_reward, policy_table
+from leaderboard.conditions import configured
 from leaderboard.exact import ExactMetrics, exact_metrics
 from leaderboard.protocol import EVALUATION_SEED, CellSpec
 from leaderboard.recorded import recorded_demonstrations
@@ -101,15 +102,16 @@ def compute(spec: CellSpec) -> Outcome:
 
 def _train(spec: CellSpec, world: World, outcome: Outcome) -> Policy:
     assert spec.labels is not None  # only reference rows have none
-    algorithm = load(spec.origin).algorithm
+    algorithm = configured(load(spec.origin), spec.settings).algorithm
     budget = Budget(labels=spec.labels, steps=spec.steps)
     recorder = LearningCurveRecorder(budget.steps)
     recorded = None
     if spec.demonstrations:
         recorded = recorded_demonstrations(spec.demonstrations, spec.key["demonstrations"])
     problem = Problem(
-        world, algorithm.sources, budget, spec.seed, world.reference_style, recorder, recorded
-    )
+        world, algorithm.sources, budget, spec.seed, spec.style or world.reference_style, recorder,
+        recorded,
+    )  # fmt: skip
     outcome.meter = problem.meter
     start = time.perf_counter()
     try:

@@ -40,8 +40,28 @@ def run(
     worlds: Annotated[
         str | None, typer.Option(help="Names, with commas, or all.", show_default="profile's")
     ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(help="Numbers of expert actions, with commas.", show_default="profile's"),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(help="Environment steps of a training.", show_default="profile's"),
+    ] = None,
     seeds: Annotated[
         int | None, typer.Option(help="Training seeds.", show_default="profile's")
+    ] = None,
+    style: Annotated[
+        str, typer.Option(help="Which of the worlds' experts teaches.", show_default="reference")
+    ] = "",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="ALGORITHM.SETTING=VALUE",
+            help="Another value of an algorithm's setting; may be given several times.",
+            show_default="none",
+        ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Cells at a time.", show_default="number of CPUs")
@@ -64,8 +84,10 @@ def run(
 ) -> None:
     """Compute the cells that are missing, and print the table."""
     from leaderboard import commands
+    from leaderboard.conditions import profile_with
 
-    chosen = commands.profile_named(profile)
+    named = commands.profile_named(profile)
+    chosen = profile_with(named, _numbers("--labels", labels), steps)
     commands.run(
         chosen,
         _names("--algorithms", algorithms),
@@ -75,6 +97,8 @@ def run(
         Path("results", profile) if out is None else out,
         controls,
         demonstrations or (),
+        style,
+        settings or (),
     )
 
 
@@ -217,6 +241,13 @@ def _names(option: str, text: str | None) -> list[str]:
     if text is not None and not names:
         raise UsageError(f"{option} {text!r} names nothing; leave it out for the profile's")
     return names
+
+
+def _numbers(option: str, text: str | None) -> list[int]:
+    try:
+        return [int(name) for name in _names(option, text)]
+    except ValueError as error:
+        raise UsageError(f"{option} {text!r} must be whole numbers, with commas") from error
 
 
 def main() -> None:

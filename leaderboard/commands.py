@@ -8,10 +8,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from il_envs.world import WORLDS, get_world
+from il_envs.world import WORLDS, UnknownNameError, World, get_world
 from leaderboard import UsageError, UserError
 from leaderboard.cells import Manifest, Results, extend_manifest, read_results
 from leaderboard.check import check
+from leaderboard.conditions import with_settings
 from leaderboard.explanation import explanation
 from leaderboard.page import FORMATS, as_csv, as_markdown
 from leaderboard.people import add_person, verify_played
@@ -88,6 +89,8 @@ def run(
     out: Path,
     controls: bool = True,
     demonstrations: Sequence[str] = (),
+    style: str = "",
+    settings: Sequence[str] = (),
 ) -> None:
     """Compute the missing cells, then write and print the table.
 
@@ -95,6 +98,8 @@ def run(
         origins: origins of the algorithms; none for the profile's.
         controls: whether to add the algorithms' controls.
         demonstrations: names of recordings to learn from, each in its world.
+        style: the scripted expert that teaches; empty for the worlds' references.
+        settings: settings of algorithms, "NAME.SETTING=VALUE" each.
 
     Raises:
         UserError, UnknownNameError: on a mistake of the user's.
@@ -104,18 +109,22 @@ def run(
             raise UsageError(f"{name} must be at least 1, not {value}")
     _require_folder(out)  # before the plan, for which worlds may have to be compiled
     worlds = [get_world(name) for name in dict.fromkeys(world_names)]
+    _require_style(style, worlds)
+    if all(world.reference_style == style for world in worlds):
+        style = ""
     chosen = named(origins)
     tell(*inapplicable(chosen, worlds))
     available = _available() if controls or not chosen else []
     contenders = chosen or of_profile(profile, worlds, available)
     if controls:
         contenders = with_controls(contenders, worlds, available)
+    contenders = list(with_settings(contenders, settings))
     sources = [readable(name) for name in dict.fromkeys(demonstrations)]
     tell(*(fault for recording in sources for fault in recording.faults))
     recordings = recorded_data(sources, [world.name for world in worlds], profile.evaluation_seeds)
     contenders = list(of_one_teacher(contenders, worlds, recordings))
     tell(*_short_recordings(recordings, profile))
-    specs = cells_of_run(profile, worlds, contenders, seeds, recordings)
+    specs = cells_of_run(profile, worlds, contenders, seeds, recordings, style)
     manifest = Manifest(
         profile=profile,
         worlds=tuple(world.name for world in worlds),
@@ -128,7 +137,7 @@ def run(
         seeds=seeds,
         exact_worlds=tuple(w.name for w in worlds if exact_reference(w) is not None),
         declarations={
-            contender.algorithm.name: declaration_of(contender, contenders, recordings)
+            contender.algorithm.name: declaration_of(contender, contenders, recordings, style)
             for contender in contenders
         },
     )
@@ -161,6 +170,12 @@ def _short_recordings(recordings: Mapping[str, RecordedData], profile: Profile) 
                 f"{world}: {data} has fewer than the profile's {profile.labels[-1]:,} labels; "
                 "those who learn from it have what there is"
             )
+
+
+def _require_style(style: str, worlds: Iterable[World]) -> None:
+    for world in worlds:
+        if style and style not in world.experts:
+            raise UnknownNameError(f"{world.name} expert", style, list(world.experts))
 
 
 def _require_folder(out: Path) -> None:

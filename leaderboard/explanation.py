@@ -29,7 +29,11 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
     for cell in row.cells:
         if cell.played is not None:
             lines.append(f"played: {cell.played}; each of the person's steps is a label")
-    data = manifest.declaration(algorithm).recordings.get(world)
+    said = manifest.declaration(algorithm)
+    if said.style:
+        lines.append(f"teacher: the {said.style} expert")
+    lines += [f"setting: {name}={value}" for name, value in said.settings.items()]
+    data = said.recordings.get(world)
     if data is not None:
         lines.append(f"demonstrations: {data}")
     seeds = [episode.seed for cell in row.cells for episode in cell.episodes]

@@ -56,7 +56,23 @@ def header(results: Results, metrics: Iterable[Metric]) -> list[str]:
         if world.name in manifest.worlds and world.truth.one_button_bound is not None:
             bound = _number(world.truth.one_button_bound())
             lines.append(f"{world.name}: one button a step returns at most {bound} (exact bound).")
-    return [*lines, *_teachers(results), *_people(results), *_notes(metrics, results)]
+    told = [*_conditions(results), *_teachers(results), *_people(results)]
+    return [*lines, *told, *_notes(metrics, results)]
+
+
+def _conditions(results: Results) -> list[str]:
+    """A line for each scripted expert that teaches instead of the reference, and one for each
+    algorithm with other settings than its own."""
+    declared = results.manifest.declarations
+    styles: dict[str, list[str]] = {}
+    for name, said in declared.items():
+        if said.style:
+            styles.setdefault(said.style, []).append(name)
+    return [f"The {style} expert taught {', '.join(names)}." for style, names in styles.items()] + [
+        f"{name}: {', '.join(f'{field}={value}' for field, value in said.settings.items())}."
+        for name, said in declared.items()
+        if said.settings
+    ]
 
 
 def _teachers(results: Results) -> list[str]:

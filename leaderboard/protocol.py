@@ -198,6 +198,10 @@ class CellSpec(BaseModel):
     profile: Profile
     demonstrations: str = ""
     """Name of the recording that it learns from; empty if that is the scripted expert, or none."""
+    style: str = ""
+    """The scripted expert that it learns from; empty if that is the reference, or none."""
+    settings: dict[str, str] = {}
+    """The algorithm's settings that the command line has changed, as `conditions.Settings`."""
     key: dict[str, str]
     """Everything that the result depends on; a finished cell with this key is not recomputed."""
 
@@ -225,6 +229,7 @@ def cells_of_run(
     contenders: Iterable[Contender],
     seeds: int,
     recordings: Mapping[str, RecordedData] = MappingProxyType({}),
+    style: str = "",
 ) -> list[CellSpec]:
     """Every cell of a run in order: the reference rows, without which an unfinished run would have
     no scores, and then the other cells, the slowest first.
@@ -232,6 +237,7 @@ def cells_of_run(
     Args:
         recordings: what those who use demonstrations learn from instead of from the scripted
             expert, by the name of the world.
+        style: the scripted expert that teaches, a style of all worlds; empty for the reference.
     """
     specs: list[tuple[float, CellSpec]] = []
     contenders = list(contenders)
@@ -251,6 +257,11 @@ def cells_of_run(
                     key["config"] = repr(algorithm.config)
                     if data is not None:
                         key["demonstrations"] = data.content_hash
+                    is_other = style != world.reference_style and contender.is_taught
+                    teacher = style if is_other and data is None else ""
+                    if teacher:
+                        act = world.experts[teacher].act
+                        key["style"] = f"{teacher} {fingerprint({'act': act})}"
                     spec = CellSpec(
                         world=world.name,
                         algorithm=algorithm.name,
@@ -259,6 +270,8 @@ def cells_of_run(
                         seed=seed,
                         profile=profile,
                         demonstrations="" if data is None else data.name,
+                        style=teacher,
+                        settings=dict(contender.settings),
                         key=key,
                     )
                     specs.append((expected_seconds(spec.steps, world, algorithm), spec))

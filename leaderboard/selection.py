@@ -83,9 +83,10 @@ def declaration_of(
     contender: Contender,
     contenders: Iterable[Contender],
     recordings: Mapping[str, RecordedData] = MappingProxyType({}),
+    style: str = "",
 ) -> Declaration:
-    """The declaration of an algorithm, with those of the others that are its controls, and the
-    recordings that it learns from."""
+    """The declaration of an algorithm, with those of the others that are its controls, its teachers
+    and its settings."""
     algorithm = contender.algorithm
     return Declaration(
         uses_labels=algorithm.uses_labels,
@@ -93,6 +94,8 @@ def declaration_of(
         is_control=algorithm.is_control,
         controls=tuple(c.algorithm.name for c in contenders if belongs(c, contender)),
         recordings=dict(recordings) if contender.is_shown else {},
+        style=style if contender.is_taught else "",
+        settings=dict(contender.settings),
     )
 
 

@@ -4,8 +4,8 @@ import hashlib
 import importlib.util
 import re
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
@@ -32,16 +32,23 @@ class Contender:
         origin: the name of its entry point, or the path of its folder.
         code: SHA-256 over its source files: for an installed algorithm its module and that module's
             imports from the same top-level package; otherwise all files of the folder.
+        settings: those of its settings that the command line has changed, as `conditions.Settings`.
     """
 
     algorithm: Algorithm[Any]
     origin: str
     code: str
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_shown(self) -> bool:
         """True if the algorithm is given demonstrations."""
         return "demonstrations" in self.algorithm.sources
+
+    @property
+    def is_taught(self) -> bool:
+        """True if the algorithm is given demonstrations or labels."""
+        return self.is_shown or "expert" in self.algorithm.sources
 
     def applies_to(self, world: World) -> bool:
         """True if the algorithm can learn in a world.

@@ -1,0 +1,222 @@
+"""Conditions from the command line: they change the cell that is computed, its key and its table,
+and a mistake is one line."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from il_envs import Algorithm, get_world
+from il_envs.world import UnknownNameError
+from leaderboard import UsageError, UserError, child, commands
+from leaderboard.cells import Declaration, Manifest, extend_manifest, read_results
+from leaderboard.conditions import configured, profile_with, with_settings
+from leaderboard.page import header
+from leaderboard.protocol import CellSpec, Profile, cells_of_run
+from leaderboard.submission import Contender, load
+from tests.leaderboard.test_cli import in_process
+
+TINY = Profile(
+    name="tiny", labels=(400,), seeds=1, evaluation_episodes=2, steps=1_000, time_limit=60.0,
+    steps_of_worlds={"FourRooms": 5},
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Inner:
+    rate: float = 0.1
+
+
+@dataclass(frozen=True)
+class Settings:
+    updates: int = 3
+    sizes: tuple[int, ...] = (4,)
+    kind: Literal["fast", "slow"] = "fast"
+    stops: bool = False
+    inner: Inner = field(default_factory=Inner)
+
+    def __post_init__(self) -> None:
+        if self.updates < 1:
+            raise ValueError("updates must be 1 or more")
+
+
+TAUGHT = Contender(
+    Algorithm("taught", "", frozenset({"demonstrations"}), Settings(), lambda *_: None),  # type: ignore[arg-type]
+    "taught",
+    "code",
+)
+
+
+def spec_of(
+    contender: Contender, world: str = "DriftCar", style: str = "", profile: Profile = TINY
+) -> CellSpec:
+    specs = cells_of_run(profile, [get_world(world)], [contender], 1, style=style)
+    return next(spec for spec in specs if spec.labels is not None)
+
+
+class TestProfile:
+    def test_what_is_not_said_stays(self) -> None:
+        assert profile_with(TINY, [], None) is TINY
+
+    def test_labels_and_steps_are_in_its_name(self) -> None:
+        profile = profile_with(TINY, [2_000, 500, 500], 70)
+        assert (profile.labels, profile.steps_in("DriftCar")) == ((500, 2_000), 70)
+        assert profile.steps_in("FourRooms") == 70  # in every world
+        assert profile.name == "tiny with 500, 2,000 labels and 70 steps"
+        assert profile_with(TINY, [], 70).labels == TINY.labels
+
+    @pytest.mark.parametrize(("labels", "steps"), [([0], None), ([5, -1], None), ([], 0)])
+    def test_numbers_below_1_are_refused(self, labels: list[int], steps: int | None) -> None:
+        with pytest.raises(UsageError, match="must be at least 1"):
+            profile_with(TINY, labels, steps)
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        ("path", "text", "expected"),
+        [
+            ("updates", "10", replace(Settings(), updates=10)),
+            ("updates", "1e2", replace(Settings(), updates=100)),
+            ("sizes", "[8, 9]", replace(Settings(), sizes=(8, 9))),
+            ("kind", "slow", replace(Settings(), kind="slow")),
+            ("stops", "true", replace(Settings(), stops=True)),
+            ("inner.rate", "2e-3", replace(Settings(), inner=Inner(0.002))),
+        ],
+    )
+    def test_a_text_is_a_value_of_the_settings_type(
+        self, path: str, text: str, expected: Settings
+    ) -> None:
+        (changed,) = with_settings([TAUGHT], [f"taught.{path}={text}"])
+        assert changed.algorithm.config == expected
+        assert changed.settings == {path: text}
+        assert configured(TAUGHT, changed.settings) == changed  # as a child process does it
+
+    @pytest.mark.parametrize(
+        ("text", "error", "message"),
+        [
+            ("taught.update=3", UnknownNameError, "did you mean 'updates'"),
+            ("taught.inner.rat=3", UnknownNameError, "setting of taught.inner 'rat'.*'rate'"),
+            ("thaught.updates=3", UnknownNameError, "algorithm of this run.*'taught'"),
+            ("taught.updates=ten", UsageError, "taught.updates=ten: .*valid integer"),
+            ("taught.updates=1.5", UsageError, "taught.updates=1.5"),
+            ("taught.kind=quick", UsageError, "'fast' or 'slow'"),
+            ("taught.updates=0", UsageError, "updates must be 1 or more"),
+            ("taught.inner={}", UsageError, "one by one; such as rate"),
+            ("taught.updates.x=3", UsageError, "it has none"),
+            ("taught.updates", UsageError, "must be ALGORITHM.SETTING=VALUE"),
+            ("updates=3", UsageError, "must be ALGORITHM.SETTING=VALUE"),
+        ],
+    )
+    def test_a_mistake_is_one_line(self, text: str, error: type[Exception], message: str) -> None:
+        with pytest.raises(error, match=message) as caught:
+            list(with_settings([TAUGHT], [text]))
+        assert len(str(caught.value).splitlines()) == 1
+
+    def test_they_change_the_key(self) -> None:
+        (changed,) = with_settings([TAUGHT], ["taught.updates=10"])
+        assert spec_of(changed).key["config"] != spec_of(TAUGHT).key["config"]
+
+    def test_the_child_trains_with_them(self) -> None:
+        """Counts are drowned by pseudo-counts: the clone of an expert acts at random."""
+        returns = []
+        for settings in ({}, {"smoothing": "1e9"}):
+            outcome = child.compute(spec_of(configured(load("bc"), settings), "CliffChain"))
+            assert outcome.exact is not None
+            returns.append(outcome.exact.expected_return)
+        random = cells_of_run(TINY, [get_world("CliffChain")], [], 1)[0]
+        uniform = child.compute(random).exact
+        assert uniform is not None
+        assert returns[1] == pytest.approx(uniform.expected_return, abs=1e-3)
+        assert returns[0] > returns[1] + 1.0
+
+
+class TestStyle:
+    def test_another_teacher_is_part_of_the_key_and_the_reference_is_not(self) -> None:
+        reference = spec_of(TAUGHT)
+        assert spec_of(TAUGHT, style="scripted") == reference
+        noisy = spec_of(TAUGHT, style="noisy")
+        assert noisy.style == "noisy"
+        assert noisy.key.keys() - reference.key.keys() == {"style"}
+
+    def test_who_is_not_taught_does_not_depend_on_it(self) -> None:
+        alone = replace(TAUGHT, algorithm=replace(TAUGHT.algorithm, sources=frozenset({"env"})))
+        assert spec_of(alone, style="noisy") == spec_of(alone)
+
+    def test_the_child_asks_that_expert(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = []
+
+        class Recorded(child.Problem):
+            def __init__(self, *arguments: object) -> None:
+                asked.append(arguments[4])
+                super().__init__(*arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(child, "Problem", Recorded)
+        contender = configured(load("bc"), {"updates": "1", "hidden_sizes": "[2]"})
+        for style in ("", "noisy"):
+            assert child.compute(spec_of(contender, style=style)).status == "ok"
+        assert asked == ["scripted", "noisy"]
+
+
+def manifest_of(**declared: object) -> Manifest:
+    return Manifest(
+        profile=TINY, worlds=("DriftCar",), algorithms={"bc": ("DriftCar",)}, seeds=1,
+        declarations={"bc": Declaration.model_validate(declared)},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"settings": {"updates": "3"}}, "holds bc with its own settings, not updates=3"),
+        ({"style": "noisy"}, "holds bc as the reference expert taught it, not the noisy expert"),
+    ],
+)
+def test_one_folder_has_one_set_of_conditions(
+    declared: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    extend_manifest(tmp_path, manifest_of())
+    before = (tmp_path / "run.json").read_bytes()
+    with pytest.raises(UserError, match=message):
+        extend_manifest(tmp_path, manifest_of(**declared))
+    assert (tmp_path / "run.json").read_bytes() == before
+
+
+def test_the_table_and_the_explanation_tell_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands.run(
+        TINY, ["bc"], ["DriftCar"], 1, 2, tmp_path, controls=False, style="noisy",
+        settings=["bc.updates=2", "bc.hidden_sizes=[3]"],
+    )  # fmt: skip
+    lines = header(read_results(tmp_path), [])
+    assert "The noisy expert taught bc." in lines
+    assert "bc: updates=2, hidden_sizes=[3]." in lines
+    commands.explain(tmp_path, "bc", "DriftCar")
+    told = capsys.readouterr().out
+    assert "teacher: the noisy expert\nsetting: updates=2\nsetting: hidden_sizes=[3]\n" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--labels", "many"], "--labels 'many' must be whole numbers, with commas"),
+        (["--labels", "0"], "--labels must be at least 1, not 0"),
+        (["--steps", "-4"], "--steps must be at least 1, not -4"),
+        (["--style", "nois"], "unknown DriftCar expert 'nois'; did you mean 'noisy'?"),
+        (["--set", "bc.update=3"], "unknown setting of bc 'update'; did you mean 'updates'?"),
+    ],
+)
+def test_a_mistake_on_the_command_line_changes_nothing(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, _, errors = in_process(
+        monkeypatch, capsys, "run", "--profile", "smoke", "--worlds", "DriftCar",
+        "--algorithms", "bc", "--out", tmp_path / "out", *arguments,
+    )  # fmt: skip
+    assert (code, errors.splitlines()[-1]) == (2, f"leaderboard: {message}")
+    assert not (tmp_path / "out").exists()
