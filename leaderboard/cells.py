@@ -10,9 +10,7 @@ reward_map.npz       that reward over the states of the world, see `reward_maps`
 log.txt              the output of the child process
 """
 
-import os
 import platform
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -22,7 +20,6 @@ from zipfile import BadZipFile
 from zlib import error as ZlibError  # noqa: N812
 
 import numpy as np
-import psutil
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -32,6 +29,7 @@ from il_envs.learning.rollout import Episode
 from leaderboard import UserError
 from leaderboard.exact import ExactMetrics
 from leaderboard.protocol import CellSpec, Profile, label_budgets, reference_seeds
+from leaderboard.publishing import locked
 from leaderboard.recorded import Played, RecordedData
 from leaderboard.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES
 
@@ -267,7 +265,12 @@ def read_results(folder: Path) -> Results:
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder of results; `leaderboard run` makes one")
     paths = sorted(folder.glob("*/*/**/cell.json"))
-    cells = [read_cell(path.parent) for path in paths if not path.parent.name.startswith(".")]
+    cells = [
+        cell
+        for path in paths
+        if not path.parent.name.startswith(".")
+        and path.parent == folder / (cell := read_cell(path.parent)).spec.folder  # no copy of it
+    ]
     if not cells:
         raise UserError(f"{folder}: no finished cells in it; `leaderboard run` makes some")
     hint = "the same `leaderboard run` writes it anew"
@@ -283,43 +286,48 @@ def extend_manifest(folder: Path, manifest: Manifest) -> None:
         OSError: if it cannot be written.
     """
     path = folder / "run.json"
-    if path.exists():
-        hint = "remove it; the cells are kept"
-        before = _read(path, Manifest, hint)
-        if before.profile.name != manifest.profile.name:
-            raise UserError(
-                f"{folder} holds results of the profile {before.profile.name!r}, "
-                f"not {manifest.profile.name!r}; choose another --out"
-            )
-        for name in before.algorithms.keys() & manifest.algorithms.keys():
-            _require_same_conditions(folder, name, before, manifest)
-        manifest = Manifest(
-            profile=manifest.profile,
-            worlds=tuple(dict.fromkeys((*before.worlds, *manifest.worlds))),
-            algorithms={
-                name: tuple(
-                    dict.fromkeys(
-                        (*before.algorithms.get(name, ()), *manifest.algorithms.get(name, ()))
-                    )
-                )
-                for name in (*before.algorithms, *manifest.algorithms)
-            },
-            seeds=max(before.seeds, manifest.seeds),
-            exact_worlds=tuple(dict.fromkeys((*before.exact_worlds, *manifest.exact_worlds))),
-            declarations=before.declarations
-            | {
-                name: said.model_copy(
-                    update={
-                        "recordings": _recordings(folder, before, manifest, name),
-                        "played": before.declaration(name).played | said.played,
-                    }
-                )
-                for name, said in manifest.declarations.items()
-            },
+    with locked(folder):
+        if path.exists():
+            before = _read(path, Manifest, "remove it; the cells are kept")
+            manifest = _merged(folder, before, manifest)
+        temporary = path.with_name(f".{path.name}")
+        temporary.write_text(manifest.model_dump_json(indent=1) + "\n")
+        temporary.replace(path)
+
+
+def _merged(folder: Path, before: Manifest, now: Manifest) -> Manifest:
+    if before.profile.name != now.profile.name:
+        raise UserError(
+            f"{folder} holds results of the profile {before.profile.name!r}, "
+            f"not {now.profile.name!r}; choose another --out"
         )
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(manifest.model_dump_json(indent=1) + "\n")
-    temporary.replace(path)
+    for name in before.algorithms.keys() & now.algorithms.keys():
+        _require_same_conditions(folder, name, before, now)
+    return Manifest(
+        profile=now.profile,
+        worlds=_union(before.worlds, now.worlds),
+        algorithms={
+            name: _union(before.algorithms.get(name, ()), now.algorithms.get(name, ()))
+            for name in (*before.algorithms, *now.algorithms)
+        },
+        seeds=max(before.seeds, now.seeds),
+        exact_worlds=_union(before.exact_worlds, now.exact_worlds),
+        declarations=before.declarations
+        | {
+            name: said.model_copy(
+                update={
+                    "recordings": _recordings(folder, before, now, name),
+                    "played": before.declaration(name).played | said.played,
+                }
+            )
+            for name, said in now.declarations.items()
+        },
+    )
+
+
+def _union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    """All names once, in order."""
+    return tuple(dict.fromkeys((*first, *second)))
 
 
 def _require_same_conditions(folder: Path, name: str, before: Manifest, now: Manifest) -> None:
@@ -372,25 +380,3 @@ def _read(path: Path, model: type[Model], hint: str) -> Model:
         raise UserError(f"{path}: damaged ({what}); {hint}") from error
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; {hint}") from error
-
-
-def temporary_folder(folder: Path) -> Path:
-    """Make an empty sibling folder in which a cell is written before `publish` moves it."""
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
-    temporary.mkdir(parents=True)
-    return temporary
-
-
-def publish(temporary: Path, folder: Path) -> None:
-    """Move a written cell to its place, replacing an outdated one."""
-    if folder.exists():
-        shutil.rmtree(folder)
-    temporary.rename(folder)
-
-
-def remove_leftovers(results: Path) -> None:
-    """Remove the temporary folders of runs that were killed."""
-    for folder in results.glob("*/*/**/.seed_*.*"):
-        process = int(folder.name.rpartition(".")[2])
-        if not psutil.pid_exists(process):
-            shutil.rmtree(folder)

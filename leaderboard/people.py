@@ -32,14 +32,13 @@ from leaderboard.cells import (
     Manifest,
     episode_results,
     extend_manifest,
-    publish,
     read_results,
-    temporary_folder,
     versions,
     write_cell,
     write_traces,
 )
 from leaderboard.protocol import Profile, person_spec
+from leaderboard.publishing import locked, publish, registered, temporary_folder
 from leaderboard.recorded import Played
 from leaderboard.references import exact_reference
 from leaderboard.support import outside_support
@@ -154,16 +153,19 @@ def _write(recording: Recording, cell: Cell, results: Path) -> None:
         OSError: if it cannot be written.
     """
     folder = results / cell.spec.folder
-    temporary = temporary_folder(folder)
-    try:
-        (temporary / KEPT).mkdir()
-        for file in cell.files:
-            shutil.copy2(recording.folder / Path(file).name, temporary / file)
-        write_traces(temporary, [read_episode(temporary / file).actions for file in cell.files])
-        write_cell(temporary, cell)
-        publish(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with registered(results) as writer:
+        temporary = temporary_folder(folder, writer)
+        try:
+            (temporary / KEPT).mkdir()
+            for file in cell.files:
+                shutil.copy2(recording.folder / Path(file).name, temporary / file)
+            actions = [read_episode(temporary / file).actions for file in cell.files]
+            write_traces(temporary, actions)
+            write_cell(temporary, cell)
+            with locked(results):
+                publish(temporary, folder)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
     for other in folder.parent.parent.iterdir():  # an earlier row may have another number of steps
         if other != folder.parent:
             shutil.rmtree(other)

@@ -27,15 +27,19 @@ from leaderboard import UserError
 from leaderboard.cells import (
     Cell,
     failed_cell,
-    publish,
     read_cell,
-    remove_leftovers,
-    temporary_folder,
     write_cell,
 )
 from leaderboard.child import CANNOT_WRITE
 from leaderboard.progress import Progress
 from leaderboard.protocol import CellSpec
+from leaderboard.publishing import (
+    locked,
+    publish,
+    registered,
+    remove_leftovers,
+    temporary_folder,
+)
 
 POLL_PERIOD = 0.05  # s, between two checks whether a child has ended
 MEMORY_PERIOD = 0.5  # s, between two checks of its memory, which cost milliseconds
@@ -80,8 +84,8 @@ def run_cells(
     waiting = unfinished(specs, results)
     compile_kernels({spec.world for spec in waiting})
     done: list[Cell] = []
-    with progress, _noticed_interrupt() as interrupted:
-        _run(waiting, results, workers, progress, done, interrupted)
+    with registered(results) as writer, progress, _noticed_interrupt() as interrupted:
+        _run(waiting, results, writer, workers, progress, done, interrupted)
     if interrupted.is_set():
         raise InterruptedRunError(
             f"interrupted; {len(done)} of {len(waiting)} cells are finished and kept, "
@@ -132,6 +136,7 @@ def compile_kernels(worlds: Iterable[str]) -> None:
 def _run(
     waiting: list[CellSpec],
     results: Path,
+    writer: str,
     workers: int,
     progress: Progress,
     done: list[Cell],
@@ -145,7 +150,7 @@ def _run(
         while len(done) < len(waiting):
             for spec in islice(queue, workers - len(running)):
                 progress.started(spec)
-                running.append(_start(spec, results))
+                running.append(_start(spec, results, writer))
             if interrupted.wait(POLL_PERIOD):
                 return
             progress.waiting()
@@ -154,7 +159,7 @@ def _run(
                 if failure is None and child.process.poll() is None:
                     continue
                 _kill(child.process)
-                cell = _finish(child, failure)
+                cell = _finish(child, failure, results)
                 running.remove(child)
                 done.append(cell)
                 progress.finished(cell)
@@ -164,9 +169,9 @@ def _run(
             shutil.rmtree(child.temporary, ignore_errors=True)
 
 
-def _start(spec: CellSpec, results: Path) -> Running:
+def _start(spec: CellSpec, results: Path, writer: str) -> Running:
     folder = results / spec.folder
-    temporary = temporary_folder(folder)
+    temporary = temporary_folder(folder, writer)
     arguments = [spec.model_dump_json(), str(temporary.resolve()), str(os.getpid())]
     with (temporary / "log.txt").open("wb") as log:
         process = subprocess.Popen(
@@ -223,8 +228,9 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def _finish(child: Running, failure: Cell | None) -> Cell:
-    """Publish the child's cell, or the failed cell that stands for it.
+def _finish(child: Running, failure: Cell | None, results: Path) -> Cell:
+    """Publish the child's cell, or the failed cell that stands for it, unless another run has been
+    faster.
 
     Raises:
         OSError: if it cannot be written.
@@ -238,7 +244,11 @@ def _finish(child: Running, failure: Cell | None) -> Cell:
     if cell is None:
         cell = failure or failed_cell(child.spec, "crashed", _describe_exit(code))
         write_cell(child.temporary, cell)
-    publish(child.temporary, child.folder)
+    with locked(results):
+        if is_finished(child.spec, results):
+            shutil.rmtree(child.temporary, ignore_errors=True)
+        else:
+            publish(child.temporary, child.folder)
     return cell
 
 

@@ -136,8 +136,17 @@ def _load_folder(folder: Path) -> Contender:
     if algorithm is None:
         raise UserError(f"{path}: defines no `algorithm`; end it with algorithm = Algorithm(...)")
     _require_algorithm(algorithm, str(path))
-    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.py")}
-    return Contender(algorithm, str(folder.resolve()), hash_of(files))
+    return Contender(algorithm, str(folder.resolve()), hash_of(_files_of(folder)))
+
+
+def _files_of(folder: Path) -> dict[str, Path]:
+    """Every file of a submission, weights and data too, but for what Python and others hide."""
+    files = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
+    return {
+        name.as_posix(): path
+        for name, path in files.items()
+        if not any(part == "__pycache__" or part.startswith(".") for part in name.parts)
+    }
 
 
 def _import_folder(path: Path) -> ModuleType:

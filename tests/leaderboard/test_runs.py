@@ -342,8 +342,21 @@ def test_the_key_names_what_the_result_depends_on(tmp_path: Path) -> None:
     assert key() == first
     assert key(TINY.model_copy(update={"steps": 2_000})) != first
     (folder / "helper.py").write_text("x = 1\n")
-    assert key()["code"] != first["code"]
+    second = key()
+    assert second["code"] != first["code"]
+    (folder / "data").mkdir()
+    (folder / "data" / "weights.json").write_text("[1.0]\n")
+    assert key()["code"] not in (first["code"], second["code"])
     assert world_hash(world) == first["world"]
+
+
+def test_what_python_and_editors_leave_is_not_part_of_the_key(tmp_path: Path) -> None:
+    folder = shutil.copytree(ALGORITHMS / "good", tmp_path / "good")
+    before = load(str(folder)).code
+    for name in ("__pycache__/algorithm.cpython-311.pyc", ".git/index", ".notes"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"anything")
+    assert load(str(folder)).code == before
 
 
 @pytest.mark.parametrize(

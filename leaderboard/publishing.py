@@ -1,0 +1,83 @@
+"""Writing into a folder of results that several runs may share, on one machine or on several.
+
+A cell is written in a temporary folder beside its place, and then moved there. What a run that was
+killed has left behind is told by the run's lock, which the system lets go of when a process ends; a
+process id may be another process's by then, and means nothing on another machine.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from filelock import FileLock, Timeout
+
+LOCKS = ".locks"
+"""The folder of locks: one of the folder of results itself, and one of each run that writes."""
+
+
+@contextmanager
+def locked(results: Path) -> Iterator[None]:
+    """Hold the lock of a folder of results, for a change that no other run may see half made.
+
+    Raises:
+        OSError: if the folder cannot be written to.
+    """
+    (results / LOCKS).mkdir(parents=True, exist_ok=True)
+    with FileLock(results / LOCKS / "results"):
+        yield
+
+
+@contextmanager
+def registered(results: Path) -> Iterator[str]:
+    """Hold a lock of one's own; yields its name, for `temporary_folder`.
+
+    Raises:
+        OSError: if the folder cannot be written to.
+    """
+    writer = uuid4().hex
+    path = results / LOCKS / writer
+    lock = FileLock(path)
+    with locked(results):
+        lock.acquire()
+    try:
+        yield writer
+    finally:
+        with locked(results):
+            lock.release()
+            path.unlink(missing_ok=True)
+
+
+def temporary_folder(folder: Path, writer: str) -> Path:
+    """Make an empty sibling folder in which a cell is written before `publish` moves it."""
+    temporary = folder.with_name(f".{folder.name}.{writer}")
+    temporary.mkdir(parents=True)
+    return temporary
+
+
+def publish(temporary: Path, folder: Path) -> None:
+    """Move a written cell to its place, replacing an outdated one; with the folder `locked`."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    temporary.rename(folder)
+
+
+def remove_leftovers(results: Path) -> None:
+    """Remove what killed runs have left: temporary folders, and their locks."""
+    with locked(results):
+        left = {path.name for path in (results / LOCKS).iterdir() if not _is_held(path)}
+        for writer in left:
+            (results / LOCKS / writer).unlink(missing_ok=True)
+        for folder in results.glob("*/*/**/.seed_*.*"):
+            writer = folder.name.rpartition(".")[2]
+            if writer in left or not (results / LOCKS / writer).exists():
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        with FileLock(path, timeout=0.0):
+            return False
+    except Timeout:
+        return True
