@@ -197,7 +197,7 @@ def episode_results(episodes: Sequence[Episode]) -> tuple[EpisodeResult, ...]:
 
 def write_cell(folder: Path, cell: Cell) -> None:
     """Write `cell.json`, which makes a folder a cell."""
-    (folder / "cell.json").write_text(cell.model_dump_json(indent=1) + "\n")
+    (folder / "cell.json").write_text(cell.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
 def write_traces(folder: Path, traces: Iterable[NDArray[Any]]) -> None:
@@ -291,7 +291,7 @@ def extend_manifest(folder: Path, manifest: Manifest) -> None:
             before = _read(path, Manifest, "remove it; the cells are kept")
             manifest = _merged(folder, before, manifest)
         temporary = path.with_name(f".{path.name}")
-        temporary.write_text(manifest.model_dump_json(indent=1) + "\n")
+        temporary.write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
         temporary.replace(path)
 
 

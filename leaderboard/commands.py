@@ -206,8 +206,8 @@ def write_page(results: Results) -> None:
     from leaderboard.figures.write import write_figures  # matplotlib takes a second
 
     table = summary(results)
-    (results.folder / "table.csv").write_text(as_csv(results, table))
-    (results.folder / "table.md").write_text(as_markdown(results, table))
+    (results.folder / "table.csv").write_text(as_csv(results, table), encoding="utf-8")
+    (results.folder / "table.md").write_text(as_markdown(results, table), encoding="utf-8")
     write_figures(results)
 
 

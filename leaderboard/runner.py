@@ -266,5 +266,5 @@ def _describe_exit(code: int) -> str:
 
 
 def _last_line(path: Path) -> str:
-    lines = path.read_text(errors="replace").splitlines()
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     return lines[-1] if lines else "no space for a log"

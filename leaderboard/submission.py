@@ -201,7 +201,7 @@ def write_template(name: str) -> Path:
     folder.mkdir(parents=True)
     for file in ("algorithm.py", "README.md"):
         text = templates.get_template(f"{file}.j2").render(name=folder.name, folder=folder)
-        (folder / file).write_text(text)
+        (folder / file).write_text(text, encoding="utf-8")
     return folder
 
 

@@ -185,19 +185,24 @@ def uncompiled(template: str, names: dict[str, Any]) -> dict[str, Any]:
     """What a template defines, given names that it uses; compiled at the first call, never kept."""
     path = TEMPLATES / f"{template}.py"
     names = {**names, "__name__": f"il_envs.engine.templates.{template}"}
-    exec(compile(path.read_text(), str(path), "exec"), names)
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), names)
     return names
 
 
 def _text(template: str) -> str:
-    return (TEMPLATES / f"{template}.py").read_text()
+    return (TEMPLATES / f"{template}.py").read_text(encoding="utf-8")
 
 
 def _digest(template: str, kernels: dict[str, Kernel]) -> str:
     """What the folder of compiled loops is called, given the loops and their kernels."""
     traced, called = _traced(kernels)  # numba's files name the modules
     modules = sorted({str(kernel.py_func.__module__) for kernel in called})
-    texts = [*(path.read_text() for path in SHARED), _text(template), traced, *modules]
+    texts = [
+        *(path.read_text(encoding="utf-8") for path in SHARED),
+        _text(template),
+        traced,
+        *modules,
+    ]
     key = [*texts, numba.__version__, sys.version]
     return hashlib.sha256("".join(key).encode()).hexdigest()[:16]
 
@@ -276,6 +281,6 @@ def _is_own(folder: Path) -> bool:
 
 def _write_atomically(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
         file.write(text)
     os.replace(file.name, path)

@@ -91,7 +91,7 @@ def keep_policy(folder: Path, stored: StoredPolicy) -> None:
     try:
         folder.mkdir(parents=True)
         (folder / TENSORS).write_bytes(safetensors.numpy.save(stored.policy.tensors()))
-        (folder / LESSON).write_text(json.dumps(about, indent=1) + "\n")
+        (folder / LESSON).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise StoredPolicyError(f"cannot write to {folder}: {error.strerror}") from error
 
@@ -102,7 +102,7 @@ def _told(folder: Path) -> dict[str, Any]:
         path = folder / name
         if path.is_file():
             try:
-                told = json.loads(path.read_text())
+                told = json.loads(path.read_text(encoding="utf-8"))
                 if name == LESSON:
                     return dict(told)
                 return {**told["spec"], "sha256": told["files"].get(TENSORS)}

@@ -136,12 +136,12 @@ class KeyFile:
         kept[world.name] = dict(changes)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_name(f".{self.path.name}.new")
-        temporary.write_text(json.dumps(kept, indent=1) + "\n")
+        temporary.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
         temporary.replace(self.path)
 
     def _read(self) -> dict[str, object]:
         try:
-            kept = json.loads(self.path.read_text())
+            kept = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, RecursionError) as error:

@@ -45,7 +45,7 @@ def card_of(world: World) -> Card | None:
     """The kept card of a world; None if it has none, or is not compiled."""
     path = _path(world)
     try:
-        kept = json.loads(path.read_text())
+        kept = json.loads(path.read_text(encoding="utf-8"))
         expert = None if kept["expert"] is None else float(kept["expert"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -195,7 +195,7 @@ def prepare(world: World) -> None:
     picture, temporary = path.with_suffix(".png"), path.with_suffix(".part.png")
     pygame.image.save(pygame.transform.smoothscale(canvas.surface, PICTURE), temporary)
     temporary.replace(picture)
-    temporary.write_text(json.dumps({"expert": score}))
+    temporary.write_text(json.dumps({"expert": score}), encoding="utf-8")
     temporary.replace(path)  # last: it says that the card is there
     _tell(world.name, "ready")
 

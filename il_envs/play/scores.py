@@ -32,7 +32,7 @@ class Scores:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             temporary = self.path.with_name(f".{self.path.name}.new")
-            temporary.write_text(json.dumps(self._best, indent=1) + "\n")
+            temporary.write_text(json.dumps(self._best, indent=1) + "\n", encoding="utf-8")
             temporary.replace(self.path)
         except OSError:
             pass
@@ -41,7 +41,7 @@ class Scores:
     def _read(self) -> dict[str, float]:
         """The scores in the file."""
         try:
-            kept = json.loads(self.path.read_text())
+            kept = json.loads(self.path.read_text(encoding="utf-8"))
             return {
                 name: float(value)
                 for name, value in kept.items()

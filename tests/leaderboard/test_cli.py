@@ -1,5 +1,6 @@
 """The commands as a user types them, and the one line for each mistake."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -45,6 +46,26 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "good" in finished.stdout
     assert finished.stderr.splitlines()[-1].startswith("[3/3] DriftCar ")
     return out
+
+
+@pytest.mark.parametrize("command", ["run", "table"])
+def test_a_terminal_that_knows_ascii_alone_stops_nothing(command: str, results: Path) -> None:
+    """And files are UTF-8, whatever the locale."""
+    arguments = [results] if command == "table" else [
+        "--profile", "smoke", "--worlds", "DriftCar", "--algorithms", ALGORITHMS / "good",
+        "--no-controls", "--out", results,
+    ]  # fmt: skip
+    environment = os.environ | {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+    environment.pop("PYTHONIOENCODING", None)
+    shown = subprocess.run(
+        [sys.executable, "-m", "leaderboard", command, *map(str, arguments)],
+        capture_output=True,
+        env=environment,
+    )
+    assert (shown.returncode, b"Error" in shown.stderr) == (0, False), shown.stderr
+    assert b"good" in shown.stdout
+    assert shown.stdout.isascii()
+    assert "\N{EN DASH}" in (results / "table.md").read_text(encoding="utf-8")
 
 
 def test_help_names_the_commands_and_loads_nothing_slow() -> None:
