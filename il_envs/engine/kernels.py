@@ -183,27 +183,22 @@ def are_compiled(world: World) -> bool:
 
 def uncompiled(template: str, names: dict[str, Any]) -> dict[str, Any]:
     """What a template defines, given names that it uses; compiled at the first call, never kept."""
-    path = TEMPLATES / f"{template}.py"
+    path = _path(template)
     names = {**names, "__name__": f"il_envs.engine.templates.{template}"}
     exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), names)
     return names
 
 
-def _text(template: str) -> str:
-    return (TEMPLATES / f"{template}.py").read_text(encoding="utf-8")
+def _path(template: str) -> Path:
+    return TEMPLATES / f"{template}.py"
 
 
 def _digest(template: str, kernels: dict[str, Kernel]) -> str:
     """What the folder of compiled loops is called, given the loops and their kernels."""
     traced, called = _traced(kernels)  # numba's files name the modules
     modules = sorted({str(kernel.py_func.__module__) for kernel in called})
-    texts = [
-        *(path.read_text(encoding="utf-8") for path in SHARED),
-        _text(template),
-        traced,
-        *modules,
-    ]
-    key = [*texts, numba.__version__, sys.version]
+    texts = [path.read_text(encoding="utf-8") for path in (*SHARED, _path(template))]
+    key = [*texts, traced, *modules, numba.__version__, sys.version]
     return hashlib.sha256("".join(key).encode()).hexdigest()[:16]
 
 
@@ -217,7 +212,7 @@ def _load(
     done = folder / DONE
     path = folder / f"{template}.py"
     if not path.exists():
-        _write_atomically(path, _text(template))
+        _write_atomically(path, _path(template).read_text(encoding="utf-8"))
     name = f"il_envs._compiled_{digest}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
