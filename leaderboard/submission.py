@@ -1,7 +1,8 @@
 """Finding algorithms: installed ones by name, others by the path of their folder."""
 
 import hashlib
-import importlib.util
+import importlib
+import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ from typing import Any
 
 import jinja2
 
+from il_envs.engine.kernels import cache_folder
 from il_envs.learning.algorithm import Algorithm
 from il_envs.learning.installed import installed_algorithms
 from il_envs.world import UnknownNameError, World
@@ -150,17 +152,24 @@ def _files_of(folder: Path) -> dict[str, Path]:
 
 
 def _import_folder(path: Path) -> ModuleType:
-    """Import algorithm.py as a package, so that it can import its neighbours: `from . import x`."""
-    name = f"il_envs_submission_{hashlib.sha256(str(path).encode()).hexdigest()[:16]}"
-    spec = importlib.util.spec_from_file_location(
-        name, path, submodule_search_locations=[str(path.parent)]
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    """Import algorithm.py from its folder as a package, so that it can import its neighbours, `from
+    . import x`, and processes that it starts can import it by name.
+
+    The package is a link in the cache folder, since the folder's own name may be that of another.
+    """
+    package = f"il_envs_submission_{hashlib.sha256(str(path).encode()).hexdigest()[:16]}"
+    packages = cache_folder() / "submissions"
+    packages.mkdir(exist_ok=True)
+    if (packages / package).resolve() != path.parent:
+        link = packages / f".{package}.{os.getpid()}"
+        link.symlink_to(path.parent, target_is_directory=True)
+        link.replace(packages / package)
+    if str(packages) not in sys.path:
+        sys.path.append(str(packages))  # which processes of `multiprocessing` take over
+    for known in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[known]  # it may have changed
+    importlib.invalidate_caches()
+    return importlib.import_module(f"{package}.{path.stem}")
 
 
 def _require_algorithm(algorithm: object, where: str) -> None:

@@ -350,6 +350,27 @@ def test_the_key_names_what_the_result_depends_on(tmp_path: Path) -> None:
     assert world_hash(world) == first["world"]
 
 
+def test_training_may_start_processes_of_its_own(tmp_path: Path) -> None:
+    """Which import the submission, and its neighbours, by name."""
+    folder = shutil.copytree(ALGORITHMS / "good", tmp_path / "good")
+    text = (folder / "algorithm.py").read_text()
+    text = text.replace(
+        "    data = problem", "    assert doubled(range(3)) == [0, 2, 4]\n    data = problem"
+    )
+    (folder / "algorithm.py").write_text(f"from .helpers import doubled\n{text}")
+    (folder / "helpers.py").write_text(
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "from multiprocessing import get_context\n"
+        "def double(x):\n    return 2 * x\n"
+        "def doubled(values):\n"
+        "    with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as pool:\n"
+        "        return list(pool.map(double, values))\n"
+    )
+    world = il_envs.get_world("DriftCar")
+    cells = compute(cells_of_run(TINY, [world], [load(str(folder))], 1), tmp_path / "out")
+    assert (cells["good"].status, cells["good"].reason) == ("ok", "")
+
+
 def test_what_python_and_editors_leave_is_not_part_of_the_key(tmp_path: Path) -> None:
     folder = shutil.copytree(ALGORITHMS / "good", tmp_path / "good")
     before = load(str(folder)).code
