@@ -28,6 +28,8 @@ class Scale:
     """Return of the reference: score 1."""
     random_cells: tuple[Cell, ...]
     """The cells of the uniform random policy, whose values stand for those of a failed cell."""
+    reference_cells: tuple[Cell, ...]
+    """The cells of the reference."""
 
     @property
     def is_exact(self) -> bool:
@@ -159,7 +161,7 @@ def scale_of(results: Results, world: str) -> Scale | None:
     random, reference = (float(np.mean([return_of(c) for c in cells])) for cells in rows[:2])
     if reference == random:
         return None
-    return Scale(random, reference, tuple(rows[0]))
+    return Scale(random, reference, tuple(rows[0]), tuple(rows[1]))
 
 
 def return_of(cell: Cell) -> float:
@@ -197,3 +199,29 @@ def scores_of(row: Row, scale: Scale | None) -> NDArray[np.float64]:
     if scale is None:
         return np.full(len(row.cells), nan)
     return np.array([scale.score(total_reward) for total_reward in returns_of(row, scale)])
+
+
+def crossed_scores_of(row: Row, scale: Scale) -> NDArray[np.float64]:
+    """What each seed and episode adds to the score of a row that is ranked, float64 [seeds,
+    episodes]; [seeds, 1] of exact returns, and of a single cell, which has no interval.
+
+    A score is a ratio of means over episodes, (return - random) / (reference - random), so an
+    episode counts with the ratio's linear part there (the delta method): score + (return - random -
+    score * (reference - random)) / (mean reference - mean random), all four on that episode. Means
+    over episodes are `scores_of`. An episode that is as hard for the reference adds no variance.
+    """
+    scores = scores_of(row, scale)[:, None]
+    if scale.is_exact or len(row.cells) == 1:
+        return scores
+    random, reference = (
+        np.mean([_rewards(cell) for cell in cells], 0)
+        for cells in (scale.random_cells, scale.reference_cells)
+    )
+    returns = np.array([_rewards(cell) if cell.status == "ok" else random for cell in row.cells])
+    linear = returns - random - scores.mean() * (reference - random)
+    return scores.mean() + linear / (scale.reference - scale.random)
+
+
+def _rewards(cell: Cell) -> NDArray[np.float64]:
+    """The return of each evaluation episode, float64 [episodes]."""
+    return np.array([episode.total_reward for episode in cell.episodes])
