@@ -30,8 +30,8 @@ LEFT_COLUMNS = {"algorithm", "world", "status", "actions", "learning", "claim"}
 CSV_COLUMNS = [
     "algorithm", "world", "seeds", "score", "low", "high", "status",
     "labels", *(column for metric in SAMPLED for column in metric.columns), "return", "iqm",
+    "iqm_low", "iqm_high", "unit", "rank_low", "rank_high", "ties",
     "reason", *(column for metric in EXACT for column in metric.columns),
-    "unit", "rank_low", "rank_high", "ties", "iqm_low", "iqm_high",
 ]  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def header(results: Results, metrics: Iterable[Metric]) -> list[str]:
         lines.append(
             f"World {ALL_WORLDS!r}: mean over worlds for algorithms that apply to all of them, "
             "interval by Welch and Satterthwaite, stratified by world; IQM beside it, its interval "
-            "over training seeds alone."
+            "over training seeds, given these episodes."
         )
     for world in WORLDS.values():
         if world.name in manifest.worlds and world.truth.one_button_bound is not None:

@@ -275,6 +275,7 @@ def test_an_explanation_can_be_followed_by_hand() -> None:
         "(0.750000 + 0.875000) / 2 = 0.812500",
         "12.7062 * 0.088388 / sqrt(2)",
         "with 1 degrees of freedom",
+        "standard error = sqrt(0.062500^2 + 0.011719^2)",
     ):
         assert part in text
 
@@ -367,7 +368,7 @@ def test_the_interval_is_over_episodes_too_and_says_so() -> None:
     np.testing.assert_allclose(scores.mean(1), scores_of(ours, scale))
     returns = np.array([[e.total_reward for e in cell.episodes] for cell in ours.cells])
     assert np.ptp(returns.mean(0)) / 19.0 > 5.0 * np.ptp(scores.mean(0))
-    assert "on any episodes, not just with and on these" in as_markdown(results, summary(results))
+    assert "with new seeds on new episodes" in as_markdown(results, summary(results))
 
 
 def test_a_failed_cell_counts_as_the_random_policy_on_every_episode() -> None:
@@ -376,3 +377,17 @@ def test_a_failed_cell_counts_as_the_random_policy_on_every_episode() -> None:
     scale = scale_of(results, "Hill")
     assert scale is not None
     np.testing.assert_allclose(crossed_scores_of(few, scale).mean(1), [0.5, 0.0])
+
+
+def test_an_explanation_tells_the_differences_behind_a_rank() -> None:
+    text = explanation(make_board(), "good", "Hill")
+    best, fair = text.split("rank 2 to 3 of 3, by the differences from the others:\n")[1].split(
+        "\n"
+    )
+    assert best.startswith("  best: -0.626316, alone in [-0.650")
+    assert "a run is better with a chance of 0.00 in [0.00, " in best
+    assert fair.startswith("  fair: +0.005263, alone in [-0.018")
+    assert "a run is better with a chance of 0.67 in [0.1" in fair
+    mirrored = explanation(make_board(), "fair", "Hill")
+    assert "  good: -0.005263, alone in [-0.029126, 0.018600]" in mirrored
+    assert "rank" not in explanation(make_board(), "floor", "Hill")
