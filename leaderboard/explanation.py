@@ -178,8 +178,9 @@ def _difference(
     scale = scale_of(results, row.world)
     theirs = named_row(results, other, row.world)
     chance = probability_of_improvement(scores_of(row, scale), scores_of(theirs, scale))
+    p = float(table.p_values[pair])
     return (
         f"{other}: {sign * float(difference.mean[pair]):+.6f}, alone in "
-        f"[{ends[0]:.6f}, {ends[1]:.6f}], corrected p = {float(table.p_values[pair]):.2g}; a run is "
-        f"better with a chance of {chance.mean:.2f} in [{chance.low:.2f}, {chance.high:.2f}]"
+        f"[{ends[0]:.6f}, {ends[1]:.6f}], corrected p = {p:.2g}; a run is better with "
+        f"a chance of {chance.mean:.2f} in [{chance.low:.2f}, {chance.high:.2f}]"
     )

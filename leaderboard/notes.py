@@ -5,8 +5,8 @@ from leaderboard.statistics import CONFIDENCE
 
 RANK_NOTE = (
     "Rank: all that can be, by the differences between all algorithms in a world on the same "
-    f"episodes, Holm-corrected: in {CONFIDENCE:.0%} of runs no order is claimed that is not so. Two "
-    "that share a letter cannot be told apart."
+    f"episodes, Holm-corrected: in {CONFIDENCE:.0%} of runs no order is claimed that is not so. "
+    "Two that share a letter cannot be told apart."
 )
 
 

@@ -17,6 +17,12 @@ STEP = 2.0
 BOARDS = 400
 SEEDS = (5, 10, 20)
 
+DESCRIPTION = (
+    f"Chance that two algorithms are told apart whose true scores are {STEP:g} standard deviations "
+    f"over training seeds apart, on {EPISODES} episodes. A board has {ALGORITHMS} algorithms, each "
+    "that much above the next, and is Holm-corrected."
+)
+
 
 @dataclass(frozen=True)
 class Noise:
