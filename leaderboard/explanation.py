@@ -3,7 +3,7 @@
 from math import hypot, isnan, sqrt
 
 from leaderboard.cells import Cell, Results
-from leaderboard.crossed import crossed_mean
+from leaderboard.crossed import Estimate, crossed_mean
 from leaderboard.metrics import METRICS
 from leaderboard.rows import (
     Row,
@@ -57,8 +57,8 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
     if row.fault:
         return "\n".join([*lines, "", f"not ranked: {row.fault}"])
     lines += ["", *_score(row, scale, is_person)]
-    if scale is not None and not scale.is_exact and len(row.cells) > 1:
-        lines += _over_episodes(row, scale)
+    if scale is not None and (scores := crossed_scores_of(row, scale)).shape[1] > 1:
+        lines += _over_episodes(crossed_mean(scores))
     return "\n".join([*lines, *_differences(results, row)])
 
 
@@ -138,9 +138,8 @@ def _score(row: Row, scale: Scale | None, is_person: bool) -> list[str]:
     return lines
 
 
-def _over_episodes(row: Row, scale: Scale) -> list[str]:
+def _over_episodes(estimate: Estimate) -> list[str]:
     """The interval of the table, where it is over episodes too."""
-    estimate = crossed_mean(crossed_scores_of(row, scale))
     seeds, episodes = (sqrt(part.variance) for part in (estimate.seeds, estimate.episodes))
     return [
         "that is given these episodes; over seeds and episodes (leaderboard/crossed.py):",

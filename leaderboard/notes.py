@@ -4,9 +4,9 @@ from leaderboard.cells import Manifest
 from leaderboard.statistics import CONFIDENCE
 
 RANK_NOTE = (
-    "Rank: all that can be, by the differences between all algorithms in a world on the same "
-    f"episodes, Holm-corrected: in {CONFIDENCE:.0%} of runs no order is claimed that is not so. "
-    "Two that share a letter cannot be told apart."
+    "Rank: all that can be, by the differences between all algorithms in the world on the same "
+    f"episodes, Holm-corrected: in {CONFIDENCE:.0%} of runs no order is claimed in a world that is "
+    "not so. Two that share a letter cannot be told apart."
 )
 
 
@@ -22,5 +22,5 @@ def interval_note(manifest: Manifest) -> str:
     )
     kinds = {world in manifest.exact_worlds for world in manifest.worlds}
     if kinds == {False, True}:
-        return f"{sampled}; over seeds alone where returns are exact."
+        return f"{sampled} (over both); over seeds alone where returns are exact."
     return f"{exact}." if kinds == {True} else f"{sampled}."

@@ -20,7 +20,7 @@ from leaderboard.recorded import RecordedData
 from leaderboard.rows import row_of
 from leaderboard.statistics import CONFIDENCE
 from leaderboard.studies.concurrency import claim_table, final_table, milestone_table
-from leaderboard.summary import ALL_WORLDS
+from leaderboard.summary import ALL_WORLDS, SEEDS, SEEDS_AND_EPISODES
 
 NONE = "\N{EN DASH}"
 INFINITE = "\N{INFINITY}"
@@ -233,7 +233,7 @@ def _scores(results: Results, summary: pd.DataFrame, metrics: Iterable[Metric]) 
         "world": summary["world"],
         "score": summary["score"].map(_number),
         INTERVAL: _intervals(summary),
-        "over": summary["unit"],
+        "over": summary["unit"].map({SEEDS: "seeds", SEEDS_AND_EPISODES: "both", "": NONE}),
         "rank": _ranks(summary),
         "IQM": _with_intervals(summary, "iqm"),
         **_columns(metrics, summary),
@@ -242,7 +242,7 @@ def _scores(results: Results, summary: pd.DataFrame, metrics: Iterable[Metric]) 
     }
     if len(results.manifest.worlds) == 1:
         del columns["IQM"]
-    if summary["unit"].nunique() == 1:  # and the note says which
+    if len(set(summary["unit"]) - {""}) < 2:  # and the note says which
         del columns["over"]
     if results.manifest.seeds == 1:
         del columns["rank"]

@@ -54,7 +54,7 @@ def standings(results: Results, worlds: Sequence[str]) -> Standings | None:
                 scores[name] = [_scores(results, row) for row in rows]
     if not scores:
         return None
-    by_world = [np.stack(each) for each in zip(*scores.values(), strict=True)]
+    by_world = [_stacked(each) for each in zip(*scores.values(), strict=True)]
     differences = all_differences(by_world)
     return Standings(tuple(scores), differences, holm(differences.p_value))
 
@@ -67,3 +67,10 @@ def _scores(results: Results, row: Row) -> NDArray[np.float64]:
     scale = scale_of(results, row.world)
     assert scale is not None  # or the row has a fault
     return crossed_scores_of(row, scale)
+
+
+def _stacked(scores: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Scores [seeds, episodes] of several algorithms, float64 [n, seeds, episodes]; an exact one is
+    the same in every episode."""
+    episodes = max(each.shape[1] for each in scores)
+    return np.stack([np.broadcast_to(each, (len(each), episodes)) for each in scores])

@@ -39,7 +39,7 @@ def summary(results: Results) -> pd.DataFrame:
     to all of them. Reference rows have no such mean, since they score 0 and 1 in each world.
 
     Columns: algorithm, world, labels, seeds, score, low, high, unit (what the interval is over:
-    "seeds", or "seeds and episodes" in a world whose returns are sampled), iqm, iqm_low and
+    "seeds", or "seeds and episodes" where returns are sampled; empty without one), iqm, iqm_low and
     iqm_high (over seeds), return, status and reason (see `status_of`), reference, control and
     person (whether it is such a row), rank_low, rank_high and ties (see `standings`; missing for
     rows that are not ranked), and those of the `METRICS`, means over seeds.
@@ -96,10 +96,10 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
     status, reason = status_of(rows)
     ranked = not any(row.fault for row in rows)
     one_world = ranked and world != ALL_WORLDS
-    interval, middle = _interval(with_scales, ranked), Interval(nan, nan, nan)
+    interval, unit = _interval(with_scales, ranked)
+    middle = Interval(nan, nan, nan)
     if not isnan(interval.mean):
         middle = interquartile_interval(scores)
-    is_sampled = any(scale is not None and not scale.is_exact for _, scale in with_scales)
     summarised: dict[str, object] = {
         "algorithm": rows[0].algorithm,
         "world": world,
@@ -108,7 +108,7 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
         "score": interval.mean,
         "low": interval.low,
         "high": interval.high,
-        "unit": SEEDS_AND_EPISODES if is_sampled else SEEDS,
+        "unit": unit,
         "iqm": middle.mean,
         "iqm_low": middle.low,
         "iqm_high": middle.high,
@@ -129,10 +129,14 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
     return summarised
 
 
-def _interval(rows: Sequence[tuple[Row, Scale | None]], ranked: bool) -> Interval:
-    """The mean of the scores of rows in several worlds; without a number if they have none."""
-    scores = [crossed_scores_of(row, scale) for row, scale in rows if scale is not None]
-    if not ranked or len(scores) < len(rows):
-        return Interval(nan, nan, nan)
+def _interval(rows: Sequence[tuple[Row, Scale | None]], ranked: bool) -> tuple[Interval, str]:
+    """The mean of the scores of rows in several worlds, without a number if they have none; and
+    what its interval is over, empty if it has none."""
+    known = [(row, scale) for row, scale in rows if scale is not None]
+    if not ranked or len(known) < len(rows):
+        return Interval(nan, nan, nan), ""
+    scores = [crossed_scores_of(row, scale) for row, scale in known]
     mean = mean_of([crossed_mean(values) for values in scores])
-    return Interval(float(mean.mean), float(mean.low), float(mean.high))
+    interval = Interval(float(mean.mean), float(mean.low), float(mean.high))
+    unit = SEEDS_AND_EPISODES if any(values.shape[1] > 1 for values in scores) else SEEDS
+    return interval, "" if isnan(interval.low) else unit

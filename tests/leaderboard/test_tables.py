@@ -391,3 +391,12 @@ def test_an_explanation_tells_the_differences_behind_a_rank() -> None:
     mirrored = explanation(make_board(), "fair", "Hill")
     assert "  good: -0.005263, alone in [-0.029126, 0.018600]" in mirrored
     assert "rank" not in explanation(make_board(), "floor", "Hill")
+
+
+def test_a_row_without_a_cell_is_unranked_and_others_stand() -> None:
+    results = make_board()
+    cells = tuple(cell for cell in results.cells if cell.spec.algorithm != "best")
+    table = summary(replace(results, cells=cells))
+    assert row(table, "best")["status"] == "unranked"
+    assert pd.isna(row(table, "best")["rank_low"])
+    assert row(table, "good")["rank_low"] == 1
