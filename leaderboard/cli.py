@@ -205,6 +205,14 @@ def misspecified(
 
 
 @app.command()
+def power() -> None:
+    """Print how often simulated boards tell algorithms apart, for several numbers of seeds."""
+    from leaderboard import commands
+
+    commands.show_power()
+
+
+@app.command()
 def surpass(
     out: Annotated[Path, typer.Option(help="Folder of the table.")] = Path("results", "surpassing"),
 ) -> None:

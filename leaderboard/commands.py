@@ -348,6 +348,14 @@ def _show(write: Callable[[Path], tuple[list[Path], list[Finding]]], folder: Pat
     return all(finding.holds for finding in findings)
 
 
+def show_power() -> None:
+    """Print how often simulated boards tell algorithms apart."""
+    from leaderboard.studies.power import DESCRIPTION, power_table
+
+    print(power_table().to_string(index=False, float_format="{:.2f}".format))
+    print(DESCRIPTION)
+
+
 def show_surpassing(folder: Path) -> None:
     """Learn from experts that often err, and print which learners surpass them.
 

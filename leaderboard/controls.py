@@ -3,8 +3,9 @@
 from math import isnan
 
 from leaderboard.cells import Results
-from leaderboard.rows import Row, row_of, scale_of, scores_of
-from leaderboard.statistics import CONFIDENCE, Interval, difference_interval
+from leaderboard.crossed import Estimate, crossed_difference
+from leaderboard.rows import Row, crossed_scores_of, row_of, scale_of
+from leaderboard.statistics import CONFIDENCE
 
 
 def control_notes(results: Results) -> list[str]:
@@ -26,10 +27,11 @@ def _headline(results: Results, algorithm: str, world: str) -> Row:
 
 
 def _note(results: Results, learner: Row, control: Row) -> list[str]:
-    if learner.fault or control.fault:
+    scale = scale_of(results, learner.world)
+    if learner.fault or control.fault or scale is None:
         return []
-    scores = [scores_of(row, scale_of(results, row.world)) for row in (learner, control)]
-    difference = difference_interval(*scores)
+    scores = [crossed_scores_of(row, scale) for row in (learner, control)]
+    difference = crossed_difference(*scores)
     if _is_above_zero(difference):
         return []
     verdict = "cannot be told from" if difference.mean > 0.0 else "is not above"
@@ -46,5 +48,5 @@ def _note(results: Results, learner: Row, control: Row) -> list[str]:
     ]
 
 
-def _is_above_zero(difference: Interval) -> bool:
-    return difference.mean > 0.0 if isnan(difference.low) else difference.low > 0.0
+def _is_above_zero(difference: Estimate) -> bool:
+    return bool(difference.mean > 0.0 if isnan(difference.low) else difference.low > 0.0)

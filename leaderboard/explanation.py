@@ -1,11 +1,22 @@
 """Everything behind one score of the table, so that the score can be recomputed by hand."""
 
-from math import isnan
+from math import hypot, isnan, sqrt
 
 from leaderboard.cells import Cell, Results
+from leaderboard.crossed import Estimate, crossed_mean
 from leaderboard.metrics import METRICS
-from leaderboard.rows import Row, Scale, mean_return, named_row, scale_of, scores_of, survival
-from leaderboard.statistics import CONFIDENCE, student_interval
+from leaderboard.rows import (
+    Row,
+    Scale,
+    crossed_scores_of,
+    mean_return,
+    named_row,
+    scale_of,
+    scores_of,
+    survival,
+)
+from leaderboard.standings import Standings, standings
+from leaderboard.statistics import CONFIDENCE, probability_of_improvement, student_interval
 
 
 def explanation(results: Results, algorithm: str, world: str) -> str:
@@ -49,7 +60,10 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
         lines += _metrics(cell, scale)
     if row.fault:
         return "\n".join([*lines, "", f"not ranked: {row.fault}"])
-    return "\n".join([*lines, "", *_score(row, scale, is_person)])
+    lines += ["", *_score(row, scale, is_person)]
+    if scale is not None and (scores := crossed_scores_of(row, scale)).shape[1] > 1:
+        lines += _over_episodes(crossed_mean(scores))
+    return "\n".join([*lines, *_differences(results, row)])
 
 
 def _normalisation(scale: Scale, references: tuple[str, ...]) -> list[str]:
@@ -103,7 +117,7 @@ def _metrics(cell: Cell, scale: Scale | None) -> list[str]:
 
 
 def _score(row: Row, scale: Scale | None, is_person: bool) -> list[str]:
-    """The mean over seeds and its interval."""
+    """The mean over seeds and its interval, given these episodes."""
     scores = scores_of(row, scale)
     interval = student_interval(scores)
     terms = " + ".join(f"{score:.6f}" for score in scores)
@@ -126,3 +140,50 @@ def _score(row: Row, scale: Scale | None, is_person: bool) -> list[str]:
             "degrees of freedom"
         )
     return lines
+
+
+def _over_episodes(estimate: Estimate) -> list[str]:
+    """The interval of the table, where it is over episodes too."""
+    seeds, episodes = (sqrt(part.variance) for part in (estimate.seeds, estimate.episodes))
+    return [
+        "that is given these episodes; over seeds and episodes (leaderboard/crossed.py):",
+        f"  standard error = sqrt({seeds:.6f}^2 + {episodes:.6f}^2), of seeds s / sqrt(n), of "
+        "episodes sqrt(max(MS_episode - MS_rest, 0) / number of scores)",
+        f"  interval = {float(estimate.mean):.6f} +- {float(estimate.quantile):.4f} * "
+        f"{hypot(seeds, episodes):.6f} = [{float(estimate.low):.6f}, {float(estimate.high):.6f}], "
+        f"with {float(estimate.total.degrees):.4g} degrees of freedom",
+    ]
+
+
+def _differences(results: Results, row: Row) -> list[str]:
+    """A line for each algorithm that a ranked one is compared with."""
+    table = standings(results, (row.world,))
+    if table is None or len(row.cells) == 1:
+        return []
+    if row.algorithm not in table.names or len(table.names) == 1:
+        return []
+    low, high = table.ranking.ranks[table.names.index(row.algorithm)]
+    lines = ["", f"rank {low} to {high} of {len(table.names)}, by the differences from the others:"]
+    for k, pair in enumerate(table.pairs()):
+        if row.algorithm in pair:
+            is_first = row.algorithm == pair[0]
+            other = pair[1] if is_first else pair[0]
+            lines.append(f"  {_difference(results, row, other, table, k, 1 if is_first else -1)}")
+    return lines
+
+
+def _difference(
+    results: Results, row: Row, other: str, table: Standings, pair: int, sign: int
+) -> str:
+    """The difference from another algorithm, given that of a pair with its sign."""
+    difference = table.differences
+    ends = sorted(sign * float(end[pair]) for end in (difference.low, difference.high))
+    scale = scale_of(results, row.world)
+    theirs = named_row(results, other, row.world)
+    chance = probability_of_improvement(scores_of(row, scale), scores_of(theirs, scale))
+    p = float(table.p_values[pair])
+    return (
+        f"{other}: {sign * float(difference.mean[pair]):+.6f}, alone in "
+        f"[{ends[0]:.6f}, {ends[1]:.6f}], corrected p = {p:.2g}; a run is better with "
+        f"a chance of {chance.mean:.2f} in [{chance.low:.2f}, {chance.high:.2f}]"
+    )

@@ -15,11 +15,12 @@ from il_envs.world import WORLDS, get_world
 from leaderboard.cells import Results
 from leaderboard.controls import control_notes
 from leaderboard.metrics import EXACT, SAMPLED, Metric
+from leaderboard.notes import RANK_NOTE, interval_note
 from leaderboard.recorded import RecordedData
 from leaderboard.rows import row_of
 from leaderboard.statistics import CONFIDENCE
 from leaderboard.studies.concurrency import claim_table, final_table, milestone_table
-from leaderboard.summary import ALL_WORLDS
+from leaderboard.summary import ALL_WORLDS, SEEDS, SEEDS_AND_EPISODES
 
 NONE = "\N{EN DASH}"
 INFINITE = "\N{INFINITY}"
@@ -29,6 +30,7 @@ LEFT_COLUMNS = {"algorithm", "world", "status", "actions", "learning", "claim"}
 CSV_COLUMNS = [
     "algorithm", "world", "seeds", "score", "low", "high", "status",
     "labels", *(column for metric in SAMPLED for column in metric.columns), "return", "iqm",
+    "iqm_low", "iqm_high", "unit", "rank_low", "rank_high", "ties",
     "reason", *(column for metric in EXACT for column in metric.columns),
 ]  # fmt: skip
 
@@ -44,13 +46,14 @@ def header(results: Results, metrics: Iterable[Metric]) -> list[str]:
         f"Reference: {_reference(results)}.",
     ]
     if manifest.seeds > 1:
-        lines.append(f"Interval: {CONFIDENCE:.0%}, Student's t over training seeds.")
+        lines += [interval_note(results.manifest), RANK_NOTE]
     else:
         lines.append("One training seed has no interval.")
     if len(manifest.worlds) > 1:
         lines.append(
             f"World {ALL_WORLDS!r}: mean over worlds for algorithms that apply to all of them, "
-            "interval by Welch and Satterthwaite, stratified by world; IQM beside it."
+            "interval by Welch and Satterthwaite, stratified by world; IQM beside it, its interval "
+            "over training seeds, given these episodes."
         )
     for world in WORLDS.values():
         if world.name in manifest.worlds and world.truth.one_button_bound is not None:
@@ -193,7 +196,8 @@ def _markdown(formatted: pd.DataFrame) -> str:
 def as_csv(results: Results, summary: pd.DataFrame) -> str:
     """Tables for programs, separated by empty lines. A missing number is an empty field; a number
     of steps is infinite if the level was not reached."""
-    scores = summary.assign(labels=summary["labels"].astype("Int64"))[CSV_COLUMNS]
+    counts = {name: summary[name].astype("Int64") for name in ("labels", "rank_low", "rank_high")}
+    scores = summary.assign(**counts)[CSV_COLUMNS]
     concurrency = [table(results) for table in (final_table, milestone_table, claim_table)]
     return "\n".join(_csv(table) for table in (scores, *concurrency) if len(table))
 
@@ -245,13 +249,19 @@ def _scores(results: Results, summary: pd.DataFrame, metrics: Iterable[Metric]) 
         "world": summary["world"],
         "score": summary["score"].map(_number),
         INTERVAL: _intervals(summary),
-        "IQM": summary["iqm"].map(_number),
+        "over": summary["unit"].map({SEEDS: "seeds", SEEDS_AND_EPISODES: "both", "": NONE}),
+        "rank": _ranks(summary),
+        "IQM": _with_intervals(summary, "iqm"),
         **_columns(metrics, summary),
         "labels": summary["labels"].map(lambda n: NONE if pd.isna(n) else f"{n:,.0f}"),
         "status": _statuses(summary),
     }
     if len(results.manifest.worlds) == 1:
         del columns["IQM"]
+    if len(set(summary["unit"]) - {""}) < 2:  # and the note says which
+        del columns["over"]
+    if results.manifest.seeds == 1:
+        del columns["rank"]
     if not (summary["decisions"] < 1.0).any():  # everybody decides at each step
         del columns["decisions"]
     return pd.DataFrame(columns)
@@ -344,6 +354,24 @@ def _intervals(
     return [
         NONE if isnan(low) else f"[{shown(low)}, {shown(high)}]"
         for low, high in zip(table[f"{prefix}low"], table[f"{prefix}high"], strict=True)
+    ]
+
+
+def _with_intervals(table: pd.DataFrame, name: str) -> list[str]:
+    """A number with its interval behind it, if it has one."""
+    intervals = _intervals(table, f"{name}_")
+    return [
+        _number(value) if interval == NONE else f"{_number(value)} {interval}"
+        for value, interval in zip(table[name], intervals, strict=True)
+    ]
+
+
+def _ranks(table: pd.DataFrame) -> list[str]:
+    """The ranks that a row may have, and the letters of its tie groups."""
+    columns = (table[name] for name in ("rank_low", "rank_high", "ties"))
+    return [
+        NONE if pd.isna(low) else f"{low:g}{f'{NONE}{high:g}' if high > low else ''} {ties}"
+        for low, high, ties in zip(*columns, strict=True)
     ]
 
 

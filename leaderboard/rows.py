@@ -10,12 +10,15 @@ cell counts as a random policy. A row with a missing cell is not ranked.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import nan
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard import UserError
 from leaderboard.cells import Cell, Results
+
+Returns = TypeVar("Returns", float, NDArray[np.float64])
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,16 @@ class Scale:
     """Return of the reference: score 1."""
     random_cells: tuple[Cell, ...]
     """The cells of the uniform random policy, whose values stand for those of a failed cell."""
+    reference_cells: tuple[Cell, ...]
+    """The cells of the reference."""
 
     @property
     def is_exact(self) -> bool:
         """True if returns are exact."""
         return self.random_cells[0].exact is not None
 
-    def score(self, total_reward: float) -> float:
-        """The normalised score of a return."""
+    def score(self, total_reward: Returns) -> Returns:
+        """The normalised score of a return, or of each of several."""
         return (total_reward - self.random) / (self.reference - self.random)
 
 
@@ -159,7 +164,7 @@ def scale_of(results: Results, world: str) -> Scale | None:
     random, reference = (float(np.mean([return_of(c) for c in cells])) for cells in rows[:2])
     if reference == random:
         return None
-    return Scale(random, reference, tuple(rows[0]))
+    return Scale(random, reference, tuple(rows[0]), tuple(rows[1]))
 
 
 def return_of(cell: Cell) -> float:
@@ -197,3 +202,38 @@ def scores_of(row: Row, scale: Scale | None) -> NDArray[np.float64]:
     if scale is None:
         return np.full(len(row.cells), nan)
     return np.array([scale.score(total_reward) for total_reward in returns_of(row, scale)])
+
+
+def crossed_scores_of(row: Row, scale: Scale) -> NDArray[np.float64]:
+    """What each seed and episode adds to the score of a row that is ranked, float64 [seeds,
+    episodes]; [seeds, 1] of exact returns, and of a single cell, which has no interval. The means
+    over episodes are `scores_of`.
+
+    A sampled score is a ratio of means over episodes, (return - random) / (reference - random), so
+    an episode counts with the ratio's linear part there (the delta method): score + (return -
+    random - score * (reference - random)) / (mean reference - mean random), all on that episode. An
+    episode that is as hard for the reference adds no variance. In an exact world random and
+    reference are no means over episodes, and an episode of a policy that is not exact counts with
+    its own score.
+    """
+    scores = scores_of(row, scale)[:, None]
+    sampled = [cell.status == "ok" and cell.exact is None for cell in row.cells]
+    if len(row.cells) == 1 or (scale.is_exact and not any(sampled)):
+        return scores
+    if scale.is_exact:
+        rewards = [_rewards(cell) for cell, own in zip(row.cells, sampled, strict=True) if own]
+        matrix = np.repeat(scores, len(rewards[0]), 1)
+        matrix[sampled] = scale.score(np.array(rewards))
+        return matrix
+    random, reference = (
+        np.mean([_rewards(cell) for cell in cells], 0)
+        for cells in (scale.random_cells, scale.reference_cells)
+    )
+    returns = np.array([_rewards(cell) if cell.status == "ok" else random for cell in row.cells])
+    linear = returns - random - scores.mean() * (reference - random)
+    return scores.mean() + linear / (scale.reference - scale.random)
+
+
+def _rewards(cell: Cell) -> NDArray[np.float64]:
+    """The return of each evaluation episode, float64 [episodes]."""
+    return np.array([episode.total_reward for episode in cell.episodes])

@@ -5,17 +5,31 @@ Scores are defined in `rows`, and the other metrics in `metrics`.
 """
 
 from collections.abc import Iterator, Sequence
-from math import nan
+from math import isnan, nan
 
 import numpy as np
 import pandas as pd
 
 from leaderboard.cells import Results
+from leaderboard.crossed import crossed_mean, mean_of
 from leaderboard.metrics import METRICS
-from leaderboard.rows import Row, counted, returns_of, row_of, scale_of, scores_of, status_of
-from leaderboard.statistics import Interval, interquartile_mean, stratified_interval
+from leaderboard.rows import (
+    Row,
+    Scale,
+    counted,
+    crossed_scores_of,
+    returns_of,
+    row_of,
+    scale_of,
+    scores_of,
+    status_of,
+)
+from leaderboard.standings import standings
+from leaderboard.statistics import Interval, interquartile_interval
 
 ALL_WORLDS = "all"
+RANKED_BY = ["world", "algorithm"]
+SEEDS, SEEDS_AND_EPISODES = "seeds", "seeds and episodes"
 
 
 def summary(results: Results) -> pd.DataFrame:
@@ -24,9 +38,11 @@ def summary(results: Results) -> pd.DataFrame:
     With several worlds, rows for the mean over all worlds come first, for the algorithms that apply
     to all of them. Reference rows have no such mean, since they score 0 and 1 in each world.
 
-    Columns: algorithm, world, labels, seeds, score, low, high, iqm, return, status and reason (see
-    `status_of`), reference, control and person (whether it is such a row), and those of the
-    `METRICS`, means over seeds.
+    Columns: algorithm, world, labels, seeds, score, low, high, unit (what the interval is over:
+    "seeds", or "seeds and episodes" where returns are sampled; empty without one), iqm, iqm_low and
+    iqm_high (over seeds), return, status and reason (see `status_of`), reference, control and
+    person (whether it is such a row), rank_low, rank_high and ties (see `standings`; missing for
+    rows that are not ranked), and those of the `METRICS`, means over seeds.
     """
     rows = list(_rows(results))
     summaries = [_summarise(results, [row], row.world) for row in rows]
@@ -37,7 +53,7 @@ def summary(results: Results) -> pd.DataFrame:
             for name, applies_to in results.manifest.algorithms.items()
             if set(worlds) <= set(applies_to)
         ]
-    frame = pd.DataFrame(summaries)
+    frame = pd.DataFrame(summaries).merge(_ranks(results), "left", RANKED_BY)
     order = {name: place for place, name in enumerate((ALL_WORLDS, *worlds))}
     return frame.sort_values(
         ["world", "score"],
@@ -46,6 +62,20 @@ def summary(results: Results) -> pd.DataFrame:
         na_position="last",
         ignore_index=True,
     )
+
+
+def _ranks(results: Results) -> pd.DataFrame:
+    """The columns rank_low, rank_high and ties, by world and algorithm."""
+    worlds = results.manifest.worlds
+    together = {ALL_WORLDS: worlds} if len(worlds) > 1 else {}
+    ranks: list[tuple[str, str, int, int, str]] = []
+    for world, those in (together | {world: (world,) for world in worlds}).items():
+        table = standings(results, those)
+        if table is not None:
+            order = table.ranking
+            for name, (low, high), ties in zip(table.names, order.ranks, order.ties, strict=True):
+                ranks.append((world, name, low, high, ties))
+    return pd.DataFrame(ranks, columns=[*RANKED_BY, "rank_low", "rank_high", "ties"])
 
 
 def _rows(results: Results) -> Iterator[Row]:
@@ -66,7 +96,10 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
     status, reason = status_of(rows)
     ranked = not any(row.fault for row in rows)
     one_world = ranked and world != ALL_WORLDS
-    interval = stratified_interval(scores) if ranked else Interval(nan, nan, nan)
+    interval, unit = _interval(with_scales, ranked)
+    middle = Interval(nan, nan, nan)
+    if not isnan(interval.mean):
+        middle = interquartile_interval(scores)
     summarised: dict[str, object] = {
         "algorithm": rows[0].algorithm,
         "world": world,
@@ -75,7 +108,10 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
         "score": interval.mean,
         "low": interval.low,
         "high": interval.high,
-        "iqm": interquartile_mean(np.concatenate(scores)) if ranked else nan,
+        "unit": unit,
+        "iqm": middle.mean,
+        "iqm_low": middle.low,
+        "iqm_high": middle.high,
         "return": float(np.concatenate(returns).mean()) if one_world else nan,
         "status": status,
         "reason": reason,
@@ -91,3 +127,16 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
             known = one_world if metric.is_exact else ranked
             summarised[column] = float(np.mean(values)) if known else nan
     return summarised
+
+
+def _interval(rows: Sequence[tuple[Row, Scale | None]], ranked: bool) -> tuple[Interval, str]:
+    """The mean of the scores of rows in several worlds, without a number if they have none; and
+    what its interval is over, empty if it has none."""
+    known = [(row, scale) for row, scale in rows if scale is not None]
+    if not ranked or len(known) < len(rows):
+        return Interval(nan, nan, nan), ""
+    scores = [crossed_scores_of(row, scale) for row, scale in known]
+    mean = mean_of([crossed_mean(values) for values in scores])
+    interval = Interval(float(mean.mean), float(mean.low), float(mean.high))
+    unit = SEEDS_AND_EPISODES if any(values.shape[1] > 1 for values in scores) else SEEDS
+    return interval, "" if isnan(interval.low) else unit

@@ -14,6 +14,7 @@ from leaderboard.figures.curves import (
 from leaderboard.figures.divergences import divergence
 from leaderboard.figures.drawing import STYLE, save
 from leaderboard.figures.maps import support_maps
+from leaderboard.figures.profiles import performance_profiles
 from leaderboard.figures.reward_pictures import reward_pictures
 from leaderboard.figures.support import outside_support
 
@@ -31,6 +32,7 @@ def write_figures(results: Results, extension: str = "svg") -> list[Path]:
             ("compounding_error", compounding_error),
             ("survival", survival_by_labels),
             ("score", score_by_labels),
+            ("performance_profiles", performance_profiles),
             ("divergence", divergence),
             ("learning_curve", learning_curve),
             ("outside_support", outside_support),

@@ -78,6 +78,18 @@ def test_help_names_the_commands_and_loads_nothing_slow() -> None:
     assert loaded.stdout.strip() == "[]"
 
 
+def test_power_has_a_row_for_each_number_of_seeds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from leaderboard.studies import power
+
+    monkeypatch.setattr(power, "SEEDS", (2, 3))
+    code, printed, _ = in_process(monkeypatch, capsys, "power")
+    assert code == 0
+    assert [line.split()[0] for line in printed.splitlines()[:3]] == ["seeds", "2", "3"]
+    assert "Holm-corrected" in printed
+
+
 def test_list_names_worlds_algorithms_and_profiles() -> None:
     shown = leaderboard("list").stdout
     for part in (
@@ -120,6 +132,7 @@ def test_a_run_leaves_a_table_and_figures(results: Path) -> None:
     names = {path.name for path in results.iterdir()}
     assert names == {
         "DriftCar", "run.json", "table.csv", "table.md", "compounding_error.svg", "survival.svg",
+        "performance_profiles.svg",
         "outside_support.svg", "map_DriftCar_good.svg",
     }  # fmt: skip
     assert (results / "table.csv").read_text() == leaderboard(

@@ -35,7 +35,7 @@ from leaderboard.metrics import EXACT
 from leaderboard.page import NONE, as_csv, as_latex, as_markdown, as_text
 from leaderboard.protocol import PROFILES, Profile, cells_of_run
 from leaderboard.references import REFERENCES, reference_table
-from leaderboard.rows import mean_return, row_of, scale_of, scores_of
+from leaderboard.rows import crossed_scores_of, mean_return, row_of, scale_of, scores_of
 from leaderboard.submission import load
 from leaderboard.summary import summary
 from leaderboard.verification import verify_episodes, verify_files, verify_metrics
@@ -75,7 +75,7 @@ def test_a_run_measures_every_cell(results: Results) -> None:
     names = {path.name for path in results.folder.iterdir()}
     assert names == {
         "RiskyBridge", "CliffChain", "run.json", "table.csv", "table.md", "score.svg",
-        "divergence.svg", "outside_support.svg",
+        "performance_profiles.svg", "divergence.svg", "outside_support.svg",
     }  # fmt: skip
 
 
@@ -398,6 +398,23 @@ def test_a_policy_without_a_table_is_scored_by_its_episodes_on_the_exact_scale()
     theirs = summary(results).set_index(["world", "algorithm"]).loc[("RiskyBridge", "theirs")]
     assert theirs["score"] == pytest.approx(scale.score(-32.0))
     assert theirs[EXACT_COLUMNS].isna().all()
+
+
+def test_an_interval_is_over_episodes_where_returns_are_sampled_and_the_page_says_where() -> None:
+    results = mixed_results()
+    table = summary(results).set_index(["world", "algorithm"])
+    assert table.loc[("Hill", "ours"), "unit"] == "seeds and episodes"
+    assert table.loc[("RiskyBridge", "ours"), "unit"] == "seeds"
+    assert table.loc[("RiskyBridge", "optimal"), "unit"] == ""  # exact, without an interval
+    assert table.loc[("RiskyBridge", "theirs"), "unit"] == "seeds and episodes"
+    scale = scale_of(results, "RiskyBridge")
+    assert scale is not None
+    theirs = row_of(results, "theirs", "RiskyBridge", 20)
+    own = [scale.score(-30.0), scale.score(-34.0)]
+    np.testing.assert_allclose(crossed_scores_of(theirs, scale), [own, own])
+    text = as_markdown(results, summary(results))
+    assert "| over |" in text
+    assert "over seeds alone where returns are exact" in text
 
 
 def test_the_header_says_what_is_exact(results: Results) -> None:

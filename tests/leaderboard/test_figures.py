@@ -21,6 +21,7 @@ from leaderboard.cells import (
     write_traces,
 )
 from leaderboard.figures.curves import compounding_error, error_curve, survival_by_labels
+from leaderboard.figures.profiles import performance_profile, performance_profiles
 from leaderboard.figures.write import write_figures
 from leaderboard.protocol import CellSpec, Profile, world_hash
 from leaderboard.support import outside_support
@@ -178,10 +179,29 @@ def test_incomplete_rows_are_not_drawn(results: Results) -> None:
 def test_the_same_results_give_the_same_files(results: Results) -> None:
     paths = write_figures(results)
     assert [path.name for path in paths] == [
-        "compounding_error.svg", "survival.svg", "outside_support.svg", "map_DriftCar_ours.svg",
+        "compounding_error.svg", "survival.svg", "performance_profiles.svg", "outside_support.svg",
+        "map_DriftCar_ours.svg",
     ]  # fmt: skip
     first = [path.read_bytes() for path in paths]
     write_figures(results)
     assert [path.read_bytes() for path in paths] == first
     for path in paths:
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
+
+
+def test_a_profile_is_the_share_of_runs_above_each_level() -> None:
+    worlds = [np.array([0.1, 0.5, 0.9, 0.9]), np.array([0.5, 0.7])]
+    shares = performance_profile(worlds, np.array([0.0, 0.5, 0.8, 0.9]))
+    np.testing.assert_allclose(shares, [1.0, (0.5 + 0.5) / 2, (0.5 + 0.0) / 2, 0.0])
+
+
+def test_profiles_have_a_staircase_for_each_learner(results: Results) -> None:
+    figure = performance_profiles(results)
+    assert figure is not None
+    (axes,) = figure.axes
+    assert {text.get_text() for text in axes.texts} >= {"ours"}
+    (line,) = axes.lines
+    assert (line.get_ydata()[0], line.get_ydata()[-1]) == (1.0, 0.0)
+    assert len(line.get_xdata()) == PROFILE.seeds + 2  # both ends
+    without_reference = tuple(c for c in results.cells if c.spec.algorithm != "expert")
+    assert performance_profiles(replace(results, cells=without_reference)) is None

@@ -8,7 +8,9 @@ from scipy import stats
 
 from leaderboard.statistics import (
     difference_interval,
+    interquartile_interval,
     interquartile_mean,
+    probability_of_improvement,
     ratio_interval,
     stratified_interval,
     student_interval,
@@ -146,3 +148,49 @@ def test_fiellers_interval_covers_the_ratio_as_often_as_it_says() -> None:
         covered += interval.low <= 2.5 <= interval.high
     margin = 3.9 * sqrt(0.95 * 0.05 / trials)
     assert 0.95 - margin <= covered / trials <= 0.985
+
+
+def test_the_probability_of_improvement_is_mann_and_whitneys() -> None:
+    ours, theirs = [0.2, 0.5, 0.5, 0.9], [0.1, 0.5, 0.8]
+    interval = probability_of_improvement(ours, theirs)
+    assert interval.mean == pytest.approx(stats.mannwhitneyu(ours, theirs).statistic / 12)
+    mirrored = probability_of_improvement(theirs, ours)
+    assert (1.0 - mirrored.high, 1.0 - mirrored.low) == pytest.approx((interval.low, interval.high))
+
+
+def test_the_probability_of_improvement_has_a_width_where_all_runs_are_better() -> None:
+    """At an estimate of 1 the end q solves n m (1 - q) = t^2 q (1 + k (1 - q) / (2 - q) + k q /
+    (1 + q))."""
+    interval = probability_of_improvement([5.0, 6.0, 7.0], [1.0, 2.0, 3.0])
+    q, t, k = interval.low, interval.quantile, 2.0
+    assert interval.mean == interval.high == 1.0
+    assert t == pytest.approx(stats.t.ppf(0.975, 4))
+    bracket = 1.0 + k * (1.0 - q) / (2.0 - q) + k * q / (1.0 + q)
+    assert 9.0 * (1.0 - q) == pytest.approx(t**2 * q * bracket)
+    assert isnan(probability_of_improvement([1.0], [0.0]).low)
+
+
+def test_the_interval_of_the_interquartile_mean_is_of_the_seeds_alone() -> None:
+    """With forty seeds a world and no spread between worlds, the error is about that of a trimmed
+    mean: the winsorised deviation over (1 - 2 / 4) sqrt(n)."""
+    random = np.random.default_rng(0)
+    strata = [random.normal(size=40) for _ in range(5)]
+    pooled = np.concatenate(strata)
+    interval = interquartile_interval(strata)
+    assert interval.mean == interquartile_mean(pooled)
+    expected = stats.mstats.trimmed_stde(pooled, (0.25, 0.25))
+    assert interval.standard_error == pytest.approx(expected, rel=0.1)
+    far = interquartile_interval([strata[0], strata[1] + 100.0])
+    assert far.high - far.low < 2.0
+    assert interval == interquartile_interval(strata)
+
+
+@pytest.mark.parametrize(
+    ("strata", "expected"),
+    [([[0.5, 0.5], [1.0, 1.0]], (0.75, 0.75, 0.75)), ([[0.5], [1.0]], (0.75, np.nan, np.nan))],
+)
+def test_an_interquartile_mean_without_variance_or_with_one_seed(
+    strata: list[list[float]], expected: tuple[float, ...]
+) -> None:
+    interval = interquartile_interval([np.array(values) for values in strata])
+    np.testing.assert_allclose((interval.mean, interval.low, interval.high), expected)

@@ -10,12 +10,20 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from leaderboard.cells import Cell, EpisodeResult, Manifest, Results, failed_cell
+from leaderboard.cells import Cell, Declaration, EpisodeResult, Manifest, Results, failed_cell
 from leaderboard.explanation import explanation
 from leaderboard.metrics import METRICS
 from leaderboard.page import as_csv, as_latex, as_markdown, as_text
 from leaderboard.protocol import CellSpec, Profile
-from leaderboard.rows import Scale, counted, row_of, scale_of, scores_of, survival
+from leaderboard.rows import (
+    Scale,
+    counted,
+    crossed_scores_of,
+    row_of,
+    scale_of,
+    scores_of,
+    survival,
+)
 from leaderboard.summary import summary
 
 PROFILE = Profile(
@@ -267,6 +275,7 @@ def test_an_explanation_can_be_followed_by_hand() -> None:
         "(0.750000 + 0.875000) / 2 = 0.812500",
         "12.7062 * 0.088388 / sqrt(2)",
         "with 1 degrees of freedom",
+        "standard error = sqrt(0.062500^2 + 0.011719^2)",
     ):
         assert part in text
 
@@ -291,3 +300,103 @@ def test_cells_that_did_not_count_decisions_have_none() -> None:
     uncounted = [e.model_dump(exclude={"decisions"}) for e in cell.episodes]
     old = cell.model_copy(update={"episodes": tuple(map(EpisodeResult.model_validate, uncounted))})
     assert np.isnan(measured("decisions", old, None))
+
+
+def make_board(worlds: tuple[str, ...] = ("Hill",)) -> Results:
+    """Three seeds on two episodes, the second harder for everybody: "best" is far above "good" and
+    "fair", which differ by less than their seeds do. A control is the best of all."""
+    profile = PROFILE.model_copy(update={"seeds": 3})
+    names = {"best": 18.0, "good": 6.1, "fair": 6.0, "floor": 19.0}
+    cells = []
+    for world in worlds:
+        for seed in range(3):
+            for name, mean in {"random": 1.0, "expert": 20.0, **names}.items():
+                spread = 0.0 if name in ("random", "expert") else 0.2 * (seed - 1)
+                spec = make_spec(world, name, 20 if name in names else None, seed)
+                spec = spec.model_copy(update={"profile": profile})
+                cells.append(make_cell(spec, [1.4 * mean + spread, 0.6 * mean + spread]))
+    manifest = Manifest(
+        profile=profile, worlds=worlds, algorithms=dict.fromkeys(names, worlds), seeds=3,
+        declarations={"floor": Declaration(is_control=True)},
+    )  # fmt: skip
+    return Results(Path("somewhere"), manifest, tuple(cells))
+
+
+def test_rows_have_the_ranks_that_they_may_have_and_controls_none() -> None:
+    results = make_board()
+    table = summary(results).set_index("algorithm")
+    assert list(table.loc["best", ["rank_low", "rank_high", "ties"]]) == [1, 1, "a"]
+    for name in ("good", "fair"):
+        assert list(table.loc[name, ["rank_low", "rank_high", "ties"]]) == [2, 3, "b"]
+    for name in ("floor", "expert", "random"):
+        assert pd.isna(table.loc[name, "rank_low"])
+    page = as_markdown(results, summary(results))
+    assert "] | 1 a |" in page
+    assert "] | 2\N{EN DASH}3 b |" in page
+    assert "Holm-corrected" in page
+    (good,) = (
+        parsed
+        for parsed in csv.DictReader(io.StringIO(as_csv(results, summary(results))))
+        if parsed["algorithm"] == "good"
+    )
+    assert (good["rank_low"], good["rank_high"], good["ties"]) == ("2", "3", "b")
+    assert good["unit"] == "seeds and episodes"
+
+
+def test_worlds_taken_together_have_ranks_and_an_interval_of_the_interquartile_mean() -> None:
+    results = make_board(("Hill", "Sea"))
+    assert row(summary(results), "best", "all")["rank_high"] == 1
+    middle = row(summary(results), "good", "all")
+    assert middle["iqm_low"] < middle["iqm"] < middle["iqm_high"]
+    shown = f"{middle['iqm']:.3f} [{middle['iqm_low']:.3f}, {middle['iqm_high']:.3f}]"
+    assert f"| {shown} |" in as_markdown(results, summary(results))
+    without_best = replace(
+        results,
+        cells=tuple(c for c in results.cells if "best" not in c.spec.algorithm or c.spec.seed),
+    )
+    assert pd.isna(row(summary(without_best), "best", "all")["rank_low"])
+    assert row(summary(without_best), "good", "all")["rank_low"] == 1
+
+
+def test_the_interval_is_over_episodes_too_and_says_so() -> None:
+    """What makes an episode hard for the reference as well cancels, as all scores here do."""
+    results = make_board()
+    ours = row_of(results, "best", "Hill", 20)
+    scale = scale_of(results, "Hill")
+    assert scale is not None
+    scores = crossed_scores_of(ours, scale)
+    np.testing.assert_allclose(scores.mean(1), scores_of(ours, scale))
+    returns = np.array([[e.total_reward for e in cell.episodes] for cell in ours.cells])
+    assert np.ptp(returns.mean(0)) / 19.0 > 5.0 * np.ptp(scores.mean(0))
+    assert "with new seeds on new episodes" in as_markdown(results, summary(results))
+
+
+def test_a_failed_cell_counts_as_the_random_policy_on_every_episode() -> None:
+    results = make_results()
+    few = row_of(results, "ours", "Hill", 10)
+    scale = scale_of(results, "Hill")
+    assert scale is not None
+    np.testing.assert_allclose(crossed_scores_of(few, scale).mean(1), [0.5, 0.0])
+
+
+def test_an_explanation_tells_the_differences_behind_a_rank() -> None:
+    text = explanation(make_board(), "good", "Hill")
+    best, fair = text.split("rank 2 to 3 of 3, by the differences from the others:\n")[1].split(
+        "\n"
+    )
+    assert best.startswith("  best: -0.626316, alone in [-0.650")
+    assert "a run is better with a chance of 0.00 in [0.00, " in best
+    assert fair.startswith("  fair: +0.005263, alone in [-0.018")
+    assert "a run is better with a chance of 0.67 in [0.1" in fair
+    mirrored = explanation(make_board(), "fair", "Hill")
+    assert "  good: -0.005263, alone in [-0.029126, 0.018600]" in mirrored
+    assert "rank" not in explanation(make_board(), "floor", "Hill")
+
+
+def test_a_row_without_a_cell_is_unranked_and_others_stand() -> None:
+    results = make_board()
+    cells = tuple(cell for cell in results.cells if cell.spec.algorithm != "best")
+    table = summary(replace(results, cells=cells))
+    assert row(table, "best")["status"] == "unranked"
+    assert pd.isna(row(table, "best")["rank_low"])
+    assert row(table, "good")["rank_low"] == 1

@@ -1,0 +1,26 @@
+"""Sentences under a table on how sure its numbers are."""
+
+from leaderboard.cells import Manifest
+from leaderboard.statistics import CONFIDENCE
+
+RANK_NOTE = (
+    "Rank: all that can be, by the differences between all algorithms in the world on the same "
+    f"episodes, Holm-corrected: in {CONFIDENCE:.0%} of runs no order is claimed in a world that is "
+    "not so. Two that share a letter cannot be told apart."
+)
+
+
+def interval_note(manifest: Manifest) -> str:
+    """What the interval of a score covers."""
+    sampled = (
+        f"Interval: {CONFIDENCE:.0%}, over training seeds and episodes: what would be scored on "
+        "average with new seeds on new episodes"
+    )
+    exact = (
+        f"Interval: {CONFIDENCE:.0%}, over training seeds: what would be scored on average with "
+        "new seeds; returns are exact"
+    )
+    kinds = {world in manifest.exact_worlds for world in manifest.worlds}
+    if kinds == {False, True}:
+        return f"{sampled} (over both); over seeds alone where returns are exact."
+    return f"{exact}." if kinds == {True} else f"{sampled}."
