@@ -4,9 +4,9 @@ from leaderboard.cells import Manifest
 from leaderboard.statistics import CONFIDENCE
 
 RANK_NOTE = (
-    "Rank: all that can be, by the differences between all algorithms in the world on the same "
-    f"episodes, Holm-corrected: in {CONFIDENCE:.0%} of runs no order is claimed in a world that is "
-    "not so. Two that share a letter cannot be told apart."
+    "Rank: those that a row may have, by the differences between all algorithms in its world on "
+    f"the same episodes, Holm-corrected; with {CONFIDENCE:.0%} confidence every order that is "
+    "claimed there is true. Two rows that share a letter cannot be told apart."
 )
 
 
