@@ -131,8 +131,8 @@ def test_a_run_begins_with_who_does_not_apply_and_with_its_plan(
 def test_a_run_leaves_a_table_and_figures(results: Path) -> None:
     names = {path.name for path in results.iterdir()}
     assert names == {
-        "DriftCar", "run.json", "table.csv", "table.md", "compounding_error.svg", "survival.svg",
-        "performance_profiles.svg",
+        "DriftCar", "run.json", ".locks", "table.csv", "table.md",
+        "compounding_error.svg", "survival.svg", "performance_profiles.svg",
         "outside_support.svg", "map_DriftCar_good.svg",
     }  # fmt: skip
     assert (results / "table.csv").read_text() == leaderboard(

@@ -74,7 +74,7 @@ def test_a_run_measures_every_cell(results: Results) -> None:
     assert results.manifest.exact_worlds == ("RiskyBridge", "CliffChain")
     names = {path.name for path in results.folder.iterdir()}
     assert names == {
-        "RiskyBridge", "CliffChain", "run.json", "table.csv", "table.md", "score.svg",
+        "RiskyBridge", "CliffChain", "run.json", ".locks", "table.csv", "table.md", "score.svg",
         "performance_profiles.svg", "divergence.svg", "outside_support.svg",
     }  # fmt: skip
 
