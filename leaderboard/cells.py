@@ -110,6 +110,11 @@ class Declaration(BaseModel):
     """The steps that a person played, by the world; empty for an algorithm."""
 
     @property
+    def settings_in_words(self) -> str:
+        """Its changed settings, such as "updates=10000, ppo.epochs=4"; empty if there are none."""
+        return ", ".join(f"{name}={value}" for name, value in self.settings.items())
+
+    @property
     def is_person(self) -> bool:
         """True for a person."""
         return bool(self.played)
@@ -336,14 +341,11 @@ def _require_same_conditions(folder: Path, name: str, before: Manifest, now: Man
         styles = [said.style or "reference" for said in (earlier, later)]
         told = f"as the {styles[0]} expert taught it, not the {styles[1]} expert"
     elif earlier.settings != later.settings:
-        told = f"with {_in_words(earlier.settings)}, not {_in_words(later.settings)}"
+        settings = [said.settings_in_words or "its own settings" for said in (earlier, later)]
+        told = f"with {settings[0]}, not {settings[1]}"
     else:
         return
     raise UserError(f"{folder} holds {name} {told}; choose another --out")
-
-
-def _in_words(settings: dict[str, str]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in settings.items()) or "its own settings"
 
 
 def _recordings(

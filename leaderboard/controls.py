@@ -4,7 +4,7 @@ from math import isnan
 
 from leaderboard.cells import Results
 from leaderboard.crossed import Estimate, crossed_difference
-from leaderboard.rows import Row, crossed_scores_of, row_of, scale_of
+from leaderboard.rows import Row, crossed_scores_of, headline_row, scale_of
 from leaderboard.statistics import CONFIDENCE
 
 
@@ -17,13 +17,9 @@ def control_notes(results: Results) -> list[str]:
         for name, worlds in results.manifest.algorithms.items():
             for control in results.manifest.declaration(name).controls:
                 if world in worlds and world in results.manifest.algorithms.get(control, ()):
-                    rows = [_headline(results, row, world) for row in (name, control)]
+                    rows = [headline_row(results, row, world) for row in (name, control)]
                     notes += _note(results, *rows)
     return notes
-
-
-def _headline(results: Results, algorithm: str, world: str) -> Row:
-    return row_of(results, algorithm, world, results.manifest.budgets(algorithm, world)[-1])
 
 
 def _note(results: Results, learner: Row, control: Row) -> list[str]:

@@ -72,9 +72,7 @@ def _conditions(results: Results) -> list[str]:
         if said.style:
             styles.setdefault(said.style, []).append(name)
     return [f"The {style} expert taught {', '.join(names)}." for style, names in styles.items()] + [
-        f"{name}: {', '.join(f'{field}={value}' for field, value in said.settings.items())}."
-        for name, said in declared.items()
-        if said.settings
+        f"{name}: {said.settings_in_words}." for name, said in declared.items() if said.settings
     ]
 
 

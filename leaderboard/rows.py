@@ -82,8 +82,14 @@ def named_row(results: Results, algorithm: str, world: str) -> Row:
         raise UserError(
             f"{results.folder} has no {algorithm!r} in {world}; it has {', '.join(names)}"
         )
-    labels = None if algorithm in references else manifest.budgets(algorithm, world)[-1]
-    return row_of(results, algorithm, world, labels)
+    if algorithm in references:
+        return row_of(results, algorithm, world, None)
+    return headline_row(results, algorithm, world)
+
+
+def headline_row(results: Results, algorithm: str, world: str) -> Row:
+    """The row of an algorithm in a world at the labels at which the table ranks."""
+    return row_of(results, algorithm, world, results.manifest.budgets(algorithm, world)[-1])
 
 
 def row_of(results: Results, algorithm: str, world: str, labels: int | None) -> Row:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from leaderboard.cells import Results
 from leaderboard.crossed import Estimate, Floats
 from leaderboard.ranking import Ranking, all_differences, holm, ranking
-from leaderboard.rows import Row, crossed_scores_of, row_of, scale_of
+from leaderboard.rows import Row, crossed_scores_of, headline_row, scale_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def standings(results: Results, worlds: Sequence[str]) -> Standings | None:
     for name, applies_to in manifest.algorithms.items():
         said = manifest.declaration(name)
         if not said.is_control and not said.is_person and set(worlds) <= set(applies_to):
-            rows = [_headline(results, name, world) for world in worlds]
+            rows = [headline_row(results, name, world) for world in worlds]
             if not any(row.fault for row in rows):
                 scores[name] = [_scores(results, row) for row in rows]
     if not scores:
@@ -57,10 +57,6 @@ def standings(results: Results, worlds: Sequence[str]) -> Standings | None:
     by_world = [_stacked(each) for each in zip(*scores.values(), strict=True)]
     differences = all_differences(by_world)
     return Standings(tuple(scores), differences, holm(differences.p_value))
-
-
-def _headline(results: Results, name: str, world: str) -> Row:
-    return row_of(results, name, world, results.manifest.budgets(name, world)[-1])
 
 
 def _scores(results: Results, row: Row) -> NDArray[np.float64]:

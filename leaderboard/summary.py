@@ -18,6 +18,7 @@ from leaderboard.rows import (
     Scale,
     counted,
     crossed_scores_of,
+    headline_row,
     returns_of,
     row_of,
     scale_of,
@@ -85,7 +86,7 @@ def _rows(results: Results) -> Iterator[Row]:
             yield row_of(results, name, world, None)
         for name, worlds in manifest.algorithms.items():
             if world in worlds:
-                yield row_of(results, name, world, manifest.budgets(name, world)[-1])
+                yield headline_row(results, name, world)
 
 
 def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, object]:

@@ -86,8 +86,8 @@ def _machine_codes(
             getattr(module, name)(*given)
 
     module = _load(template, title, world.dynamics.kernels, warm_up)
-    rows = [given for given in _one_row(world) if given.dtype.names]
-    key = module.__name__, *(row.dtype for row in rows)
+    examples = [each for given in arguments.values() for each in given]
+    key = module.__name__, *(each.dtype for each in examples if isinstance(each, np.ndarray))
     if key not in _codes:  # Numba's look-up is slow here too
         codes = {name: _machine_code(vars(module)[name], *arguments[name]) for name in arguments}
         _codes[key] = SimpleNamespace(**vars(module) | codes)

@@ -8,7 +8,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from il_envs.exact.checks import FloatArray
 from leaderboard.cells import Results
 from leaderboard.figures.drawing import COLOURS, name_panel, panels
-from leaderboard.rows import row_of
+from leaderboard.rows import headline_row
 
 LEAST = 1e-3
 """Smallest divergence of the axis, in nats per episode; smaller ones are drawn here."""
@@ -39,7 +39,7 @@ def _rows(results: Results, world: str) -> list[tuple[str, FloatArray]]:
     for name, worlds in results.manifest.algorithms.items():
         if world not in worlds:
             continue
-        row = row_of(results, name, world, results.manifest.budgets(name, world)[-1])
+        row = headline_row(results, name, world)
         measures = [cell.exact for cell in row.cells if cell.exact is not None]
         if not row.fault and len(measures) == len(row.cells):
             rows.append((name, np.array([m.policy_divergence for m in measures])))

@@ -17,7 +17,7 @@ from leaderboard.cells import Cell, Results
 from leaderboard.figures.drawing import name_panel, panels
 from leaderboard.references import required_reference
 from leaderboard.reward_maps import REFERENCE_STATES, RewardMap, kept_reward_map
-from leaderboard.rows import row_of
+from leaderboard.rows import headline_row
 
 Image = np.ma.MaskedArray[tuple[int, int], np.dtype[np.float64]]  # [rows, columns], from the top
 
@@ -35,7 +35,7 @@ def reward_pictures(results: Results) -> dict[str, Figure]:
     figures = {}
     for algorithm, worlds in results.manifest.algorithms.items():
         for world in worlds:
-            row = row_of(results, algorithm, world, results.manifest.budgets(algorithm, world)[-1])
+            row = headline_row(results, algorithm, world)
             finished = not row.fault and row.cells[0].status == "ok"
             figure = _picture(results.folder, row.cells[0]) if finished else None
             if figure is not None:

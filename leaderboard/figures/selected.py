@@ -5,7 +5,7 @@ from itertools import cycle
 from il_envs.world import World, get_world
 from leaderboard.cells import Cell, Results
 from leaderboard.figures.drawing import BAND_SEEDS, COLOURS, EXPERT_COLOUR
-from leaderboard.rows import Row, row_of
+from leaderboard.rows import Row, headline_row, row_of
 from leaderboard.statistics import CONFIDENCE
 
 
@@ -28,7 +28,7 @@ def learner_rows(results: Results, world: World) -> list[tuple[Row, str]]:
     learners = [name for name in manifest.algorithms if not manifest.declaration(name).is_control]
     learners.sort(key=lambda name: (manifest.declaration(name).is_person, name))
     rows = [
-        (row_of(results, name, world.name, manifest.budgets(name, world.name)[-1]), colour)
+        (headline_row(results, name, world.name), colour)
         for name, colour in zip(learners, cycle(COLOURS), strict=False)
         if world.name in manifest.algorithms[name]
     ]

@@ -19,7 +19,16 @@ from numpy.typing import NDArray
 
 from il_envs.learning.learning_curve import BINS, bin_ends
 from leaderboard.cells import Cell, Results
-from leaderboard.rows import Row, Scale, returns_of, row_of, scale_of, scores_of, status_of
+from leaderboard.rows import (
+    Row,
+    Scale,
+    headline_row,
+    returns_of,
+    row_of,
+    scale_of,
+    scores_of,
+    status_of,
+)
 from leaderboard.statistics import (
     Interval,
     difference_interval,
@@ -104,7 +113,7 @@ def designs(results: Results) -> dict[str, list[Arm]]:
     for world in manifest.worlds:
         scale = scale_of(results, world)
         arms = [
-            Arm(levels, row_of(results, name, world, manifest.budgets(name, world)[-1]), scale)
+            Arm(levels, headline_row(results, name, world), scale)
             for levels in ARMS
             for name, applies_to in manifest.algorithms.items()
             if world in applies_to

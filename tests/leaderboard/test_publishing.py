@@ -18,13 +18,10 @@ from leaderboard.cells import (
     read_results,
     write_cell,
 )
-from leaderboard.protocol import Profile, cells_of_run
+from leaderboard.protocol import cells_of_run
 from leaderboard.publishing import LOCKS, locked, registered, remove_leftovers, temporary_folder
+from tests.leaderboard.test_runs import ALGORITHMS, TINY
 
-ALGORITHMS = Path(__file__).parents[1] / "algorithms"
-TINY = Profile(
-    name="tiny", labels=(400,), seeds=1, evaluation_episodes=2, steps=1_000, time_limit=60.0
-)
 RUNS = 27
 
 
