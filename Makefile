@@ -12,11 +12,16 @@ TORCH := torch==2.13.0
 # A file on each core.
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 
-.PHONY: install leaderboard test test-statistical test-clients test-lowest check lint bench \
+.PHONY: install leaderboard reproduce test test-statistical test-clients test-lowest check lint bench \
 	bench-play bench-inference bench-frames bench-drivability bench-exact bench-peers sounds screens clean
 
 leaderboard: $(INSTALLED)
 	$(BIN)/leaderboard run --profile quick
+
+# One cell of each algorithm, compared with what is committed.
+reproduce: $(INSTALLED)
+	$(BIN)/leaderboard run --profile reproduce --seeds 1 --out results/reproduce
+	$(BIN)/leaderboard compare leaderboard/results/reproduce results/reproduce
 
 test: $(INSTALLED)
 	$(PYTEST)

@@ -10,10 +10,8 @@ reward_map.npz       that reward over the states of the world, see `reward_maps`
 log.txt              the output of the child process
 """
 
-import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from zipfile import BadZipFile
@@ -27,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from il_envs.learning.learning_curve import LearningCurve
 from il_envs.learning.rollout import Episode
 from leaderboard import UserError
+from leaderboard.computer import Computer, this_computer
 from leaderboard.exact import ExactMetrics
 from leaderboard.protocol import CellSpec, Profile, label_budgets, reference_seeds
 from leaderboard.publishing import locked
@@ -85,8 +84,8 @@ class Cell(BaseModel):
     expert's demonstrations, see `support`; None where that is not defined."""
     played: Played | None = None
     """How a person played; None for anything else."""
-    versions: dict[str, str]
-    platform: str
+    computer: Computer | None = None
+    """The computer it was computed on; None in a cell of an older release."""
 
 
 class Declaration(BaseModel):
@@ -172,17 +171,9 @@ class Results:
     cells: tuple[Cell, ...]
 
 
-def versions() -> dict[str, str]:
-    """Versions of the packages on which a result may depend."""
-    packages = ("il-envs", "numpy", "numba", "torch", "gymnasium")
-    return {"python": platform.python_version()} | {name: version(name) for name in packages}
-
-
 def failed_cell(spec: CellSpec, status: Status, reason: str) -> Cell:
     """The cell that stands for a child process that did not write its own."""
-    return Cell(
-        spec=spec, status=status, reason=reason, versions=versions(), platform=platform.platform()
-    )
+    return Cell(spec=spec, status=status, reason=reason, computer=this_computer())
 
 
 def episode_results(episodes: Sequence[Episode]) -> tuple[EpisodeResult, ...]:

@@ -6,7 +6,6 @@ it ends itself.
 
 import hashlib
 import os
-import platform
 import sys
 import threading
 import time
@@ -41,13 +40,13 @@ from leaderboard.cells import (
     Cell,
     Status,
     episode_results,
-    versions,
     write_cell,
     write_reward_map,
     write_traces,
 )
 from leaderboard.checked import CheckedPolicy, require_policy, tensors_of
 from leaderboard.checked_tables import InvalidActionError, learned_reward, policy_table
+from leaderboard.computer import this_computer
 from leaderboard.conditions import configured
 from leaderboard.exact import ExactMetrics, exact_metrics
 from leaderboard.protocol import EVALUATION_SEED, CellSpec
@@ -232,8 +231,7 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
         files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         exact=outcome.exact,
         outside_support=outcome.outside_support,
-        versions=versions(),
-        platform=platform.platform(),
+        computer=this_computer(),
     )
     write_cell(folder, cell)
 

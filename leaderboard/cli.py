@@ -150,6 +150,18 @@ def verify(folder: Folder) -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+def compare(
+    published: Annotated[Path, typer.Argument(metavar="PUBLISHED", help="A folder of results.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="One computed anew.")],
+) -> None:
+    """Compare results with published ones; say whether training or scoring differs."""
+    from leaderboard import commands
+
+    if not commands.compare_results(published, folder):
+        raise typer.Exit(1)
+
+
 @app.command("add-human")
 def add_human(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a recording.")],

@@ -12,6 +12,7 @@ from il_envs.world import WORLDS, UnknownNameError, World, get_world
 from leaderboard import UsageError, UserError
 from leaderboard.cells import Manifest, Results, extend_manifest, read_results
 from leaderboard.check import check
+from leaderboard.comparison import compare, differences_of_computers
 from leaderboard.conditions import with_settings
 from leaderboard.explanation import explanation
 from leaderboard.page import FORMATS, as_csv, as_markdown
@@ -287,6 +288,23 @@ def verify_results(folder: Path) -> bool:
         if cell.status != "ok":
             print(f"{cell.spec.title}: failed, nothing to replay: {cell.reason}")
     return not (different or wrong or changed)
+
+
+def compare_results(published_folder: Path, folder: Path) -> bool:
+    """Compare a folder of results with a published one; returns True if they agree.
+
+    Raises:
+        UserError: if there is nothing to compare.
+    """
+    published, ours = read_results(published_folder), read_results(folder)
+    compared = list(compare(published, ours))
+    for line in differences_of_computers(published, ours):
+        print(f"another computer: {line}")
+    for one in compared:
+        print(f"{one.cell.spec.title}: {one.told}")
+    faults = sum(one.is_fault for one in compared)
+    print(f"{len(compared) - faults} of {len(compared)} cells agree with {published_folder}")
+    return not faults
 
 
 def add_human(name: str, folder: Path) -> None:

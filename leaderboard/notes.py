@@ -1,6 +1,9 @@
 """Sentences under a table on how sure its numbers are."""
 
-from leaderboard.cells import Manifest
+from collections import Counter
+from collections.abc import Iterator
+
+from leaderboard.cells import Manifest, Results
 from leaderboard.statistics import CONFIDENCE
 
 RANK_NOTE = (
@@ -24,3 +27,11 @@ def interval_note(manifest: Manifest) -> str:
     if kinds == {False, True}:
         return f"{sampled} (over both); over seeds alone where returns are exact."
     return f"{exact}." if kinds == {True} else f"{sampled}."
+
+
+def computer_notes(results: Results) -> Iterator[str]:
+    """A line for each computer that cells were computed on, with what their numbers depend on."""
+    computers = Counter(str(cell.computer) for cell in results.cells if cell.computer is not None)
+    for computer, cells in computers.items():
+        of = f" ({cells} of {len(results.cells)} cells)" if len(computers) > 1 else ""
+        yield f"Computed on {computer}{of}."

@@ -15,7 +15,7 @@ from il_envs.world import WORLDS, get_world
 from leaderboard.cells import Results
 from leaderboard.controls import control_notes
 from leaderboard.metrics import EXACT, SAMPLED, Metric
-from leaderboard.notes import RANK_NOTE, interval_note
+from leaderboard.notes import RANK_NOTE, computer_notes, interval_note
 from leaderboard.recorded import RecordedData
 from leaderboard.rows import row_of
 from leaderboard.statistics import CONFIDENCE
@@ -60,7 +60,7 @@ def header(results: Results, metrics: Iterable[Metric]) -> list[str]:
             bound = _number(world.truth.one_button_bound())
             lines.append(f"{world.name}: one button a step returns at most {bound} (exact bound).")
     told = [*_conditions(results), *_teachers(results), *_people(results)]
-    return [*lines, *told, *_notes(metrics, results)]
+    return [*lines, *told, *_notes(metrics, results), *computer_notes(results)]
 
 
 def _conditions(results: Results) -> list[str]:

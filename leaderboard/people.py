@@ -7,7 +7,6 @@ person alone and without help.
 """
 
 import hashlib
-import platform
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,10 +32,10 @@ from leaderboard.cells import (
     episode_results,
     extend_manifest,
     read_results,
-    versions,
     write_cell,
     write_traces,
 )
+from leaderboard.computer import this_computer
 from leaderboard.protocol import Profile, person_spec
 from leaderboard.publishing import locked, publish, registered, temporary_folder
 from leaderboard.recorded import Played
@@ -141,8 +140,7 @@ def _cell(recording: Recording, world: World, profile: Profile) -> Cell:
         files=files,
         outside_support=outside_support(world, episodes),
         played=played,
-        versions=versions(),
-        platform=platform.platform(),
+        computer=this_computer(),
     )
 
 

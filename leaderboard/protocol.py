@@ -66,6 +66,8 @@ class Profile(BaseModel):
     worlds: dict[str, tuple[str, ...]] = Field(default={}, exclude=True)
     """The run's worlds and the algorithms in each, empty for all; the command line may name others.
     Not stored, because a cell does not depend on the other cells of its run."""
+    each_once: bool = Field(default=False, exclude=True)
+    """Whether each algorithm runs in the first of these worlds alone to which it applies."""
 
     @property
     def evaluation_seeds(self) -> range:
@@ -164,6 +166,16 @@ PROFILES = {
             steps=2_000_000,
             time_limit=7_200.0,
             worlds={"Shooter": ("ppo", "bc-ppo", "bc-ppo-penalty")},
+        ),
+        Profile(
+            name="reproduce",
+            labels=(2_000,),
+            seeds=5,
+            evaluation_episodes=16,
+            steps=50_000,
+            time_limit=900.0,
+            worlds={"DriftCar": (), "FourRooms": (), "Duel": ()},
+            each_once=True,
         ),
         Profile(
             name="minds",

@@ -31,6 +31,7 @@ from leaderboard.cells import (
     write_cell,
 )
 from leaderboard.child import CANNOT_WRITE
+from leaderboard.computer import same_arithmetic
 from leaderboard.progress import Progress
 from leaderboard.protocol import CellSpec
 from leaderboard.publishing import (
@@ -43,8 +44,6 @@ from leaderboard.publishing import (
 
 POLL_PERIOD = 0.05  # s, between two checks whether a child has ended
 MEMORY_PERIOD = 0.5  # s, between two checks of its memory, which cost milliseconds
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-"""Environment variables of a cell, so that concurrent cells do not compete for cores."""
 
 
 class InterruptedRunError(UserError):
@@ -176,7 +175,7 @@ def _start(spec: CellSpec, results: Path, writer: str) -> Running:
     with (temporary / "log.txt").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "leaderboard.child", *arguments],
-            env=os.environ | ONE_THREAD,
+            env=os.environ | same_arithmetic(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -22,7 +22,12 @@ def of_profile(
     profile: Profile, worlds: Iterable[World], available: Iterable[Contender]
 ) -> list[Contender]:
     """A profile's algorithms, each in the worlds for which the profile names it. In worlds for
-    which it names none, all available algorithms except controls."""
+    which it names none, all available algorithms except controls; if the profile runs each once,
+    all available ones, each in the first world to which it applies."""
+    worlds, available = list(worlds), list(available)
+    if profile.each_once:
+        firsts = ((c, next((w for w in worlds if c.applies_to(w)), None)) for c in available)
+        return [_within(contender, {world.name}) for contender, world in firsts if world]
     learners = [c.origin for c in available if not c.algorithm.is_control]
     chosen: dict[str, set[str]] = {}
     for world in worlds:

@@ -102,7 +102,7 @@ def verify_metrics(results: Path, cell: Cell) -> list[str] | None:
     return [
         f"{cell.spec.title}: {name} is {recorded}, computed anew it is {computed[name]}"
         for name, recorded in cell.exact.model_dump().items()
-        if not _agree(recorded, computed[name])
+        if not agree(recorded, computed[name])
     ]
 
 
@@ -129,7 +129,8 @@ def _metrics(folder: Path, cell: Cell) -> ExactMetrics | None:
         raise UserError(f"{path}: damaged: {error}; {ANEW}") from error
 
 
-def _agree(recorded: float | None, computed: float | None) -> bool:
+def agree(recorded: float | None, computed: float | None) -> bool:
+    """True if an exact metric is the same up to rounding."""
     if recorded is None or computed is None:
         return recorded is computed
     return isclose(recorded, computed, rel_tol=TOLERANCE, abs_tol=NEGLIGIBLE)

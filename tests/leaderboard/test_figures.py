@@ -56,7 +56,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
             )
             cell = Cell(
                 spec=spec, status="ok", reason="", episodes=episode_results(episodes),
-                outside_support=outside_support(WORLD, episodes), versions={}, platform="",
+                outside_support=outside_support(WORLD, episodes),
             )  # fmt: skip
             (out / spec.folder).mkdir(parents=True)
             write_cell(out / spec.folder, cell)
@@ -106,8 +106,6 @@ def test_an_episode_that_ends_on_the_track_counts_as_the_limit_too(tmp_path: Pat
         status="ok",
         reason="",
         episodes=episode_results([spun]),
-        versions={},
-        platform="",
     )
     (tmp_path / spec.folder).mkdir(parents=True)
     write_traces(tmp_path / spec.folder, [spun.actions])

@@ -239,7 +239,9 @@ def test_a_finished_cell_is_complete(failures: tuple[dict[str, Cell], Path]) -> 
         "actions.npz", "cell.json", "log.txt", "policy.safetensors",
     ]  # fmt: skip
     assert good.meter["demonstrations"] == 400
-    assert good.versions["numpy"] == np.__version__
+    assert good.computer is not None
+    assert good.computer.versions["numpy"] == np.__version__
+    assert not any(" x" in library for library in good.computer.libraries), "one thread"
     assert [row.seed for row in good.episodes] == list(good.spec.profile.evaluation_seeds)
     assert load_file(folder / "policy.safetensors")["weights"].dtype == np.float64
     assert not list(out.glob("**/.seed*"))

@@ -38,8 +38,6 @@ def references_of(world: str) -> dict[str, Cell]:
             status=(outcome := compute(spec)).status,
             reason=outcome.reason,
             outside_support=outcome.outside_support,
-            versions={},
-            platform="",
         )
         for spec in cells_of_run(TINY, [get_world(world)], [], 1)
     }
