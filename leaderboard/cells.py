@@ -87,6 +87,12 @@ class Cell(BaseModel):
     computer: Computer | None = None
     """The computer it was computed on; None in a cell of an older release."""
 
+    @property
+    def has_lost_its_policy(self) -> bool:
+        """True if a policy was learned and not kept, because it has no `tensors()`."""
+        is_learner = self.spec.labels is not None and self.played is None
+        return is_learner and self.status == "ok" and "policy.safetensors" not in self.files
+
 
 class Declaration(BaseModel):
     """The declarations of an algorithm on which its rows depend."""

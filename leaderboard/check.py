@@ -42,9 +42,10 @@ def check(origin: str) -> Iterator[tuple[str, bool]]:
             yield f"{world.name}: {problem}", False
         else:
             kind = "mean" if cell.exact is None else "exact"
+            lost = "; its policy has no tensors() and is not kept" * cell.has_lost_its_policy
             yield (
                 f"{world.name}: ok ({kind} return {return_of(cell):.2f} with {cell.spec.labels} "
-                f"labels, trained in {cell.train_seconds:.1f} s)",
+                f"labels, trained in {cell.train_seconds:.1f} s{lost})",
                 True,
             )
 

@@ -6,6 +6,7 @@ it ends itself.
 
 import hashlib
 import os
+import resource
 import sys
 import threading
 import time
@@ -62,6 +63,7 @@ CANNOT_WRITE = 74
 INVALID = (InvalidActionError, InvalidRewardError)
 """Errors for invalid output of a learner; their message is the whole reason of the failure."""
 WATCH_PERIOD = 0.5  # s
+SPARE = 2**30  # bytes; libraries reserve some hundred MB that they do not use
 
 
 @dataclass
@@ -239,7 +241,8 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
 def _failure(error: BaseException) -> Status:
     if isinstance(error, INVALID):
         return "invalid action"
-    return "memory" if isinstance(error, MemoryError) else "error"
+    is_refused = isinstance(error, MemoryError) or "allocate memory" in str(error)  # as Torch says
+    return "memory" if is_refused else "error"
 
 
 def _reason(error: BaseException) -> str:
@@ -261,11 +264,23 @@ def watch(parent: int) -> None:
     os._exit(1)
 
 
+def limit_memory(limit: int) -> None:
+    """Let this process, and each one that it starts, reserve no more than `SPARE` bytes beyond its
+    limit: the runner, which weighs them all together, does so only now and then. Systems other
+    than Linux do not count all of it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit += SPARE
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+
+
 def main() -> None:
     """Compute the cell that the arguments name."""
     json, folder, parent = sys.argv[1:]
     threading.Thread(target=watch, args=[int(parent)], daemon=True).start()
     spec = CellSpec.model_validate_json(json)
+    limit_memory(spec.profile.memory_limit)
     outcome = compute(spec)
     try:
         write(spec, outcome, Path(folder))

@@ -154,6 +154,12 @@ def run(
     print(f"{len(computed)} cells computed, {len(specs) - len(computed)} were done; all in {out}")
     ours = {spec.title for spec in specs}
     failed = [c for c in results.cells if c.status != "ok" and c.spec.title in ours]
+    lost = {c.spec.algorithm for c in results.cells if c.has_lost_its_policy}
+    if lost:
+        print(
+            f"{', '.join(sorted(lost))}: the policy has no tensors(), and so it is not kept; "
+            "nobody can act with it again"
+        )
     if failed:
         print(
             f"{len(failed)} of {len(specs)} cells failed; log.txt in each one's folder tells more, "

@@ -42,8 +42,8 @@ class Computer(BaseModel):
     system: str
     """The operating system."""
     libraries: tuple[str, ...]
-    """Libraries of linear algebra and threads that are loaded, each with its version, the kind of
-    processor it takes this one for, and its number of threads."""
+    """The libraries of linear algebra that NumPy and SciPy have loaded: version, the processor each
+    takes this one for, and the number of threads if it has several."""
     versions: dict[str, str]
     """Versions of Python and the packages, by name."""
 
@@ -119,6 +119,8 @@ def _processor() -> str:
 
 def _libraries() -> Iterable[str]:
     for library in threadpool_info():
+        if library["user_api"] != "blas":
+            continue
         words = [library["internal_api"], library["version"], library.get("architecture")]
         threads = library["num_threads"]
         yield " ".join(filter(None, words)) + (f" x{threads}" if threads > 1 else "")

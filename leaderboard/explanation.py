@@ -85,6 +85,7 @@ def _outcome(cell: Cell) -> str:
     if cell.status != "ok":
         return f"{cell.status}: {cell.reason} (scored as random)"
     warned = "".join(f"; warned: {warning}" for warning in cell.warnings)
+    warned += "; its policy has no tensors() and was not kept" * cell.has_lost_its_policy
     mean = f"mean return {mean_return(cell):.6f}"
     if cell.exact is None:
         return f"{mean}, survival {survival(cell):.0%}{warned}"

@@ -6,11 +6,14 @@ a function or under a condition; modules imported by name at run time are not fo
 
 import ast
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from importlib.machinery import ModuleSpec, PathFinder
+from importlib.metadata import packages_distributions
 from importlib.util import find_spec, resolve_name
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from sysconfig import get_paths
 
 
 def closure(modules: Iterable[str], within: Iterable[str]) -> dict[str, Path]:
@@ -47,6 +50,29 @@ def hash_of(files: Mapping[str, Path]) -> str:
         digest.update(name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def outsiders(files: Mapping[str, Path]) -> Iterator[Path]:
+    """Where the modules are that the source files of a folder import, and that belong neither to
+    the folder nor to Python nor to anything that is installed.
+
+    Args:
+        files: the files of the folder by their paths within it.
+    """
+    own = "own"
+    names = set()
+    for within, path in files.items():
+        module = ".".join((own, *PurePosixPath(within).with_suffix("").parts))
+        names |= {name.partition(".")[0] for name in _imported(module, path)}
+    installed = [Path(place).resolve() for place in get_paths().values()]
+    for name in sorted(names - sys.stdlib_module_names - {own}):
+        spec = _spec(name)
+        places = [spec.origin, *(spec.submodule_search_locations or ())] if spec else []
+        place = next((Path(place).resolve() for place in places if place), None)
+        if place is None or any(parent in place.parents for parent in installed):
+            continue
+        if name not in packages_distributions():  # as a package that is installed editable is
+            yield place
 
 
 def _path(name: str) -> Path | None:

@@ -31,7 +31,7 @@ def interval_note(manifest: Manifest) -> str:
 
 def computer_notes(results: Results) -> Iterator[str]:
     """A line for each computer that cells were computed on, with what their numbers depend on."""
-    computers = Counter(str(cell.computer) for cell in results.cells if cell.computer is not None)
-    for computer, cells in computers.items():
-        of = f" ({cells} of {len(results.cells)} cells)" if len(computers) > 1 else ""
+    known = [str(cell.computer) for cell in results.cells if cell.computer and cell.status == "ok"]
+    for computer, cells in Counter(known).items():
+        of = "" if cells == len(known) else f" ({cells} of {len(known)} cells)"
         yield f"Computed on {computer}{of}."

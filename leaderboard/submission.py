@@ -19,7 +19,7 @@ from il_envs.learning.algorithm import Algorithm
 from il_envs.learning.installed import installed_algorithms
 from il_envs.world import UnknownNameError, World
 from leaderboard import UserError
-from leaderboard.imports import closure, hash_of
+from leaderboard.imports import closure, hash_of, outsiders
 from leaderboard.references import REFERENCES
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -125,7 +125,7 @@ def _load_entry_point(point: EntryPoint) -> Contender:
 
 
 def _load_folder(folder: Path) -> Contender:
-    path = folder / "algorithm.py"
+    path, files = folder / "algorithm.py", _files_of(folder)
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; `leaderboard new NAME` makes one")
     if not path.is_file():
@@ -138,7 +138,12 @@ def _load_folder(folder: Path) -> Contender:
     if algorithm is None:
         raise UserError(f"{path}: defines no `algorithm`; end it with algorithm = Algorithm(...)")
     _require_algorithm(algorithm, str(path))
-    return Contender(algorithm, str(folder.resolve()), hash_of(_files_of(folder)))
+    for helper in outsiders(files):
+        raise UserError(
+            f"{path}: needs {helper}, which is not in its folder, and so a change of it would go "
+            "unnoticed; move it there, or install it"
+        )
+    return Contender(algorithm, str(folder.resolve()), hash_of(files))
 
 
 def _files_of(folder: Path) -> dict[str, Path]:

@@ -221,6 +221,22 @@ def test_check_says_what_is_wrong_in_one_line(name: str, problem: str) -> None:
     assert checked.stderr == ""
 
 
+def test_a_policy_that_cannot_be_kept_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = shutil.copytree(ALGORITHMS / "good", tmp_path / "good"), tmp_path / "out"
+    text = (folder / "algorithm.py").read_text()
+    (folder / "algorithm.py").write_text(text.replace("def tensors", "def numbers"))
+    lost = "its policy has no tensors() and "
+    assert f"s; {lost}is not kept)\n" in leaderboard("check", folder).stdout
+    run = ["run", "--profile", "smoke", "--worlds", "DriftCar", "--out", out, "--algorithms"]
+    for algorithm, is_lost in ((folder, True), (ALGORITHMS / "good", False)):
+        _, told, _ = in_process(monkeypatch, capsys, *run, algorithm)
+        assert ("good: the policy has no tensors(), and so it is not kept" in told) == is_lost
+        _, told, _ = in_process(monkeypatch, capsys, "explain", out, "good", "DriftCar")
+        assert (lost in told) == is_lost
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -308,7 +324,7 @@ def test_an_applies_to_that_raises_is_named(
             ["run", "--profile", "smok"],
             2,
             "--profile must be one of smoke, quick, labels, rewards, one-episode, full, "
-            "shooter, reinforce, minds, not 'smok'",
+            "shooter, reinforce, reproduce, minds, not 'smok'",
         ),
         (["run", "--seeds", "0"], 2, "--seeds must be at least 1, not 0"),
         (["run", "--workers", "-1"], 2, "--workers must be at least 1, not -1"),

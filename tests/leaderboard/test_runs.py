@@ -373,6 +373,25 @@ def test_training_may_start_processes_of_its_own(tmp_path: Path) -> None:
     assert (cells["good"].status, cells["good"].reason) == ("ok", "")
 
 
+@pytest.mark.parametrize("place", ["beside.py", "beside/part.py"])
+def test_a_helper_that_is_neither_in_the_folder_nor_installed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Its changes would not be noticed."""
+    folder = shutil.copytree(ALGORITHMS / "good", tmp_path / "good")
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text("x = 1\n")
+    text = (folder / "algorithm.py").read_text()
+    (folder / "own.py").write_text("import torch, baselines.networks\n")
+    (folder / "algorithm.py").write_text(f"from . import own\n{text}")
+    load(str(folder))
+    (folder / "own.py").write_text("def late():\n    import beside\n")
+    load(str(folder))  # there is no such module
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(UserError, match=rf"needs {tmp_path / 'beside'}.*, which is not in its fol"):
+        load(str(folder))
+
+
 def test_what_python_and_editors_leave_is_not_part_of_the_key(tmp_path: Path) -> None:
     folder = shutil.copytree(ALGORITHMS / "good", tmp_path / "good")
     before = load(str(folder)).code
@@ -425,6 +444,17 @@ def test_memory_is_limited(tmp_path: Path) -> None:
     profile = TINY.model_copy(update={"memory_limit": 600 * 2**20})
     cell = compute(learners(specs_of("eats_memory", profile=profile)), tmp_path)["eats_memory"]
     assert (cell.status, cell.reason) == ("memory", "used more than 600 MiB of memory")
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_memory_beyond_the_limit_is_refused_at_once(tmp_path: Path, library: str) -> None:
+    folder = shutil.copytree(ALGORITHMS / "eats_memory", tmp_path / "eats_memory")
+    text = (folder / "algorithm.py").read_text()
+    text = text.replace("import numpy as np", f"import {library} as np")
+    (folder / "algorithm.py").write_text(text.replace("4_000_000", "200_000_000_000"))
+    cell = compute(learners(specs_of(str(folder))), tmp_path / "out")["eats_memory"]
+    assert cell.status == "memory"
+    assert "allocate" in cell.reason
 
 
 def test_memory_counts_child_processes() -> None:
