@@ -113,13 +113,15 @@ class CudaVectorEnv(WorldVectorEnv):
         )  # fmt: skip
         return observations, rewards, terminated, truncated, self._info(measures)
 
-    def _device_actions(self, given: Any) -> DeviceArray:
+    def _device_actions(self, actions: Any) -> DeviceArray:
         """Valid actions on the device, [num_envs, ...]; raises ValueError if they are not valid."""
         rows, space = self.num_envs, self.single_action_space
         shape = (rows, *(space.shape or ()))
+        given = actions
         if hasattr(given, "__cuda_array_interface__"):
             given = numba_cuda().as_cuda_array(given)
-        if not hasattr(given, "copy_to_host"):  # it is on the host
+        is_on_device = hasattr(given, "copy_to_host")
+        if not is_on_device:
             given = sent(checked_actions(given, self.world, (rows,)).reshape(shape))
         if given.shape != shape or given.dtype != space.dtype or not given.is_c_contiguous():
             raise ValueError(
@@ -134,4 +136,5 @@ class CudaVectorEnv(WorldVectorEnv):
             return given
         self._pull()
         host = given.copy_to_host().reshape(rows, -1)
-        return sent(self._within_bounds(host, host).reshape(shape))
+        shown = host if is_on_device else actions
+        return sent(self._within_bounds(host, shown).reshape(shape))

@@ -26,7 +26,9 @@ from il_envs.world import World, get_world
 THREADS = 128  # of a block, at most
 ROOM = {"carray", "empty"}  # what kernels ask for room with, which Numba's CUDA lacks
 INEXACT = re.compile(
-    r"^\s*(?:@\S+\s+)?(fma\.\S+|(?:add|sub|mul)\.f\d+|\S+\.(?:approx|ftz|full)\S*)", re.MULTILINE
+    r"^\s*(?:@\S+\s+)?"
+    r"(fma\.\S+|mad\.(?:\S+\.)?f\d+|(?:add|sub|mul)\.f\d+|\S+\.(?:approx|ftz|full)\S*)",
+    re.MULTILINE,
 )
 """Instructions of PTX that change bits: fused ones, those that the assembler may fuse, since they
 name no rounding, and those that round otherwise than IEEE 754."""

@@ -10,23 +10,28 @@ import getpass
 import hashlib
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from enum import Enum, EnumMeta
+from functools import cache
 from pathlib import Path
-from types import CodeType, ModuleType, SimpleNamespace
+from types import CodeType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numba
 import numpy as np
-from numba.core.registry import CPUDispatcher
+from numba.core.registry import CPUDispatcher, cpu_target
 
 from il_envs.engine.spaces import action_bounds, as_records, zero_rows
 from il_envs.world import Array, Kernel, World
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHARED = [Path(__file__).parent / name for name in ("lanes.py", "row.py")]  # by all loops
+SETTINGS = ("BOUNDSCHECK", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE")  # of Numba, for its code
+PLAIN = (int, float, complex, str, bytes, Enum, np.generic, np.dtype, numba.types.Type)  # by repr
 DONE = "compiled"  # the file that says so, in the folder of compiled loops
 _loaded: dict[str, ModuleType] = {}
 _codes: dict[tuple[Any, ...], SimpleNamespace] = {}
@@ -129,48 +134,75 @@ def kept_kernel(title: str, kernel: Kernel, *example: Any) -> Kernel:
 
 def fingerprint(kernels: dict[str, Kernel]) -> str:
     """SHA-256 over the bytecode and constants of kernels and of every kernel they call."""
-    return _traced(kernels)[0]
+    return _traced(tuple(kernels.items()))[0]
 
 
-def called_kernels(kernels: dict[str, Kernel]) -> set[CPUDispatcher]:
+def called_kernels(kernels: dict[str, Kernel]) -> frozenset[CPUDispatcher]:
     """These kernels and every kernel they call."""
-    return _traced(kernels)[1]
+    return _traced(tuple(kernels.items()))[1]
 
 
-def _traced(kernels: dict[str, Kernel]) -> tuple[str, set[CPUDispatcher]]:
-    """The fingerprint of kernels, and what it covers: they and the kernels they call."""
+@cache  # a constant that changes later is in no code that Numba has compiled by then
+def _traced(kernels: tuple[tuple[str, Kernel], ...]) -> tuple[str, frozenset[CPUDispatcher]]:
+    """The fingerprint of kernels, and what it covers: they and the kernels they call.
+
+    Raises:
+        TypeError: if one is no kernel.
+    """
     digest = hashlib.sha256()
-    seen: set[CPUDispatcher] = set()
+    seen: dict[CPUDispatcher, int] = {}
+
+    def note(*parts: object) -> None:  # a tuple's text says where it ends
+        digest.update(repr(parts).encode())
 
     def add(value: object) -> None:
         if isinstance(value, CPUDispatcher):
+            note("kernel", seen.get(value))
             if value not in seen:
-                seen.add(value)
-                function = value.py_func
-                digest.update(repr(sorted(value.targetoptions.items())).encode())
-                for cell in function.__closure__ or ():
-                    add(cell.cell_contents)
-                add_code(function.__code__, function.__globals__)
+                seen[value] = len(seen)
+                note(sorted(value.targetoptions.items()))
+                add_function(value.py_func)
         elif isinstance(value, np.ndarray):
-            digest.update(value.tobytes())
-        elif isinstance(value, (int, float, complex, str, bytes, tuple, np.generic, np.dtype)):
-            digest.update(repr(value).encode())
+            note(value.dtype, value.shape, hashlib.sha256(value.tobytes()).digest())
+        elif isinstance(value, tuple):
+            note(type(value).__name__, getattr(value, "_fields", ()), len(value))
+            for each in value:
+                add(each)
+        elif isinstance(value, EnumMeta):
+            note(list(value))
+        elif isinstance(value, PLAIN):
+            note(value)
+        else:
+            note(getattr(value, "__module__", ""), getattr(value, "__name__", ""))
+
+    def add_function(function: FunctionType) -> None:
+        for value in function.__defaults__ or ():
+            add(value)
+        for cell in function.__closure__ or ():
+            add(cell.cell_contents)
+        add_code(function.__code__, function.__globals__)
 
     def add_code(code: CodeType, variables: dict[str, Any]) -> None:
-        digest.update(code.co_name.encode() + code.co_code)
+        note(code.co_name, code.co_code)
         for constant in code.co_consts:
-            add(constant)
+            if isinstance(constant, CodeType):
+                add_code(constant, variables)
+            else:
+                add(constant)
         for name in code.co_names:
-            digest.update(name.encode())
+            note(name)
             value = variables.get(name)
             add(value)
             if isinstance(value, ModuleType):
                 for attribute in code.co_names:
                     add(vars(value).get(attribute))
 
-    for kernel in kernels.values():
+    for name, kernel in kernels:
+        if not isinstance(kernel, CPUDispatcher):
+            how = "decorate it with il_envs.kernel.kernel, and leave NUMBA_DISABLE_JIT unset"
+            raise TypeError(f"{name} of a world must be a kernel, not {kernel!r}; {how}")
         add(kernel)
-    return digest.hexdigest(), seen
+    return digest.hexdigest(), frozenset(seen)
 
 
 def are_compiled(world: World) -> bool:
@@ -195,11 +227,13 @@ def _path(template: str) -> Path:
 
 def _digest(template: str, kernels: dict[str, Kernel]) -> str:
     """What the folder of compiled loops is called, given the loops and their kernels."""
-    traced, called = _traced(kernels)  # numba's files name the modules
+    traced, called = _traced(tuple(kernels.items()))  # numba's files name the modules
     modules = sorted({str(kernel.py_func.__module__) for kernel in called})
     texts = [path.read_text(encoding="utf-8") for path in (*SHARED, _path(template))]
-    key = [*texts, traced, *modules, numba.__version__, sys.version]
-    return hashlib.sha256("".join(key).encode()).hexdigest()[:16]
+    processor = cpu_target.target_context.codegen().magic_tuple()
+    settings = [getattr(numba.config, name) for name in SETTINGS]
+    key = [*texts, traced, modules, numba.__version__, sys.version, processor, settings]
+    return hashlib.sha256(repr(key).encode()).hexdigest()[:16]
 
 
 def _load(
@@ -220,11 +254,18 @@ def _load(
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # numba looks there when it reads its cache
     vars(module).update(kernels)
-    spec.loader.exec_module(module)
     start, is_cold = time.perf_counter(), not done.exists()
     if is_cold:
         print(f"il_envs: compiling {title} (once on this machine) ...", file=sys.stderr, flush=True)
-    warm_up(module)
+    try:
+        spec.loader.exec_module(module)
+        warm_up(module)
+    except Exception:  # of whatever kind, where Numba reads a damaged file
+        if is_cold:
+            raise
+        print(f"il_envs: {folder} is damaged and made anew", file=sys.stderr)
+        shutil.rmtree(folder)
+        return _load(template, title, kernels, warm_up)
     if is_cold:
         seconds = time.perf_counter() - start
         print(f"il_envs: compiled {title} in {seconds:.0f} s", file=sys.stderr, flush=True)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from il_envs.world import Spaces, World
 
 ROUNDING = 1e-6
-"""Largest excess over a bound, as a share of the range, that is clipped as rounding."""
+"""Largest excess over a bound, as a share of a finite range, that is clipped as rounding."""
 
 
 NO_BUTTON = 2
@@ -138,9 +138,10 @@ def within_bounds(
         ValueError: if an action is further out of bounds, or NaN; the message names it.
     """
     low, high = action_bounds(world.spaces.action)
-    slack = 0.0
+    slack: Any = 0.0
     if isinstance(world.spaces.action, gym.spaces.Box):
-        slack = np.inf if clips else ROUNDING * (high - low)
+        width = np.where(np.isfinite(high - low), high - low, 0.0)
+        slack = np.inf if clips else ROUNDING * width
     accepted = (rows >= low - slack) & (rows <= high + slack)
     _require(accepted, np.asarray(given).reshape(rows.shape), world)
     return rows.clip(low, high).astype(rows.dtype)

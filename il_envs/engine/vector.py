@@ -155,8 +155,9 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         mask = checked_mask("options['reset_mask']", options.get("reset_mask"), self.num_envs)
         if not mask.any():
             raise ValueError("options['reset_mask'] must have at least one True")
+        seeds = checked_seeds(seed, self.num_envs)
         super().reset(seed=int(seed) if isinstance(seed, (int, np.integer)) else None)
-        self._begin_streams(seed, mask)
+        self._begin_streams(seeds, mask)
         self._kernels.reset_rows(self._states, self._params, mask)
         self._ended &= ~mask
         self._started |= mask
@@ -167,12 +168,11 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         rows[self._started], measures[self._started] = self._look(self._states[self._started])
         return elements(self.single_observation_space, rows), self._info(measures)
 
-    def _begin_streams(self, seed: int | list[int | None] | None, mask: NDArray[np.bool_]) -> None:
+    def _begin_streams(self, seeds: list[int | None], mask: NDArray[np.bool_]) -> None:
         """Give each row of the mask the key and the number of its next episode.
 
         A row that has never been reset keeps the key that a seed gives it until it is.
         """
-        seeds = checked_seeds(seed, self.num_envs)
         keys = [None if each is None else draw_key(seeding.np_random(each)[0]) for each in seeds]
         for i in np.flatnonzero(mask | ~self._started):
             begins = keys[i] is not None or not self._started[i]

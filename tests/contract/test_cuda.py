@@ -127,6 +127,20 @@ def test_an_invalid_action_changes_nothing():
 
 
 @needs_device
+@pytest.mark.parametrize(
+    ("name", "odd"),
+    [("DriftCar", np.full((2, 2), 1e308)), ("FourRooms", np.array([0, 2**63], np.uint64))],
+)
+def test_an_invalid_action_is_named_as_it_was_given(name, odd):
+    messages = set()
+    for env in _both(name, 2):
+        with pytest.raises(ValueError, match="action entry 0") as refusal:
+            env.step(odd)
+        messages.add(str(refusal.value))
+    assert len(messages) == 1
+
+
+@needs_device
 def test_the_action_of_a_row_that_is_reset_is_not_read():
     host, device = _both("DriftCar", 2, max_episode_steps=1)
     actions = host.action_space.sample()
@@ -231,6 +245,8 @@ def test_nvvm_is_told_not_to_fuse_while_a_kernel_is_compiled(monkeypatch, text, 
     [
         "fma.rn.f64 \t%fd3, %fd1, %fd2, %fd3;",
         "@%p1 fma.rn.f32 %f3, %f1, %f2, %f3;",
+        "mad.rn.f64 %fd3, %fd1, %fd2, %fd3;",
+        "mad.f32 %f3, %f1, %f2, %f3;",
         "mul.f64 %fd3, %fd1, %fd2;",
         "sub.f32 %f3, %f1, %f2;",
         "div.full.f32 %f3, %f1, %f2;",

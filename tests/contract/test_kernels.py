@@ -1,17 +1,24 @@
 """The kernel cache: keyed by content, told about, and safe to share."""
 
+import math
 import os
 import subprocess
 import sys
+from collections import namedtuple
+from dataclasses import replace
+from enum import Enum, IntEnum
 
 import gymnasium as gym
+import numba
 import numpy as np
 import pytest
 from numba import njit
+from numba.core.registry import cpu_target
 
 from il_envs.engine import kernels
 from il_envs.engine.kernels import fingerprint
-from il_envs.engine.spaces import action_bounds
+from il_envs.engine.spaces import action_bounds, within_bounds
+from tests.contract import toy_worlds
 
 STEP_ONCE = (
     "import il_envs; env = il_envs.WorldEnv('DriftCar'); env.reset(seed=5); "
@@ -53,6 +60,85 @@ def test_fingerprint_covers_module_attributes_and_arrays():
 
     assert fingerprint({"k": made([1.0])}) == fingerprint({"k": made([1.0])})
     assert fingerprint({"k": made([1.0])}) != fingerprint({"k": made([2.0])})
+
+
+@pytest.mark.parametrize(
+    ("body", "one", "other"),
+    [
+        ("return x * A + B", {"A": 12, "B": 3}, {"A": 1, "B": 23}),
+        ("return TABLE[0]", {"TABLE": np.zeros(4)}, {"TABLE": np.zeros(4, np.int64)}),
+        ("return TABLE.size", {"TABLE": np.zeros((2, 3))}, {"TABLE": np.zeros((3, 2))}),
+        ("return T[0][1]", {"T": (np.zeros(2000, bool),)}, {"T": (np.arange(2000) == 1000.0,)}),
+        ("return T[0][0]", {"T": (np.array([0.1]),)}, {"T": (np.array([0.1 + 1e-12]),)}),
+        ("return T.a", {"T": namedtuple("T", "a b")(1, 2)}, {"T": namedtuple("T", "b a")(1, 2)}),
+        ("return K.A", {"K": IntEnum("K", {"A": 1})}, {"K": IntEnum("K", {"A": 2})}),
+        (
+            "return K.A is K.B",
+            {"K": Enum("K", {"A": 1, "B": 2})},
+            {"K": Enum("K", {"A": 1, "B": 1})},
+        ),
+        ("return N(x)", {"N": numba.float32}, {"N": numba.float64}),
+        ("return F(x)", {"F": math.floor}, {"F": math.ceil}),
+    ],
+)
+def test_fingerprint_tells_constants_apart(body, one, other):
+    first, second = (_defined(f"def k(x):\n    {body}\n", **each) for each in (one, other))
+    assert fingerprint({"k": first}) != fingerprint({"k": second})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def k(x):\n    return x * {} + {}\n",
+        "def k(x, a={}, b={}):\n    return x * a + b\n",
+        "def k(x):\n    return sum([x * {} + {} for _ in range(3)])\n",
+    ],
+)
+def test_fingerprint_tells_numbers_in_code_apart(source):
+    first, second = (_defined(source.format(*each)) for each in ((12, 3), (1, 23)))
+    assert fingerprint({"k": first}) != fingerprint({"k": second})
+
+
+def test_fingerprint_tells_apart_which_kernel_is_called_where():
+    one, two = (_defined(f"def k(x):\n    return x + {n}\n") for n in (1, 2))
+    both = _defined("def k(x):\n    return A(x) * B(x)\n", A=one, B=two)
+    ways = [
+        _defined("def k(x):\n    return both(x) + A(x) / B(x)\n", both=both, A=a, B=b)
+        for a, b in ((one, two), (two, one))
+    ]
+    assert len({fingerprint({"k": way}) for way in ways}) == 2
+
+
+def _defined(source, **variables):
+    variables = {"__name__": "builtins", **variables}
+    exec(source, variables)
+    return njit(variables["k"])
+
+
+def test_what_is_no_kernel_is_refused():
+    def step(state, action, params):
+        return 0.0, False
+
+    with pytest.raises(TypeError, match=r"step of a world must be a kernel, not <function .*step"):
+        fingerprint({"step": step})
+
+
+@pytest.mark.parametrize("name", kernels.SETTINGS)
+def test_other_settings_of_numba_have_a_folder_of_their_own(name, monkeypatch):
+    """For its own files do not know with which they were compiled."""
+    known = {"k": _kernel(1.0, 2.0)}
+    before = kernels._digest("call", known)
+    monkeypatch.setattr(numba.config, name, 7)
+    assert kernels._digest("call", known) != before
+
+
+def test_another_processor_has_a_folder_of_its_own(monkeypatch):
+    """So that what is compiled for it is announced, and no process writes over another's files."""
+    known = {"k": _kernel(1.0, 2.0)}
+    before = kernels._digest("call", known)
+    codegen = type(cpu_target.target_context.codegen())
+    monkeypatch.setattr(codegen, "magic_tuple", lambda self: ("x86_64", "another", ""))
+    assert kernels._digest("call", known) != before
 
 
 def test_fingerprint_is_the_same_in_another_process(world):
@@ -110,6 +196,16 @@ def test_action_bounds(space, low, high):
     assert [bound.tolist() for bound in action_bounds(space)] == [low, high]
 
 
+def test_a_range_without_an_end_has_no_rounding_to_clip():
+    space = gym.spaces.Box(np.float32([-np.inf, 0.0]), np.float32([5.0, 1e6]))
+    world = replace(toy_worlds.WALK, spaces=replace(toy_worlds.WALK.spaces, action=space))
+    low, high = np.float32([-8e30, 1e6 + 0.5]), np.float32([6.0, 0.0])
+    assert within_bounds(low, world, low).tolist() == [low[0], 1e6]
+    with pytest.raises(ValueError, match=r"action entry 0 is 6\.0, must be from -inf to 5"):
+        within_bounds(high, world, high)
+    assert within_bounds(high, world, high, clips=True).tolist() == [5.0, 0.0]
+
+
 @pytest.mark.parametrize("space", [gym.spaces.Box(0, 1, (2, 2)), gym.spaces.Text(3)], ids=str)
 def test_other_action_spaces_are_refused(space):
     with pytest.raises(TypeError, match="an action space must be"):
@@ -130,6 +226,42 @@ def test_a_kept_kernel_does_what_the_kernel_does_and_is_loaded_the_second_time(
     assert again(numbers).tolist() == [7.0, 11.0]
     assert sum(again.stats.cache_hits.values()) == 1
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("damaged", ["**/*.nbi", "**/*.nbc", "*.py"])
+@pytest.mark.parametrize("kept", [0.0, 0.5])
+def test_a_damaged_cache_is_made_anew(damaged, kept, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("IL_ENVS_CACHE", str(tmp_path))
+    kernel, numbers = _kernel(3.0, 4.0), np.array([1.0, 2.0])
+    for said in ("compiling a sum", "is damaged and made anew", ""):
+        monkeypatch.setattr(kernels, "_loaded", {})
+        assert kernels.kept_kernel("a sum", kernel, numbers)(numbers).tolist() == [7.0, 11.0]
+        error = capsys.readouterr().err
+        assert said in error if said else not error
+        if said == "compiling a sum":
+            (file,) = (tmp_path / os.listdir(tmp_path)[0]).glob(damaged)
+            file.write_bytes(file.read_bytes()[: int(kept * file.stat().st_size)])
+
+
+def test_a_constant_that_changes_after_compiling_spoils_no_cache(tmp_path, monkeypatch):
+    """Numba has read it then; what it compiled may not be kept as if it had the new value."""
+    monkeypatch.setenv("IL_ENVS_CACHE", str(tmp_path))
+    source = "def k(x):\n    return x * A\n"
+    before = _defined(source, A=2.0)
+    assert kernels.kept_kernel("a product", before, 1.0)(1.0) == 2.0
+    before.py_func.__globals__["A"] = 3.0
+    for kernel, product in ((before, 2.0), (_defined(source, A=3.0), 3.0)):
+        monkeypatch.setattr(kernels, "_loaded", {})
+        assert kernels.kept_kernel("a product", kernel, 1.0)(1.0) == product
+
+
+def test_an_error_of_a_kernel_is_raised_once_and_for_all(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("IL_ENVS_CACHE", str(tmp_path))
+    kernel = _defined("def k(x):\n    raise ValueError('no such place')\n")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no such place"):
+            kernels.kept_kernel("a mistake", kernel, 1.0)
+        assert "damaged" not in capsys.readouterr().err
 
 
 def test_a_kernel_that_has_moved_is_compiled_anew(tmp_path, monkeypatch, capsys):

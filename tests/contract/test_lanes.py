@@ -28,6 +28,24 @@ for name in sys.argv[1:]:
     print(name, state_hash(env.states), observations.tobytes().hex()[:64])
 """
 
+FORKED = """
+import copy, os, signal
+from il_envs import WorldVectorEnv
+env = WorldVectorEnv("FourRooms", 8, num_threads=2)
+env.reset(seed=3)
+actions = env.action_space.sample()
+env.step(actions)
+twin = copy.copy(env)
+twin.step(actions)
+child = os.fork()
+if child == 0:
+    signal.alarm(30)
+    env.step(actions)
+    print(env.states.tobytes() == twin.states.tobytes(), flush=True)
+    os._exit(0)
+print(os.waitpid(child, 0)[1])
+"""
+
 
 def test_no_kernel_can_raise(world):
     """Unless it needs room and there is none: an exception would be in the compiled code."""
@@ -121,6 +139,12 @@ def test_threads_change_no_bit(mode):
         return seen
 
     assert played(1) == played(2) == played(3) == played(100)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
+def test_a_forked_process_has_threads_of_its_own():
+    run = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True)
+    assert run.stdout.splitlines() == ["True", "0"], run.stderr
 
 
 def test_an_invalid_action_changes_nothing_in_any_thread():

@@ -134,6 +134,11 @@ def test_bad_seeds_masks_and_states():
         env.step(np.zeros((2, 2), np.float32))
     with pytest.raises(ValueError, match="3 seeds given for num_envs=2"):
         env.reset(seed=[1, 2, 3])
+    env.reset(seed=7)
+    before = env.np_random.bit_generator.state
+    with pytest.raises(TypeError, match="seed must be a whole number or a list of them, not True"):
+        env.reset(seed=True)
+    assert env.np_random.bit_generator.state == before
     for mask, message in (
         (np.zeros(2, bool), "at least one True"),
         (np.ones(3, bool), r"bool \[2\], not bool \[3\]"),

@@ -13,6 +13,7 @@ import il_envs
 from il_envs.drawing.canvas import Canvas
 from il_envs.testing import WORLD_CHECKS, check_exact_arithmetic, check_world
 from il_envs.world import STATE_HEADER, Truth, UnknownNameError, get_world, register
+from tests.contract import toy_worlds
 
 DRIFT_CAR = get_world("DriftCar")
 
@@ -158,6 +159,18 @@ def test_the_checks_notice_an_observation_outside_its_space(variant):
         check_world(
             variant("BadObservation", dynamics=replace(DRIFT_CAR.dynamics, observe=observe))
         )
+
+
+def test_the_numbers_of_a_kernel_become_what_gymnasium_wants(monkeypatch):
+    @njit
+    def step(state, action, params):
+        return 1, 0
+
+    whole = replace(toy_worlds.WALK, dynamics=replace(toy_worlds.WALK.dynamics, step=step))
+    monkeypatch.setitem(il_envs.WORLDS, "Whole", replace(whole, name="Whole"))
+    env = il_envs.WorldEnv("Whole")
+    env.reset(seed=0)
+    assert [type(each) for each in env.step(1)[1:4]] == [float, bool, bool]
 
 
 def test_a_trace_replays_to_the_same_hashes_in_another_process(world):

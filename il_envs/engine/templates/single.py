@@ -29,4 +29,4 @@ def step_and_look(states, actions, low, high, params, max_episode_steps, observa
     reward, terminated = step(state, action, params)
     state.step += 1
     look(states, params, observations, measures)
-    return True, reward, terminated, state.step >= max_episode_steps
+    return True, reward, bool(terminated), state.step >= max_episode_steps
