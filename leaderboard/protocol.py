@@ -15,7 +15,7 @@ from typing import get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from il_envs.engine.kernels import fingerprint
+from il_envs.engine.fingerprint import fingerprint
 from il_envs.learning.policy import RandomPolicy, TabularPolicy
 from il_envs.world import Split, World, get_world
 from leaderboard.durations import expected_seconds

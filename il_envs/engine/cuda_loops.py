@@ -18,7 +18,8 @@ import numpy as np
 from numba.core.registry import CPUDispatcher
 from numpy.typing import NDArray
 
-from il_envs.engine.kernels import called_kernels, uncompiled
+from il_envs.engine.fingerprint import called_kernels
+from il_envs.engine.kernels import uncompiled
 from il_envs.engine.spaces import row_type
 from il_envs.extras import require
 from il_envs.world import World, get_world

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from il_envs.engine.kernels import are_compiled, cache_folder, fingerprint
+from il_envs.engine.fingerprint import fingerprint
+from il_envs.engine.kernels import are_compiled, cache_folder
 from il_envs.world import World, get_world
 
 if TYPE_CHECKING:

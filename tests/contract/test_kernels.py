@@ -16,7 +16,7 @@ from numba import njit
 from numba.core.registry import cpu_target
 
 from il_envs.engine import kernels
-from il_envs.engine.kernels import fingerprint
+from il_envs.engine.fingerprint import fingerprint
 from il_envs.engine.spaces import action_bounds, within_bounds
 from tests.contract import toy_worlds
 
@@ -145,7 +145,7 @@ def test_fingerprint_is_the_same_in_another_process(world):
     module = "tests.contract.toy_worlds" if world.namespace != "il_envs" else "il_envs"
     code = (
         f"import {module}; from il_envs import get_world; "
-        "from il_envs.engine.kernels import fingerprint; "
+        "from il_envs.engine.fingerprint import fingerprint; "
         f"w = get_world('{world.name}').dynamics; "
         "print(fingerprint({'s': w.step, 'r': w.reset}))"
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from il_envs import ExpertPolicy, WorldEnv, get_world, run_episodes
-from il_envs.engine.kernels import fingerprint
+from il_envs.engine.fingerprint import fingerprint
 from il_envs.worlds.drift_car import assistance, track
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.assistance import assist
