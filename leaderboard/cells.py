@@ -4,6 +4,7 @@ cell.json            specification, status, metered use, learning curve, a row f
                      episode, metrics that need more than these
 recorded/            the recorded episodes of a person
 actions.npz          the action trace of each evaluation episode, [T, ...], "arr_0", "arr_1", ...
+mode_actions.npz     the same of the policy's most likely actions, if it is drawn from
 policy.safetensors   the learned policy, if it has `tensors()`
 reward.safetensors   the learned reward, if the policy has one with `tensors()`
 reward_map.npz       that reward over the states of the world, see `reward_maps`
@@ -35,7 +36,12 @@ from leaderboard.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES
 DAMAGES = (OSError, KeyError, ValueError, EOFError, BadZipFile, ZlibError)
 """Exceptions of NumPy for archives that are missing or damaged."""
 ANEW = "remove its folder to compute it anew"
+MODE_TRACES = "mode_actions.npz"
 
+Acting = Literal["", "drawn", "deterministic", "scripted", "played"]
+"""How actions come about: as draws of a policy whose mode differs from them; as those of a policy
+without chance; by a scripted expert's own rules, chance included; by a person. Empty if nothing has
+acted."""
 Status = Literal["ok", "error", "invalid action", "timeout", "memory", "crashed"]
 
 
@@ -70,9 +76,16 @@ class Cell(BaseModel):
     """The algorithm's use of its sources, as counted by `il_envs.Meter`."""
     learning_curve: LearningCurve | None = None
     """Learning curve of the training; None if it took no environment step."""
+    updates: int | None = None
+    """Gradient steps of training, as `updates` counts them; None if they were not counted."""
     train_seconds: float = 0.0
     evaluation_seconds: float = 0.0
+    acts: Acting = ""
+    """How the actions of the episodes came about."""
     episodes: tuple[EpisodeResult, ...] = ()
+    mode_episodes: tuple[EpisodeResult, ...] = ()
+    """The same episodes with the policy's most likely actions, where it is drawn from; empty where
+    their return is exact."""
     files: dict[str, str] = {}
     """SHA-256 of the files of the learned policy and reward, or of a person's recorded episodes, by
     the name of the file."""
@@ -196,18 +209,18 @@ def write_cell(folder: Path, cell: Cell) -> None:
     (folder / "cell.json").write_text(cell.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
-def write_traces(folder: Path, traces: Iterable[NDArray[Any]]) -> None:
-    """Write the action traces of the episodes, [T, ...] each, `actions.npz`."""
-    np.savez_compressed(folder / "actions.npz", *traces)
+def write_traces(folder: Path, traces: Iterable[NDArray[Any]], name: str = "actions.npz") -> None:
+    """Write the action traces of episodes, [T, ...] each."""
+    np.savez_compressed(folder / name, *traces)
 
 
-def read_traces(folder: Path, episodes: int) -> list[NDArray[Any]]:
+def read_traces(folder: Path, episodes: int, name: str = "actions.npz") -> list[NDArray[Any]]:
     """The action trace of each episode, [T, ...].
 
     Raises:
         UserError: if the file is missing or damaged.
     """
-    path = folder / "actions.npz"
+    path = folder / name
     try:
         kept = _read_archive(path)
         return [kept[f"arr_{i}"] for i in range(episodes)]

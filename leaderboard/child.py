@@ -6,6 +6,7 @@ it ends itself.
 
 import hashlib
 import os
+import random
 import sys
 import threading
 import time
@@ -16,11 +17,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import psutil
 import safetensors.numpy
 
 from il_envs.buttons import chords_of
 from il_envs.engine.vector import WorldVectorEnv
+from il_envs.exact.checks import FloatArray
 from il_envs.learning.algorithm import TrainingWarning
 from il_envs.learning.learned_reward import InvalidRewardError
 from il_envs.learning.learning_curve import LearningCurve, LearningCurveRecorder
@@ -37,6 +40,8 @@ from il_envs.learning.rollout import Episode, run_episodes
 from il_envs.learning.support import has_support
 from il_envs.world import World, get_world
 from leaderboard.cells import (
+    MODE_TRACES,
+    Acting,
     Cell,
     Status,
     episode_results,
@@ -55,6 +60,7 @@ from leaderboard.references import exact_reference, reference_table
 from leaderboard.reward_maps import RewardMap, reward_map, tables_of
 from leaderboard.submission import load
 from leaderboard.support import outside_support
+from leaderboard.updates import counted_updates
 
 CANNOT_WRITE = 74
 """Exit code when the cell was computed but could not be written, EX_IOERR of sysexits.h."""
@@ -73,9 +79,12 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
     meter: Meter = field(default_factory=Meter)
     learning_curve: LearningCurve | None = None
+    updates: int | None = None
     train_seconds: float = 0.0
     evaluation_seconds: float = 0.0
+    acts: Acting = ""
     episodes: Sequence[Episode] = ()
+    mode_episodes: Sequence[Episode] = ()
     exact: ExactMetrics | None = None
     outside_support: float | None = None
     policy: bytes = b""  # safetensors
@@ -114,10 +123,11 @@ def _train(spec: CellSpec, world: World, outcome: Outcome) -> Policy:
     outcome.meter = problem.meter
     start = time.perf_counter()
     try:
-        with _kept_warnings(outcome):
+        with _kept_warnings(outcome), counted_updates() as updates:
             policy = algorithm.train(problem, spec.seed, algorithm.config)
     finally:
         outcome.train_seconds = time.perf_counter() - start
+        outcome.updates = updates.count
         outcome.learning_curve = recorder.curve() if problem.meter.steps else None
     require_policy(policy)
     outcome.policy = _saved(policy)
@@ -152,11 +162,13 @@ def _evaluate_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
     make_policy = reference_policy(world, spec.algorithm, spec.seed)
     start = time.perf_counter()
     outcome.episodes = _held_out_episodes(make_policy, spec, world)
+    outcome.acts = "scripted" if spec.algorithm == "expert" else "drawn"
     outcome.outside_support = outside_support(world, outcome.episodes)
     reference = exact_reference(world)
     if reference is not None:
         table = reference_table(reference, spec.algorithm)
-        outcome.exact = exact_metrics(world, table, None, EVALUATION_SEED)
+        outcome.exact = exact_metrics(world, table, None)
+        outcome.acts = acting(table)
     outcome.evaluation_seconds = time.perf_counter() - start
 
 
@@ -175,6 +187,7 @@ def reference_policy(world: World, name: str, seed: int) -> Callable[[WorldVecto
 def _evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Outcome) -> None:
     checked = CheckedPolicy(policy, world)
     start = time.perf_counter()
+    seed_generators(EVALUATION_SEED + spec.seed)
     episodes = _held_out_episodes(lambda env: checked, spec, world)
     reward = learned_reward(policy, world)
     if reward is not None:
@@ -182,25 +195,48 @@ def _evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Out
     reference = exact_reference(world)
     if reference is not None and isinstance(policy, ExactPolicy):
         table = policy_table(policy, reference.model)
-        outcome.exact = exact_metrics(world, table, tables_of(outcome.reward_map), EVALUATION_SEED)
+        outcome.exact = exact_metrics(world, table, tables_of(outcome.reward_map))
+        outcome.acts = acting(table)
+    else:
+        modes = _held_out_episodes(lambda env: checked, spec, world, deterministic=True)
+        if [mode.state_hash for mode in modes] == [drawn.state_hash for drawn in episodes]:
+            outcome.acts = "deterministic"
+        else:
+            outcome.acts, outcome.mode_episodes = "drawn", modes
     outcome.outside_support = outside_support(world, episodes)
     outcome.episodes = episodes  # set last: a policy that has failed has none
     outcome.evaluation_seconds = time.perf_counter() - start
 
 
+def acting(table: FloatArray) -> Acting:
+    """How a policy with that table acts, [S, A] or [T, S, A]."""
+    return "deterministic" if (table.max(-1) == 1.0).all() else "drawn"
+
+
+def seed_generators(seed: int) -> None:
+    """Seed the generators from which a policy without one of its own may draw: Python's, NumPy's
+    and, if it is in use, torch's. What it draws does not depend on what training has drawn."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
 def _held_out_episodes(
-    make_policy: Callable[[WorldVectorEnv], Policy], spec: CellSpec, world: World
+    make_policy: Callable[[WorldVectorEnv], Policy],
+    spec: CellSpec,
+    world: World,
+    deterministic: bool = False,
 ) -> list[Episode]:
-    """Run the evaluation episodes. In worlds with an exact reference actions are sampled rather
-    than deterministic, so that the returns agree with the exact expected return; and so they are in
-    worlds that are scored by draws."""
+    """Run the evaluation episodes, with draws of the policy unless its most likely actions are
+    asked for."""
     return run_episodes(
         world,
         "held_out",
         make_policy,
         spec.profile.evaluation_seeds,
-        deterministic=exact_reference(world) is None and not world.scored_by_draws,
-        keep_observations=has_support(world),
+        deterministic=deterministic,
+        keep_observations=has_support(world) and not deterministic,
     )
 
 
@@ -212,6 +248,9 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
     """
     if outcome.episodes:
         write_traces(folder, [episode.actions for episode in outcome.episodes])
+    if outcome.mode_episodes:
+        traces = [episode.actions for episode in outcome.mode_episodes]
+        write_traces(folder, traces, MODE_TRACES)
     files = {"policy.safetensors": outcome.policy, "reward.safetensors": outcome.reward}
     files = {name: content for name, content in files.items() if content}
     for name, content in files.items():
@@ -225,9 +264,12 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
         warnings=tuple(outcome.warnings),
         meter=outcome.meter.as_dict(),
         learning_curve=outcome.learning_curve,
+        updates=outcome.updates,
         train_seconds=outcome.train_seconds,
         evaluation_seconds=outcome.evaluation_seconds,
+        acts=outcome.acts,
         episodes=episode_results(outcome.episodes),
+        mode_episodes=episode_results(outcome.mode_episodes),
         files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         exact=outcome.exact,
         outside_support=outcome.outside_support,

@@ -19,7 +19,7 @@ from leaderboard.page import FORMATS, as_csv, as_markdown
 from leaderboard.people import add_person, verify_played
 from leaderboard.plan import plan
 from leaderboard.progress import Progress, tell
-from leaderboard.protocol import PROFILES, Profile, cells_of_run
+from leaderboard.protocol import MOST_SEEDS, PROFILES, Profile, cells_of_run
 from leaderboard.recorded import RecordedData, readable, recorded_data
 from leaderboard.references import exact_reference
 from leaderboard.runner import run_cells, unfinished
@@ -108,6 +108,11 @@ def run(
     for name, value in (("--seeds", seeds), ("--workers", workers)):
         if value < 1:
             raise UsageError(f"{name} must be at least 1, not {value}")
+    if seeds > MOST_SEEDS:
+        raise UsageError(
+            f"--seeds must be at most {MOST_SEEDS}, not {seeds}: further ones would train on the "
+            "episodes that policies are evaluated on"
+        )
     _require_folder(out)  # before the plan, for which worlds may have to be compiled
     worlds = [get_world(name) for name in dict.fromkeys(world_names)]
     _require_style(style, worlds)

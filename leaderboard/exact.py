@@ -1,21 +1,16 @@
 """Exact metrics: how far a policy is from the reference, without the noise of sampling."""
 
 from dataclasses import dataclass
-from math import isinf, sqrt
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from il_envs.exact.checks import FloatArray
-from il_envs.exact.evaluation import Evaluation, divergence, evaluate, hard_optimal, uniform_policy
+from il_envs.exact.evaluation import divergence, evaluate, hard_optimal, uniform_policy
 from il_envs.exact.reward_distance import epic_distance, starc_distance
-from il_envs.exact.soft_optimal import SoftOptimal
 from il_envs.learning.learned_reward import LearnedReward, reward_table
 from il_envs.world import World, get_world
 from leaderboard.references import required_reference
-
-HELD_OUT_TRAJECTORIES = 1_000
-"""Number of trajectories sampled from the reference for a policy's held-out log-likelihood."""
 
 
 class ExactMetrics(BaseModel):
@@ -25,6 +20,11 @@ class ExactMetrics(BaseModel):
 
     expected_return: float
     """Expected return in the true dynamics."""
+    mode_return: float
+    """The same of the policy that takes the most likely action, the lowest of several."""
+    soft_regret: float
+    """Soft return of the reference, E[sum of rewards] / temperature + entropy, minus the policy's,
+    in nats per episode: at least 0."""
     occupancy_distance: float
     """Total variation between P(s_t, a_t) and the reference's, the mean over steps; 0 to 1."""
     policy_divergence: float
@@ -32,14 +32,14 @@ class ExactMetrics(BaseModel):
     per episode; infinite if the policy gives probability 0 to an action that the reference may
     take."""
     log_likelihood: float
-    """Mean log-likelihood of held-out trajectories of the reference, relative to the dynamics, in
-    nats per episode; its expectation is -(reference's entropy) - policy_divergence."""
-    log_likelihood_error: float
-    """Standard error of that mean; infinite where the mean is."""
+    """Expected log-likelihood of the reference's trajectories, relative to the dynamics, in nats
+    per episode: -(reference's entropy) - policy_divergence."""
     epic: float | None
     """EPIC distance of the learned reward from the true one, 0 to 1."""
     starc: float | None
     """STARC distance of the learned reward from the true one, 0 to 1."""
+    standard_errors: dict[str, float] = {}
+    """Standard errors of the metrics that had to be estimated, by name; the others are exact."""
     transfer: float | None
     """Normalised true return, in the world's transfer world, of the policy planned for the learned
     reward: 0 is the uniform random policy, 1 the optimum."""
@@ -65,16 +65,13 @@ def reward_tables(world: World, reward: LearnedReward) -> RewardTables:
     return RewardTables(tables[0], tables[1] if len(tables) == 2 else None)
 
 
-def exact_metrics(
-    world: World, table: FloatArray, rewards: RewardTables | None, seed: int
-) -> ExactMetrics:
+def exact_metrics(world: World, table: FloatArray, rewards: RewardTables | None) -> ExactMetrics:
     """The exact metrics of a policy.
 
     Args:
         world: an exact one.
         table: pi(a|s), float64 [S, A], or pi_t(a|s), [T, S, A].
         rewards: the learned reward that comes with the policy, or None if there is none.
-        seed: seed of the held-out trajectories.
 
     Raises:
         ValueError: if the table or the reward does not fit the world.
@@ -84,7 +81,7 @@ def exact_metrics(
     assert true_reward is not None  # it has been solved
     policy = evaluate(model, table)
     difference = np.abs(policy.occupancy - reference.occupancy)
-    mean, error = _log_likelihood(reference, policy, seed)
+    nats = divergence(reference.evaluation, policy)
     epic = starc = transfer = None
     if rewards is not None:
         starc = starc_distance(model, rewards.own, true_reward)
@@ -94,29 +91,28 @@ def exact_metrics(
             transfer = _transfer(get_world(world.truth.transfer), rewards.transfer)
     return ExactMetrics(
         expected_return=policy.expected_return,
+        mode_return=evaluate(model, modes_of(table)).expected_return,
+        soft_regret=reference.log_partition
+        - policy.expected_return / reference.temperature
+        - policy.entropy,
         occupancy_distance=float(0.5 * difference.sum((1, 2)).mean()),
-        policy_divergence=divergence(reference.evaluation, policy),
-        log_likelihood=mean,
-        log_likelihood_error=error,
+        policy_divergence=nats,
+        log_likelihood=-reference.entropy - nats,
         epic=epic,
         starc=starc,
         transfer=transfer,
     )
 
 
+def modes_of(table: FloatArray) -> FloatArray:
+    """The table of the policy that takes the most likely action, the lowest of several."""
+    modes: FloatArray = np.eye(table.shape[-1])[table.argmax(-1)]
+    return modes
+
+
 def likelihood_bound(world: World) -> float:
     """Upper bound on the expected log-likelihood of a policy: minus the reference's entropy."""
     return -required_reference(world).entropy
-
-
-def _log_likelihood(reference: SoftOptimal, policy: Evaluation, seed: int) -> tuple[float, float]:
-    """Mean log-likelihood of held-out trajectories, and its standard error."""
-    states, actions = reference.sample(HELD_OUT_TRAJECTORIES, seed)
-    likelihoods = policy.log_likelihood(states, actions)
-    mean = float(likelihoods.mean())
-    if isinf(mean):
-        return mean, np.inf
-    return mean, float(likelihoods.std(ddof=1) / sqrt(len(likelihoods)))
 
 
 def _transfer(world: World, learned_reward: FloatArray) -> float:

@@ -85,10 +85,11 @@ def _outcome(cell: Cell) -> str:
     if cell.status != "ok":
         return f"{cell.status}: {cell.reason} (scored as random)"
     warned = "".join(f"; warned: {warning}" for warning in cell.warnings)
-    mean = f"mean return {mean_return(cell):.6f}"
+    acts = f", {cell.acts}" if cell.acts else ""
+    mean = f"mean return {mean_return(cell.episodes):.6f}"
     if cell.exact is None:
-        return f"{mean}, survival {survival(cell):.0%}{warned}"
-    return f"exact return {cell.exact.expected_return:.6f} (its episodes' {mean}){warned}"
+        return f"{mean}, survival {survival(cell):.0%}{acts}{warned}"
+    return f"exact return {cell.exact.expected_return:.6f} (its episodes' {mean}){acts}{warned}"
 
 
 def _training(cell: Cell) -> list[str]:

@@ -136,6 +136,7 @@ def _cell(recording: Recording, world: World, profile: Profile) -> Cell:
         warnings=() if played.is_real_time else (f"played {played.speed}",),
         meter=Meter(expert_labels=steps).as_dict(),
         evaluation_seconds=played.seconds,
+        acts="played",
         episodes=episode_results(episodes),
         files=files,
         outside_support=outside_support(world, episodes),

@@ -17,15 +17,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from il_envs.engine.kernels import fingerprint
 from il_envs.learning.policy import RandomPolicy, TabularPolicy
+from il_envs.learning.problem import SEED_BLOCK
 from il_envs.world import Split, World, get_world
 from leaderboard.durations import expected_seconds
 from leaderboard.imports import closure, hash_of
 from leaderboard.recorded import RecordedData
 from leaderboard.references import EXACT_REFERENCES, exact_reference
 from leaderboard.submission import Contender
+from leaderboard.support import SUPPORT_SEED
 
 EVALUATION_SEED = 900_000_000
 """Evaluation episode i is the held-out episode of seed EVALUATION_SEED + i."""
+MOST_SEEDS = SUPPORT_SEED // (2 * SEED_BLOCK)
+"""Most training seeds. Training seed k has episodes of the seeds below 2 * SEED_BLOCK * (k + 1); in
+a world whose splits are the same, only the seeds of episodes tell training from evaluation."""
 
 MEASURING = ("leaderboard.exact", "leaderboard.checked_tables")
 """Modules that compute exact metrics; their imports within `MEASURED_WITHIN` count too."""
@@ -359,8 +364,7 @@ def _key(
         "labels": str(labels),
         "seed": str(seed),
         "steps": str(profile.steps_in(world.name)),
-        "evaluation": f"{profile.evaluation_episodes} from {EVALUATION_SEED}"
-        + (" by draws" if world.scored_by_draws else ""),
+        "evaluation": f"{profile.evaluation_episodes} from {EVALUATION_SEED} by draws",
         "limits": f"{profile.time_limit:g} s, {profile.memory_limit} bytes",
     }
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard import UserError
-from leaderboard.cells import Cell, Results
+from leaderboard.cells import Cell, EpisodeResult, Results
 
 Returns = TypeVar("Returns", float, NDArray[np.float64])
 
@@ -175,12 +175,12 @@ def scale_of(results: Results, world: str) -> Scale | None:
 
 def return_of(cell: Cell) -> float:
     """The exact return where there is one, and the mean over the evaluation episodes elsewhere."""
-    return mean_return(cell) if cell.exact is None else cell.exact.expected_return
+    return mean_return(cell.episodes) if cell.exact is None else cell.exact.expected_return
 
 
-def mean_return(cell: Cell) -> float:
-    """Mean return of a cell over its evaluation episodes."""
-    return float(np.mean([episode.total_reward for episode in cell.episodes]))
+def mean_return(episodes: Sequence[EpisodeResult]) -> float:
+    """Mean return of episodes."""
+    return float(np.mean([episode.total_reward for episode in episodes]))
 
 
 def survival(cell: Cell) -> float:

@@ -1,20 +1,22 @@
 """Recomputing a cell's results from its stored traces and tables."""
 
 import hashlib
+from collections.abc import Sequence
 from math import isclose
 from pathlib import Path
+from typing import Any
 
 import safetensors.numpy
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from il_envs.learning.policy import TabularPolicy
 from il_envs.learning.rollout import replay
 from il_envs.world import get_world
 from leaderboard import UserError
-from leaderboard.cells import ANEW, Cell, read_traces
+from leaderboard.cells import ANEW, MODE_TRACES, Cell, EpisodeResult, read_traces
 from leaderboard.checked_tables import policy_table
 from leaderboard.exact import ExactMetrics, exact_metrics
-from leaderboard.protocol import EVALUATION_SEED
 from leaderboard.references import exact_reference, reference_table
 from leaderboard.reward_maps import kept_reward_map, tables_of
 from leaderboard.support import expert_support, outside_support
@@ -30,19 +32,31 @@ NEGLIGIBLE = 1e-12
 
 
 def verify_episodes(results: Path, cell: Cell) -> list[str]:
-    """Replay the traces of a cell; returns a line for each episode that does not agree bit for bit.
+    """Replay the traces of a cell, also those of its policy's most likely actions; returns a line
+    for each episode that does not agree bit for bit.
 
     Raises:
         UserError: if the traces are missing or damaged.
     """
+    folder = results / cell.spec.folder
+    problems = _replayed(cell, cell.episodes, read_traces(folder, len(cell.episodes)), "")
+    if cell.mode_episodes:
+        traces = read_traces(folder, len(cell.mode_episodes), MODE_TRACES)
+        problems += _replayed(cell, cell.mode_episodes, traces, " by mode")
+    return problems
+
+
+def _replayed(
+    cell: Cell, episodes: Sequence[EpisodeResult], traces: list[NDArray[Any]], how: str
+) -> list[str]:
     world = get_world(cell.spec.world)
-    traces = read_traces(results / cell.spec.folder, len(cell.episodes))
     problems = []
-    for i, (row, actions) in enumerate(zip(cell.episodes, traces, strict=True)):
+    for i, (row, actions) in enumerate(zip(episodes, traces, strict=True)):
+        episode = f"{cell.spec.title}, episode {i}{how}"
         try:
             total_reward, state_hash = replay(world, "held_out", row.seed, actions)
         except ValueError as error:
-            problems.append(f"{cell.spec.title}, episode {i}: {error}")
+            problems.append(f"{episode}: {error}")
             continue
         for name, recorded, replayed in (
             ("length", row.length, len(actions)),
@@ -51,7 +65,7 @@ def verify_episodes(results: Path, cell: Cell) -> list[str]:
         ):
             if recorded != replayed:
                 difference = f"{name} is {recorded}, its replay gives {replayed}"
-                problems.append(f"{cell.spec.title}, episode {i}: {difference}")
+                problems.append(f"{episode}: {difference}")
                 break
     return problems
 
@@ -101,7 +115,7 @@ def verify_metrics(results: Path, cell: Cell) -> list[str] | None:
     computed = again.model_dump()
     return [
         f"{cell.spec.title}: {name} is {recorded}, computed anew it is {computed[name]}"
-        for name, recorded in cell.exact.model_dump().items()
+        for name, recorded in cell.exact.model_dump(exclude={"standard_errors"}).items()
         if not agree(recorded, computed[name])
     ]
 
@@ -114,7 +128,7 @@ def _metrics(folder: Path, cell: Cell) -> ExactMetrics | None:
         return None
     if cell.spec.labels is None:
         table = reference_table(reference, cell.spec.algorithm)
-        return exact_metrics(world, table, None, EVALUATION_SEED)
+        return exact_metrics(world, table, None)
     path = folder / "policy.safetensors"
     if not path.exists():
         return None
@@ -124,7 +138,7 @@ def _metrics(folder: Path, cell: Cell) -> ExactMetrics | None:
         if "probabilities" not in tensors:
             return None
         table = policy_table(TabularPolicy(tensors["probabilities"], 0), reference.model)
-        return exact_metrics(world, table, rewards, EVALUATION_SEED)
+        return exact_metrics(world, table, rewards)
     except (OSError, SafetensorError, ValueError, IndexError) as error:
         raise UserError(f"{path}: damaged: {error}; {ANEW}") from error
 
