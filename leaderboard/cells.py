@@ -57,8 +57,16 @@ class EpisodeResult(BaseModel):
     terminated: bool
     state_hash: str
     """SHA-256 over the State records after every step."""
+    controlled_return: float | None = None
+    """Its return with the reference's value as control variate, see `exact_linear`: of the same
+    expectation, and counted in its place; None where there is no such reference."""
     decisions: int | None = None
     """Number of steps at which the policy decided what to do; None if that is not known."""
+
+    @property
+    def counted_return(self) -> float:
+        """The return that is scored."""
+        return self.total_reward if self.controlled_return is None else self.controlled_return
 
 
 class Cell(BaseModel):
@@ -90,8 +98,8 @@ class Cell(BaseModel):
     """SHA-256 of the files of the learned policy and reward, or of a person's recorded episodes, by
     the name of the file."""
     exact: ExactMetrics | None = None
-    """Exact metrics; None in worlds without an exact reference, and for a policy that does not give
-    its probabilities."""
+    """Exact metrics, and estimates that are marked as such; None in worlds without an exact
+    reference, and for a policy that does not give its probabilities."""
     outside_support: float | None = None
     """Share of the states visited in the evaluation episodes that are outside the support of the
     expert's demonstrations, see `support`; None where that is not defined."""
@@ -99,6 +107,11 @@ class Cell(BaseModel):
     """How a person played; None for anything else."""
     computer: Computer | None = None
     """The computer it was computed on; None in a cell of an older release."""
+
+    @property
+    def is_exact(self) -> bool:
+        """True if its expected return is exact, and its episodes are samples beside it."""
+        return self.exact is not None and not self.exact.standard_errors
 
 
 class Declaration(BaseModel):
@@ -145,6 +158,8 @@ class Manifest(BaseModel):
     seeds: int
     exact_worlds: tuple[str, ...] = ()
     """The worlds whose reference is exact."""
+    cost_worlds: tuple[str, ...] = ()
+    """The worlds whose returns are minus costs, see `references.is_of_costs`."""
     declarations: dict[str, Declaration] = {}
     """The algorithms' declarations by name; the reference rows have none."""
 
@@ -189,8 +204,11 @@ def failed_cell(spec: CellSpec, status: Status, reason: str) -> Cell:
     return Cell(spec=spec, status=status, reason=reason, computer=this_computer())
 
 
-def episode_results(episodes: Sequence[Episode]) -> tuple[EpisodeResult, ...]:
-    """The rows of `cell.json` for episodes."""
+def episode_results(
+    episodes: Sequence[Episode], controlled_returns: Sequence[float] = ()
+) -> tuple[EpisodeResult, ...]:
+    """The rows of `cell.json` for episodes, with their controlled returns if there are any."""
+    controlled: Sequence[float | None] = controlled_returns or [None] * len(episodes)
     return tuple(
         EpisodeResult(
             seed=episode.seed,
@@ -199,8 +217,9 @@ def episode_results(episodes: Sequence[Episode]) -> tuple[EpisodeResult, ...]:
             terminated=episode.terminated,
             state_hash=episode.state_hash,
             decisions=episode.decisions,
+            controlled_return=value,
         )
-        for episode in episodes
+        for episode, value in zip(episodes, controlled, strict=True)
     )
 
 
@@ -321,6 +340,7 @@ def _merged(folder: Path, before: Manifest, now: Manifest) -> Manifest:
         },
         seeds=max(before.seeds, now.seeds),
         exact_worlds=_union(before.exact_worlds, now.exact_worlds),
+        cost_worlds=_union(before.cost_worlds, now.cost_worlds),
         declarations=before.declarations
         | {
             name: said.model_copy(

@@ -24,6 +24,7 @@ import safetensors.numpy
 from il_envs.buttons import chords_of
 from il_envs.engine.vector import WorldVectorEnv
 from il_envs.exact.checks import FloatArray
+from il_envs.exact.linear_quadratic import LinearQuadraticSoftOptimal
 from il_envs.learning.algorithm import TrainingWarning
 from il_envs.learning.learned_reward import InvalidRewardError
 from il_envs.learning.learning_curve import LearningCurve, LearningCurveRecorder
@@ -54,9 +55,21 @@ from leaderboard.checked_tables import InvalidActionError, learned_reward, polic
 from leaderboard.computer import this_computer
 from leaderboard.conditions import configured
 from leaderboard.exact import ExactMetrics, exact_metrics
+from leaderboard.exact_linear import (
+    controlled_returns,
+    estimated_metrics,
+    linear_control,
+    row_metrics,
+    row_policy,
+)
+from leaderboard.exact_linear import metrics as linear_metrics
 from leaderboard.protocol import EVALUATION_SEED, CellSpec
 from leaderboard.recorded import recorded_demonstrations
-from leaderboard.references import exact_reference, reference_table
+from leaderboard.references import (
+    linear_reference,
+    reference_table,
+    tabular_reference,
+)
 from leaderboard.reward_maps import RewardMap, reward_map, tables_of
 from leaderboard.submission import load
 from leaderboard.support import outside_support
@@ -85,6 +98,8 @@ class Outcome:
     acts: Acting = ""
     episodes: Sequence[Episode] = ()
     mode_episodes: Sequence[Episode] = ()
+    controlled: list[float] = field(default_factory=list)  # returns, as those below
+    controlled_modes: list[float] = field(default_factory=list)
     exact: ExactMetrics | None = None
     outside_support: float | None = None
     policy: bytes = b""  # safetensors
@@ -164,18 +179,24 @@ def _evaluate_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
     outcome.episodes = _held_out_episodes(make_policy, spec, world)
     outcome.acts = "scripted" if spec.algorithm == "expert" else "drawn"
     outcome.outside_support = outside_support(world, outcome.episodes)
-    reference = exact_reference(world)
+    reference, linear = tabular_reference(world), linear_reference(world)
     if reference is not None:
         table = reference_table(reference, spec.algorithm)
         outcome.exact = exact_metrics(world, table, None)
         outcome.acts = acting(table)
+    elif linear is not None:
+        outcome.exact = row_metrics(linear, spec.algorithm, world.spaces.action)
+        outcome.controlled = controlled_returns(linear, outcome.episodes).tolist()
+        outcome.acts = "deterministic" if spec.algorithm == "optimal" else "drawn"
     outcome.evaluation_seconds = time.perf_counter() - start
 
 
 def reference_policy(world: World, name: str, seed: int) -> Callable[[WorldVectorEnv], Policy]:
     """A function that makes the policy of a reference row, given the environment in which it acts;
     an expert is bound to it."""
-    reference = exact_reference(world)
+    reference, linear = tabular_reference(world), linear_reference(world)
+    if linear is not None:
+        return lambda env: row_policy(linear, name, world.spaces.action, seed)
     if reference is not None:
         table = reference_table(reference, name)
         return lambda env: TabularPolicy(table, seed, chords_of(world.spaces.action))
@@ -192,7 +213,7 @@ def _evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Out
     reward = learned_reward(policy, world)
     if reward is not None:
         outcome.reward, outcome.reward_map = _saved(reward), reward_map(world, reward)
-    reference = exact_reference(world)
+    reference, linear = tabular_reference(world), linear_reference(world)
     if reference is not None and isinstance(policy, ExactPolicy):
         table = policy_table(policy, reference.model)
         outcome.exact = exact_metrics(world, table, tables_of(outcome.reward_map))
@@ -203,9 +224,30 @@ def _evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Out
             outcome.acts = "deterministic"
         else:
             outcome.acts, outcome.mode_episodes = "drawn", modes
+    if linear is not None:
+        _measure_linear(policy, linear, world, episodes, outcome)
     outcome.outside_support = outside_support(world, episodes)
     outcome.episodes = episodes  # set last: a policy that has failed has none
     outcome.evaluation_seconds = time.perf_counter() - start
+
+
+def _measure_linear(
+    policy: Policy,
+    reference: LinearQuadraticSoftOptimal,
+    world: World,
+    episodes: Sequence[Episode],
+    outcome: Outcome,
+) -> None:
+    """The metrics of a learner in a linear-quadratic world, exact if its policy is linear."""
+    outcome.controlled = controlled_returns(reference, episodes).tolist()
+    if outcome.mode_episodes:
+        outcome.controlled_modes = controlled_returns(reference, outcome.mode_episodes).tolist()
+    control = linear_control(policy, reference, world.spaces.action)
+    if control is not None:
+        outcome.exact = linear_metrics(reference, control)
+    else:
+        modes = outcome.controlled_modes or outcome.controlled
+        outcome.exact = estimated_metrics(reference, policy, episodes, float(np.mean(modes)))
 
 
 def acting(table: FloatArray) -> Acting:
@@ -236,7 +278,7 @@ def _held_out_episodes(
         make_policy,
         spec.profile.evaluation_seeds,
         deterministic=deterministic,
-        keep_observations=has_support(world) and not deterministic,
+        keep_observations=has_support(world),
     )
 
 
@@ -268,8 +310,8 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
         train_seconds=outcome.train_seconds,
         evaluation_seconds=outcome.evaluation_seconds,
         acts=outcome.acts,
-        episodes=episode_results(outcome.episodes),
-        mode_episodes=episode_results(outcome.mode_episodes),
+        episodes=episode_results(outcome.episodes, outcome.controlled if outcome.episodes else ()),
+        mode_episodes=episode_results(outcome.mode_episodes, outcome.controlled_modes),
         files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         exact=outcome.exact,
         outside_support=outcome.outside_support,

@@ -1,4 +1,7 @@
-"""Exact metrics: how far a policy is from the reference, without the noise of sampling."""
+"""Exact metrics: how far a policy is from the reference, without the noise of sampling.
+
+Those of policies with a table are here, and those of linear ones in `exact_linear`.
+"""
 
 from dataclasses import dataclass
 
@@ -10,7 +13,7 @@ from il_envs.exact.evaluation import divergence, evaluate, hard_optimal, uniform
 from il_envs.exact.reward_distance import epic_distance, starc_distance
 from il_envs.learning.learned_reward import LearnedReward, reward_table
 from il_envs.world import World, get_world
-from leaderboard.references import required_reference
+from leaderboard.references import exact_reference, required_reference
 
 
 class ExactMetrics(BaseModel):
@@ -25,8 +28,9 @@ class ExactMetrics(BaseModel):
     soft_regret: float
     """Soft return of the reference, E[sum of rewards] / temperature + entropy, minus the policy's,
     in nats per episode: at least 0."""
-    occupancy_distance: float
-    """Total variation between P(s_t, a_t) and the reference's, the mean over steps; 0 to 1."""
+    occupancy_distance: float | None
+    """Total variation between P(s_t, a_t) and the reference's, the mean over steps; 0 to 1. None in
+    a linear-quadratic world, where it has no closed form."""
     policy_divergence: float
     """Sum over steps of E[KL(reference || policy)] in the states that the reference visits, in nats
     per episode; infinite if the policy gives probability 0 to an action that the reference may
@@ -66,10 +70,10 @@ def reward_tables(world: World, reward: LearnedReward) -> RewardTables:
 
 
 def exact_metrics(world: World, table: FloatArray, rewards: RewardTables | None) -> ExactMetrics:
-    """The exact metrics of a policy.
+    """The exact metrics of a policy in a tabular world.
 
     Args:
-        world: an exact one.
+        world: a tabular one.
         table: pi(a|s), float64 [S, A], or pi_t(a|s), [T, S, A].
         rewards: the learned reward that comes with the policy, or None if there is none.
 
@@ -112,7 +116,9 @@ def modes_of(table: FloatArray) -> FloatArray:
 
 def likelihood_bound(world: World) -> float:
     """Upper bound on the expected log-likelihood of a policy: minus the reference's entropy."""
-    return -required_reference(world).entropy
+    reference = exact_reference(world)
+    assert reference is not None  # it is asked about exact worlds alone
+    return -reference.entropy
 
 
 def _transfer(world: World, learned_reward: FloatArray) -> float:

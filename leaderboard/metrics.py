@@ -90,7 +90,7 @@ def _mode_score(cell: Cell, scale: Scale | None) -> float:
     if scale is None or cell.acts != "drawn":
         return nan
     if cell.exact is not None:
-        return scale.score(cell.exact.mode_return)
+        return float(scale.score(cell.exact.mode_return))
     return scale.score(mean_return(cell.mode_episodes) if cell.mode_episodes else return_of(cell))
 
 
@@ -270,6 +270,7 @@ METRICS = (
     Metric(
         name="value_gap",
         of=_value_gap,
+        error=_error("expected_return"),
         about="policy",
         heading="value gap",
         note="Value gap: the reference's expected return minus the policy's.",
@@ -279,6 +280,7 @@ METRICS = (
     Metric(
         name="soft_regret",
         of=_exact("soft_regret"),
+        error=_error("soft_regret"),
         about="policy",
         heading="soft regret",
         note="Soft regret: return in nats plus entropy, of which the reference has the most, below "

@@ -17,7 +17,7 @@ from leaderboard.controls import control_notes
 from leaderboard.metrics import COSTS, EXACT, SAMPLED, Metric
 from leaderboard.notes import RANK_NOTE, computer_notes, interval_note
 from leaderboard.recorded import RecordedData
-from leaderboard.rows import row_of
+from leaderboard.rows import row_of, scale_of
 from leaderboard.statistics import CONFIDENCE
 from leaderboard.studies.concurrency import claim_table, final_table, milestone_table
 from leaderboard.summary import ALL_WORLDS, SEEDS, SEEDS_AND_EPISODES
@@ -46,6 +46,14 @@ def header(results: Results, metrics: Iterable[Metric]) -> list[str]:
         "Score: 0 is the uniform random policy, 1 the reference. "
         f"Reference: {_reference(results)}.",
     ]
+    for name in manifest.cost_worlds:
+        scale = scale_of(results, name)
+        if scale is not None:
+            lines.append(
+                f"{name}: returns are minus costs, and a score is one of their logarithms: each "
+                f"tenth divides the cost by {scale.cost_factor**0.1:.2f}. Policies that are not "
+                "linear are run, with a control variate, and have a standard error."
+            )
     if manifest.seeds > 1:
         lines += [interval_note(results.manifest), RANK_NOTE]
     else:

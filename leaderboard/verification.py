@@ -10,6 +10,8 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
+from il_envs.exact.linear_gaussian import LinearGaussianPolicy
+from il_envs.exact.linear_quadratic import LinearQuadraticSoftOptimal
 from il_envs.learning.policy import TabularPolicy
 from il_envs.learning.rollout import replay
 from il_envs.world import get_world
@@ -17,7 +19,8 @@ from leaderboard import UserError
 from leaderboard.cells import ANEW, MODE_TRACES, Cell, EpisodeResult, read_traces
 from leaderboard.checked_tables import policy_table
 from leaderboard.exact import ExactMetrics, exact_metrics
-from leaderboard.references import exact_reference, reference_table
+from leaderboard.exact_linear import controlled_returns, metrics, row_metrics
+from leaderboard.references import linear_reference, reference_table, tabular_reference
 from leaderboard.reward_maps import kept_reward_map, tables_of
 from leaderboard.support import expert_support, outside_support
 from leaderboard.traces import replayed_episodes
@@ -87,6 +90,25 @@ def verify_support(results: Path, cell: Cell) -> list[str]:
     return [f"{cell.spec.title}: {told}"]
 
 
+def verify_controlled_returns(results: Path, cell: Cell) -> list[str]:
+    """A line for each episode whose controlled return is another one when its traces are replayed;
+    none if they do not replay, which `verify_episodes` tells."""
+    reference = linear_reference(get_world(cell.spec.world))
+    if reference is None:
+        return []
+    try:
+        episodes = replayed_episodes(results, cell, keep_observations=True)
+    except UserError:
+        return []
+    again = controlled_returns(reference, episodes)
+    return [
+        f"{cell.spec.title}, episode {i}: its controlled return is {row.controlled_return}, "
+        f"computed anew it is {value}"
+        for i, (row, value) in enumerate(zip(cell.episodes, again, strict=True))
+        if not agree(row.controlled_return, float(value))
+    ]
+
+
 def verify_files(results: Path, cell: Cell) -> list[str]:
     """A line for each file of a policy or a reward that has changed since it was written."""
     problems = []
@@ -123,7 +145,10 @@ def verify_metrics(results: Path, cell: Cell) -> list[str] | None:
 def _metrics(folder: Path, cell: Cell) -> ExactMetrics | None:
     """The exact metrics of a reference row, or of the table in a folder; None if there is none."""
     world = get_world(cell.spec.world)
-    reference = exact_reference(world)
+    linear = linear_reference(world)
+    if linear is not None:
+        return _linear_metrics(folder, cell, linear)
+    reference = tabular_reference(world)
     if reference is None:
         return None
     if cell.spec.labels is None:
@@ -140,6 +165,26 @@ def _metrics(folder: Path, cell: Cell) -> ExactMetrics | None:
         table = policy_table(TabularPolicy(tensors["probabilities"], 0), reference.model)
         return exact_metrics(world, table, rewards)
     except (OSError, SafetensorError, ValueError, IndexError) as error:
+        raise UserError(f"{path}: damaged: {error}; {ANEW}") from error
+
+
+def _linear_metrics(
+    folder: Path, cell: Cell, reference: LinearQuadraticSoftOptimal
+) -> ExactMetrics | None:
+    """Those of a linear policy, if the folder has one."""
+    space = get_world(cell.spec.world).spaces.action
+    if cell.spec.labels is None:
+        return row_metrics(reference, cell.spec.algorithm, space)
+    path = folder / "policy.safetensors"
+    if not cell.is_exact or not path.exists():
+        return None
+    try:
+        tensors = safetensors.numpy.load_file(path)
+        if not {"gain", "covariance", "offset"} <= tensors.keys():
+            return None
+        control = LinearGaussianPolicy(*(tensors[n] for n in ("gain", "covariance", "offset")))
+        return metrics(reference, control)
+    except (OSError, SafetensorError, ValueError) as error:
         raise UserError(f"{path}: damaged: {error}; {ANEW}") from error
 
 
