@@ -122,7 +122,8 @@ def _reference(results: Results) -> str:
 def exact_header(results: Results) -> list[str]:
     """What the numbers of the table of exact metrics mean."""
     return [
-        "Exact metrics: means over training seeds, without sampling.",
+        "Exact metrics: means over training seeds, without sampling; behind ± is the standard "
+        "error of one that had to be estimated.",
         *_notes(EXACT, results),
     ]
 
