@@ -32,6 +32,7 @@ from il_envs.learning.metering import Budget, Meter
 from il_envs.learning.policy import (
     ExactPolicy,
     ExpertPolicy,
+    LinearPolicy,
     Policy,
     RandomPolicy,
     TabularPolicy,
@@ -60,13 +61,14 @@ from leaderboard.exact_linear import (
     estimated_metrics,
     linear_control,
     row_metrics,
-    row_policy,
 )
 from leaderboard.exact_linear import metrics as linear_metrics
 from leaderboard.protocol import EVALUATION_SEED, CellSpec
 from leaderboard.recorded import recorded_demonstrations
 from leaderboard.references import (
+    box_of,
     linear_reference,
+    reference_control,
     reference_table,
     tabular_reference,
 )
@@ -185,7 +187,7 @@ def _evaluate_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
         outcome.exact = exact_metrics(world, table, None)
         outcome.acts = acting(table)
     elif linear is not None:
-        outcome.exact = row_metrics(linear, spec.algorithm, world.spaces.action)
+        outcome.exact = row_metrics(linear, spec.algorithm, box_of(world))
         outcome.controlled = controlled_returns(linear, outcome.episodes).tolist()
         outcome.acts = "deterministic" if spec.algorithm == "optimal" else "drawn"
     outcome.evaluation_seconds = time.perf_counter() - start
@@ -195,8 +197,9 @@ def reference_policy(world: World, name: str, seed: int) -> Callable[[WorldVecto
     """A function that makes the policy of a reference row, given the environment in which it acts;
     an expert is bound to it."""
     reference, linear = tabular_reference(world), linear_reference(world)
-    if linear is not None:
-        return lambda env: row_policy(linear, name, world.spaces.action, seed)
+    control = None if linear is None else reference_control(linear, name)
+    if control is not None:
+        return lambda env: LinearPolicy(control, world.spaces.action, seed)
     if reference is not None:
         table = reference_table(reference, name)
         return lambda env: TabularPolicy(table, seed, chords_of(world.spaces.action))
@@ -242,7 +245,7 @@ def _measure_linear(
     outcome.controlled = controlled_returns(reference, episodes).tolist()
     if outcome.mode_episodes:
         outcome.controlled_modes = controlled_returns(reference, outcome.mode_episodes).tolist()
-    control = linear_control(policy, reference, world.spaces.action)
+    control = linear_control(policy, reference, box_of(world))
     if control is not None:
         outcome.exact = linear_metrics(reference, control)
     else:

@@ -48,6 +48,11 @@ class ExactMetrics(BaseModel):
     """Normalised true return, in the world's transfer world, of the policy planned for the learned
     reward: 0 is the uniform random policy, 1 the optimum."""
 
+    @property
+    def numbers(self) -> dict[str, float | None]:
+        """The metrics by name, without their standard errors."""
+        return self.model_dump(exclude={"standard_errors"})
+
 
 @dataclass(frozen=True)
 class RewardTables:

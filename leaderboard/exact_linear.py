@@ -14,7 +14,6 @@ import gymnasium as gym
 import numpy as np
 from scipy.special import ndtr
 
-from il_envs.engine.spaces import action_bounds
 from il_envs.exact.checks import FloatArray
 from il_envs.exact.linear_gaussian import (
     LinearGaussianPolicy,
@@ -22,7 +21,7 @@ from il_envs.exact.linear_gaussian import (
     linear_gaussian_divergence,
 )
 from il_envs.exact.linear_quadratic import LinearQuadraticSoftOptimal
-from il_envs.learning.policy import GaussianPolicy, LinearPolicy, Policy, RandomPolicy
+from il_envs.learning.policy import GaussianPolicy, Policy
 from il_envs.learning.rollout import Episode
 from leaderboard.checked_tables import InvalidActionError
 from leaderboard.exact import ExactMetrics
@@ -39,19 +38,11 @@ PROBES = 3.0
 
 
 def row_metrics(
-    reference: LinearQuadraticSoftOptimal, name: str, space: gym.Space[FloatArray]
+    reference: LinearQuadraticSoftOptimal, name: str, space: gym.spaces.Box
 ) -> ExactMetrics:
     """The exact metrics of a reference row."""
     control = reference_control(reference, name)
     return _uniform_metrics(reference, space) if control is None else metrics(reference, control)
-
-
-def row_policy(
-    reference: LinearQuadraticSoftOptimal, name: str, space: gym.Space[FloatArray], seed: int
-) -> Policy:
-    """The policy of a reference row."""
-    control = reference_control(reference, name)
-    return RandomPolicy(space, seed) if control is None else LinearPolicy(control, space, seed)
 
 
 def metrics(reference: LinearQuadraticSoftOptimal, control: LinearGaussianPolicy) -> ExactMetrics:
@@ -71,12 +62,10 @@ def metrics(reference: LinearQuadraticSoftOptimal, control: LinearGaussianPolicy
     )
 
 
-def _uniform_metrics(
-    reference: LinearQuadraticSoftOptimal, space: gym.Space[FloatArray]
-) -> ExactMetrics:
+def _uniform_metrics(reference: LinearQuadraticSoftOptimal, space: gym.spaces.Box) -> ExactMetrics:
     """Those of uniform actions: costs are quadratic, so that their mean and covariance decide the
     return. The uniform policy has no mode; its own return stands for it."""
-    low, high = action_bounds(space)
+    low, high = space.low, space.high
     steps, _, _ = reference.model.control.shape
     gain = np.zeros_like(reference.policy.gain)
     control = LinearGaussianPolicy(
@@ -111,7 +100,7 @@ def _metrics(
 
 
 def linear_control(
-    policy: Policy, reference: LinearQuadraticSoftOptimal, space: gym.Space[FloatArray]
+    policy: Policy, reference: LinearQuadraticSoftOptimal, space: gym.spaces.Box
 ) -> LinearGaussianPolicy | None:
     """A policy as the linear one that it is; None if it does not say that it is, or if its actions
     would be cut to their bounds.
@@ -143,11 +132,11 @@ def linear_control(
 def _cut_probability(
     reference: LinearQuadraticSoftOptimal,
     control: LinearGaussianPolicy,
-    space: gym.Space[FloatArray],
+    space: gym.spaces.Box,
 ) -> float:
     """A bound on the probability that some action of an episode is beyond the bounds."""
     policy = evaluate_linear_gaussian(reference.model, control)
-    low, high = action_bounds(space)
+    low, high = space.low, space.high
     deviation = np.sqrt(np.maximum(np.einsum("tmm->tm", policy.action_covariance), 1e-300))
     tails = ndtr((low - policy.action_mean) / deviation)
     tails += ndtr((policy.action_mean - high) / deviation)

@@ -40,8 +40,17 @@ def linear_reference(world: World) -> LinearQuadraticSoftOptimal | None:
     if not isinstance(reference, LinearQuadraticSoftOptimal) or reference.backup != "causal":
         return None
     _, states, actions = reference.model.control.shape
+    if not isinstance(world.spaces.action, gym.spaces.Box):
+        return None
     shapes = world.spaces.observation.shape, world.spaces.action.shape
     return reference if shapes == ((states,), (actions,)) else None
+
+
+def box_of(world: World) -> gym.spaces.Box:
+    """The action space of a linear-quadratic world."""
+    space = world.spaces.action
+    assert isinstance(space, gym.spaces.Box)  # as `linear_reference` has it
+    return space
 
 
 def tabular_reference(world: World) -> SoftOptimal | None:

@@ -20,7 +20,7 @@ from leaderboard.cells import ANEW, MODE_TRACES, Cell, EpisodeResult, read_trace
 from leaderboard.checked_tables import policy_table
 from leaderboard.exact import ExactMetrics, exact_metrics
 from leaderboard.exact_linear import controlled_returns, metrics, row_metrics
-from leaderboard.references import linear_reference, reference_table, tabular_reference
+from leaderboard.references import box_of, linear_reference, reference_table, tabular_reference
 from leaderboard.reward_maps import kept_reward_map, tables_of
 from leaderboard.support import expert_support, outside_support
 from leaderboard.traces import replayed_episodes
@@ -134,10 +134,10 @@ def verify_metrics(results: Path, cell: Cell) -> list[str] | None:
     again = None if cell.exact is None else _metrics(results / cell.spec.folder, cell)
     if cell.exact is None or again is None:
         return None
-    computed = again.model_dump()
+    computed = again.numbers
     return [
         f"{cell.spec.title}: {name} is {recorded}, computed anew it is {computed[name]}"
-        for name, recorded in cell.exact.model_dump(exclude={"standard_errors"}).items()
+        for name, recorded in cell.exact.numbers.items()
         if not agree(recorded, computed[name])
     ]
 
@@ -172,7 +172,7 @@ def _linear_metrics(
     folder: Path, cell: Cell, reference: LinearQuadraticSoftOptimal
 ) -> ExactMetrics | None:
     """Those of a linear policy, if the folder has one."""
-    space = get_world(cell.spec.world).spaces.action
+    space = box_of(get_world(cell.spec.world))
     if cell.spec.labels is None:
         return row_metrics(reference, cell.spec.algorithm, space)
     path = folder / "policy.safetensors"

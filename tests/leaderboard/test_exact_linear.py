@@ -18,7 +18,6 @@ from leaderboard.exact_linear import (
     linear_control,
     metrics,
     row_metrics,
-    row_policy,
 )
 from leaderboard.protocol import reference_codes, world_hash
 from leaderboard.references import exact_reference, is_of_costs, linear_reference, tabular_reference
@@ -155,7 +154,7 @@ def test_a_policy_that_is_the_reference_is_estimated_without_error_in_nats() -> 
 
 def test_the_optimal_policy_has_no_luck_under_the_control_variate() -> None:
     assert REFERENCE is not None
-    best = row_policy(REFERENCE, "optimal", SPACE, 0)
+    best = LinearPolicy(REFERENCE.optimal.policy, SPACE, 0)
     episodes = run_episodes(LANE, "held_out", lambda env: best, range(5), deterministic=False)
     assert np.ptp([episode.total_reward for episode in episodes]) > 10.0
     np.testing.assert_allclose(
