@@ -69,6 +69,8 @@ def _pay_one(policy: ActorCriticPolicy, rollout: Transitions) -> NDArray[np.floa
 class Idle:
     """A policy whose actions are all zero."""
 
+    is_affine = True
+
     def __init__(self, action_space: gym.Space[Any]) -> None:
         self._space = action_space
 
@@ -81,6 +83,13 @@ class Idle:
     ) -> tuple[NDArray[Any], Any]:
         """Zeros, [rows, ...], as in `Policy`."""
         return np.zeros((len(observation), *(self._space.shape or ())), self._space.dtype), None
+
+    def action_moments(
+        self, observation: NDArray[Any], step: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Zero, without chance, as in `GaussianPolicy`."""
+        rows, (size,) = len(observation), self._space.shape or (1,)
+        return np.zeros((rows, size)), np.zeros((rows, size, size))
 
 
 @dataclass(frozen=True)

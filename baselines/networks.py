@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from baselines.encoders import Encoder, is_picture
 from baselines.heads import PLAIN, action_head
+from baselines.heads.gaussian import GaussianHead
 from il_envs import World
 
 
@@ -100,6 +101,17 @@ class NetworkPolicy(nn.Module):
             ValueError: if there are too many buttons to list their chords.
         """
         return self.head.probabilities(self.body(self.encoder(observation)))
+
+    @torch.no_grad()
+    def action_moments(
+        self, observation: NDArray[Any], step: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Mean and covariance of the actions, the same at every step, as in `GaussianPolicy`; None
+        for heads that are not Gaussian."""
+        if not isinstance(self.head, GaussianHead):
+            return None
+        mean, covariance = self.head.moments(self.body(self.encoder(observation)))
+        return mean.double().numpy(), covariance.double().numpy()
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Every weight and statistic by name; `load_tensors` restores them."""

@@ -252,10 +252,6 @@ class World:
 
     The first of `experts` is the reference style: it demonstrates and labels unless another one is
     chosen. `documentation` says what the world tests, and tables its observation and action.
-
-    `scored_by_draws`: policies are scored by their draws, not by their modes. It is for worlds in
-    which the choice among several good actions is the point; a world with an exact reference is
-    always scored so.
     """
 
     name: str
@@ -265,7 +261,6 @@ class World:
     experts: Mapping[str, Expert]
     views: Views = Views()
     truth: Truth = Truth()
-    scored_by_draws: bool = False
     namespace: str = "il_envs"
     version: int = 0
 

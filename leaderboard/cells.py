@@ -4,6 +4,7 @@ cell.json            specification, status, metered use, learning curve, a row f
                      episode, metrics that need more than these
 recorded/            the recorded episodes of a person
 actions.npz          the action trace of each evaluation episode, [T, ...], "arr_0", "arr_1", ...
+mode_actions.npz     the same of the policy's most likely actions, if it is drawn from
 policy.safetensors   the learned policy, if it has `tensors()`
 reward.safetensors   the learned reward, if the policy has one with `tensors()`
 reward_map.npz       that reward over the states of the world, see `reward_maps`
@@ -35,7 +36,12 @@ from leaderboard.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES
 DAMAGES = (OSError, KeyError, ValueError, EOFError, BadZipFile, ZlibError)
 """Exceptions of NumPy for archives that are missing or damaged."""
 ANEW = "remove its folder to compute it anew"
+MODE_TRACES = "mode_actions.npz"
 
+Acting = Literal["", "drawn", "deterministic", "scripted", "played"]
+"""How actions come about: as draws of a policy whose mode differs from them; as those of a policy
+without chance; by a scripted expert's own rules, chance included; by a person. Empty if nothing has
+acted."""
 Status = Literal["ok", "error", "invalid action", "timeout", "memory", "crashed"]
 
 
@@ -51,8 +57,16 @@ class EpisodeResult(BaseModel):
     terminated: bool
     state_hash: str
     """SHA-256 over the State records after every step."""
+    controlled_return: float | None = None
+    """Its return with the reference's value as control variate, see `exact_linear`: of the same
+    expectation, and counted in its place; None where there is no such reference."""
     decisions: int | None = None
     """Number of steps at which the policy decided what to do; None if that is not known."""
+
+    @property
+    def counted_return(self) -> float:
+        """The return that is scored."""
+        return self.total_reward if self.controlled_return is None else self.controlled_return
 
 
 class Cell(BaseModel):
@@ -70,15 +84,22 @@ class Cell(BaseModel):
     """The algorithm's use of its sources, as counted by `il_envs.Meter`."""
     learning_curve: LearningCurve | None = None
     """Learning curve of the training; None if it took no environment step."""
+    updates: int | None = None
+    """Gradient steps of training, as `updates` counts them; None if they were not counted."""
     train_seconds: float = 0.0
     evaluation_seconds: float = 0.0
+    acts: Acting = ""
+    """How the actions of the episodes came about."""
     episodes: tuple[EpisodeResult, ...] = ()
+    mode_episodes: tuple[EpisodeResult, ...] = ()
+    """The same episodes with the policy's most likely actions, where it is drawn from; empty where
+    their return is exact."""
     files: dict[str, str] = {}
     """SHA-256 of the files of the learned policy and reward, or of a person's recorded episodes, by
     the name of the file."""
     exact: ExactMetrics | None = None
-    """Exact metrics; None in worlds without an exact reference, and for a policy that does not give
-    its probabilities."""
+    """Exact metrics, and estimates that are marked as such; None in worlds without an exact
+    reference, and for a policy that does not give its probabilities."""
     outside_support: float | None = None
     """Share of the states visited in the evaluation episodes that are outside the support of the
     expert's demonstrations, see `support`; None where that is not defined."""
@@ -92,6 +113,11 @@ class Cell(BaseModel):
         """True if a policy was learned and not kept, because it has no `tensors()`."""
         is_learner = self.spec.labels is not None and self.played is None
         return is_learner and self.status == "ok" and "policy.safetensors" not in self.files
+
+    @property
+    def is_exact(self) -> bool:
+        """True if its expected return is exact, and its episodes are samples beside it."""
+        return self.exact is not None and not self.exact.standard_errors
 
 
 class Declaration(BaseModel):
@@ -138,6 +164,8 @@ class Manifest(BaseModel):
     seeds: int
     exact_worlds: tuple[str, ...] = ()
     """The worlds whose reference is exact."""
+    cost_worlds: tuple[str, ...] = ()
+    """The worlds whose returns are minus costs, see `references.is_of_costs`."""
     declarations: dict[str, Declaration] = {}
     """The algorithms' declarations by name; the reference rows have none."""
 
@@ -182,8 +210,11 @@ def failed_cell(spec: CellSpec, status: Status, reason: str) -> Cell:
     return Cell(spec=spec, status=status, reason=reason, computer=this_computer())
 
 
-def episode_results(episodes: Sequence[Episode]) -> tuple[EpisodeResult, ...]:
-    """The rows of `cell.json` for episodes."""
+def episode_results(
+    episodes: Sequence[Episode], controlled_returns: Sequence[float] = ()
+) -> tuple[EpisodeResult, ...]:
+    """The rows of `cell.json` for episodes, with their controlled returns if there are any."""
+    controlled: Sequence[float | None] = controlled_returns or [None] * len(episodes)
     return tuple(
         EpisodeResult(
             seed=episode.seed,
@@ -192,8 +223,9 @@ def episode_results(episodes: Sequence[Episode]) -> tuple[EpisodeResult, ...]:
             terminated=episode.terminated,
             state_hash=episode.state_hash,
             decisions=episode.decisions,
+            controlled_return=value,
         )
-        for episode in episodes
+        for episode, value in zip(episodes, controlled, strict=True)
     )
 
 
@@ -202,18 +234,18 @@ def write_cell(folder: Path, cell: Cell) -> None:
     (folder / "cell.json").write_text(cell.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
-def write_traces(folder: Path, traces: Iterable[NDArray[Any]]) -> None:
-    """Write the action traces of the episodes, [T, ...] each, `actions.npz`."""
-    np.savez_compressed(folder / "actions.npz", *traces)
+def write_traces(folder: Path, traces: Iterable[NDArray[Any]], name: str = "actions.npz") -> None:
+    """Write the action traces of episodes, [T, ...] each."""
+    np.savez_compressed(folder / name, *traces)
 
 
-def read_traces(folder: Path, episodes: int) -> list[NDArray[Any]]:
+def read_traces(folder: Path, episodes: int, name: str = "actions.npz") -> list[NDArray[Any]]:
     """The action trace of each episode, [T, ...].
 
     Raises:
         UserError: if the file is missing or damaged.
     """
-    path = folder / "actions.npz"
+    path = folder / name
     try:
         kept = _read_archive(path)
         return [kept[f"arr_{i}"] for i in range(episodes)]
@@ -314,6 +346,7 @@ def _merged(folder: Path, before: Manifest, now: Manifest) -> Manifest:
         },
         seeds=max(before.seeds, now.seeds),
         exact_worlds=_union(before.exact_worlds, now.exact_worlds),
+        cost_worlds=_union(before.cost_worlds, now.cost_worlds),
         declarations=before.declarations
         | {
             name: said.model_copy(

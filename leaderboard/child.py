@@ -6,6 +6,7 @@ it ends itself.
 
 import hashlib
 import os
+import random
 import resource
 import sys
 import threading
@@ -17,11 +18,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import psutil
 import safetensors.numpy
 
 from il_envs.buttons import chords_of
 from il_envs.engine.vector import WorldVectorEnv
+from il_envs.exact.checks import FloatArray
+from il_envs.exact.linear_quadratic import LinearQuadraticSoftOptimal
 from il_envs.learning.algorithm import TrainingWarning
 from il_envs.learning.learned_reward import InvalidRewardError
 from il_envs.learning.learning_curve import LearningCurve, LearningCurveRecorder
@@ -29,6 +33,7 @@ from il_envs.learning.metering import Budget, Meter
 from il_envs.learning.policy import (
     ExactPolicy,
     ExpertPolicy,
+    LinearPolicy,
     Policy,
     RandomPolicy,
     TabularPolicy,
@@ -38,6 +43,8 @@ from il_envs.learning.rollout import Episode, run_episodes
 from il_envs.learning.support import has_support
 from il_envs.world import World, get_world
 from leaderboard.cells import (
+    MODE_TRACES,
+    Acting,
     Cell,
     Status,
     episode_results,
@@ -50,12 +57,26 @@ from leaderboard.checked_tables import InvalidActionError, learned_reward, polic
 from leaderboard.computer import this_computer
 from leaderboard.conditions import configured
 from leaderboard.exact import ExactMetrics, exact_metrics
+from leaderboard.exact_linear import (
+    controlled_returns,
+    estimated_metrics,
+    linear_control,
+    row_metrics,
+)
+from leaderboard.exact_linear import metrics as linear_metrics
 from leaderboard.protocol import EVALUATION_SEED, CellSpec
 from leaderboard.recorded import recorded_demonstrations
-from leaderboard.references import exact_reference, reference_table
+from leaderboard.references import (
+    box_of,
+    linear_reference,
+    reference_control,
+    reference_table,
+    tabular_reference,
+)
 from leaderboard.reward_maps import RewardMap, reward_map, tables_of
 from leaderboard.submission import load
 from leaderboard.support import outside_support
+from leaderboard.updates import counted_updates
 
 CANNOT_WRITE = 74
 """Exit code when the cell was computed but could not be written, EX_IOERR of sysexits.h."""
@@ -75,9 +96,14 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
     meter: Meter = field(default_factory=Meter)
     learning_curve: LearningCurve | None = None
+    updates: int | None = None
     train_seconds: float = 0.0
     evaluation_seconds: float = 0.0
+    acts: Acting = ""
     episodes: Sequence[Episode] = ()
+    mode_episodes: Sequence[Episode] = ()
+    controlled: list[float] = field(default_factory=list)  # returns, as those below
+    controlled_modes: list[float] = field(default_factory=list)
     exact: ExactMetrics | None = None
     outside_support: float | None = None
     policy: bytes = b""  # safetensors
@@ -116,10 +142,11 @@ def _train(spec: CellSpec, world: World, outcome: Outcome) -> Policy:
     outcome.meter = problem.meter
     start = time.perf_counter()
     try:
-        with _kept_warnings(outcome):
+        with _kept_warnings(outcome), counted_updates() as updates:
             policy = algorithm.train(problem, spec.seed, algorithm.config)
     finally:
         outcome.train_seconds = time.perf_counter() - start
+        outcome.updates = updates.count
         outcome.learning_curve = recorder.curve() if problem.meter.steps else None
     require_policy(policy)
     outcome.policy = _saved(policy)
@@ -154,18 +181,27 @@ def _evaluate_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
     make_policy = reference_policy(world, spec.algorithm, spec.seed)
     start = time.perf_counter()
     outcome.episodes = _held_out_episodes(make_policy, spec, world)
+    outcome.acts = "scripted" if spec.algorithm == "expert" else "drawn"
     outcome.outside_support = outside_support(world, outcome.episodes)
-    reference = exact_reference(world)
+    reference, linear = tabular_reference(world), linear_reference(world)
     if reference is not None:
         table = reference_table(reference, spec.algorithm)
-        outcome.exact = exact_metrics(world, table, None, EVALUATION_SEED)
+        outcome.exact = exact_metrics(world, table, None)
+        outcome.acts = acting(table)
+    elif linear is not None:
+        outcome.exact = row_metrics(linear, spec.algorithm, box_of(world))
+        outcome.controlled = controlled_returns(linear, outcome.episodes).tolist()
+        outcome.acts = "deterministic" if spec.algorithm == "optimal" else "drawn"
     outcome.evaluation_seconds = time.perf_counter() - start
 
 
 def reference_policy(world: World, name: str, seed: int) -> Callable[[WorldVectorEnv], Policy]:
     """A function that makes the policy of a reference row, given the environment in which it acts;
     an expert is bound to it."""
-    reference = exact_reference(world)
+    reference, linear = tabular_reference(world), linear_reference(world)
+    control = None if linear is None else reference_control(linear, name)
+    if control is not None:
+        return lambda env: LinearPolicy(control, world.spaces.action, seed)
     if reference is not None:
         table = reference_table(reference, name)
         return lambda env: TabularPolicy(table, seed, chords_of(world.spaces.action))
@@ -177,31 +213,76 @@ def reference_policy(world: World, name: str, seed: int) -> Callable[[WorldVecto
 def _evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Outcome) -> None:
     checked = CheckedPolicy(policy, world)
     start = time.perf_counter()
+    seed_generators(EVALUATION_SEED + spec.seed)
     episodes = _held_out_episodes(lambda env: checked, spec, world)
     reward = learned_reward(policy, world)
     if reward is not None:
         outcome.reward, outcome.reward_map = _saved(reward), reward_map(world, reward)
-    reference = exact_reference(world)
+    reference, linear = tabular_reference(world), linear_reference(world)
     if reference is not None and isinstance(policy, ExactPolicy):
         table = policy_table(policy, reference.model)
-        outcome.exact = exact_metrics(world, table, tables_of(outcome.reward_map), EVALUATION_SEED)
+        outcome.exact = exact_metrics(world, table, tables_of(outcome.reward_map))
+        outcome.acts = acting(table)
+    else:
+        modes = _held_out_episodes(lambda env: checked, spec, world, deterministic=True)
+        if [mode.state_hash for mode in modes] == [drawn.state_hash for drawn in episodes]:
+            outcome.acts = "deterministic"
+        else:
+            outcome.acts, outcome.mode_episodes = "drawn", modes
+    if linear is not None:
+        _measure_linear(policy, linear, world, episodes, outcome)
     outcome.outside_support = outside_support(world, episodes)
     outcome.episodes = episodes  # set last: a policy that has failed has none
     outcome.evaluation_seconds = time.perf_counter() - start
 
 
+def _measure_linear(
+    policy: Policy,
+    reference: LinearQuadraticSoftOptimal,
+    world: World,
+    episodes: Sequence[Episode],
+    outcome: Outcome,
+) -> None:
+    """The metrics of a learner in a linear-quadratic world, exact if its policy is linear."""
+    outcome.controlled = controlled_returns(reference, episodes).tolist()
+    if outcome.mode_episodes:
+        outcome.controlled_modes = controlled_returns(reference, outcome.mode_episodes).tolist()
+    control = linear_control(policy, reference, box_of(world))
+    if control is not None:
+        outcome.exact = linear_metrics(reference, control)
+    else:
+        modes = outcome.controlled_modes or outcome.controlled
+        outcome.exact = estimated_metrics(reference, policy, episodes, float(np.mean(modes)))
+
+
+def acting(table: FloatArray) -> Acting:
+    """How a policy with that table acts, [S, A] or [T, S, A]."""
+    return "deterministic" if (table.max(-1) == 1.0).all() else "drawn"
+
+
+def seed_generators(seed: int) -> None:
+    """Seed the generators from which a policy without one of its own may draw: Python's, NumPy's
+    and, if it is in use, torch's. What it draws does not depend on what training has drawn."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
 def _held_out_episodes(
-    make_policy: Callable[[WorldVectorEnv], Policy], spec: CellSpec, world: World
+    make_policy: Callable[[WorldVectorEnv], Policy],
+    spec: CellSpec,
+    world: World,
+    deterministic: bool = False,
 ) -> list[Episode]:
-    """Run the evaluation episodes. In worlds with an exact reference actions are sampled rather
-    than deterministic, so that the returns agree with the exact expected return; and so they are in
-    worlds that are scored by draws."""
+    """Run the evaluation episodes, with draws of the policy unless its most likely actions are
+    asked for."""
     return run_episodes(
         world,
         "held_out",
         make_policy,
         spec.profile.evaluation_seeds,
-        deterministic=exact_reference(world) is None and not world.scored_by_draws,
+        deterministic=deterministic,
         keep_observations=has_support(world),
     )
 
@@ -214,6 +295,9 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
     """
     if outcome.episodes:
         write_traces(folder, [episode.actions for episode in outcome.episodes])
+    if outcome.mode_episodes:
+        traces = [episode.actions for episode in outcome.mode_episodes]
+        write_traces(folder, traces, MODE_TRACES)
     files = {"policy.safetensors": outcome.policy, "reward.safetensors": outcome.reward}
     files = {name: content for name, content in files.items() if content}
     for name, content in files.items():
@@ -227,9 +311,12 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
         warnings=tuple(outcome.warnings),
         meter=outcome.meter.as_dict(),
         learning_curve=outcome.learning_curve,
+        updates=outcome.updates,
         train_seconds=outcome.train_seconds,
         evaluation_seconds=outcome.evaluation_seconds,
-        episodes=episode_results(outcome.episodes),
+        acts=outcome.acts,
+        episodes=episode_results(outcome.episodes, outcome.controlled if outcome.episodes else ()),
+        mode_episodes=episode_results(outcome.mode_episodes, outcome.controlled_modes),
         files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         exact=outcome.exact,
         outside_support=outcome.outside_support,

@@ -19,9 +19,9 @@ from leaderboard.page import FORMATS, as_csv, as_markdown
 from leaderboard.people import add_person, verify_played
 from leaderboard.plan import plan
 from leaderboard.progress import Progress, tell
-from leaderboard.protocol import PROFILES, Profile, cells_of_run
+from leaderboard.protocol import MOST_SEEDS, PROFILES, Profile, cells_of_run
 from leaderboard.recorded import RecordedData, readable, recorded_data
-from leaderboard.references import exact_reference
+from leaderboard.references import exact_reference, is_of_costs
 from leaderboard.runner import run_cells, unfinished
 from leaderboard.selection import (
     declaration_of,
@@ -35,6 +35,7 @@ from leaderboard.studies.findings import Finding
 from leaderboard.submission import Contender, load_installed, write_template
 from leaderboard.summary import ALL_WORLDS, summary
 from leaderboard.verification import (
+    verify_controlled_returns,
     verify_episodes,
     verify_files,
     verify_metrics,
@@ -108,6 +109,11 @@ def run(
     for name, value in (("--seeds", seeds), ("--workers", workers)):
         if value < 1:
             raise UsageError(f"{name} must be at least 1, not {value}")
+    if seeds > MOST_SEEDS:
+        raise UsageError(
+            f"--seeds must be at most {MOST_SEEDS}, not {seeds}: further ones would train on the "
+            "episodes that policies are evaluated on"
+        )
     _require_folder(out)  # before the plan, for which worlds may have to be compiled
     worlds = [get_world(name) for name in dict.fromkeys(world_names)]
     _require_style(style, worlds)
@@ -137,6 +143,7 @@ def run(
         },
         seeds=seeds,
         exact_worlds=tuple(w.name for w in worlds if exact_reference(w) is not None),
+        cost_worlds=tuple(world.name for world in worlds if is_of_costs(world)),
         declarations={
             contender.algorithm.name: declaration_of(contender, contenders, recordings, style)
             for contender in contenders
@@ -276,7 +283,7 @@ def verify_results(folder: Path) -> bool:
     wrong = [problems for problems in measured if problems]
     changed = [
         problem
-        for verify in (verify_support, verify_files, verify_played)
+        for verify in (verify_support, verify_controlled_returns, verify_files, verify_played)
         for cell in finished
         for problem in verify(folder, cell)
     ]

@@ -1,21 +1,19 @@
-"""Exact metrics: how far a policy is from the reference, without the noise of sampling."""
+"""Exact metrics: how far a policy is from the reference, without the noise of sampling.
+
+Those of policies with a table are here, and those of linear ones in `exact_linear`.
+"""
 
 from dataclasses import dataclass
-from math import isinf, sqrt
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from il_envs.exact.checks import FloatArray
-from il_envs.exact.evaluation import Evaluation, divergence, evaluate, hard_optimal, uniform_policy
+from il_envs.exact.evaluation import divergence, evaluate, hard_optimal, uniform_policy
 from il_envs.exact.reward_distance import epic_distance, starc_distance
-from il_envs.exact.soft_optimal import SoftOptimal
 from il_envs.learning.learned_reward import LearnedReward, reward_table
 from il_envs.world import World, get_world
-from leaderboard.references import required_reference
-
-HELD_OUT_TRAJECTORIES = 1_000
-"""Number of trajectories sampled from the reference for a policy's held-out log-likelihood."""
+from leaderboard.references import exact_reference, required_reference
 
 
 class ExactMetrics(BaseModel):
@@ -25,24 +23,35 @@ class ExactMetrics(BaseModel):
 
     expected_return: float
     """Expected return in the true dynamics."""
-    occupancy_distance: float
-    """Total variation between P(s_t, a_t) and the reference's, the mean over steps; 0 to 1."""
+    mode_return: float
+    """The same of the policy that takes the most likely action, the lowest of several."""
+    soft_regret: float
+    """Soft return of the reference, E[sum of rewards] / temperature + entropy, minus the policy's,
+    in nats per episode: at least 0."""
+    occupancy_distance: float | None
+    """Total variation between P(s_t, a_t) and the reference's, the mean over steps; 0 to 1. None in
+    a linear-quadratic world, where it has no closed form."""
     policy_divergence: float
     """Sum over steps of E[KL(reference || policy)] in the states that the reference visits, in nats
     per episode; infinite if the policy gives probability 0 to an action that the reference may
     take."""
     log_likelihood: float
-    """Mean log-likelihood of held-out trajectories of the reference, relative to the dynamics, in
-    nats per episode; its expectation is -(reference's entropy) - policy_divergence."""
-    log_likelihood_error: float
-    """Standard error of that mean; infinite where the mean is."""
+    """Expected log-likelihood of the reference's trajectories, relative to the dynamics, in nats
+    per episode: -(reference's entropy) - policy_divergence."""
     epic: float | None
     """EPIC distance of the learned reward from the true one, 0 to 1."""
     starc: float | None
     """STARC distance of the learned reward from the true one, 0 to 1."""
+    standard_errors: dict[str, float] = {}
+    """Standard errors of the metrics that had to be estimated, by name; the others are exact."""
     transfer: float | None
     """Normalised true return, in the world's transfer world, of the policy planned for the learned
     reward: 0 is the uniform random policy, 1 the optimum."""
+
+    @property
+    def numbers(self) -> dict[str, float | None]:
+        """The metrics by name, without their standard errors."""
+        return self.model_dump(exclude={"standard_errors"})
 
 
 @dataclass(frozen=True)
@@ -65,16 +74,13 @@ def reward_tables(world: World, reward: LearnedReward) -> RewardTables:
     return RewardTables(tables[0], tables[1] if len(tables) == 2 else None)
 
 
-def exact_metrics(
-    world: World, table: FloatArray, rewards: RewardTables | None, seed: int
-) -> ExactMetrics:
-    """The exact metrics of a policy.
+def exact_metrics(world: World, table: FloatArray, rewards: RewardTables | None) -> ExactMetrics:
+    """The exact metrics of a policy in a tabular world.
 
     Args:
-        world: an exact one.
+        world: a tabular one.
         table: pi(a|s), float64 [S, A], or pi_t(a|s), [T, S, A].
         rewards: the learned reward that comes with the policy, or None if there is none.
-        seed: seed of the held-out trajectories.
 
     Raises:
         ValueError: if the table or the reward does not fit the world.
@@ -84,7 +90,7 @@ def exact_metrics(
     assert true_reward is not None  # it has been solved
     policy = evaluate(model, table)
     difference = np.abs(policy.occupancy - reference.occupancy)
-    mean, error = _log_likelihood(reference, policy, seed)
+    nats = divergence(reference.evaluation, policy)
     epic = starc = transfer = None
     if rewards is not None:
         starc = starc_distance(model, rewards.own, true_reward)
@@ -94,29 +100,30 @@ def exact_metrics(
             transfer = _transfer(get_world(world.truth.transfer), rewards.transfer)
     return ExactMetrics(
         expected_return=policy.expected_return,
+        mode_return=evaluate(model, modes_of(table)).expected_return,
+        soft_regret=reference.log_partition
+        - policy.expected_return / reference.temperature
+        - policy.entropy,
         occupancy_distance=float(0.5 * difference.sum((1, 2)).mean()),
-        policy_divergence=divergence(reference.evaluation, policy),
-        log_likelihood=mean,
-        log_likelihood_error=error,
+        policy_divergence=nats,
+        log_likelihood=-reference.entropy - nats,
         epic=epic,
         starc=starc,
         transfer=transfer,
     )
 
 
+def modes_of(table: FloatArray) -> FloatArray:
+    """The table of the policy that takes the most likely action, the lowest of several."""
+    modes: FloatArray = np.eye(table.shape[-1])[table.argmax(-1)]
+    return modes
+
+
 def likelihood_bound(world: World) -> float:
     """Upper bound on the expected log-likelihood of a policy: minus the reference's entropy."""
-    return -required_reference(world).entropy
-
-
-def _log_likelihood(reference: SoftOptimal, policy: Evaluation, seed: int) -> tuple[float, float]:
-    """Mean log-likelihood of held-out trajectories, and its standard error."""
-    states, actions = reference.sample(HELD_OUT_TRAJECTORIES, seed)
-    likelihoods = policy.log_likelihood(states, actions)
-    mean = float(likelihoods.mean())
-    if isinf(mean):
-        return mean, np.inf
-    return mean, float(likelihoods.std(ddof=1) / sqrt(len(likelihoods)))
+    reference = exact_reference(world)
+    assert reference is not None  # it is asked about exact worlds alone
+    return -reference.entropy
 
 
 def _transfer(world: World, learned_reward: FloatArray) -> float:

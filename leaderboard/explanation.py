@@ -70,13 +70,16 @@ def _normalisation(scale: Scale, references: tuple[str, ...]) -> list[str]:
     how = "mean over the reference row's seeds of its mean return"
     if scale.is_exact:
         how = "exact expected returns, by dynamic programming"
+    formula = f"(return - {scale.random:.6f}) / ({scale.reference:.6f} - {scale.random:.6f})"
+    if scale.is_of_costs:
+        formula = f"log({scale.random:.6f} / return) / log({scale.cost_factor:.6f})"
     width = max(map(len, references[:2]))
     zero, one = f"{scale.random:.6f}", f"{scale.reference:.6f}"
     return [
         f"normalisation ({how}):",
         f"  {references[0]:{width}} = {zero}    score 0",
         f"  {references[1]:{width}} = {one}    score 1",
-        f"score of a seed = (return - {zero}) / ({one} - {zero})",
+        f"score of a seed = {formula}",
         "",
     ]
 
@@ -86,10 +89,14 @@ def _outcome(cell: Cell) -> str:
         return f"{cell.status}: {cell.reason} (scored as random)"
     warned = "".join(f"; warned: {warning}" for warning in cell.warnings)
     warned += "; its policy has no tensors() and was not kept" * cell.has_lost_its_policy
-    mean = f"mean return {mean_return(cell):.6f}"
+    acts = f", {cell.acts}" if cell.acts else ""
+    mean = f"mean return {mean_return(cell.episodes):.6f}"
+    if cell.exact is not None and not cell.is_exact:
+        error = cell.exact.standard_errors["expected_return"]
+        return f"{mean} +- {error:.6f}, not exact, with a control variate{acts}{warned}"
     if cell.exact is None:
-        return f"{mean}, survival {survival(cell):.0%}{warned}"
-    return f"exact return {cell.exact.expected_return:.6f} (its episodes' {mean}){warned}"
+        return f"{mean}, survival {survival(cell):.0%}{acts}{warned}"
+    return f"exact return {cell.exact.expected_return:.6f} (its episodes' {mean}){acts}{warned}"
 
 
 def _training(cell: Cell) -> list[str]:

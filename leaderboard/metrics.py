@@ -11,7 +11,7 @@ from il_envs.learning.learning_curve import bin_ends
 from il_envs.world import World, get_world
 from leaderboard.cells import Cell
 from leaderboard.exact import likelihood_bound
-from leaderboard.rows import Quantity, Scale, survival
+from leaderboard.rows import Quantity, Scale, counted, mean_return, return_of, survival
 from leaderboard.training import has_acted, smoothed_returns, steps_to
 
 
@@ -22,10 +22,11 @@ class Metric:
     Attributes:
         name: name of its column in `summary` and in the csv.
         of: the function that computes the number; NaN if there is none.
-        about: the object that is measured. "episodes" are those of the evaluation or the training;
-            such a metric is in the table of scores if some row has a value, with its mean over all
-            worlds. Metrics about anything else are exact, and in a table of their own. The notes of
-            metrics about the same object share one line under the table.
+        about: the object that is measured. "episodes" are those of the evaluation or the training,
+            and "costs" what training has used; such a metric is in the table of scores or of costs
+            if some row has a value, with its mean over all worlds. Metrics about anything else are
+            exact, and in a table of their own. The notes of metrics about the same object share one
+            line under the table.
         heading: heading of its column in the tables.
         note: a sentence under the table that explains the column, printed once if several metrics
             share it; empty if the heading is enough. `{bounds}` stands for the bound in each exact
@@ -33,14 +34,14 @@ class Metric:
         explained: the metric's line in `leaderboard explain`, a format string of `value`, `error`,
             `bound`, `cell` and `scale`; empty if the line on the cell's outcome has it already.
         format: format of the number in the tables.
-        error: the function that computes its standard error, shown behind it in the tables, and as
-            NAME_error in the csv.
+        error: the function that computes its standard error where the metric had to be estimated, 0
+            where it is exact: shown behind it in the tables, and as NAME_error in the csv.
         bound: the function that gives the upper bound of its expectation in an exact world.
     """
 
     name: str
     of: Quantity
-    about: Literal["episodes", "policy", "likelihood", "reward"]
+    about: Literal["episodes", "costs", "policy", "likelihood", "reward"]
     heading: str
     note: str
     explained: str
@@ -51,13 +52,20 @@ class Metric:
     @property
     def is_exact(self) -> bool:
         """True if it is defined only in worlds with an exact reference."""
-        return self.about != "episodes"
+        return self.about not in ("episodes", "costs")
 
     @property
     def columns(self) -> dict[str, Quantity]:
         """Its columns in `summary` and in the csv, by name."""
         error = {} if self.error is None else {f"{self.name}_error": self.error}
         return {self.name: self.of, **error}
+
+    def counted(self, quantity: Quantity, cell: Cell, scale: Scale | None) -> float:
+        """The number in one of its columns with which a cell counts in a mean over cells: a failed
+        one as `rows.counted` has it, but with its own costs."""
+        if self.about == "costs":
+            return quantity(cell, scale)
+        return counted(quantity, cell, scale)
 
     def explain(self, cell: Cell, scale: Scale | None) -> str:
         """Its line in `leaderboard explain`."""
@@ -74,6 +82,31 @@ def _survival(cell: Cell, scale: Scale | None) -> float:
     """Share of episodes that did not terminate; NaN in exact worlds, where episodes do not end
     early."""
     return nan if scale is not None and scale.is_exact else survival(cell)
+
+
+def _mode_score(cell: Cell, scale: Scale | None) -> float:
+    """Score of the most likely actions of a policy that is drawn from; that of its draws if it is
+    not known what they are, as of uniform ones, and NaN for a policy without chance."""
+    if scale is None or cell.acts != "drawn":
+        return nan
+    if cell.exact is not None:
+        return float(scale.score(cell.exact.mode_return))
+    return scale.score(mean_return(cell.mode_episodes) if cell.mode_episodes else return_of(cell))
+
+
+def _used(count: Callable[[Cell], float | None]) -> Quantity:
+    """What a training has used; NaN for what was not trained, and where it is not known."""
+
+    def of(cell: Cell, scale: Scale | None) -> float:
+        is_trained = cell.spec.labels is not None and cell.played is None and bool(cell.meter)
+        used = count(cell) if is_trained else None
+        return nan if used is None else float(used)
+
+    return of
+
+
+def _labels(cell: Cell) -> float:
+    return sum(cell.meter.get(source, 0) for source in ("demonstrations", "expert_labels"))
 
 
 def _training_score(cell: Cell, scale: Scale | None) -> float:
@@ -115,6 +148,15 @@ def _exact(name: str) -> Quantity:
     def of(cell: Cell, scale: Scale | None) -> float:
         value = None if cell.exact is None else getattr(cell.exact, name)
         return nan if value is None else float(value)
+
+    return of
+
+
+def _error(name: str) -> Quantity:
+    """The standard error of a field of the cell's `ExactMetrics`, 0 where it is exact."""
+
+    def of(cell: Cell, scale: Scale | None) -> float:
+        return nan if cell.exact is None else cell.exact.standard_errors.get(name, 0.0)
 
     return of
 
@@ -170,6 +212,54 @@ METRICS = (
         format=",.0f",
     ),
     Metric(
+        name="mode_score",
+        of=_mode_score,
+        about="episodes",
+        heading="by mode",
+        note="Acts: policies are scored by their draws; those that are drawn from have their score "
+        "by mode beside, that of their most likely actions in the same episodes. Deterministic "
+        "ones have no chance in them; experts are scripted, their chance included.",
+        explained="by its most likely actions: score {value:.6f}",
+    ),
+    Metric(
+        name="steps",
+        of=_used(lambda cell: cell.meter.get("steps")),
+        about="costs",
+        heading="steps",
+        note="Means over training seeds: environment steps over all rows; updates, the gradient "
+        "steps of torch's optimisers; wall-clock seconds of training; and labels used, the "
+        "expert's actions that were shown or asked for.",
+        explained="training took {value:,.0f} environment steps",
+        format=",.0f",
+    ),
+    Metric(
+        name="updates",
+        of=_used(lambda cell: cell.updates),
+        about="costs",
+        heading="updates",
+        note="",
+        explained="training took {value:,.0f} gradient steps",
+        format=",.0f",
+    ),
+    Metric(
+        name="train_seconds",
+        of=_used(lambda cell: cell.train_seconds),
+        about="costs",
+        heading="seconds",
+        note="",
+        explained="training took {value:,.1f} s",
+        format=",.1f",
+    ),
+    Metric(
+        name="labels_used",
+        of=_used(_labels),
+        about="costs",
+        heading="labels used",
+        note="",
+        explained="training took {value:,.0f} labels",
+        format=",.0f",
+    ),
+    Metric(
         name="expected_return",
         of=_exact("expected_return"),
         about="policy",
@@ -180,11 +270,22 @@ METRICS = (
     Metric(
         name="value_gap",
         of=_value_gap,
+        error=_error("expected_return"),
         about="policy",
         heading="value gap",
         note="Value gap: the reference's expected return minus the policy's.",
         explained="value gap = {scale.reference:.6f} - {cell.exact.expected_return:.6f} "
         "= {value:.6f}",
+    ),
+    Metric(
+        name="soft_regret",
+        of=_exact("soft_regret"),
+        error=_error("soft_regret"),
+        about="policy",
+        heading="soft regret",
+        note="Soft regret: return in nats plus entropy, of which the reference has the most, below "
+        "the reference's.",
+        explained="soft regret: {value:.6f} nats an episode",
     ),
     Metric(
         name="occupancy_distance",
@@ -197,6 +298,7 @@ METRICS = (
     Metric(
         name="policy_divergence",
         of=_exact("policy_divergence"),
+        error=_error("policy_divergence"),
         about="policy",
         heading="policy KL",
         note="Policy KL: from the reference, nats an episode.",
@@ -205,14 +307,14 @@ METRICS = (
     Metric(
         name="log_likelihood",
         of=_exact("log_likelihood"),
-        error=_exact("log_likelihood_error"),
+        error=_error("log_likelihood"),
         bound=likelihood_bound,
         about="likelihood",
         heading="log-likelihood",
-        note="Log-likelihood: of 1,000 held-out episodes of the reference, nats an episode, with "
-        "its standard error; its bound, minus the reference's entropy, is {bounds}.",
-        explained="log-likelihood of the reference's episodes: {value:.6f} +- {error:.6f} nats, "
-        "expected at most {bound:.6f} (minus the reference's entropy)",
+        note="Log-likelihood: expected, of held-out episodes of the reference, nats an episode: "
+        "minus the reference's entropy minus the policy KL; so its bound is {bounds}.",
+        explained="expected log-likelihood of the reference's episodes: {value:.6f} nats, at most "
+        "{bound:.6f} (minus the reference's entropy)",
     ),
     Metric(
         name="epic",
@@ -241,7 +343,9 @@ METRICS = (
     ),
 )
 
-SAMPLED = tuple(metric for metric in METRICS if not metric.is_exact)
+SAMPLED = tuple(metric for metric in METRICS if metric.about == "episodes")
 """Metrics in the table of scores."""
+COSTS = tuple(metric for metric in METRICS if metric.about == "costs")
+"""Metrics in the table of costs."""
 EXACT = tuple(metric for metric in METRICS if metric.is_exact)
 """Metrics in the table of exact metrics."""

@@ -24,7 +24,7 @@ def interval_note(manifest: Manifest) -> str:
         "new seeds; returns are exact"
     )
     kinds = {world in manifest.exact_worlds for world in manifest.worlds}
-    if kinds == {False, True}:
+    if kinds == {False, True} or manifest.cost_worlds:
         return f"{sampled} (over both); over seeds alone where returns are exact."
     return f"{exact}." if kinds == {True} else f"{sampled}."
 

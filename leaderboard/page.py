@@ -14,10 +14,10 @@ from rich.table import Table
 from il_envs.world import WORLDS, get_world
 from leaderboard.cells import Results
 from leaderboard.controls import control_notes
-from leaderboard.metrics import EXACT, SAMPLED, Metric
+from leaderboard.metrics import COSTS, EXACT, SAMPLED, Metric
 from leaderboard.notes import RANK_NOTE, computer_notes, interval_note
 from leaderboard.recorded import RecordedData
-from leaderboard.rows import row_of
+from leaderboard.rows import row_of, scale_of
 from leaderboard.statistics import CONFIDENCE
 from leaderboard.studies.concurrency import claim_table, final_table, milestone_table
 from leaderboard.summary import ALL_WORLDS, SEEDS, SEEDS_AND_EPISODES
@@ -26,11 +26,12 @@ NONE = "\N{EN DASH}"
 INFINITE = "\N{INFINITY}"
 REFERENCE, CONTROL, PERSON = " (reference)", " (control)", " (person)"
 INTERVAL = f"{CONFIDENCE:.0%} interval"
-LEFT_COLUMNS = {"algorithm", "world", "status", "actions", "learning", "claim"}
+LEFT_COLUMNS = {"algorithm", "world", "acts", "status", "actions", "learning", "claim"}
 CSV_COLUMNS = [
     "algorithm", "world", "seeds", "score", "low", "high", "status",
-    "labels", *(column for metric in SAMPLED for column in metric.columns), "return", "iqm",
-    "iqm_low", "iqm_high", "unit", "rank_low", "rank_high", "ties",
+    "labels", *(column for metric in (*SAMPLED, *COSTS) for column in metric.columns),
+    "return", "iqm",
+    "iqm_low", "iqm_high", "unit", "rank_low", "rank_high", "ties", "acts",
     "reason", *(column for metric in EXACT for column in metric.columns),
 ]  # fmt: skip
 
@@ -45,6 +46,14 @@ def header(results: Results, metrics: Iterable[Metric]) -> list[str]:
         "Score: 0 is the uniform random policy, 1 the reference. "
         f"Reference: {_reference(results)}.",
     ]
+    for name in manifest.cost_worlds:
+        scale = scale_of(results, name)
+        if scale is not None:
+            lines.append(
+                f"{name}: returns are minus costs, and a score is one of their logarithms: each "
+                f"tenth divides the cost by {scale.cost_factor**0.1:.2f}. Policies that are not "
+                "linear are run, with a control variate, and have a standard error."
+            )
     if manifest.seeds > 1:
         lines += [interval_note(results.manifest), RANK_NOTE]
     else:
@@ -113,7 +122,8 @@ def _reference(results: Results) -> str:
 def exact_header(results: Results) -> list[str]:
     """What the numbers of the table of exact metrics mean."""
     return [
-        "Exact metrics: means over training seeds, without sampling but for the log-likelihood.",
+        "Exact metrics: means over training seeds, without sampling; behind ± is the standard "
+        "error of one that had to be estimated.",
         *_notes(EXACT, results),
     ]
 
@@ -223,14 +233,19 @@ FORMATS: dict[str, Callable[[Results, pd.DataFrame], str | RenderableType]] = {
 
 
 def _tables(results: Results, summary: pd.DataFrame) -> list[tuple[pd.DataFrame, list[str]]]:
-    """The table of scores, and the tables of exact metrics and of concurrency if there are any,
-    each with its notes."""
+    """The table of scores, and the tables of exact metrics, of costs and of concurrency if there
+    are any, each with its notes."""
     metrics = [metric for metric in SAMPLED if summary[metric.name].notna().any()]
     notes = [*header(results, metrics), *control_notes(results)]
     tables = [(_scores(results, summary, metrics), notes)]
     exact = summary[summary["world"].isin(results.manifest.exact_worlds)]
     if len(exact):
-        tables.append((_exact_metrics(exact), exact_header(results)))
+        tables.append((_measured(exact, EXACT), exact_header(results)))
+    costs = [metric for metric in COSTS if summary[metric.name].notna().any()]
+    trained = summary[summary[[metric.name for metric in COSTS]].notna().any(axis=1)]
+    if len(trained):
+        notes = ["Costs of training.", *_notes(costs, results)]
+        tables.append((_measured(trained, costs), notes))
     final = final_table(results)
     if len(final):
         tables += [
@@ -251,6 +266,7 @@ def _scores(results: Results, summary: pd.DataFrame, metrics: Iterable[Metric]) 
         "rank": _ranks(summary),
         "IQM": _with_intervals(summary, "iqm"),
         **_columns(metrics, summary),
+        "acts": summary["acts"].where(summary["acts"] != "", NONE),
         "labels": summary["labels"].map(lambda n: NONE if pd.isna(n) else f"{n:,.0f}"),
         "status": _statuses(summary),
     }
@@ -260,14 +276,16 @@ def _scores(results: Results, summary: pd.DataFrame, metrics: Iterable[Metric]) 
         del columns["over"]
     if results.manifest.seeds == 1:
         del columns["rank"]
+    if not (summary["acts"] != "").any():
+        del columns["acts"]
     if not (summary["decisions"] < 1.0).any():  # everybody decides at each step
         del columns["decisions"]
     return pd.DataFrame(columns)
 
 
-def _exact_metrics(summary: pd.DataFrame) -> pd.DataFrame:
+def _measured(summary: pd.DataFrame, metrics: Iterable[Metric]) -> pd.DataFrame:
     names = {"algorithm": _names(summary), "world": summary["world"]}
-    return pd.DataFrame(names | _columns(EXACT, summary))
+    return pd.DataFrame(names | _columns(metrics, summary))
 
 
 def _columns(metrics: Iterable[Metric], summary: pd.DataFrame) -> dict[str, "pd.Series[str]"]:
@@ -277,8 +295,9 @@ def _columns(metrics: Iterable[Metric], summary: pd.DataFrame) -> dict[str, "pd.
         values, shown = summary[metric.name], partial(_number, form=metric.format)
         columns[metric.heading] = values.map(shown)
         if metric.error is not None:
-            errors = " ± " + summary[f"{metric.name}_error"].map(shown)
-            columns[metric.heading] += errors.where(np.isfinite(values), "")
+            errors = summary[f"{metric.name}_error"]
+            estimated = np.isfinite(values) & (errors > 0.0)
+            columns[metric.heading] += (" ± " + errors.map(shown)).where(estimated, "")
     return columns
 
 

@@ -22,6 +22,7 @@ from il_envs.learning.recorded_episode import (
     world_of,
 )
 from il_envs.learning.recordings import Recording
+from il_envs.learning.rollout import Episode
 from il_envs.world import World
 from leaderboard import UserError
 from leaderboard.cells import (
@@ -36,10 +37,11 @@ from leaderboard.cells import (
     write_traces,
 )
 from leaderboard.computer import this_computer
+from leaderboard.exact_linear import controlled_returns
 from leaderboard.protocol import Profile, person_spec
 from leaderboard.publishing import locked, publish, registered, temporary_folder
 from leaderboard.recorded import Played
-from leaderboard.references import exact_reference
+from leaderboard.references import exact_reference, is_of_costs, linear_reference
 from leaderboard.support import outside_support
 
 PREFIX = "human-"
@@ -78,6 +80,7 @@ def add_person(recording: Recording, results: Path) -> Cell:
             algorithms={row: (world.name,)},
             seeds=1,
             exact_worlds=(world.name,) if exact_reference(world) is not None else (),
+            cost_worlds=(world.name,) if is_of_costs(world) else (),
             declarations={row: Declaration(played={world.name: cell.spec.labels})},
         ),
     )
@@ -136,12 +139,19 @@ def _cell(recording: Recording, world: World, profile: Profile) -> Cell:
         warnings=() if played.is_real_time else (f"played {played.speed}",),
         meter=Meter(expert_labels=steps).as_dict(),
         evaluation_seconds=played.seconds,
-        episodes=episode_results(episodes),
+        acts="played",
+        episodes=episode_results(episodes, _controlled(world, episodes)),
         files=files,
         outside_support=outside_support(world, episodes),
         played=played,
         computer=this_computer(),
     )
+
+
+def _controlled(world: World, episodes: Sequence[Episode]) -> list[float]:
+    """The controlled returns of episodes; none in a world without a linear-quadratic reference."""
+    reference = linear_reference(world)
+    return [] if reference is None else controlled_returns(reference, episodes).tolist()
 
 
 def _write(recording: Recording, cell: Cell, results: Path) -> None:

@@ -7,27 +7,39 @@ of a profile. Every algorithm and every training seed is evaluated on the same h
 import hashlib
 import inspect
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from importlib.metadata import version
 from math import inf
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import get_args
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from il_envs.engine.fingerprint import fingerprint
-from il_envs.learning.policy import RandomPolicy, TabularPolicy
+from il_envs.learning.policy import LinearPolicy, RandomPolicy, TabularPolicy
+from il_envs.learning.problem import SEED_BLOCK
 from il_envs.world import Split, World, get_world
 from leaderboard.durations import expected_seconds
 from leaderboard.imports import closure, hash_of
 from leaderboard.recorded import RecordedData
-from leaderboard.references import EXACT_REFERENCES, exact_reference
+from leaderboard.references import (
+    EXACT_REFERENCES,
+    exact_reference,
+    linear_reference,
+    tabular_reference,
+)
 from leaderboard.submission import Contender
+from leaderboard.support import SUPPORT_SEED
 
 EVALUATION_SEED = 900_000_000
 """Evaluation episode i is the held-out episode of seed EVALUATION_SEED + i."""
+MOST_SEEDS = SUPPORT_SEED // (2 * SEED_BLOCK)
+"""Most training seeds. Training seed k has episodes of the seeds below 2 * SEED_BLOCK * (k + 1); in
+a world whose splits are the same, only the seeds of episodes tell training from evaluation."""
 
-MEASURING = ("leaderboard.exact", "leaderboard.checked_tables")
+MEASURING = ("leaderboard.exact", "leaderboard.exact_linear", "leaderboard.checked_tables")
 """Modules that compute exact metrics; their imports within `MEASURED_WITHIN` count too."""
 MEASURED_WITHIN = (
     *MEASURING,
@@ -359,8 +371,7 @@ def _key(
         "labels": str(labels),
         "seed": str(seed),
         "steps": str(profile.steps_in(world.name)),
-        "evaluation": f"{profile.evaluation_episodes} from {EVALUATION_SEED}"
-        + (" by draws" if world.scored_by_draws else ""),
+        "evaluation": f"{profile.evaluation_episodes} from {EVALUATION_SEED} by draws",
         "limits": f"{profile.time_limit:g} s, {profile.memory_limit} bytes",
     }
 
@@ -380,7 +391,8 @@ def _world_key(world: World) -> dict[str, str]:
 def reference_codes(world: World) -> dict[str, str]:
     """SHA-256 over the code of each reference row, by its name."""
     if exact_reference(world) is not None:
-        return dict.fromkeys(EXACT_REFERENCES, _source_hash(TabularPolicy))
+        kind = LinearPolicy if linear_reference(world) is not None else TabularPolicy
+        return dict.fromkeys(EXACT_REFERENCES, _source_hash(kind))
     return {
         "random": _source_hash(RandomPolicy),
         "expert": fingerprint({"act": world.experts[world.reference_style].act}),
@@ -398,7 +410,12 @@ def world_hash(world: World) -> str:
     digest.update(f"{world.id} {world.dynamics.max_episode_steps}".encode())
     for split in get_args(Split):
         digest.update(world.dynamics.params(split).tobytes())
-    reference = exact_reference(world)
+    linear = linear_reference(world)
+    if linear is not None:
+        digest.update(f"{linear.temperature} {linear.model.horizon}".encode())
+        for field in fields(linear.model):
+            digest.update(np.asarray(getattr(linear.model, field.name)).tobytes())
+    reference = tabular_reference(world)
     if reference is not None:
         model = reference.model
         digest.update(f"{reference.temperature} {model.discount}".encode())

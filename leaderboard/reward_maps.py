@@ -19,7 +19,7 @@ from leaderboard import UserError
 from leaderboard.cells import ANEW, read_reward_map
 from leaderboard.exact import RewardTables, reward_tables
 from leaderboard.protocol import EVALUATION_SEED
-from leaderboard.references import exact_reference, required_reference
+from leaderboard.references import required_reference, tabular_reference
 
 RewardMap = dict[str, FloatArray]
 
@@ -30,7 +30,7 @@ REFERENCE_STATES = 32
 def reward_map(world: World, reward: LearnedReward) -> RewardMap:
     """The arrays of a reward map by name, for the cell's folder; empty if the world is neither
     exact nor has a probe."""
-    if exact_reference(world) is not None:
+    if tabular_reference(world) is not None:
         tables = reward_tables(world, reward)
         return {"own": tables.own} | (
             {} if tables.transfer is None else {"transfer": tables.transfer}
@@ -58,7 +58,7 @@ def _fits(kept: RewardMap, world: World) -> bool:
     if any(array.dtype != np.float64 or not np.isfinite(array).all() for array in kept.values()):
         return False
     shapes = {name: array.shape for name, array in kept.items()}
-    if exact_reference(world) is None:
+    if tabular_reference(world) is None:
         surface = shapes.get("true", ())
         return len(surface) == 2 and shapes == {
             "first": surface[:1],

@@ -1,10 +1,12 @@
 """Rows of the table: their cells, the scale of their scores, and whether they are ranked.
 
-The score of a cell is (return - random) / (reference - random). In a world with an exact reference
-the returns are exact: `random` is the uniform random policy and `reference` the soft-optimal one.
-Elsewhere a return is the mean over the evaluation episodes, and `random` and `reference`, the
-scripted expert, are the means over the cells of the reference rows, on the same episodes. A failed
-cell counts as a random policy. A row with a missing cell is not ranked.
+The score of a cell is (return - random) / (reference - random); in a world of costs, where returns
+are negative, it is that of the logarithms of the costs, since one cost may be a thousand times
+another: every tenth of a score divides the cost by the same factor. In a world with an exact
+reference the returns are exact: `random` is the uniform random policy and `reference` the
+soft-optimal one. Elsewhere a return is the mean over the evaluation episodes, and `random` and
+`reference`, the scripted expert, are the means over the cells of the reference rows, on the same
+episodes. A failed cell counts as a random policy. A row with a missing cell is not ranked.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard import UserError
-from leaderboard.cells import Cell, Results
+from leaderboard.cells import Cell, EpisodeResult, Results
 
 Returns = TypeVar("Returns", float, NDArray[np.float64])
 
@@ -33,15 +35,31 @@ class Scale:
     """The cells of the uniform random policy, whose values stand for those of a failed cell."""
     reference_cells: tuple[Cell, ...]
     """The cells of the reference."""
+    is_of_costs: bool = False
+    """True if minus a return is a cost, of which the logarithm counts."""
 
     @property
     def is_exact(self) -> bool:
         """True if returns are exact."""
         return self.random_cells[0].exact is not None
 
+    @property
+    def cost_factor(self) -> float:
+        """By how much the cost is divided from score 0 to score 1."""
+        return self.random / self.reference
+
     def score(self, total_reward: Returns) -> Returns:
         """The normalised score of a return, or of each of several."""
+        if self.is_of_costs:
+            scores: Returns = np.log(self.random / total_reward) / np.log(self.cost_factor)
+            return scores
         return (total_reward - self.random) / (self.reference - self.random)
+
+    def slope(self, total_reward: float) -> float:
+        """The derivative of the score at a return."""
+        if self.is_of_costs:
+            return -1.0 / (total_reward * float(np.log(self.cost_factor)))
+        return 1.0 / (self.reference - self.random)
 
 
 Quantity = Callable[[Cell, Scale | None], float]
@@ -170,17 +188,18 @@ def scale_of(results: Results, world: str) -> Scale | None:
     random, reference = (float(np.mean([return_of(c) for c in cells])) for cells in rows[:2])
     if reference == random:
         return None
-    return Scale(random, reference, tuple(rows[0]), tuple(rows[1]))
+    is_of_costs = world in manifest.cost_worlds
+    return Scale(random, reference, tuple(rows[0]), tuple(rows[1]), is_of_costs)
 
 
 def return_of(cell: Cell) -> float:
     """The exact return where there is one, and the mean over the evaluation episodes elsewhere."""
-    return mean_return(cell) if cell.exact is None else cell.exact.expected_return
+    return mean_return(cell.episodes) if cell.exact is None else cell.exact.expected_return
 
 
-def mean_return(cell: Cell) -> float:
-    """Mean return of a cell over its evaluation episodes."""
-    return float(np.mean([episode.total_reward for episode in cell.episodes]))
+def mean_return(episodes: Sequence[EpisodeResult]) -> float:
+    """Mean return of episodes."""
+    return float(np.mean([episode.counted_return for episode in episodes]))
 
 
 def survival(cell: Cell) -> float:
@@ -220,16 +239,18 @@ def crossed_scores_of(row: Row, scale: Scale) -> NDArray[np.float64]:
     random - score * (reference - random)) / (mean reference - mean random), all on that episode. An
     episode that is as hard for the reference adds no variance. In an exact world random and
     reference are no means over episodes, and an episode of a policy that is not exact counts with
-    its own score.
+    the linear part of its own score.
     """
     scores = scores_of(row, scale)[:, None]
-    sampled = [cell.status == "ok" and cell.exact is None for cell in row.cells]
+    sampled = [cell.status == "ok" and not cell.is_exact for cell in row.cells]
     if len(row.cells) == 1 or (scale.is_exact and not any(sampled)):
         return scores
     if scale.is_exact:
         rewards = [_rewards(cell) for cell, own in zip(row.cells, sampled, strict=True) if own]
+        means = np.array([values.mean() for values in rewards])
+        slopes = np.array([scale.slope(mean) for mean in means])
         matrix = np.repeat(scores, len(rewards[0]), 1)
-        matrix[sampled] = scale.score(np.array(rewards))
+        matrix[sampled] += slopes[:, None] * (np.array(rewards) - means[:, None])
         return matrix
     random, reference = (
         np.mean([_rewards(cell) for cell in cells], 0)
@@ -242,4 +263,4 @@ def crossed_scores_of(row: Row, scale: Scale) -> NDArray[np.float64]:
 
 def _rewards(cell: Cell) -> NDArray[np.float64]:
     """The return of each evaluation episode, float64 [episodes]."""
-    return np.array([episode.total_reward for episode in cell.episodes])
+    return np.array([episode.counted_return for episode in cell.episodes])

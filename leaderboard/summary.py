@@ -16,7 +16,6 @@ from leaderboard.metrics import METRICS
 from leaderboard.rows import (
     Row,
     Scale,
-    counted,
     crossed_scores_of,
     headline_row,
     returns_of,
@@ -41,9 +40,10 @@ def summary(results: Results) -> pd.DataFrame:
 
     Columns: algorithm, world, labels, seeds, score, low, high, unit (what the interval is over:
     "seeds", or "seeds and episodes" where returns are sampled; empty without one), iqm, iqm_low and
-    iqm_high (over seeds), return, status and reason (see `status_of`), reference, control and
-    person (whether it is such a row), rank_low, rank_high and ties (see `standings`; missing for
-    rows that are not ranked), and those of the `METRICS`, means over seeds.
+    iqm_high (over seeds), return, acts (the cells' `Acting`, with commas if they differ), status
+    and reason (see `status_of`), reference, control and person (whether it is such a row),
+    rank_low, rank_high and ties (see `standings`; missing for rows that are not ranked), and those
+    of the `METRICS`, means over seeds.
     """
     rows = list(_rows(results))
     summaries = [_summarise(results, [row], row.world) for row in rows]
@@ -114,6 +114,7 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
         "iqm_low": middle.low,
         "iqm_high": middle.high,
         "return": float(np.concatenate(returns).mean()) if one_world else nan,
+        "acts": ", ".join(sorted({cell.acts for row in rows for cell in row.cells} - {""})),
         "status": status,
         "reason": reason,
         "reference": rows[0].labels is None,
@@ -123,7 +124,9 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
     for metric in METRICS:
         for column, quantity in metric.columns.items():
             values = [
-                counted(quantity, cell, scale) for row, scale in with_scales for cell in row.cells
+                metric.counted(quantity, cell, scale)
+                for row, scale in with_scales
+                for cell in row.cells
             ]
             known = one_world if metric.is_exact else ranked
             summarised[column] = float(np.mean(values)) if known else nan

@@ -12,7 +12,7 @@ from il_envs.world import World, get_world
 
 TRANSITIONS = 8_000
 """Transitions of the reference expert on training episodes, whose support is meant."""
-FIRST_SEED = 800_000_000
+SUPPORT_SEED = 800_000_000
 """Seed of the first of these episodes."""
 MOST_VISITED = 4_000
 """Number of visited states that are looked at; of more, evenly spaced ones are."""
@@ -25,7 +25,7 @@ def expert_support(world_name: str) -> Support | None:
     world = get_world(world_name)
     if not world.experts or not has_support(world):
         return None
-    return Support(collect(world.name, TRANSITIONS, FIRST_SEED, world.reference_style))
+    return Support(collect(world.name, TRANSITIONS, SUPPORT_SEED, world.reference_style))
 
 
 def outside_support(world: World, episodes: Sequence[Episode]) -> float | None:

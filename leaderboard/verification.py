@@ -1,21 +1,26 @@
 """Recomputing a cell's results from its stored traces and tables."""
 
 import hashlib
+from collections.abc import Sequence
 from math import isclose
 from pathlib import Path
+from typing import Any
 
 import safetensors.numpy
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 
+from il_envs.exact.linear_gaussian import LinearGaussianPolicy
+from il_envs.exact.linear_quadratic import LinearQuadraticSoftOptimal
 from il_envs.learning.policy import TabularPolicy
 from il_envs.learning.rollout import replay
 from il_envs.world import get_world
 from leaderboard import UserError
-from leaderboard.cells import ANEW, Cell, read_traces
+from leaderboard.cells import ANEW, MODE_TRACES, Cell, EpisodeResult, read_traces
 from leaderboard.checked_tables import policy_table
 from leaderboard.exact import ExactMetrics, exact_metrics
-from leaderboard.protocol import EVALUATION_SEED
-from leaderboard.references import exact_reference, reference_table
+from leaderboard.exact_linear import controlled_returns, metrics, row_metrics
+from leaderboard.references import box_of, linear_reference, reference_table, tabular_reference
 from leaderboard.reward_maps import kept_reward_map, tables_of
 from leaderboard.support import expert_support, outside_support
 from leaderboard.traces import replayed_episodes
@@ -30,19 +35,31 @@ NEGLIGIBLE = 1e-12
 
 
 def verify_episodes(results: Path, cell: Cell) -> list[str]:
-    """Replay the traces of a cell; returns a line for each episode that does not agree bit for bit.
+    """Replay the traces of a cell, also those of its policy's most likely actions; returns a line
+    for each episode that does not agree bit for bit.
 
     Raises:
         UserError: if the traces are missing or damaged.
     """
+    folder = results / cell.spec.folder
+    problems = _replayed(cell, cell.episodes, read_traces(folder, len(cell.episodes)), "")
+    if cell.mode_episodes:
+        traces = read_traces(folder, len(cell.mode_episodes), MODE_TRACES)
+        problems += _replayed(cell, cell.mode_episodes, traces, " by mode")
+    return problems
+
+
+def _replayed(
+    cell: Cell, episodes: Sequence[EpisodeResult], traces: list[NDArray[Any]], how: str
+) -> list[str]:
     world = get_world(cell.spec.world)
-    traces = read_traces(results / cell.spec.folder, len(cell.episodes))
     problems = []
-    for i, (row, actions) in enumerate(zip(cell.episodes, traces, strict=True)):
+    for i, (row, actions) in enumerate(zip(episodes, traces, strict=True)):
+        episode = f"{cell.spec.title}, episode {i}{how}"
         try:
             total_reward, state_hash = replay(world, "held_out", row.seed, actions)
         except ValueError as error:
-            problems.append(f"{cell.spec.title}, episode {i}: {error}")
+            problems.append(f"{episode}: {error}")
             continue
         for name, recorded, replayed in (
             ("length", row.length, len(actions)),
@@ -51,7 +68,7 @@ def verify_episodes(results: Path, cell: Cell) -> list[str]:
         ):
             if recorded != replayed:
                 difference = f"{name} is {recorded}, its replay gives {replayed}"
-                problems.append(f"{cell.spec.title}, episode {i}: {difference}")
+                problems.append(f"{episode}: {difference}")
                 break
     return problems
 
@@ -71,6 +88,25 @@ def verify_support(results: Path, cell: Cell) -> list[str]:
         return []
     told = f"the share outside the support is {recorded}, computed anew it is {again}"
     return [f"{cell.spec.title}: {told}"]
+
+
+def verify_controlled_returns(results: Path, cell: Cell) -> list[str]:
+    """A line for each episode whose controlled return is another one when its traces are replayed;
+    none if they do not replay, which `verify_episodes` tells."""
+    reference = linear_reference(get_world(cell.spec.world))
+    if reference is None:
+        return []
+    try:
+        episodes = replayed_episodes(results, cell, keep_observations=True)
+    except UserError:
+        return []
+    again = controlled_returns(reference, episodes)
+    return [
+        f"{cell.spec.title}, episode {i}: its controlled return is {row.controlled_return}, "
+        f"computed anew it is {value}"
+        for i, (row, value) in enumerate(zip(cell.episodes, again, strict=True))
+        if not agree(row.controlled_return, float(value))
+    ]
 
 
 def verify_files(results: Path, cell: Cell) -> list[str]:
@@ -98,10 +134,10 @@ def verify_metrics(results: Path, cell: Cell) -> list[str] | None:
     again = None if cell.exact is None else _metrics(results / cell.spec.folder, cell)
     if cell.exact is None or again is None:
         return None
-    computed = again.model_dump()
+    computed = again.numbers
     return [
         f"{cell.spec.title}: {name} is {recorded}, computed anew it is {computed[name]}"
-        for name, recorded in cell.exact.model_dump().items()
+        for name, recorded in cell.exact.numbers.items()
         if not agree(recorded, computed[name])
     ]
 
@@ -109,12 +145,15 @@ def verify_metrics(results: Path, cell: Cell) -> list[str] | None:
 def _metrics(folder: Path, cell: Cell) -> ExactMetrics | None:
     """The exact metrics of a reference row, or of the table in a folder; None if there is none."""
     world = get_world(cell.spec.world)
-    reference = exact_reference(world)
+    linear = linear_reference(world)
+    if linear is not None:
+        return _linear_metrics(folder, cell, linear)
+    reference = tabular_reference(world)
     if reference is None:
         return None
     if cell.spec.labels is None:
         table = reference_table(reference, cell.spec.algorithm)
-        return exact_metrics(world, table, None, EVALUATION_SEED)
+        return exact_metrics(world, table, None)
     path = folder / "policy.safetensors"
     if not path.exists():
         return None
@@ -124,8 +163,28 @@ def _metrics(folder: Path, cell: Cell) -> ExactMetrics | None:
         if "probabilities" not in tensors:
             return None
         table = policy_table(TabularPolicy(tensors["probabilities"], 0), reference.model)
-        return exact_metrics(world, table, rewards, EVALUATION_SEED)
+        return exact_metrics(world, table, rewards)
     except (OSError, SafetensorError, ValueError, IndexError) as error:
+        raise UserError(f"{path}: damaged: {error}; {ANEW}") from error
+
+
+def _linear_metrics(
+    folder: Path, cell: Cell, reference: LinearQuadraticSoftOptimal
+) -> ExactMetrics | None:
+    """Those of a linear policy, if the folder has one."""
+    space = box_of(get_world(cell.spec.world))
+    if cell.spec.labels is None:
+        return row_metrics(reference, cell.spec.algorithm, space)
+    path = folder / "policy.safetensors"
+    if not cell.is_exact or not path.exists():
+        return None
+    try:
+        tensors = safetensors.numpy.load_file(path)
+        if not {"gain", "covariance", "offset"} <= tensors.keys():
+            return None
+        control = LinearGaussianPolicy(*(tensors[n] for n in ("gain", "covariance", "offset")))
+        return metrics(reference, control)
+    except (OSError, SafetensorError, ValueError) as error:
         raise UserError(f"{path}: damaged: {error}; {ANEW}") from error
 
 

@@ -43,6 +43,11 @@ class GaussianHead(LikelihoodHead):
             outputs = outputs + noise * torch.exp(self._log_deviation())
         return torch.clamp(outputs, self.low, self.high)
 
+    def moments(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean [rows, m] and covariance [rows, m, m] of the draws, before they are cut."""
+        variances = torch.exp(2.0 * self._log_deviation())
+        return outputs, torch.diag(variances).expand(len(outputs), -1, -1)
+
     def average(self, outputs: Tensor) -> Tensor:
         """The mean of the modes."""
         return torch.clamp(outputs, self.low, self.high).mean(0)

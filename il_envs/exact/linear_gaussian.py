@@ -196,6 +196,28 @@ def evaluate_linear_gaussian(
     return LinearGaussianEvaluation(model, policy, states, spreads, actions, action_spreads, total)
 
 
+def linear_gaussian_divergence(
+    reference: LinearGaussianEvaluation, policy: LinearGaussianPolicy
+) -> float:
+    """Sum over steps of E[KL(reference || policy)] in the states that the reference visits, in nats
+    per episode; infinite if a covariance of the policy is singular.
+
+    Given a state, KL(N(v, S) || N(u, C)) is half of tr C^-1 S - m + log det C - log det S +
+    (v - u)' C^-1 (v - u), and v - u is linear in the state, whose moments are known.
+    """
+    own, total = reference.policy, 0.0
+    for t in range(reference.model.horizon):
+        signs, sizes = np.linalg.slogdet([policy.covariance[t], own.covariance[t]])
+        if signs[0] <= 0.0:
+            return np.inf
+        precision = np.linalg.inv(policy.covariance[t])
+        gap = policy.gain[t] - own.gain[t]
+        mean = own.offset[t] - policy.offset[t] + gap @ reference.state_mean[t]
+        spread = gap @ reference.state_covariance[t] @ gap.T + own.covariance[t]
+        total += 0.5 * (expected_square(precision, mean, spread) - len(mean) + sizes[0] - sizes[1])
+    return total
+
+
 def expected_square(weights: Array, mean: Array, covariance: Array) -> float:
     """E[x' weights x] of a random vector x with this mean and covariance."""
     return float(mean @ weights @ mean + np.trace(weights @ covariance))

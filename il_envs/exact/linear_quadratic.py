@@ -78,6 +78,30 @@ class LinearQuadraticSoftOptimal:
             return self.policy.entropy
         return self.log_partition - self.expected_return / self.temperature
 
+    @cached_property
+    def optimal(self) -> LinearGaussianEvaluation:
+        """The policy with the greatest expected return, evaluated in the true model: the mean of
+        the causal soft-optimal one, without its noise."""
+        still = replace(self.policy, covariance=np.zeros_like(self.policy.covariance))
+        return evaluate_linear_gaussian(self.model, still)
+
+    def regrets(self, states: Array, actions: Array) -> Array:
+        """What each action loses in expectation to the optimal one, [N, T], in units of reward.
+
+        Of a causal reference: (u + K_t x)' (R + B'P_{t+1}B) (u + K_t x), the square that Riccati's
+        recursion completes. Whatever policy acts, the sum over an episode has the expectation
+        `optimal.expected_return` minus the expected return of the policy; gusts and starts, which
+        the policy does not choose, add no variance to it as they do to the return.
+
+        Args:
+            states: [N, T, n], or [N, T + 1, n], whose last states are not used.
+            actions: [N, T, m].
+        """
+        curvature = 0.5 * self.temperature * np.linalg.inv(self.policy.covariance)
+        steps = actions.shape[1]
+        gaps = [actions[:, t] - self.policy.mean(t, states[:, t]) for t in range(steps)]
+        return np.stack([squares(curvature[t], gap) for t, gap in enumerate(gaps)], 1)
+
     def value(self, t: int, states: Array) -> Array:
         """V_t [...] in nats at states [..., n]; t runs from 0, the start, to T."""
         values: Array = self.constant[t] - squares(self.quadratic[t], states) / self.temperature

@@ -2,12 +2,15 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
+from scipy.sparse.linalg import lsmr
 
 from il_envs.exact.checks import FloatArray, numbers, require_memory
 from il_envs.exact.evaluation import evaluate, uniform_policy
 from il_envs.exact.tabular_model import TabularModel
 
 NEGLIGIBLE = 1e-12  # a canonical reward counts as zero below this share of the reward's size
+ROUNDING = 1e-15  # relative tolerance of a least-squares solution: as exact as the numbers are
 
 
 def epic_distance(first: ArrayLike, second: ArrayLike, discount: float) -> float:
@@ -46,10 +49,16 @@ def epic_distance(first: ArrayLike, second: ArrayLike, discount: float) -> float
 def starc_distance(model: TabularModel, first: ArrayLike, second: ArrayLike) -> float:
     """A STARC metric (Skalse et al. 2024), from 0 to 1.
 
-    Rewards are canonicalised by the advantage of the uniform policy in the model, A(s,a) = r(s,a) -
-    V(s) + discount * E[V(s')], normalised, and compared in the L2 norm. The distance is 0 for
-    rewards that differ only by a positive scale and by shaping, or in ways that the dynamics cannot
-    distinguish.
+    Rewards are canonicalised, normalised and compared in the L2 norm. The distance is 0 for rewards
+    that differ only by a positive scale and by shaping, or in ways that the dynamics cannot
+    distinguish. Shaping is of the kind of the rewards:
+
+    - Two rewards that do not depend on time may differ by a potential that does not either,
+      discount * E[phi(s')] - phi(s), which is not 0 at the horizon, and without a discount by a
+      constant. The canonical reward is the one of least norm (definition 9).
+    - If one of them depends on time, [T, S, A], so may the potential, discount * E[phi_{t+1}(s')] -
+      phi_t(s) with phi_T = 0. The canonical reward is the advantage of the uniform policy in the
+      model, A(s,a) = r(s,a) - V(s) + discount * E[V(s')] (definition 8).
 
     Args:
         model: the dynamics; unavailable actions do not count.
@@ -58,8 +67,9 @@ def starc_distance(model: TabularModel, first: ArrayLike, second: ArrayLike) -> 
     Raises:
         ValueError: if the shapes do not fit the model.
     """
-    rewards = [_scaled(reward) for reward in (first, second)]
-    canonical = [_normalised(_advantage(model.with_reward(reward))) for reward in rewards]
+    models = [model.with_reward(_scaled(reward)) for reward in (first, second)]
+    canonicalise = _advantage if any(m.has_timed_reward for m in models) else _least
+    canonical = [_normalised(canonicalise(shaped)) for shaped in models]
     return float(0.5 * np.linalg.norm(canonical[0] - canonical[1]))
 
 
@@ -88,6 +98,21 @@ def _canonically_shaped(
     shaped = reward + discount * mean - mean[:, None, None] - discount * mean.mean()
     shaped = np.broadcast_to(shaped, shape)
     return _without_rounding(shaped - shaped.mean(), reward)
+
+
+def _least(model: TabularModel) -> FloatArray:
+    """What is left of the model's reward [S, A] without the shaping nearest to it, float64 [pairs],
+    for the available pairs of a state and an action."""
+    available = model.available.T.ravel()  # transitions are stored action by action
+    staying = sparse.vstack([sparse.eye_array(model.states)] * model.actions)
+    shaping = model.discount * model.transition - staying
+    if model.discount == 1.0:
+        shaping = sparse.hstack([shaping, np.ones((shaping.shape[0], 1))])
+    shaping = shaping.tocsr()[available]
+    reward = model.reward_at(0).T.ravel()[available]
+    exactly = {"atol": ROUNDING, "btol": ROUNDING, "conlim": 0.0}
+    potential = lsmr(shaping, reward, **exactly, maxiter=20 * shaping.shape[1])[0]
+    return _without_rounding(reward - shaping @ potential, reward)
 
 
 def _advantage(model: TabularModel) -> FloatArray:

@@ -12,6 +12,7 @@ from il_envs.engine.single import WorldEnv
 from il_envs.engine.spaces import action_bounds, elements, zero_rows
 from il_envs.engine.vector import WorldVectorEnv, checked_mask
 from il_envs.exact.checks import require_distributions
+from il_envs.exact.linear_gaussian import LinearGaussianPolicy, square_root
 from il_envs.world import UnknownNameError
 
 PolicyState = Any
@@ -63,6 +64,28 @@ class ExactPolicy(Policy, Protocol):
         Returns:
             float64 [rows, A] for A Discrete actions; for MultiBinary(K) ones the probability of
             each chord, float64 [rows, 2^K], in the order of `buttons.joint_index`.
+        """
+        ...
+
+
+@runtime_checkable
+class GaussianPolicy(Policy, Protocol):
+    """A policy of continuous actions that gives the mean and covariance of its Gaussian draws.
+
+    In linear-quadratic worlds it is compared with the exact reference. One whose mean is affine in
+    the observation, with a covariance that does not depend on it, may have an attribute `is_affine`
+    that is True, and is then evaluated exactly.
+    """
+
+    def action_moments(
+        self, observation: NDArray[Any], step: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """The mean [rows, m] and covariance [rows, m, m] of the actions at that step of an episode,
+        before they are cut to the bounds of the action space; None if they are not Gaussian.
+
+        Args:
+            observation: [rows, n].
+            step: number of steps of the episode so far, from 0.
         """
         ...
 
@@ -225,6 +248,62 @@ class TabularPolicy:
         self, observation: NDArray[Any], step: int | NDArray[np.int64]
     ) -> NDArray[np.float64]:
         return self._tables[np.minimum(step, len(self._tables) - 1), observation]
+
+
+class LinearPolicy:
+    """A linear policy with Gaussian noise, for observations of the whole state of a linear world.
+
+    Args:
+        policy: of T steps; steps past T - 1 act as the last one does.
+        action_space: actions are cut to its bounds.
+        seed: of its samples.
+    """
+
+    is_affine = True
+
+    def __init__(
+        self, policy: LinearGaussianPolicy, action_space: gym.Space[Any], seed: int
+    ) -> None:
+        self.policy = policy
+        self._low, self._high = action_bounds(action_space)
+        self._dtype = action_space.dtype
+        self._roots = square_root(policy.covariance)
+        self._random = np.random.default_rng(seed)
+
+    def __repr__(self) -> str:
+        return f"<LinearPolicy of {self.policy!r}>"
+
+    def predict(
+        self,
+        observation: NDArray[Any],
+        state: PolicyState = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[Any], PolicyState]:
+        """Mean actions or samples; remembers the step, int64."""
+        step = np.zeros(len(observation), np.int64) if state is None else state.copy()
+        if episode_start is not None:
+            step[episode_start] = 0
+        place = np.minimum(step, len(self._roots) - 1)
+        actions = self.policy.offset[place]
+        actions = actions - np.einsum("rmn,rn->rm", self.policy.gain[place], observation)
+        if not deterministic:
+            noise = self._random.standard_normal(actions.shape)
+            actions = actions + np.einsum("rmk,rk->rm", self._roots[place], noise)
+        return np.clip(actions, self._low, self._high).astype(self._dtype), step + 1
+
+    def action_moments(
+        self, observation: NDArray[Any], step: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The mean and covariance at that step, as in `GaussianPolicy`."""
+        place = min(step, len(self._roots) - 1)
+        covariance = self.policy.covariance[place]
+        means = self.policy.mean(place, observation)
+        return means, np.broadcast_to(covariance, (len(means), *covariance.shape))
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Gain, covariance and offset by name."""
+        return {name: getattr(self.policy, name) for name in ("gain", "covariance", "offset")}
 
 
 class ChordPolicy:

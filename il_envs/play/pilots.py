@@ -9,7 +9,6 @@ from il_envs.engine.single import WorldEnv
 from il_envs.learning.policy import ExpertPolicy, Policy
 from il_envs.learning.recorded_episode import Controller
 from il_envs.learning.stored_policy import StoredPolicyError
-from il_envs.world import World
 
 
 class Pilot(Protocol):
@@ -66,14 +65,8 @@ class ExpertPilot:
         """Nothing is made of it."""
 
 
-def acts_by_modes(world: World) -> bool:
-    """Whether policies act as deterministic ones; they are sampled in worlds that are scored by
-    draws, or have an exact reference."""
-    return not world.scored_by_draws and world.truth.reference is None
-
-
 class PolicyPilot:
-    """A policy that acts as it is scored."""
+    """A policy that acts as it is scored: by its draws."""
 
     controller: Controller = "policy"
 
@@ -81,7 +74,6 @@ class PolicyPilot:
         self.name = name
         self._policy = policy
         self._space = env.world.spaces.action
-        self._is_deterministic = acts_by_modes(env.world)
         self.begin()
 
     def begin(self) -> None:
@@ -90,10 +82,7 @@ class PolicyPilot:
 
     def decide(self, observation: Any) -> NDArray[Any]:
         actions, self._memory = self._policy.predict(
-            np.asarray(observation)[None],
-            self._memory,
-            np.array([self._is_start]),
-            self._is_deterministic,
+            np.asarray(observation)[None], self._memory, np.array([self._is_start])
         )
         self._is_start = False
         action: NDArray[Any] = actions[0]

@@ -21,7 +21,6 @@ from il_envs.learning.rollout import run_episodes
 from il_envs.learning.stored_policy import StoredPolicy, keep_policy
 from il_envs.play.lesson import Lesson
 from il_envs.play.overlay import Row
-from il_envs.play.pilots import acts_by_modes
 from il_envs.world import World
 
 Mode = Literal["takeover", "label"]
@@ -120,8 +119,8 @@ def finish(plan: Plan, lesson: Lesson, folder: Path) -> list[Row]:
 
 
 def trial(world: World, policy: Policy) -> float:
-    """The mean return of a policy over 16 held-out episodes, as it is scored."""
+    """The mean return of a policy over 16 held-out episodes, by its draws, as it is scored."""
     episodes = run_episodes(
-        world, "held_out", lambda env: policy, TRIALS, acts_by_modes(world), keep_observations=False
+        world, "held_out", lambda env: policy, TRIALS, deterministic=False, keep_observations=False
     )
     return float(np.mean([episode.total_reward for episode in episodes]))

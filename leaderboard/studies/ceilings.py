@@ -19,7 +19,7 @@ from il_envs.worlds.duel import duel
 from il_envs.worlds.duel.rules import BUTTONS, COLUMNS, FIRES, HORIZON, SHAPE
 from il_envs.worlds.gauntlet import one_button_bound
 from leaderboard.figures.drawing import COLOURS, EXPERT_COLOUR, name_panel, panels
-from leaderboard.references import exact_reference
+from leaderboard.references import tabular_reference
 from leaderboard.studies.findings import Finding
 
 REFERENCE_COLOURS = {
@@ -38,7 +38,7 @@ DODGES = ("left", "right", "neither", "both")  # of left and right, what is pres
 
 def concurrency() -> tuple[Figure, list[Finding]]:
     """The exact returns, and how the expert and its clone dodge a bolt."""
-    reference = exact_reference(duel)
+    reference = tabular_reference(duel)
     assert reference is not None
     temperature = reference.temperature
     policies = concurrency_references(reference.model, temperature)

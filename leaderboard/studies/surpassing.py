@@ -24,7 +24,7 @@ from leaderboard.checked_tables import learned_reward, policy_table
 from leaderboard.exact import reward_tables
 from leaderboard.progress import tell
 from leaderboard.protocol import EVALUATION_SEED
-from leaderboard.references import exact_reference
+from leaderboard.references import tabular_reference
 from leaderboard.statistics import CONFIDENCE, Interval, difference_interval
 from leaderboard.submission import load
 
@@ -101,7 +101,7 @@ def demonstrator_returns(world: World, study: Study) -> NDArray[np.float64]:
         world,
         "held_out",
         lambda env: ExpertPolicy(env, study.style),
-        seeds if exact_reference(world) is not None else seeds[:EPISODES],
+        seeds if tabular_reference(world) is not None else seeds[:EPISODES],
         keep_observations=False,
     )
     return np.array([episode.total_reward for episode in episodes])
@@ -117,7 +117,7 @@ def learned_returns(world: World, study: Study, name: str, seed: int) -> tuple[f
     budget = Budget(LABELS, study.steps)
     problem = Problem(world, algorithm.sources, budget, seed, study.style)
     policy = algorithm.train(problem, seed, config)
-    reference = exact_reference(world)
+    reference = tabular_reference(world)
     if reference is None:
         return _sampled_return(world, policy), nan
     assert isinstance(policy, ExactPolicy)  # every tabular learner gives its probabilities

@@ -25,7 +25,7 @@ from il_envs.worlds.grid import tiles
 from il_envs.worlds.grid.cliff_chain import cliff_chain
 from il_envs.worlds.grid.risky_bridge import risky_bridge_world
 from leaderboard.figures.drawing import COLOURS, STYLE, name_panel, panels, save
-from leaderboard.references import exact_reference
+from leaderboard.references import tabular_reference
 from leaderboard.studies.ceilings import concurrency
 from leaderboard.studies.findings import Finding
 
@@ -124,7 +124,7 @@ def log_slope(places: IntArray, values: FloatArray) -> float:
 def risky_bridge() -> tuple[Figure, list[Finding]]:
     """State visits of the causal expert, of the posterior model in its optimistic dynamics, and of
     the posterior's policy in the true dynamics."""
-    causal = exact_reference(risky_bridge_world)
+    causal = tabular_reference(risky_bridge_world)
     assert causal is not None
     posterior = soft_optimal(causal.model, "posterior", causal.temperature)
     in_truth = evaluate(causal.model, posterior.policy).expected_return

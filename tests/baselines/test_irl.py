@@ -45,11 +45,16 @@ def score(policy, world):
     return (own - chance) / (reference.expected_return - chance)
 
 
+UNFINISHED = "ignore:after 5 rounds:il_envs.TrainingWarning"  # of `quick` margin planning
+
+
+@pytest.mark.filterwarnings(UNFINISHED)
 @pytest.mark.parametrize("algorithm", ALGORITHMS, ids=lambda algorithm: algorithm.name)
 def test_contract(algorithm):
     check_algorithm(quick(algorithm), BRIDGE)
 
 
+@pytest.mark.filterwarnings(UNFINISHED)
 @pytest.mark.parametrize("algorithm", ALGORITHMS, ids=lambda algorithm: algorithm.name)
 def test_every_method_returns_its_reward_policy_and_curve(algorithm):
     policy = learn(quick(algorithm), BRIDGE, 600)
@@ -342,22 +347,67 @@ class TestApprenticeship:
 
 
 class TestMaxMarginPlanning:
-    def test_subgradient_steps_lower_the_objective(self):
-        policy = learn(max_margin_planning.algorithm, BRIDGE, 3_000)
-        objective = policy.curve["objective"]
-        assert objective[-20:].mean() < 0.5 * objective[0]
+    def fitted(self, **settings):
+        """Two features in Duel: their weights can be tried out on a grid."""
+        problem = Problem(DUEL, max_margin_planning.algorithm.sources, Budget(800, 0), 0)
+        model = problem.model()
+        states, actions = whole_trajectories(problem.demonstrations(), model)
+        expert = model.feature_mean(states, actions)
+        loss = 1.0 - (model.empirical_occupancy(states, actions).sum(0) > 0.0)
+        config = max_margin_planning.MaxMarginConfig(**settings)
+        weights, curve = max_margin_planning.fit_weights(model, expert, loss, config)
 
-    def test_the_expert_is_better_than_all_by_the_margin_where_that_is_possible(self):
-        """An expert that is optimal for a linear reward: the objective falls to its penalty."""
+        def objective(weights):
+            rewards = model.features @ weights
+            rewards = rewards[:, None] if rewards.ndim == 1 else rewards
+            rival = hard_optimal(model.with_reward(rewards + loss)).expected_return
+            penalty = 0.5 * config.regularisation * weights @ weights
+            return penalty + max(rival - weights @ expert, 0.0)
+
+        return model, weights, curve, objective
+
+    def test_nothing_near_the_weights_has_a_lower_objective(self):
+        model, weights, curve, objective = self.fitted(tolerance=1e-7)
+        least = objective(weights)
+        assert least == pytest.approx(min(curve["objective"]), rel=1e-9)
+        assert least - curve["bound"][-1] <= 1e-7 * model.horizon
+        random = np.random.default_rng(0)
+        for size in (1e-3, 1e-2, 0.1, 1.0):
+            for direction in random.normal(size=(10, len(weights))):
+                assert objective(weights + size * direction) >= least - 1e-7 * model.horizon
+
+    def test_the_bound_is_below_every_objective_and_rises_to_it(self):
+        policy = learn(max_margin_planning.algorithm, BRIDGE, 600, regularisation=1.0)
+        objective, bound = policy.curve["objective"], policy.curve["bound"]
+        assert bound.max() <= objective.min() + 1e-9
+        assert objective.min() - bound[-1] <= 1e-5 * BRIDGE.truth.model().horizon
+        assert objective.min() < 0.5 * objective[0]
+
+    def test_rounds_that_do_not_suffice_are_warned_of(self):
+        with pytest.warns(il_envs.TrainingWarning, match=r"after 5 rounds the objective .* above"):
+            learn(max_margin_planning.algorithm, BRIDGE, 3_000, rounds=5)
+
+    def test_the_lowest_point_of_planes_is_that_of_their_envelope(self):
+        """|w| and a plane far below: with lambda 2 the least of w^2 + |w - 1| is at w = 1/2."""
+        config = max_margin_planning.MaxMarginConfig(regularisation=2.0)
+        slopes, heights = np.array([[1.0], [-1.0], [0.0]]), np.array([-1.0, 1.0, -9.0])
+        weights, bound = max_margin_planning.lowest_point(slopes, heights, config)
+        assert weights == pytest.approx([0.5], abs=1e-6)
+        assert bound == pytest.approx(0.75, abs=1e-6)
+        assert bound <= 0.75 + 1e-12
+
+    def test_an_optimal_expert_is_matched(self):
+        """One that is optimal for a linear reward; many others are too, whatever their loss."""
         model = ROOMS.truth.model()
         best = hard_optimal(model)
         loss = 1.0 - (best.occupancy.sum(0) > 0.0)
-        config = max_margin_planning.MaxMarginConfig(regularisation=1e-3, iterations=400)
-        weights, _ = max_margin_planning.fit_weights(
+        config = max_margin_planning.MaxMarginConfig(regularisation=1e-3)
+        weights, curve = max_margin_planning.fit_weights(
             model.with_reward(None), best.feature_expectations, loss, config
         )
+        assert min(curve["objective"]) - curve["bound"][-1] <= 1e-5 * model.horizon
         own = evaluate(model, hard_optimal(model.with_linear_reward(weights)).policy)
-        assert own.expected_return >= 0.99 * best.expected_return
+        assert own.expected_return >= 0.999 * best.expected_return
 
 
 def test_whole_trajectories_leaves_out_the_one_that_is_cut_short():

@@ -377,3 +377,21 @@ def starc(case: Case, first: np.ndarray, second: np.ndarray) -> float:
         return advantage / np.linalg.norm(advantage)
 
     return float(np.linalg.norm(canonical(first) - canonical(second)) / 2)
+
+
+def starc_without_time(case: Case, first: np.ndarray, second: np.ndarray) -> float:
+    """The STARC distance of two rewards [S, A] by what is left of each without the nearest shaping
+    by a potential of the state, and without a discount by a constant."""
+    pairs = case.available.ravel()
+    states = case.shape[1]
+    moves = case.discount * case.transition - np.eye(states)[:, None]
+    shaping = moves.reshape(-1, states)[pairs]
+    if case.discount == 1.0:
+        shaping = np.column_stack([shaping, np.ones(len(shaping))])
+
+    def canonical(reward: np.ndarray) -> np.ndarray:
+        wanted = reward.ravel()[pairs]
+        left = wanted - shaping @ np.linalg.lstsq(shaping, wanted, rcond=None)[0]
+        return left / np.linalg.norm(left)
+
+    return float(np.linalg.norm(canonical(first) - canonical(second)) / 2)

@@ -11,7 +11,7 @@ import itertools
 import mpmath
 import numpy as np
 import pytest
-from scipy import optimize, stats
+from scipy import optimize, sparse, stats
 
 from il_envs import (
     TabularModel,
@@ -667,6 +667,45 @@ def test_11_starc_of_an_endless_problem(kind):
         close(starc_distance(model, first, 3.0 * first + shaping), 0.0)
         if case.available.sum(1).max() > 1:
             close(starc_distance(model, first, -0.5 * first + shaping), 1.0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_11_starc_of_rewards_that_do_not_depend_on_time(kind):
+    """Their potentials do not either, and so are not 0 at the horizon."""
+    for drawn, finite in models(kind):
+        for case, model in ((drawn, finite), stationary(drawn)):
+            rng = case.rng(17)
+            first, other = rng.normal(size=(2, *case.shape[1:]))
+            potential = rng.normal(size=case.shape[1])
+            shaping = case.discount * case.transition @ potential - potential[:, None]
+            close(starc_distance(model, first, 3.0 * first + shaping + 2.0), 0.0)
+            close(starc_distance(model, 3.0 * first + shaping, first), 0.0)
+            distance = starc_distance(model, first, other)
+            close(starc_distance(model, other, first), distance)
+            if case.available.sum(1).max() > 1:
+                close(starc_distance(model, first, -0.5 * first + shaping), 1.0)
+                close(distance, judge.starc_without_time(case, first, other))
+
+
+def test_11_starc_of_one_state_is_the_angle_between_centred_rewards():
+    """Two of three actions are paid alike: the rewards (2, -1, -1) and (-1, 2, -1), at 120 degrees,
+    and half of the distance between unit vectors at that angle is sin 60."""
+    model = TabularModel([sparse.csr_array(np.eye(1))] * 3, None, [1.0], 4)
+    close(starc_distance(model, [[1.0, 0.0, 0.0]], [[0.0, 1.0, 0.0]]), np.sqrt(0.75))
+    close(starc_distance(model, [[1.0, 0.0, 0.0]], [[5.0, 3.0, 3.0]]), 0.0)
+    close(starc_distance(model, [[1.0, 0.0, 0.0]], [[3.0, 5.0, 5.0]]), 1.0)
+
+
+def test_11_a_potential_that_is_constant_in_time_is_no_shaping_to_those_that_are_not():
+    """Its last term, phi(s_{T+1}), counts: one reward written for every step reads otherwise."""
+    case = draw("deterministic", 0)
+    model = tabular(case)
+    reward = case.rng(18).normal(size=case.shape[1:])
+    potential = case.rng(19).normal(size=case.shape[1])
+    shaped = reward + case.discount * case.transition @ potential - potential[:, None]
+    close(starc_distance(model, reward, shaped), 0.0)
+    written = np.broadcast_to(reward, case.shape)
+    assert starc_distance(model, written, shaped) > 0.01
 
 
 @pytest.mark.parametrize("kind", KINDS)

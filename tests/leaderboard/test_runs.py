@@ -12,7 +12,6 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -401,12 +400,8 @@ def test_what_python_and_editors_leave_is_not_part_of_the_key(tmp_path: Path) ->
     assert load(str(folder)).code == before
 
 
-@pytest.mark.parametrize(
-    ("name", "by_draws"),
-    [("DriftCar", False), ("DriftCarFork", True), ("Pillar", True), ("FourRooms", True)],
-)
-def test_policies_act_by_modes_or_by_draws_as_the_world_has_it(name: str, by_draws: bool) -> None:
-    """By draws where the world says so, and in exact worlds."""
+@pytest.mark.parametrize("name", ["DriftCar", "Pillar", "FourRooms"])
+def test_policies_act_by_draws_in_every_world(name: str) -> None:
     world, asked = il_envs.get_world(name), []
 
     def make_policy(env: il_envs.WorldVectorEnv) -> il_envs.Policy:
@@ -421,15 +416,12 @@ def test_policies_act_by_modes_or_by_draws_as_the_world_has_it(name: str, by_dra
 
     spec = cells_of_run(TINY, [world], [], 1)[0]
     child._held_out_episodes(make_policy, spec, world)
-    assert set(asked) == {not by_draws}
+    assert set(asked) == {False}
 
 
 def test_the_key_names_how_policies_are_scored() -> None:
-    world = il_envs.get_world("Pillar")
-    modes = replace(world, scored_by_draws=False)
-    keys = [cells_of_run(TINY, [each], [], 1)[0].key for each in (world, modes)]
-    assert keys[0] == keys[1] | {"evaluation": "2 from 900000000 by draws"}
-    assert keys[1]["evaluation"] == "2 from 900000000"
+    key = cells_of_run(TINY, [il_envs.get_world("DriftCar")], [], 1)[0].key
+    assert key["evaluation"] == "2 from 900000000 by draws"
 
 
 def test_time_is_limited(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from il_envs.learning.rollout import run_episodes
 from il_envs.play.game import COUNTDOWN, LONGEST_FRAME, SPEEDS, Game, next_speed
 from il_envs.play.hands import Hands
 from il_envs.play.level import FULL, STANDARD
-from il_envs.play.pilots import ExpertPilot, PolicyPilot, acts_by_modes
+from il_envs.play.pilots import ExpertPilot, PolicyPilot
 from il_envs.play.results import Result
 from il_envs.world import World, get_world
 from tests.play.player import FRAME, begun, down, play, tap, up
@@ -217,15 +217,8 @@ def test_a_policy_acts_as_it_is_scored() -> None:
     game.phase = "playing"
     play(game, hands_of(CAR, "right"), 10)
     assert game.step == 4
-    assert asked[:2] == [((1, 17), None, [True], True), ((1, 17), 1, [False], True)]
+    assert asked[:2] == [((1, 17), None, [True], False), ((1, 17), 1, [False], False)]
     assert game.env.state["steering"] > 0.0
-
-
-def test_a_policy_is_drawn_from_where_the_world_is_scored_by_draws() -> None:
-    by_modes = {
-        name: acts_by_modes(get_world(name)) for name in ("DriftCar", "DriftCarFork", "Duel")
-    }
-    assert by_modes == {"DriftCar": True, "DriftCarFork": False, "Duel": False}
 
 
 def test_the_player_takes_over_and_the_policy_gets_its_control_back_gradually() -> None:

@@ -60,7 +60,6 @@ pillar = register(
             action_names=dynamics.BUTTONS,
         ),
         experts=dynamics.EXPERTS,
-        scored_by_draws=True,
         views=Views(
             pictures=(
                 View(

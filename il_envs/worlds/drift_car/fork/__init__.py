@@ -61,7 +61,6 @@ drift_car_fork = register(
             observation=gym.spaces.Box(dynamics.OBSERVATION_LOW, dynamics.OBSERVATION_HIGH),
         ),
         experts=EXPERTS,
-        scored_by_draws=True,
         views=replace(
             drift_car.views,
             pictures=(
