@@ -15,7 +15,7 @@ from leaderboard.check import check
 from leaderboard.comparison import compare, differences_of_computers
 from leaderboard.conditions import with_settings
 from leaderboard.explanation import explanation
-from leaderboard.page import FORMATS, as_csv, as_markdown
+from leaderboard.formats import FORMATS, as_csv, as_markdown
 from leaderboard.people import add_person, verify_played
 from leaderboard.plan import plan
 from leaderboard.progress import Progress, tell
@@ -34,6 +34,7 @@ from leaderboard.selection import (
 from leaderboard.studies.findings import Finding
 from leaderboard.submission import Contender, load_installed, write_template
 from leaderboard.summary import ALL_WORLDS, summary
+from leaderboard.terminal import PIPE_WIDTH
 from leaderboard.verification import (
     verify_episodes,
     verify_files,
@@ -230,7 +231,8 @@ def show_table(results: Results, format_name: str) -> None:
     if isinstance(page, str):
         sys.stdout.write(page)
     else:
-        Console(width=None if sys.stdout.isatty() else 160).print(page)
+        has_width = sys.stdout.isatty() or "COLUMNS" in os.environ
+        Console(width=None if has_width else PIPE_WIDTH).print(page, crop=False)
 
 
 def table(folder: Path, format_name: str) -> None:

@@ -140,7 +140,7 @@ def test_a_run_leaves_a_table_and_figures(results: Path) -> None:
     ).stdout
 
 
-@pytest.mark.parametrize("name", ["text", "md", "latex"])
+@pytest.mark.parametrize("name", ["text", "md", "latex", "json", "html"])
 def test_table_formats(
     results: Path,
     name: str,
@@ -334,9 +334,9 @@ def test_an_applies_to_that_raises_is_named(
         (["table", "nowhere"], 1, "nowhere: no such folder of results"),
         (["table", "EMPTY"], 1, "no finished cells in it"),
         (
-            ["table", "RESULTS", "--format", "html"],
+            ["table", "RESULTS", "--format", "pdf"],
             2,
-            "--format must be one of text, md, csv, latex",
+            "--format must be one of text, md, csv, latex, json, html",
         ),
         (["explain", "RESULTS", "bc", "DriftCar"], 1, "it has random, expert, good"),
         (["explain", "RESULTS", "good", "Moon"], 1, "has no world 'Moon'; it has DriftCar"),

@@ -27,12 +27,13 @@ from leaderboard.cells import (
     write_reward_map,
 )
 from leaderboard.child import compute
+from leaderboard.columns import NONE
 from leaderboard.exact import likelihood_bound
 from leaderboard.explanation import explanation
 from leaderboard.figures.curves import compounding_error, score_by_labels, survival_by_labels
 from leaderboard.figures.divergences import divergence
+from leaderboard.formats import as_csv, as_latex, as_markdown, as_text
 from leaderboard.metrics import EXACT
-from leaderboard.page import NONE, as_csv, as_latex, as_markdown, as_text
 from leaderboard.protocol import PROFILES, Profile, cells_of_run
 from leaderboard.references import REFERENCES, reference_table
 from leaderboard.rows import crossed_scores_of, mean_return, row_of, scale_of, scores_of
