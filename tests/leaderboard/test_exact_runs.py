@@ -76,7 +76,7 @@ def test_a_run_measures_every_cell(results: Results) -> None:
     names = {path.name for path in results.folder.iterdir()}
     assert names == {
         "RiskyBridge", "CliffChain", "run.json", ".locks", "table.csv", "table.md", "score.svg",
-        "performance_profiles.svg", "divergence.svg", "outside_support.svg",
+        "score_by_labels.svg", "performance_profiles.svg", "divergence.svg", "outside_support.svg",
     }  # fmt: skip
 
 
@@ -499,7 +499,7 @@ def test_the_figure_of_scores_has_both_references(results: Results) -> None:
     rows = [row_of(results, "bc", "RiskyBridge", labels) for labels in (60, 300)]
     np.testing.assert_array_equal(line.get_xdata(), [60, 300])
     np.testing.assert_allclose(line.get_ydata(), [scores_of(row, scale).mean() for row in rows])
-    root = ElementTree.parse(results.folder / "score.svg").getroot()
+    root = ElementTree.parse(results.folder / "score_by_labels.svg").getroot()
     assert root.tag.endswith("svg")
 
 
