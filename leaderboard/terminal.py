@@ -88,8 +88,12 @@ def _grid(rows: pd.DataFrame) -> tuple[Grid, int]:
     grid = Grid(box=None, pad_edge=False, padding=(0, GAP // 2))
     widths = [_least_width(rows, name) for name in rows]
     for name, width in zip(rows, widths, strict=True):
-        side = "left" if name in LEFT else "right"
-        grid.add_column(escape(name), justify=side, width=width, no_wrap=name not in SENTENCES)
+        grid.add_column(
+            escape(name),
+            justify="left" if name in LEFT else "right",
+            width=width,
+            no_wrap=name not in SENTENCES,
+        )
     grid.add_row(*("-" * width for width in widths), style="dim")
     for cells in rows.itertuples(index=False):
         style = "dim" if cells[0].endswith((REFERENCE, CONTROL)) else None

@@ -118,8 +118,7 @@ def test_a_run_begins_with_who_does_not_apply_and_with_its_plan(
     )  # fmt: skip
     assert (code, out) == (1, "")
     assert errors.splitlines() == [
-        "mail has no rows where it does not apply: RiskyBridge (Discrete observations, Discrete "
-        "actions)",
+        "mail: no buttons in RiskyBridge",
         "7 cells to compute, 1 at a time, less than a minute by estimate",
         "  references         3 x 2 s, RiskyBridge",
         "  bc                 2 x 2 s, RiskyBridge",
@@ -132,7 +131,7 @@ def test_a_run_leaves_a_table_and_figures(results: Path) -> None:
     names = {path.name for path in results.iterdir()}
     assert names == {
         "DriftCar", "run.json", ".locks", "table.csv", "table.md",
-        "compounding_error.svg", "survival.svg", "performance_profiles.svg",
+        "compounding_error.svg", "survival.svg", "score.svg", "performance_profiles.svg",
         "outside_support.svg", "map_DriftCar_good.svg",
     }  # fmt: skip
     assert (results / "table.csv").read_text() == leaderboard(
