@@ -99,6 +99,22 @@ def draw_mean(
     return means[-1]
 
 
+SCORES_SHOWN = (-1.0, 2.0)
+"""What is below or above these scores is beyond the end of an axis of scores."""
+
+
+def score_limits(scores: NDArray[np.float64]) -> tuple[float, float]:
+    """The ends of an axis of scores, which has 0 and 1 on it.
+
+    Args:
+        scores: those to show, of any shape; NaN is ignored.
+    """
+    low = max(SCORES_SHOWN[0], float(np.nanmin([0.0, *scores.ravel()])))
+    high = min(SCORES_SHOWN[1], float(np.nanmax([1.0, *scores.ravel()])))
+    margin = 0.03 * (high - low)
+    return low - margin, high + margin
+
+
 def name_panel(axes: Axes, title: str, description: str) -> None:
     """Write a title, and a line under it that says what is shown."""
     axes.set_title(title)

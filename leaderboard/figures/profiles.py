@@ -19,7 +19,7 @@ from scipy.special import betaincinv
 
 from leaderboard.cells import Results
 from leaderboard.crossed import crossed_mean
-from leaderboard.figures.drawing import name_lines, name_panel, panels
+from leaderboard.figures.drawing import name_lines, name_panel, panels, score_limits
 from leaderboard.figures.selected import learner_rows, worlds_of
 from leaderboard.figures.styles import Style
 from leaderboard.rows import crossed_scores_of, scale_of
@@ -49,7 +49,7 @@ def performance_profiles(results: Results) -> Figure | None:
     drawn = together | in_worlds
     if not drawn:
         return None
-    figure, all_axes = panels(len(drawn), width=5.4, height=3.8, most_columns=2)
+    figure, all_axes = panels(len(drawn), width=6.0, height=3.8, most_columns=2)
     for (title, lines), axes in zip(drawn.items(), all_axes, strict=True):
         _draw(axes, lines)
         name_panel(axes, f"{title}: runs above a score", _how_many(results, len(lines[0][2])))
@@ -125,17 +125,17 @@ def _draw(axes: Axes, lines: Lines) -> None:
     """A staircase with its band for each line, and their names, from the best mean down."""
     runs = {name: [scores.mean(1) for scores in worlds] for name, _, worlds in lines}
     everything = np.concatenate([scores for worlds in runs.values() for scores in worlds])
-    low, high = min(0.0, everything.min()), max(1.0, everything.max())
-    ends = np.array([low - 0.03 * (high - low), high + 0.03 * (high - low)])
+    ends = np.array(score_limits(everything))
     grid = np.linspace(ends[0], ends[1], LEVELS)
+    strength = min(0.45, 1.5 / len(lines))  # many bands lie over each other
     for name, style, worlds in lines:
         levels = np.sort(np.concatenate([*runs[name], ends]))
         shares = performance_profile(runs[name], levels)
         axes.step(levels, shares, where="post", color=style.colour, linestyle=style.dashes)
         band = profile_band(worlds, grid)
         axes.fill_between(
-            grid, *band, step="mid", facecolor=(style.colour, 0.1),
-            edgecolor=(style.colour, 0.45), linewidth=0.8,
+            grid, *band, step="mid", facecolor=(style.colour, strength / 4.0),
+            edgecolor=(style.colour, strength), linewidth=0.8,
         )  # fmt: skip
     axes.set(xlabel="score", xlim=ends, ylim=(0.0, 1.02))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
@@ -146,5 +146,5 @@ def _draw(axes: Axes, lines: Lines) -> None:
 def _how_many(results: Results, worlds: int) -> str:
     seeds = results.manifest.seeds
     runs = f"{seeds} training seed{'s' if seeds > 1 else ''}"
-    band = f"; {CONFIDENCE:.0%} bands, level by level" if seeds > 1 else ""
+    band = f"; {CONFIDENCE:.0%} bands at each level" if seeds > 1 else ""
     return f"share of {runs}" + (f" in each of {worlds} worlds" if worlds > 1 else "") + band

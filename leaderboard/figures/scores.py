@@ -11,20 +11,18 @@ from numpy.typing import NDArray
 
 from leaderboard.cells import Results
 from leaderboard.crossed import crossed_mean
-from leaderboard.figures.drawing import name_panel, panels
+from leaderboard.figures.drawing import name_panel, panels, score_limits
 from leaderboard.figures.selected import styles_of, worlds_of
 from leaderboard.figures.styles import CONTROL, EXPERT_COLOUR, Style
 from leaderboard.rows import crossed_scores_of, headline_row, row_of, scale_of, scores_of
 from leaderboard.statistics import CONFIDENCE
 
-WIDTH = 5.4
+WIDTH = 6.0
 """Width of a panel in inches; two of them can be read in a README."""
 LINE = 0.26
 """Height of a row in inches."""
 FRAME = 1.6
 """Height of a panel without rows, in inches."""
-ENDS = (-1.0, 2.0)
-"""What is always beyond the axis if it is below or above; it is drawn at its end, as a triangle."""
 
 REFERENCE_PLACE = -0.9
 """Where the references are named; the rows are at 0, 1, ... from the top."""
@@ -77,8 +75,7 @@ def _dots(results: Results, world: str) -> list[Dot]:
 
 def _draw(axes: Axes, dots: list[Dot]) -> None:
     everything = np.concatenate([[dot.score, *dot.interval, *dot.seeds] for dot in dots])
-    low = max(ENDS[0], np.nanmin([0.0, *everything])) - 0.06
-    high = min(ENDS[1], np.nanmax([1.0, *everything])) + 0.06
+    low, high = score_limits(everything)
     for place, dot in enumerate(dots):
         colour = dot.style.colour
         axes.plot(
@@ -126,7 +123,7 @@ def _draw_references(results: Results, world: str, axes: Axes) -> None:
 def _references(results: Results, world: str) -> Iterator[tuple[str, object, str]]:
     """Name, dashes and horizontal alignment of each reference."""
     random, reference, *others = results.manifest.references(world)
-    yield random, (0, (1, 2)), "left"
+    yield random, (0, (1, 2)), "right"
     yield reference, "-", "right"
     for other in others:
         yield other, (0, (4, 2)), "left"
@@ -137,5 +134,5 @@ def _description(results: Results, world: str) -> str:
     if seeds == 1:
         return "one training seed"
     is_exact = world in results.manifest.exact_worlds
-    over = "training seeds" if is_exact else "training seeds and episodes"
-    return f"{CONFIDENCE:.0%} intervals over {over}; strokes: each of {seeds} seeds"
+    over = "seeds" if is_exact else "seeds and episodes"
+    return f"{CONFIDENCE:.0%} intervals over {over}; strokes: {seeds} seeds"
