@@ -79,10 +79,12 @@ class Board:
         return grid
 
     def _shown(self, worlds: set[str]) -> Iterator[tuple[Key, _Line]]:
-        """The rows of these worlds at the labels at which the table ranks."""
-        for key, line in self._lines.items():
+        """The rows of these worlds at the labels at which the table ranks, world by world."""
+        manifest = self._manifest
+        places = {world: place for place, world in enumerate(manifest.worlds)}
+        for key, line in sorted(self._lines.items(), key=lambda pair: places[pair[0][0]]):
             world, algorithm, labels = key
-            if world in worlds and labels in (None, self._manifest.budgets(algorithm, world)[-1]):
+            if world in worlds and labels in (None, manifest.budgets(algorithm, world)[-1]):
                 yield key, line
 
     def _score(self, key: Key, line: _Line) -> str:
