@@ -106,7 +106,9 @@ def run(
 @app.command()
 def table(
     folder: Folder,
-    format_name: Annotated[str, typer.Option("--format", help="text, md, csv or latex.")] = "text",
+    format_name: Annotated[
+        str, typer.Option("--format", help="text, md, csv, latex, json or html.")
+    ] = "text",
 ) -> None:
     """Print the table of a folder of results."""
     from leaderboard import commands

@@ -1,6 +1,7 @@
 """The commands; `cli.py` parses their arguments."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,19 +11,20 @@ from rich.console import Console
 
 from il_envs.world import WORLDS, UnknownNameError, World, get_world
 from leaderboard import UsageError, UserError
+from leaderboard.board import Board
 from leaderboard.cells import Manifest, Results, extend_manifest, read_results
 from leaderboard.check import check
 from leaderboard.comparison import compare, differences_of_computers
 from leaderboard.conditions import with_settings
 from leaderboard.explanation import explanation
-from leaderboard.page import FORMATS, as_csv, as_markdown
+from leaderboard.formats import FORMATS, as_csv, as_markdown
 from leaderboard.people import add_person, verify_played
-from leaderboard.plan import plan
+from leaderboard.plan import Forecast, estimates, plan
 from leaderboard.progress import Progress, tell
 from leaderboard.protocol import MOST_SEEDS, PROFILES, Profile, cells_of_run
 from leaderboard.recorded import RecordedData, readable, recorded_data
 from leaderboard.references import exact_reference, is_of_costs
-from leaderboard.runner import run_cells, unfinished
+from leaderboard.runner import InterruptedRunError, run_cells, unfinished
 from leaderboard.selection import (
     declaration_of,
     inapplicable,
@@ -34,6 +36,7 @@ from leaderboard.selection import (
 from leaderboard.studies.findings import Finding
 from leaderboard.submission import Contender, load_installed, write_template
 from leaderboard.summary import ALL_WORLDS, summary
+from leaderboard.terminal import PIPE_WIDTH
 from leaderboard.verification import (
     verify_controlled_returns,
     verify_episodes,
@@ -153,9 +156,21 @@ def run(
         out.mkdir(parents=True, exist_ok=True)
         extend_manifest(out, manifest)
         waiting = unfinished(specs, out)
+        cores = os.cpu_count() or 1
+        durations = estimates(waiting, contenders, out)
         if waiting:
-            tell(*plan(waiting, contenders, out, workers, os.cpu_count() or 1))
-        computed = run_cells(specs, out, workers, Progress(Console(stderr=True)))
+            tell(*plan(waiting, durations, workers, cores))
+        board = Board(manifest, specs, out, {spec.title for spec in waiting})
+        forecast = Forecast(waiting, durations, workers, cores)
+        progress = Progress(Console(stderr=True), forecast, board)
+        try:
+            computed = run_cells(specs, out, workers, progress)
+        except InterruptedRunError as error:
+            _show_unfinished(out)
+            again = shlex.join(["leaderboard", *sys.argv[1:]])
+            raise InterruptedRunError(
+                f"{error}; go on with: {again}", error.signal_number
+            ) from None
     results = read_results(out)
     show_table(results, "text")
     print(f"{len(computed)} cells computed, {len(specs) - len(computed)} were done; all in {out}")
@@ -174,6 +189,21 @@ def run(
         )
     with _writing_to(out):
         write_page(results)
+
+
+def _show_unfinished(out: Path) -> None:
+    """Print and write the table of what an interrupted run has finished, without the figures, for
+    which episodes have to be replayed.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    try:
+        results = read_results(out)
+    except UserError:  # there is no finished cell
+        return
+    show_table(results, "text")
+    write_tables(results)
 
 
 def _short_recordings(recordings: Mapping[str, RecordedData], profile: Profile) -> Iterator[str]:
@@ -219,10 +249,19 @@ def write_page(results: Results) -> None:
     """
     from leaderboard.figures.write import write_figures  # matplotlib takes a second
 
+    write_tables(results)
+    write_figures(results)
+
+
+def write_tables(results: Results) -> None:
+    """Write table.csv and table.md beside the results.
+
+    Raises:
+        OSError: if one cannot be written.
+    """
     table = summary(results)
     (results.folder / "table.csv").write_text(as_csv(results, table), encoding="utf-8")
     (results.folder / "table.md").write_text(as_markdown(results, table), encoding="utf-8")
-    write_figures(results)
 
 
 def show_table(results: Results, format_name: str) -> None:
@@ -237,7 +276,8 @@ def show_table(results: Results, format_name: str) -> None:
     if isinstance(page, str):
         sys.stdout.write(page)
     else:
-        Console(width=None if sys.stdout.isatty() else 160).print(page)
+        has_width = sys.stdout.isatty() or "COLUMNS" in os.environ
+        Console(width=None if has_width else PIPE_WIDTH).print(page, crop=False)
 
 
 def table(folder: Path, format_name: str) -> None:

@@ -47,9 +47,17 @@ MEMORY_PERIOD = 0.5  # s, between two checks of its memory, which cost milliseco
 
 
 class InterruptedRunError(UserError):
-    """The user pressed Ctrl-C."""
+    """The user pressed Ctrl-C, or something asked the run to end.
 
-    exit_code = 130  # as shells have it: 128 + SIGINT
+    Args:
+        message: what there is by then.
+        signal_number: of the signal.
+    """
+
+    def __init__(self, message: str, signal_number: int) -> None:
+        super().__init__(message)
+        self.signal_number = signal_number
+        self.exit_code = 128 + signal_number  # as shells have it
 
 
 @dataclass
@@ -76,33 +84,50 @@ def run_cells(
         The cells that this call computed.
 
     Raises:
-        InterruptedRunError: on Ctrl-C, after the children are ended; what was finished stays.
+        InterruptedRunError: on SIGINT (Ctrl-C) and SIGTERM, after the children are ended; what was
+            finished stays.
         OSError: if results cannot be written; what was finished stays.
     """
     remove_leftovers(results)
     waiting = unfinished(specs, results)
     compile_kernels({spec.world for spec in waiting})
     done: list[Cell] = []
-    with registered(results) as writer, progress, _noticed_interrupt() as interrupted:
-        _run(waiting, results, writer, workers, progress, done, interrupted)
-    if interrupted.is_set():
+    with registered(results) as writer, progress, _noticed_interrupt() as interrupt:
+        _run(waiting, results, writer, workers, progress, done, interrupt.event)
+    if interrupt.event.is_set():
         raise InterruptedRunError(
-            f"interrupted; {len(done)} of {len(waiting)} cells are finished and kept, "
-            "the same command computes the rest"
+            f"interrupted; {len(done)} of {len(waiting)} cells are finished and kept",
+            interrupt.signal_number,
         )
     return done
 
 
+@dataclass
+class _Interrupt:
+    """Whether a signal has asked the run to end, and which."""
+
+    event: Event
+    signal_number: int = 0
+
+    def notice(self, number: int, frame: object) -> None:
+        self.signal_number = number
+        self.event.set()
+
+
 @contextlib.contextmanager
-def _noticed_interrupt() -> Iterator[Event]:
-    """An event that Ctrl-C sets. A KeyboardInterrupt instead could be raised between the start of a
-    child and its registration, and the child would be left running."""
-    interrupted = Event()
-    before = signal.signal(signal.SIGINT, lambda number, frame: interrupted.set())
+def _noticed_interrupt() -> Iterator[_Interrupt]:
+    """What SIGINT and SIGTERM set. A KeyboardInterrupt instead could be raised between the start of
+    a child and its registration, and the child would be left running."""
+    interrupt = _Interrupt(Event())
+    before = {
+        number: signal.signal(number, interrupt.notice)
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
-        yield interrupted
+        yield interrupt
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def is_finished(spec: CellSpec, results: Path) -> bool:

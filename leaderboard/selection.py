@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from il_envs.world import World
+from il_envs.world import WORLDS, World
 from leaderboard.cells import Declaration
 from leaderboard.progress import tell
 from leaderboard.protocol import Profile
@@ -104,17 +104,34 @@ def declaration_of(
     )
 
 
+ACTIONS = {
+    "Box": "continuous actions",
+    "Discrete": "numbered actions",
+    "MultiBinary": "buttons",
+}
+OBSERVATIONS = {"Box": "vectors to see", "Discrete": "numbered states"}
+"""What a world has if its space is of that class."""
+
+
 def inapplicable(contenders: Iterable[Contender], worlds: Iterable[World]) -> Iterator[str]:
-    """A line for each algorithm that does not apply to all of the worlds."""
+    """A line for each algorithm and each thing that it needs and some of the worlds lack."""
     for contender in contenders:
-        others = [w for w in worlds if not contender.applies_to(w)]
-        if others:
-            kinds = ", ".join(
-                f"{w.name} ({type(w.spaces.observation).__name__} observations, "
-                f"{type(w.spaces.action).__name__} actions)"
-                for w in others
-            )
-            yield f"{contender.algorithm.name} has no rows where it does not apply: {kinds}"
+        lacking: dict[str, list[str]] = {}
+        for world in worlds:
+            if not contender.applies_to(world):
+                lacking.setdefault(_lack(contender, world), []).append(world.name)
+        for lack, names in lacking.items():
+            yield f"{contender.algorithm.name}: {lack} in {', '.join(names)}"
+
+
+def _lack(contender: Contender, world: World) -> str:
+    """Why an algorithm does not apply to a world, by what all worlds have to which it does."""
+    fitting = [other for other in WORLDS.values() if contender.applies_to(other)]
+    for name, words in (("action", ACTIONS), ("observation", OBSERVATIONS)):
+        own, *wanted = (type(getattr(w.spaces, name)).__name__ for w in (world, *fitting))
+        if own not in wanted:
+            return f"no {' or '.join(words.get(kind, kind) for kind in sorted(set(wanted)))}"
+    return "does not apply"
 
 
 def _within(contender: Contender, names: set[str]) -> Contender:

@@ -38,10 +38,11 @@ def summary(results: Results) -> pd.DataFrame:
     With several worlds, rows for the mean over all worlds come first, for the algorithms that apply
     to all of them. Reference rows have no such mean, since they score 0 and 1 in each world.
 
-    Columns: algorithm, world, labels, seeds, score, low, high, unit (what the interval is over:
-    "seeds", or "seeds and episodes" where returns are sampled; empty without one), iqm, iqm_low and
-    iqm_high (over seeds), return, acts (the cells' `Acting`, with commas if they differ), status
-    and reason (see `status_of`), reference, control and person (whether it is such a row),
+    Columns: algorithm, world, labels, seeds, episodes (of each seed's evaluation), score, low,
+    high, unit (what the interval is over: "seeds", or "seeds and episodes" where returns are
+    sampled; empty without one), scores (of each seed, a tuple; empty over all worlds), iqm, iqm_low
+    and iqm_high (over seeds), return, acts (the cells' `Acting`, with commas if they differ),
+    status and reason (see `status_of`), reference, control and person (whether it is such a row),
     rank_low, rank_high and ties (see `standings`; missing for rows that are not ranked), and those
     of the `METRICS`, means over seeds.
     """
@@ -106,10 +107,12 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
         "world": world,
         "labels": rows[0].labels,
         "seeds": min(len(row.cells) for row in rows),
+        "episodes": results.manifest.profile.evaluation_episodes,
         "score": interval.mean,
         "low": interval.low,
         "high": interval.high,
         "unit": unit,
+        "scores": tuple(scores[0].tolist()) if one_world else (),
         "iqm": middle.mean,
         "iqm_low": middle.low,
         "iqm_high": middle.high,

@@ -19,7 +19,6 @@ from il_envs.learning.learning_curve import bin_ends
 from il_envs.world import ErrorMeasure, World
 from leaderboard.cells import Cell, Results
 from leaderboard.figures.drawing import (
-    EXPERT_COLOUR,
     draw_mean,
     name_lines,
     name_panel,
@@ -33,6 +32,7 @@ from leaderboard.figures.selected import (
     rows_to_draw,
     worlds_of,
 )
+from leaderboard.figures.styles import EXPERT, Style
 from leaderboard.rows import Scale, return_of, row_of, scale_of, survival
 from leaderboard.traces import replayed_episodes
 from leaderboard.training import has_acted, training_returns
@@ -47,13 +47,13 @@ def compounding_error(results: Results) -> Figure | None:
     figure, all_axes = panels(len(worlds))
     for (world, measure), axes in zip(worlds, all_axes, strict=True):
         names = []
-        for row, colour in rows_to_draw(results, world):
+        for row, style in rows_to_draw(results, world):
             curves = np.array(
                 [error_curve(results, world, measure, c) for c in finished_cells(row)]
             )
             times = world.dynamics.control_period * np.arange(curves.shape[1], dtype=np.float64)
-            last = draw_mean(axes, times, curves.T, (0.0, measure.limit), colour)
-            names.append((row.algorithm, colour, last))
+            last = draw_mean(axes, times, curves.T, (0.0, measure.limit), style)
+            names.append((row.algorithm, style.colour, last))
         axes.axhline(measure.limit, color="#999999", linewidth=1.0, linestyle=(0, (2, 2)))
         axes.annotate(
             "episode terminated", (0.0, measure.limit), (4, 4), textcoords="offset points",
@@ -107,7 +107,10 @@ def survival_by_labels(results: Results) -> Figure | None:
 
 
 def score_by_labels(results: Results) -> Figure | None:
-    """Score against the number of labels, one panel for each world with an exact reference."""
+    """Score against the number of labels, if there are several numbers of them, one panel for each
+    world with an exact reference."""
+    if len(results.manifest.profile.labels) == 1:
+        return None  # `scores` has it
     scales = [(world, scale_of(results, world.name)) for world in worlds_of(results)]
     exact = [(w, s) for w, s in scales if s is not None and w.name in results.manifest.exact_worlds]
     if not exact:
@@ -137,9 +140,9 @@ def learning_curve(results: Results) -> Figure | None:
         random, expert = results.manifest.references(world.name)[:2]
         names = _reference_line(results, world, axes, expert, return_of)
         names += _reference_line(results, world, axes, random, return_of, (0, (1, 2)))
-        for name, colour, steps, returns in lines:
-            last = draw_mean(axes, steps, returns, (-np.inf, np.inf), colour)
-            names.append((name, colour, last))
+        for name, style, steps, returns in lines:
+            last = draw_mean(axes, steps, returns, (-np.inf, np.inf), style)
+            names.append((name, style.colour, last))
         axes.set(
             xlabel="environment steps", xlim=(0.0, results.manifest.profile.steps_in(world.name))
         )
@@ -151,11 +154,11 @@ def learning_curve(results: Results) -> Figure | None:
 
 def _training_lines(
     results: Results, world: World
-) -> list[tuple[str, str, NDArray[np.float64], NDArray[np.float64]]]:
-    """Name, colour, steps float64 [n] and returns float64 [n, seeds] of each algorithm that has
+) -> list[tuple[str, Style, NDArray[np.float64], NDArray[np.float64]]]:
+    """Name, style, steps float64 [n] and returns float64 [n, seeds] of each algorithm that has
     acted, at the bins in which every seed has a mean return."""
     lines = []
-    for row, colour in learner_rows(results, world):
+    for row, style in learner_rows(results, world):
         cells = finished_cells(row)
         if not all(map(has_acted, cells)):
             continue
@@ -163,7 +166,7 @@ def _training_lines(
         known = ~np.isnan(returns).any(0)
         steps = bin_ends(results.manifest.profile.steps_in(world.name))[known]
         if known.any():
-            lines.append((row.algorithm, colour, steps, returns[:, known].T))
+            lines.append((row.algorithm, style, steps, returns[:, known].T))
     return lines
 
 
@@ -177,15 +180,15 @@ def _reference_line(
     axes: Axes,
     name: str,
     value: Callable[[Cell], float],
-    style: Any = (0, (4, 2)),
+    dashes: Any = (0, (4, 2)),
 ) -> list[tuple[str, str, float]]:
     """Draw the mean of a reference row, if it is there; returns what `name_lines` needs."""
     cells = finished_cells(row_of(results, name, world.name, None))
     if not cells:
         return []
     height = float(np.mean([value(cell) for cell in cells]))
-    axes.axhline(height, color=EXPERT_COLOUR, linestyle=style, zorder=1.0)
-    return [(name, EXPERT_COLOUR, height)]
+    axes.axhline(height, color=EXPERT.colour, linestyle=dashes, zorder=1.0)
+    return [(name, EXPERT.colour, height)]
 
 
 def _lines_by_labels(
@@ -199,7 +202,7 @@ def _lines_by_labels(
     budgets = results.manifest.profile.labels
     least = budgets[0]
     names = []
-    for row, colour in learner_rows(results, world):
+    for row, style in learner_rows(results, world):
         if results.manifest.declaration(row.algorithm).is_person:  # whose labels are no budget
             continue
         cells = {
@@ -213,8 +216,8 @@ def _lines_by_labels(
             np.array([value(c) for c in finished]) for finished in cells.values() if finished
         ]
         least = min(least, *cells)  # of a recording that is shorter
-        last = draw_mean(axes, places, samples, limits, colour, marker="o")
-        names.append((row.algorithm, colour, last))
+        last = draw_mean(axes, places, samples, limits, style, dots=True)
+        names.append((row.algorithm, style.colour, last))
     axes.set_xscale("log")
     axes.set_xticks(budgets)
     axes.xaxis.set_minor_locator(NullLocator())

@@ -7,7 +7,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from il_envs.exact.checks import FloatArray
 from leaderboard.cells import Results
-from leaderboard.figures.drawing import COLOURS, name_panel, panels
+from leaderboard.figures.drawing import name_panel, panels
+from leaderboard.figures.selected import styles_of
+from leaderboard.figures.styles import Style
 from leaderboard.rows import headline_row
 
 LEAST = 1e-3
@@ -24,8 +26,9 @@ def divergence(results: Results) -> Figure | None:
     if not drawn:
         return None
     figure, all_axes = panels(len(drawn))
+    looks = styles_of(results)
     for (world, rows), axes in zip(drawn, all_axes, strict=True):
-        _draw(axes, rows)
+        _draw(axes, rows, looks)
         labels = f"{results.manifest.profile.labels[-1]:,} expert labels"
         name_panel(axes, f"{world}: divergence from the expert", f"exact, {labels}, a dot a seed")
         axes.set_xlabel("KL(expert || policy), nats an episode")
@@ -46,16 +49,16 @@ def _rows(results: Results, world: str) -> list[tuple[str, FloatArray]]:
     return sorted(rows, key=lambda entry: float(np.mean(entry[1])))
 
 
-def _draw(axes: Axes, rows: list[tuple[str, FloatArray]]) -> None:
+def _draw(axes: Axes, rows: list[tuple[str, FloatArray]], looks: dict[str, Style]) -> None:
     values = np.maximum(np.concatenate([seeds for _, seeds in rows]), LEAST)
     finite = values[np.isfinite(values)]
     low, high = (finite.min(), finite.max()) if finite.size else (LEAST, 1.0)
     edge = high * (high / low) ** 0.1 * INFINITE_PLACE
-    for place, (_, seeds) in enumerate(rows):
+    for place, (name, seeds) in enumerate(rows):
         shown = np.minimum(np.maximum(seeds, LEAST), edge)
         axes.plot(
-            shown, np.full(len(shown), place), "o", color=COLOURS[0], markersize=6.0, alpha=0.55,
-            markeredgewidth=0.0, clip_on=False,
+            shown, np.full(len(shown), place), looks[name].marker, color=looks[name].colour,
+            markersize=6.0, alpha=0.55, markeredgewidth=0.0, clip_on=False,
         )  # fmt: skip
         mean = float(np.mean(seeds))
         text = f"{mean:.3g}" if np.isfinite(mean) else "\N{INFINITY}"

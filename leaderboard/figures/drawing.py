@@ -9,16 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from leaderboard.figures.styles import Style
 from leaderboard.statistics import student_interval
 
-COLOURS = (
-    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#999933",
-    "#44AA99", "#332288",
-)  # fmt: skip
-"""Colours suited to colour-blind readers (Okabe and Ito 2008; the last four of Tol 2021, "muted").
-"""
-
-EXPERT_COLOUR = "#333333"
 STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.size": 11.0,
@@ -48,14 +41,14 @@ BAND_SEEDS = 3
 """Least number of training seeds for which a band is drawn instead of the seeds' own lines."""
 
 
-MOST_COLUMNS = 3
-
-
-def panels(count: int, width: float = 6.8) -> tuple[Figure, list[Axes]]:
-    """A figure with `count` panels, up to three in a row, each `width` inches wide."""
-    columns = min(count, MOST_COLUMNS)
+def panels(
+    count: int, width: float = 6.8, height: float = 4.2, most_columns: int = 3
+) -> tuple[Figure, list[Axes]]:
+    """A figure with `count` panels, up to `most_columns` in a row, each `width` by `height` inches
+    wide and high."""
+    columns = min(count, most_columns)
     rows = -(-count // columns)
-    figure = Figure(figsize=(width * columns, 4.2 * rows), layout="constrained")
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for unused in axes[count:]:
         unused.remove()
@@ -77,18 +70,23 @@ def draw_mean(
     places: NDArray[np.float64],
     samples: Sequence[NDArray[np.float64]] | NDArray[np.float64],
     limits: tuple[float, float],
-    colour: str,
-    marker: str | None = None,
+    style: Style,
+    dots: bool = False,
 ) -> float:
     """Draw the mean and its interval, clipped to the possible values; returns the last mean.
 
     Args:
         places: float64 [n].
         samples: float64 [seeds] at each place.
+        dots: whether to mark the places.
     """
+    colour, marker = style.colour, style.marker if dots else None
     intervals = [student_interval(sample) for sample in samples]
     means = [interval.mean for interval in intervals]
-    axes.plot(places, means, color=colour, marker=marker, markersize=5.5, clip_on=False)
+    axes.plot(
+        places, means, color=colour, linestyle=style.dashes, marker=marker, markersize=5.5,
+        clip_on=False,
+    )  # fmt: skip
     if min(map(len, samples)) < BAND_SEEDS:
         for values in zip(*samples, strict=False):
             axes.plot(places, values, color=colour, marker=marker, alpha=0.4, lw=0.8, markersize=3)
@@ -99,6 +97,22 @@ def draw_mean(
         axes.vlines(places, low, high, color=colour, alpha=0.5)
     axes.fill_between(places, low, high, color=colour, alpha=0.16, linewidth=0.0)
     return means[-1]
+
+
+SCORES_SHOWN = (-1.0, 2.0)
+"""What is below or above these scores is beyond the end of an axis of scores."""
+
+
+def score_limits(scores: NDArray[np.float64]) -> tuple[float, float]:
+    """The ends of an axis of scores, which has 0 and 1 on it.
+
+    Args:
+        scores: those to show, of any shape; NaN is ignored.
+    """
+    low = max(SCORES_SHOWN[0], float(np.nanmin([0.0, *scores.ravel()])))
+    high = min(SCORES_SHOWN[1], float(np.nanmax([1.0, *scores.ravel()])))
+    margin = 0.03 * (high - low)
+    return low - margin, high + margin
 
 
 def name_panel(axes: Axes, title: str, description: str) -> None:

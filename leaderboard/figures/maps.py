@@ -14,8 +14,9 @@ from il_envs.learning.support import Support
 from il_envs.world import Plan, get_world
 from leaderboard import UserError
 from leaderboard.cells import Cell, Results, read_traces
-from leaderboard.figures.drawing import COLOURS, EXPERT_COLOUR, name_panel, panels
+from leaderboard.figures.drawing import name_panel, panels
 from leaderboard.figures.selected import finished_cells, learner_rows, worlds_of
+from leaderboard.figures.styles import COLOURS, EXPERT
 from leaderboard.rows import row_of
 from leaderboard.support import expert_support
 
@@ -98,7 +99,7 @@ def _map(paths: list[list[Path]], cell: Cell) -> Figure:
         row = cell.episodes[number]
         for outline in learner.outlines:
             axes.plot(*outline.T, color=OUTLINE, linewidth=1.0)
-        axes.plot(*expert.places.T, color=EXPERT_COLOUR, linewidth=0.7, alpha=0.7)
+        axes.plot(*expert.places.T, color=EXPERT.colour, linewidth=0.7, alpha=0.7)
         for shown, colour in ((~learner.outside, INSIDE), (learner.outside, OUTSIDE)):
             axes.plot(*learner.places[shown].T, ".", color=colour, markersize=3.5, zorder=2.5)
         if row.terminated:
@@ -124,7 +125,7 @@ def _explain(figure: Figure) -> None:
     kinds = [
         Line2D([], [], color=INSIDE, marker=".", linestyle="", label="in the expert's support"),
         Line2D([], [], color=OUTSIDE, marker=".", linestyle="", label="outside"),
-        Line2D([], [], color=EXPERT_COLOUR, linewidth=0.7, label="the expert's path"),
+        Line2D([], [], color=EXPERT.colour, linewidth=0.7, label="the expert's path"),
         Line2D([], [], color="black", marker="X", linestyle="", label="terminated"),
     ]
     figure.legend(

@@ -1,10 +1,9 @@
 """What figures show of results: which worlds, rows and cells, and how many they are, in words."""
 
-from itertools import cycle
-
 from il_envs.world import World, get_world
 from leaderboard.cells import Cell, Results
-from leaderboard.figures.drawing import BAND_SEEDS, COLOURS, EXPERT_COLOUR
+from leaderboard.figures.drawing import BAND_SEEDS
+from leaderboard.figures.styles import CONTROL, EXPERT, Style, styles
 from leaderboard.rows import Row, headline_row, row_of
 from leaderboard.statistics import CONFIDENCE
 
@@ -14,25 +13,35 @@ def worlds_of(results: Results) -> list[World]:
     return [get_world(name) for name in results.manifest.worlds]
 
 
-def rows_to_draw(results: Results, world: World) -> list[tuple[Row, str]]:
-    """The rows to draw and their colours: the reference, then the algorithms by name."""
+def rows_to_draw(results: Results, world: World) -> list[tuple[Row, Style]]:
+    """The rows to draw and their styles: the reference, then the algorithms by name."""
     expert = row_of(results, results.manifest.references(world.name)[1], world.name, None)
-    experts = [(expert, EXPERT_COLOUR)] if finished_cells(expert) else []
+    experts = [(expert, EXPERT)] if finished_cells(expert) else []
     return experts + learner_rows(results, world)
 
 
-def learner_rows(results: Results, world: World) -> list[tuple[Row, str]]:
-    """The learners' rows at their last number of labels, by name, people last, and their colours;
+def learner_rows(results: Results, world: World) -> list[tuple[Row, Style]]:
+    """The learners' rows at their last number of labels, by name, people last, and their styles;
     controls are shown in the table only."""
     manifest = results.manifest
     learners = [name for name in manifest.algorithms if not manifest.declaration(name).is_control]
     learners.sort(key=lambda name: (manifest.declaration(name).is_person, name))
+    looks = styles_of(results)
     rows = [
-        (headline_row(results, name, world.name), colour)
-        for name, colour in zip(learners, cycle(COLOURS), strict=False)
+        (headline_row(results, name, world.name), looks[name])
+        for name in learners
         if world.name in manifest.algorithms[name]
     ]
-    return [(row, colour) for row, colour in rows if finished_cells(row)]
+    return [(row, style) for row, style in rows if finished_cells(row)]
+
+
+def styles_of(results: Results) -> dict[str, Style]:
+    """The style of each algorithm of a table; controls have one in common."""
+    manifest = results.manifest
+    return {
+        name: CONTROL if manifest.declaration(name).is_control else style
+        for name, style in styles(manifest.algorithms).items()
+    }
 
 
 def finished_cells(row: Row) -> list[Cell]:

@@ -14,6 +14,7 @@ from il_envs.world import World
 from leaderboard.cells import Cell, Results
 from leaderboard.figures.drawing import draw_mean, name_lines, name_panel, panels
 from leaderboard.figures.selected import finished_cells, how_many_seeds, rows_to_draw, worlds_of
+from leaderboard.figures.styles import Style
 from leaderboard.rows import Row
 from leaderboard.support import expert_support
 from leaderboard.traces import replayed_episodes
@@ -36,10 +37,10 @@ def outside_support(results: Results) -> Figure | None:
         support = expert_support(world.name)
         assert support is not None  # the cells have a share
         names = []
-        for row, colour in rows:
+        for row, style in rows:
             shares = [outside_curve(results, c, support, steps) for c in finished_cells(row)]
-            last = draw_mean(axes, steps.astype(float), np.transpose(shares), (0.0, 1.0), colour)
-            names.append((row.algorithm, colour, last))
+            last = draw_mean(axes, steps.astype(float), np.transpose(shares), (0.0, 1.0), style)
+            names.append((row.algorithm, style.colour, last))
         axes.set(xlabel="step", xlim=(0.0, steps[-1]), ylim=(0.0, 1.05))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         description = f"{how_many_seeds(results)}; an ended episode stays in its last state"
@@ -48,11 +49,11 @@ def outside_support(results: Results) -> Figure | None:
     return figure
 
 
-def _rows(results: Results, world: World) -> list[tuple[Row, str]]:
+def _rows(results: Results, world: World) -> list[tuple[Row, Style]]:
     """The rows to draw whose cells have a share of states outside the support."""
     return [
-        (row, colour)
-        for row, colour in rows_to_draw(results, world)
+        (row, style)
+        for row, style in rows_to_draw(results, world)
         if all(cell.outside_support is not None for cell in finished_cells(row))
     ]
 

@@ -16,6 +16,7 @@ from leaderboard.figures.drawing import STYLE, save
 from leaderboard.figures.maps import support_maps
 from leaderboard.figures.profiles import performance_profiles
 from leaderboard.figures.reward_pictures import reward_pictures
+from leaderboard.figures.scores import scores
 from leaderboard.figures.support import outside_support
 
 
@@ -31,7 +32,8 @@ def write_figures(results: Results, extension: str = "svg") -> list[Path]:
         for name, make in (
             ("compounding_error", compounding_error),
             ("survival", survival_by_labels),
-            ("score", score_by_labels),
+            ("score", scores),
+            ("score_by_labels", score_by_labels),
             ("performance_profiles", performance_profiles),
             ("divergence", divergence),
             ("learning_curve", learning_curve),

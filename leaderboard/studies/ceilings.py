@@ -18,7 +18,8 @@ from il_envs.exact.evaluation import Evaluation, divergence
 from il_envs.worlds.duel import duel
 from il_envs.worlds.duel.rules import BUTTONS, COLUMNS, FIRES, HORIZON, SHAPE
 from il_envs.worlds.gauntlet import one_button_bound
-from leaderboard.figures.drawing import COLOURS, EXPERT_COLOUR, name_panel, panels
+from leaderboard.figures.drawing import name_panel, panels
+from leaderboard.figures.styles import COLOURS, EXPERT
 from leaderboard.references import tabular_reference
 from leaderboard.studies.findings import Finding
 
@@ -28,8 +29,8 @@ REFERENCE_COLOURS = {
     "one button": COLOURS[1],
     "cloned buttons": COLOURS[4],
     "independent buttons, soft": COLOURS[2],
-    "joint, soft": EXPERT_COLOUR,
-    "joint": EXPERT_COLOUR,
+    "joint, soft": EXPERT.colour,
+    "joint": EXPERT.colour,
 }
 SOFT = ("one button, soft", "cloned buttons", "independent buttons, soft", "joint, soft")
 SOFT_RETURN = "return + temperature x entropy"
@@ -108,7 +109,7 @@ def _draw_returns(axes: Axes, returns: dict[str, float]) -> None:
 
 def _draw_dodges(axes: Axes, dodges: dict[str, FloatArray]) -> None:
     places, width = np.arange(len(DODGES)), 0.38
-    colours = (EXPERT_COLOUR, REFERENCE_COLOURS["cloned buttons"])
+    colours = (EXPERT.colour, REFERENCE_COLOURS["cloned buttons"])
     for k, (name, chances) in enumerate(dodges.items()):
         axes.bar(places + (k - 0.5) * width, chances, width, color=colours[k], label=name)
     axes.set_xticks(places, [way if k < 2 else f"{way}:\nhit" for k, way in enumerate(DODGES)])

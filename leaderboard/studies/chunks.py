@@ -38,8 +38,6 @@ from il_envs.learning.rollout import Episode, run_episodes
 from il_envs.world import get_world
 from il_envs.worlds.lane_keeping.dynamics import CONTROL, GAIN, TRANSITION
 from leaderboard.figures.drawing import (
-    COLOURS,
-    EXPERT_COLOUR,
     STYLE,
     draw_mean,
     name_lines,
@@ -47,6 +45,8 @@ from leaderboard.figures.drawing import (
     panels,
     save,
 )
+from leaderboard.figures.styles import COLOURS, Style
+from leaderboard.figures.styles import EXPERT as EXPERT_STYLE
 from leaderboard.protocol import EVALUATION_SEED
 from leaderboard.studies.error_growth import STEPS, Growths, doubling_steps, error_growths
 from leaderboard.studies.findings import Finding
@@ -275,7 +275,7 @@ def draw_returns(
     """Draw who acts in a world with chunks of each length; `shown` turns returns into heights."""
     names = []
     for who, name, colour in (
-        (EXPERT, "expert's plan", EXPERT_COLOUR),
+        (EXPERT, "expert's plan", EXPERT_STYLE.colour),
         (CLONE, "cloning, whole chunks", COLOURS[1]),
         (PARTLY, f"cloning, first of {CHUNKS[-1]}", COLOURS[0]),
     ):
@@ -283,7 +283,9 @@ def draw_returns(
         samples = [
             shown(own.loc[own["executed"] == c, "mean_return"].to_numpy(float)) for c in CHUNKS
         ]
-        last = draw_mean(axes, np.log2(CHUNKS), samples, (-np.inf, np.inf), colour, "o")
+        last = draw_mean(
+            axes, np.log2(CHUNKS), samples, (-np.inf, np.inf), Style(colour), dots=True
+        )
         names.append((name, colour, last))
     axes.set_xticks(np.log2(CHUNKS), [str(chunk) for chunk in CHUNKS])
     axes.set(xlabel="actions executed open loop", ylabel=label)

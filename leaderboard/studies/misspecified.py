@@ -28,7 +28,8 @@ from il_envs.world import Array, Record, Split, States
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.misspecified import drift_car_misspecified, step
 from il_envs.worlds.drift_car.track import SAMPLES
-from leaderboard.figures.drawing import COLOURS, EXPERT_COLOUR, STYLE, name_panel, panels, save
+from leaderboard.figures.drawing import STYLE, name_panel, panels, save
+from leaderboard.figures.styles import COLOURS, EXPERT
 from leaderboard.progress import tell
 from leaderboard.studies.findings import Finding
 from leaderboard.submission import load
@@ -227,7 +228,7 @@ def draw(expert: np.void, learned: np.void, free: list[np.void], forward: list[n
         ("best plans", free, COLOURS[1]),
         ("best forward plans", forward, COLOURS[0]),
         (f"{LEARNER}, from demonstrations", [learned], COLOURS[2]),
-        ("expert", [expert], EXPERT_COLOUR),
+        ("expert", [expert], EXPERT.colour),
     ):
         true = [float(outcome["true"]) for outcome in outcomes]
         proxy = [float(outcome["proxy"]) for outcome in outcomes]

@@ -7,6 +7,7 @@ crossing succeeds; in the true dynamics its policy falls into the water. The val
 buttons is in `ceilings`.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -24,7 +25,8 @@ from il_envs.world import States
 from il_envs.worlds.grid import tiles
 from il_envs.worlds.grid.cliff_chain import cliff_chain
 from il_envs.worlds.grid.risky_bridge import risky_bridge_world
-from leaderboard.figures.drawing import COLOURS, STYLE, name_panel, panels, save
+from leaderboard.figures.drawing import STYLE, name_panel, panels, save
+from leaderboard.figures.styles import COLOURS
 from leaderboard.references import tabular_reference
 from leaderboard.studies.ceilings import concurrency
 from leaderboard.studies.findings import Finding
@@ -49,9 +51,9 @@ def write_theory(folder: Path) -> tuple[list[Path], list[Finding]]:
     folder.mkdir(parents=True, exist_ok=True)
     paths, findings = [], []
     with mpl.rc_context(STYLE):
-        for make in (compounding_error, risky_bridge, concurrency):
+        for name, make in FIGURES.items():
             figure, numbers = make()
-            paths.append(folder / f"{make.__name__}.svg")
+            paths.append(folder / f"{name}.svg")
             save(figure, paths[-1])
             findings += numbers
     return paths, findings
@@ -204,3 +206,11 @@ def draw_visits(axes: Axes, cells: States, probability: FloatArray) -> None:
     axes.set_axisbelow(False)
     axes.tick_params(length=0.0)
     axes.spines[:].set_visible(False)
+
+
+FIGURES: dict[str, Callable[[], tuple[Figure, list[Finding]]]] = {
+    "cliff_chain": compounding_error,
+    "risky_bridge": risky_bridge,
+    "concurrency": concurrency,
+}
+"""The figures by the names of their files."""

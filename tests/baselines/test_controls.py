@@ -15,7 +15,7 @@ from il_envs.testing import check_algorithm
 from leaderboard.cells import Cell, Declaration, Manifest, Results, extend_manifest
 from leaderboard.controls import control_notes
 from leaderboard.figures.curves import survival_by_labels
-from leaderboard.page import as_markdown
+from leaderboard.formats import as_markdown
 from leaderboard.protocol import PROFILES, cells_of_run
 from leaderboard.selection import (
     belongs,

@@ -118,8 +118,7 @@ def test_a_run_begins_with_who_does_not_apply_and_with_its_plan(
     )  # fmt: skip
     assert (code, out) == (1, "")
     assert errors.splitlines() == [
-        "mail has no rows where it does not apply: RiskyBridge (Discrete observations, Discrete "
-        "actions)",
+        "mail: no buttons in RiskyBridge",
         "7 cells to compute, 1 at a time, less than a minute by estimate",
         "  references         3 x 2 s, RiskyBridge",
         "  bc                 2 x 2 s, RiskyBridge",
@@ -132,7 +131,7 @@ def test_a_run_leaves_a_table_and_figures(results: Path) -> None:
     names = {path.name for path in results.iterdir()}
     assert names == {
         "DriftCar", "run.json", ".locks", "table.csv", "table.md",
-        "compounding_error.svg", "survival.svg", "performance_profiles.svg",
+        "compounding_error.svg", "survival.svg", "score.svg", "performance_profiles.svg",
         "outside_support.svg", "map_DriftCar_good.svg",
     }  # fmt: skip
     assert (results / "table.csv").read_text() == leaderboard(
@@ -140,7 +139,7 @@ def test_a_run_leaves_a_table_and_figures(results: Path) -> None:
     ).stdout
 
 
-@pytest.mark.parametrize("name", ["text", "md", "latex"])
+@pytest.mark.parametrize("name", ["text", "md", "latex", "json", "html"])
 def test_table_formats(
     results: Path,
     name: str,
@@ -334,9 +333,9 @@ def test_an_applies_to_that_raises_is_named(
         (["table", "nowhere"], 1, "nowhere: no such folder of results"),
         (["table", "EMPTY"], 1, "no finished cells in it"),
         (
-            ["table", "RESULTS", "--format", "html"],
+            ["table", "RESULTS", "--format", "pdf"],
             2,
-            "--format must be one of text, md, csv, latex",
+            "--format must be one of text, md, csv, latex, json, html",
         ),
         (["explain", "RESULTS", "bc", "DriftCar"], 1, "it has random, expert, good"),
         (["explain", "RESULTS", "good", "Moon"], 1, "has no world 'Moon'; it has DriftCar"),

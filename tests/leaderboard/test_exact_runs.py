@@ -27,12 +27,13 @@ from leaderboard.cells import (
     write_reward_map,
 )
 from leaderboard.child import compute
+from leaderboard.columns import NONE
 from leaderboard.exact import likelihood_bound
 from leaderboard.explanation import explanation
 from leaderboard.figures.curves import compounding_error, score_by_labels, survival_by_labels
 from leaderboard.figures.divergences import divergence
+from leaderboard.formats import as_csv, as_latex, as_markdown, as_text
 from leaderboard.metrics import EXACT
-from leaderboard.page import NONE, as_csv, as_latex, as_markdown, as_text
 from leaderboard.protocol import PROFILES, Profile, cells_of_run
 from leaderboard.references import REFERENCES, reference_table
 from leaderboard.rows import crossed_scores_of, mean_return, row_of, scale_of, scores_of
@@ -75,7 +76,7 @@ def test_a_run_measures_every_cell(results: Results) -> None:
     names = {path.name for path in results.folder.iterdir()}
     assert names == {
         "RiskyBridge", "CliffChain", "run.json", ".locks", "table.csv", "table.md", "score.svg",
-        "performance_profiles.svg", "divergence.svg", "outside_support.svg",
+        "score_by_labels.svg", "performance_profiles.svg", "divergence.svg", "outside_support.svg",
     }  # fmt: skip
 
 
@@ -497,7 +498,7 @@ def test_the_figure_of_scores_has_both_references(results: Results) -> None:
     rows = [row_of(results, "bc", "RiskyBridge", labels) for labels in (60, 300)]
     np.testing.assert_array_equal(line.get_xdata(), [60, 300])
     np.testing.assert_allclose(line.get_ydata(), [scores_of(row, scale).mean() for row in rows])
-    root = ElementTree.parse(results.folder / "score.svg").getroot()
+    root = ElementTree.parse(results.folder / "score_by_labels.svg").getroot()
     assert root.tag.endswith("svg")
 
 

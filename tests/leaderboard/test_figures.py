@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.collections import PolyCollection
+from scipy import stats
 
 import il_envs
 from il_envs.learning.rollout import run_episodes
@@ -21,7 +23,13 @@ from leaderboard.cells import (
     write_traces,
 )
 from leaderboard.figures.curves import compounding_error, error_curve, survival_by_labels
-from leaderboard.figures.profiles import performance_profile, performance_profiles
+from leaderboard.figures.profiles import (
+    performance_profile,
+    performance_profiles,
+    profile_band,
+)
+from leaderboard.figures.scores import scores
+from leaderboard.figures.styles import styles
 from leaderboard.figures.write import write_figures
 from leaderboard.protocol import CellSpec, Profile, world_hash
 from leaderboard.support import outside_support
@@ -162,7 +170,8 @@ def test_figures_name_every_line_and_draw_the_survival(results: Results) -> None
         texts = {text.get_text() for text in figure.axes[0].texts}
         assert {"expert", "ours"} <= texts
         assert "random" not in texts
-    line = next(line for line in survival.axes[0].lines if line.get_marker() == "o")
+    marker = styles(["ours"])["ours"].marker
+    line = next(line for line in survival.axes[0].lines if line.get_marker() == marker)
     np.testing.assert_array_equal(line.get_xdata(), [10, 100])
     np.testing.assert_array_equal(line.get_ydata(), [0.0, 0.0])
 
@@ -177,8 +186,8 @@ def test_incomplete_rows_are_not_drawn(results: Results) -> None:
 def test_the_same_results_give_the_same_files(results: Results) -> None:
     paths = write_figures(results)
     assert [path.name for path in paths] == [
-        "compounding_error.svg", "survival.svg", "performance_profiles.svg", "outside_support.svg",
-        "map_DriftCar_ours.svg",
+        "compounding_error.svg", "survival.svg", "score.svg", "performance_profiles.svg",
+        "outside_support.svg", "map_DriftCar_ours.svg",
     ]  # fmt: skip
     first = [path.read_bytes() for path in paths]
     write_figures(results)
@@ -201,5 +210,71 @@ def test_profiles_have_a_staircase_for_each_learner(results: Results) -> None:
     (line,) = axes.lines
     assert (line.get_ydata()[0], line.get_ydata()[-1]) == (1.0, 0.0)
     assert len(line.get_xdata()) == PROFILE.seeds + 2  # both ends
+    (band,) = axes.collections
+    assert isinstance(band, PolyCollection)
     without_reference = tuple(c for c in results.cells if c.spec.algorithm != "expert")
     assert performance_profiles(replace(results, cells=without_reference)) is None
+
+
+def test_the_band_of_exact_scores_in_one_world_is_clopper_and_pearsons() -> None:
+    runs = np.array([[0.1], [0.4], [0.5], [0.9]])
+    low, high = profile_band([runs], np.array([0.0, 0.45, 1.0]))
+    for k, *ends in zip((4, 2, 0), low, high, strict=True):
+        exact = stats.binomtest(k, 4).proportion_ci(0.95, "exact")
+        np.testing.assert_allclose(ends, [exact.low, exact.high], atol=0.02)
+
+
+def test_a_band_falls_and_holds_its_profile_and_one_seed_has_none() -> None:
+    generator = np.random.default_rng(0)
+    worlds = [generator.normal(size=(5, 8)), generator.normal(size=(3, 1))]
+    levels = np.linspace(-3.0, 3.0, 50)
+    low, high = profile_band(worlds, levels)
+    profile = performance_profile([scores.mean(1) for scores in worlds], levels)
+    assert ((low <= profile) & (profile <= high)).all()
+    assert (np.diff(low) <= 0.0).all()
+    assert (np.diff(high) <= 0.0).all()
+    assert np.isnan(profile_band([worlds[0][:1]], levels)).all()
+
+
+def test_episodes_in_common_widen_a_band() -> None:
+    generator = np.random.default_rng(0)
+    runs, hard = generator.normal(size=(10, 1)), 3.0 * generator.normal(size=(1, 8))
+    alone, shared = (
+        profile_band([runs + common - common.mean()], np.array([0.5]))
+        for common in (np.zeros((1, 8)), hard)
+    )
+    assert shared[0] < alone[0]
+    assert alone[1] < shared[1]
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize("seeds", [2, 3, 5, 10])
+@pytest.mark.parametrize("common", [0.0, 3.0])
+def test_a_band_covers(seeds: int, common: float) -> None:
+    """The share of all runs above a level, in one world and over three, 400 boards each; a band
+    that covers 95% of the time has less than 92% of them in one of 200 tests."""
+    generator = np.random.default_rng(1)
+    levels = np.array([-1.6, -0.8, 0.0, 0.8, 1.6])
+    for count in (1, 3):
+        hits = np.zeros(len(levels))
+        for _ in range(400):
+            worlds = [
+                generator.normal(size=(seeds, 1)) + common * generator.normal(size=(1, 16))
+                for _ in range(count)
+            ]
+            low, high = profile_band(worlds, levels)
+            truth = stats.norm.sf(levels)
+            hits += (low <= truth) & (truth <= high)
+        assert (hits / 400 >= 0.92).all(), hits / 400
+
+
+def test_the_picture_of_scores_has_a_dot_for_each_row_and_its_name(results: Results) -> None:
+    figure = scores(results)
+    assert figure is not None
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["ours"]
+    texts = {text.get_text() for text in axes.texts}
+    assert {"random", "expert"} <= texts
+    assert axes.get_legend() is None
+    without_reference = tuple(c for c in results.cells if c.spec.algorithm != "expert")
+    assert scores(replace(results, cells=without_reference)) is None

@@ -14,9 +14,10 @@ from rich.console import Console
 from il_envs import LearningCurve
 from il_envs.learning.learning_curve import BINS
 from leaderboard.cells import Cell, Manifest, Results
+from leaderboard.columns import CSV_COLUMNS, INFINITE, NONE
 from leaderboard.explanation import explanation
+from leaderboard.formats import as_csv, as_latex, as_markdown, as_text
 from leaderboard.metrics import EXACT, METRICS, Metric
-from leaderboard.page import CSV_COLUMNS, INFINITE, NONE, as_csv, as_latex, as_markdown, as_text
 from leaderboard.references import reference_table
 from leaderboard.rows import row_of, scale_of
 from leaderboard.summary import summary

@@ -7,7 +7,7 @@ import pytest
 from il_envs import get_world
 from leaderboard.cells import write_cell
 from leaderboard.durations import CLONING, START, STEP_RATE, expected_seconds
-from leaderboard.plan import makespan, plan
+from leaderboard.plan import Forecast, estimates, in_words, makespan, plan
 from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.selection import named
 from leaderboard.submission import load
@@ -53,7 +53,8 @@ def test_the_last_worker_ends_last(
 
 def test_a_plan_says_how_many_cells_and_how_long(tmp_path: Path) -> None:
     contenders = named(["bc", "maxent"])
-    lines = plan(specs_of("bc", "maxent"), contenders, tmp_path, 2, 2)
+    specs = specs_of("bc", "maxent")
+    lines = plan(specs, estimates(specs, contenders, tmp_path), 2, 2)
     assert lines == [
         "11 cells to compute, 2 at a time, less than a minute by estimate",
         "  references    5 x 2 s, DriftCar, FourRooms",
@@ -79,4 +80,47 @@ def test_cells_that_are_done_tell_how_long_the_others_take(tmp_path: Path) -> No
     damaged.mkdir()
     (damaged / "cell.json").write_text("{")
     waiting = [spec for spec in specs if spec is not done]
-    assert "  maxent        1 x 97 s, FourRooms" in plan(waiting, contenders, tmp_path, 1, 1)
+    lines = plan(waiting, estimates(waiting, contenders, tmp_path), 1, 1)
+    assert "  maxent        1 x 97 s, FourRooms" in lines
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.0, "less than a minute"),
+        (61.0, "about 2 minutes"),
+        (119.0 * 60.0, "about 119 minutes"),
+        (121.0 * 60.0, "about 2 h 1 min"),
+    ],
+)
+def test_durations_in_words(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
+
+
+def test_the_time_left_is_that_of_what_is_left_at_the_pace_so_far() -> None:
+    specs = specs_of("bc")
+    titles = [spec.title for spec in specs]
+    forecast = Forecast(specs, [10.0] * len(specs), 1, 1)
+    assert forecast.left({}) == 10.0 * len(specs)
+    assert forecast.left({titles[0]: 4.0}) == 10.0 * len(specs) - 4.0
+    assert forecast.left({titles[0]: 40.0}) == 10.0 * (len(specs) - 1)
+    forecast.finished(titles[0], 20.0)  # twice as long as it was thought to take
+    others = [spec for spec in specs[1:] if spec.algorithm != specs[0].algorithm]
+    same = len(specs) - 1 - len(others)
+    assert forecast.left({}) == 20.0 * (same + len(others))
+    for title in titles[1:]:
+        forecast.finished(title, 1.0)
+    assert forecast.left({}) == 0.0
+
+
+def test_what_a_kind_of_cell_took_tells_how_long_the_next_of_it_takes() -> None:
+    specs = specs_of("bc")
+    clones = [spec for spec in specs if spec.algorithm == "bc" and spec.world == "DriftCar"]
+    rest = [spec for spec in specs if spec not in clones]
+    forecast = Forecast(specs, [1.0] * len(specs), 2, 1)
+    rounds = (len(specs) + 1) // 2
+    assert forecast.left({}) == 2.0 * rounds, "two workers on one core"
+    for spec in rest:
+        forecast.finished(spec.title, 1.0)
+    forecast.finished(clones[0].title, 30.0)
+    assert forecast.left({}) == 30.0 * (len(clones) - 1)

@@ -281,4 +281,6 @@ def test_the_pictures_are_written_with_the_others(tmp_path: Path) -> None:
         update={"worlds": ("FourRooms",), "algorithms": {"ours": ("FourRooms",)}}
     )
     names = [path.name for path in write_figures(replace(results, manifest=manifest))]
-    assert names == ["score.svg", "performance_profiles.svg", "reward_FourRooms_ours.svg"]
+    assert names == [
+        "score.svg", "score_by_labels.svg", "performance_profiles.svg", "reward_FourRooms_ours.svg",
+    ]  # fmt: skip

@@ -5,6 +5,7 @@ Cells run in child processes on DriftCar with a tiny profile.
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -558,14 +559,20 @@ def test_a_killed_run_is_finished_by_the_same_command(tmp_path: Path) -> None:
     assert not list(out.glob("**/.seed*"))
 
 
-def test_control_c_keeps_what_is_done_and_it_has_scores(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_control_c_keeps_what_is_done_and_it_has_scores(
+    tmp_path: Path, asked: signal.Signals
+) -> None:
     out = tmp_path / "out"
     process, children = start_and_wait(out, "good", "sleeps", cells=3)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20.0)
-    assert process.returncode == 130
+    process.send_signal(asked)
+    printed, errors = process.communicate(timeout=20.0)
+    assert process.returncode == 128 + asked
     assert errors.splitlines()[-1].startswith("leaderboard: interrupted; 3 of 4 cells are finished")
+    assert "; go on with: leaderboard run --profile " in errors.splitlines()[-1]
     assert "Traceback" not in errors
+    assert re.search(r"^good +[-0-9.]+ ", printed, re.MULTILINE)
+    assert "good" in (out / "table.csv").read_text()
     assert not any(is_running(child.pid) for child in children)
     assert len(snapshot(out)) == 3
     assert not list(out.glob("**/.seed*"))

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from leaderboard.cells import Cell, Declaration, EpisodeResult, Manifest, Results, failed_cell
 from leaderboard.explanation import explanation
+from leaderboard.formats import as_csv, as_latex, as_markdown, as_text
 from leaderboard.metrics import METRICS
-from leaderboard.page import as_csv, as_latex, as_markdown, as_text
 from leaderboard.protocol import CellSpec, Profile
 from leaderboard.rows import (
     Scale,

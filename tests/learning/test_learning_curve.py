@@ -26,7 +26,7 @@ from leaderboard.child import compute, write
 from leaderboard.explanation import explanation
 from leaderboard.figures.curves import learning_curve, survival_by_labels
 from leaderboard.figures.write import write_figures
-from leaderboard.page import as_csv
+from leaderboard.formats import as_csv
 from leaderboard.protocol import CellSpec, Profile, cells_of_run
 from leaderboard.rows import mean_return, row_of, survival
 from leaderboard.statistics import student_interval

@@ -16,7 +16,9 @@ from il_envs import Algorithm, LearningCurve
 from il_envs.learning.learning_curve import BINS
 from leaderboard import commands
 from leaderboard.cells import Cell, Declaration, Manifest, Results, failed_cell, read_results
-from leaderboard.page import NONE, as_csv, as_latex, as_markdown, as_text, final_header
+from leaderboard.columns import NONE
+from leaderboard.formats import as_csv, as_latex, as_markdown, as_text
+from leaderboard.page import final_header
 from leaderboard.protocol import Profile
 from leaderboard.statistics import difference_interval, ratio_interval, student_interval
 from leaderboard.studies.concurrency import (

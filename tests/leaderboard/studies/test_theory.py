@@ -1,5 +1,6 @@
 """The numbers behind the pictures of theory, against what can be said by hand."""
 
+import re
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -67,6 +68,14 @@ def test_the_probability_of_a_visit_is_that_of_sampled_episodes() -> None:
         assert abs(share - probability) <= 4.0 * np.sqrt(probability * (1.0 - probability) / 4_000)
 
 
+def named_in_the_readme() -> set[str]:
+    """The pictures that the README says the command makes: that before the sentence, and two."""
+    text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    said = "`leaderboard theory` makes this picture and the next two"
+    before, after = (re.findall(r"\(assets/(\w+\.svg)\)", part) for part in text.split(said))
+    return {before[-1], *after[:2]}
+
+
 def test_the_command_writes_pictures_and_prints_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,11 +86,7 @@ def test_the_command_writes_pictures_and_prints_numbers(
         main()
     assert caught.value.code in (0, None)
     paths = sorted((tmp_path / "theory").iterdir())
-    assert [path.name for path in paths] == [
-        "compounding_error.svg",
-        "concurrency.svg",
-        "risky_bridge.svg",
-    ]
+    assert {path.name for path in paths} == named_in_the_readme()
     for path in paths:
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
     printed = capsys.readouterr().out
