@@ -18,14 +18,14 @@ from baselines.planning import (
     restore_table,
     whole_trajectories,
 )
-from il_envs import Algorithm, Problem, TabularModel, hard_optimal
+from il_envs import Algorithm, Problem, TabularModel, hard_optimal, tunable, tuned
 
 
 @dataclass(frozen=True)
 class MaxMarginConfig:
     """Settings of maximum-margin planning."""
 
-    regularisation: float = 0.1
+    regularisation: float = tunable(0.1, 1e-3, 1.0, log=True)
     """lambda, the coefficient of half the squared norm of the weights."""
     iterations: int = 150
     """Subgradient steps; step k = 1, 2, ... has the step size 1 / (regularisation * k)."""
@@ -71,12 +71,15 @@ def fit_weights(
     return total / (config.iterations - half), curve
 
 
-algorithm = Algorithm(
-    name="mmp",
-    summary="maximum-margin planning by subgradient steps",
-    sources=frozenset({"demonstrations", "model"}),
-    config=MaxMarginConfig(),
-    train=train,
-    restore=restore_table,
-    applies_to=has_features,
+algorithm = tuned(
+    Algorithm(
+        name="mmp",
+        summary="maximum-margin planning by subgradient steps",
+        sources=frozenset({"demonstrations", "model"}),
+        config=MaxMarginConfig(),
+        train=train,
+        restore=restore_table,
+        applies_to=has_features,
+    ),
+    __file__,
 )

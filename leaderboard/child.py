@@ -110,14 +110,14 @@ def _train(spec: CellSpec, world: World, outcome: Outcome) -> Policy:
     if spec.demonstrations:
         recorded = recorded_demonstrations(spec.demonstrations, spec.key["demonstrations"])
     problem = Problem(
-        world, algorithm.sources, budget, spec.seed, spec.style or world.reference_style, recorder,
-        recorded,
+        world, algorithm.sources, budget, spec.training_seed, spec.style or world.reference_style,
+        recorder, recorded,
     )  # fmt: skip
     outcome.meter = problem.meter
     start = time.perf_counter()
     try:
         with _kept_warnings(outcome):
-            policy = algorithm.train(problem, spec.seed, algorithm.config)
+            policy = algorithm.train(problem, spec.training_seed, algorithm.config)
     finally:
         outcome.train_seconds = time.perf_counter() - start
         outcome.learning_curve = recorder.curve() if problem.meter.steps else None
@@ -151,15 +151,20 @@ def _saved(learned: object) -> bytes:
 
 
 def _evaluate_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
-    make_policy = reference_policy(world, spec.algorithm, spec.seed)
+    make_policy = reference_policy(world, spec.algorithm, spec.training_seed)
     start = time.perf_counter()
-    outcome.episodes = _held_out_episodes(make_policy, spec, world)
+    outcome.episodes = _evaluation_episodes(make_policy, spec, world)
+    if not spec.profile.is_tuning:
+        _measure_reference(spec, world, outcome)
+    outcome.evaluation_seconds = time.perf_counter() - start
+
+
+def _measure_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
     outcome.outside_support = outside_support(world, outcome.episodes)
     reference = exact_reference(world)
     if reference is not None:
         table = reference_table(reference, spec.algorithm)
         outcome.exact = exact_metrics(world, table, None, EVALUATION_SEED)
-    outcome.evaluation_seconds = time.perf_counter() - start
 
 
 def reference_policy(world: World, name: str, seed: int) -> Callable[[WorldVectorEnv], Policy]:
@@ -177,7 +182,16 @@ def reference_policy(world: World, name: str, seed: int) -> Callable[[WorldVecto
 def _evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Outcome) -> None:
     checked = CheckedPolicy(policy, world)
     start = time.perf_counter()
-    episodes = _held_out_episodes(lambda env: checked, spec, world)
+    episodes = _evaluation_episodes(lambda env: checked, spec, world)
+    if not spec.profile.is_tuning:
+        _measure_learner(policy, episodes, world, outcome)
+    outcome.episodes = episodes  # set last: a policy that has failed has none
+    outcome.evaluation_seconds = time.perf_counter() - start
+
+
+def _measure_learner(
+    policy: Policy, episodes: list[Episode], world: World, outcome: Outcome
+) -> None:
     reward = learned_reward(policy, world)
     if reward is not None:
         outcome.reward, outcome.reward_map = _saved(reward), reward_map(world, reward)
@@ -186,11 +200,9 @@ def _evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Out
         table = policy_table(policy, reference.model)
         outcome.exact = exact_metrics(world, table, tables_of(outcome.reward_map), EVALUATION_SEED)
     outcome.outside_support = outside_support(world, episodes)
-    outcome.episodes = episodes  # set last: a policy that has failed has none
-    outcome.evaluation_seconds = time.perf_counter() - start
 
 
-def _held_out_episodes(
+def _evaluation_episodes(
     make_policy: Callable[[WorldVectorEnv], Policy], spec: CellSpec, world: World
 ) -> list[Episode]:
     """Run the evaluation episodes. In worlds with an exact reference actions are sampled rather
@@ -198,7 +210,7 @@ def _held_out_episodes(
     worlds that are scored by draws."""
     return run_episodes(
         world,
-        "held_out",
+        spec.profile.evaluation_split,
         make_policy,
         spec.profile.evaluation_seeds,
         deterministic=exact_reference(world) is None and not world.scored_by_draws,

@@ -420,7 +420,7 @@ def test_policies_act_by_modes_or_by_draws_as_the_world_has_it(name: str, by_dra
         return Asked()
 
     spec = cells_of_run(TINY, [world], [], 1)[0]
-    child._held_out_episodes(make_policy, spec, world)
+    child._evaluation_episodes(make_policy, spec, world)
     assert set(asked) == {not by_draws}
 
 
