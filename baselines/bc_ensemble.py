@@ -19,7 +19,7 @@ from baselines import bc
 from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone, hold_out
 from baselines.heads import ActionHead
 from baselines.networks import NetworkPolicy, restored_network
-from il_envs import Algorithm, Problem, World, tuned
+from il_envs import Algorithm, Problem, World
 
 
 @dataclass(frozen=True)
@@ -100,14 +100,12 @@ def restore(
     return average(members)
 
 
-algorithm = tuned(
-    Algorithm(
-        name="bc-ensemble",
-        summary="behaviour cloning: the mean of several networks",
-        sources=frozenset({"demonstrations"}),
-        config=BCEnsembleConfig(),
-        train=train,
-        restore=restore,
-    ),
-    __file__,
+algorithm = Algorithm(
+    name="bc-ensemble",
+    summary="behaviour cloning: the mean of several networks",
+    sources=frozenset({"demonstrations"}),
+    config=BCEnsembleConfig(cloning=bc.algorithm.config),
+    train=train,
+    restore=restore,
+    tuned_as="bc",
 )

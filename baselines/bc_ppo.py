@@ -52,7 +52,7 @@ from baselines.reward_learning import (
     network_arguments,
     restore_optimised,
 )
-from il_envs import Algorithm, Demonstrations, Problem, TrainingWarning, tunable, tuned
+from il_envs import Algorithm, Demonstrations, Problem, TrainingWarning, tuned
 from il_envs.stable_baselines import GymnasiumVecEnv
 
 TUNED = PPOConfig(
@@ -81,7 +81,7 @@ class BCPPOConfig:
     """Most gradient steps of cloning; 0 for PPO from scratch, which uses no demonstrations."""
     cloning_batch_size: int = 512
     """Demonstrated transitions in each of them."""
-    cloning_rate: float = tunable(1e-3, 1e-4, 1e-2, log=True)
+    cloning_rate: float = 1e-3
     """Learning rate of Adam while cloning."""
     validation_interval: int = 100
     """Gradient steps of cloning between two evaluations on the held-out transitions."""
@@ -222,34 +222,29 @@ class FineTuning(BaseCallback):
         buffer.compute_returns_and_advantage(self.locals["values"], self.locals["dones"])
 
 
-algorithm = tuned(
+scratch = tuned(
     Algorithm(
-        name="bc-ppo",
-        summary="behaviour cloning, and then PPO on the true reward",
-        sources=frozenset({"demonstrations", "env", "reward"}),
-        config=BCPPOConfig(),
+        name="ppo",
+        summary="PPO on the true reward, from scratch",
+        sources=frozenset({"env", "reward"}),
+        config=BCPPOConfig(cloning_updates=0),
         train=train,
         applies_to=sees_numbers,
         restore=lambda world, tensors, config: restore_optimised(world, tensors, config.ppo),
     ),
     __file__,
 )
-penalised = tuned(
-    replace(
-        algorithm,
-        name="bc-ppo-penalty",
-        summary="behaviour cloning, and then PPO with a penalty for leaving the clone",
-        config=BCPPOConfig(penalty=0.001),
-    ),
-    __file__,
+algorithm = replace(
+    scratch,
+    name="bc-ppo",
+    summary="behaviour cloning, and then PPO on the true reward",
+    sources=frozenset({"demonstrations", "env", "reward"}),
+    config=BCPPOConfig(scratch.config.ppo),
+    tuned_as="ppo",
 )
-scratch = tuned(
-    replace(
-        algorithm,
-        name="ppo",
-        summary="PPO on the true reward, from scratch",
-        sources=frozenset({"env", "reward"}),
-        config=BCPPOConfig(cloning_updates=0),
-    ),
-    __file__,
+penalised = replace(
+    algorithm,
+    name="bc-ppo-penalty",
+    summary="behaviour cloning, and then PPO with a penalty for leaving the clone",
+    config=BCPPOConfig(scratch.config.ppo, penalty=0.001),
 )

@@ -5,8 +5,8 @@ These are instances of `il_envs.with_chunks_and_windows`, which says what chunks
 
 from baselines.bc import algorithm as bc
 from baselines.dagger import algorithm as dagger
-from il_envs import tuned, with_chunks_and_windows
+from il_envs import with_chunks_and_windows
 
-bc_chunk = tuned(with_chunks_and_windows(bc, "bc-chunk", chunk=4), __file__)
-bc_window = tuned(with_chunks_and_windows(bc, "bc-window", window=4), __file__)
-dagger_window = tuned(with_chunks_and_windows(dagger, "dagger-window", window=4), __file__)
+bc_chunk = with_chunks_and_windows(bc, "bc-chunk", chunk=4)
+bc_window = with_chunks_and_windows(bc, "bc-window", window=4)
+dagger_window = with_chunks_and_windows(dagger, "dagger-window", window=4)

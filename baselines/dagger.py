@@ -50,7 +50,7 @@ class DAggerConfig:
     """Base of the exponential schedule."""
     num_envs: int = 16
     """Episodes that run side by side; 1 if the expert is a person."""
-    label_share: float = tunable(0.1, 0.02, 1.0, log=True)
+    label_share: float = tunable(0.1, 0.05, 1.0, log=True)
     """Share of the visited states that the expert labels, unless mixing is "takeover". Consecutive
     states are similar, so labelling a share of them covers more episodes with the same budget."""
     label_shift: int | None = 0

@@ -12,21 +12,19 @@ from dataclasses import replace
 from baselines import bc
 from baselines.bc import BCConfig
 from baselines.heads import HEADS
-from il_envs import Algorithm, tuned
+from il_envs import Algorithm
 
 
 def cloning_with(head: str, summary: str) -> Algorithm[BCConfig]:
     """Behaviour cloning with the head of that name, in the worlds whose actions it is for."""
 
-    return tuned(
-        replace(
-            bc.algorithm,
-            name=f"bc-{head}",
-            summary=f"behaviour cloning: {summary}",
-            config=BCConfig(head=head),
-            applies_to=lambda world: HEADS[head].fits(world.spaces.action),
-        ),
-        __file__,
+    return replace(
+        bc.algorithm,
+        name=f"bc-{head}",
+        summary=f"behaviour cloning: {summary}",
+        config=replace(bc.algorithm.config, head=head),
+        applies_to=lambda world: HEADS[head].fits(world.spaces.action),
+        tuned_as="bc",
     )
 
 

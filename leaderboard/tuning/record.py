@@ -6,6 +6,7 @@ It is a file that is committed, `tuning/NAME.json` beside the algorithm's module
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from il_envs.learning.installed import installed_algorithms
-from il_envs.learning.tuning import Interval, Space, record_path
+from il_envs.learning.tuning import Interval, Space, record_path, search_space, setting
+from il_envs.world import UnknownNameError
 from leaderboard import UserError
+from leaderboard.submission import load
 
 
 class StudySpec(BaseModel):
@@ -158,16 +161,41 @@ def told_settings(algorithm: str, origin: str, config: str) -> Iterator[str]:
     Raises:
         UserError: if the record is damaged.
     """
-    path = record_of(algorithm, origin)
+    of = _tuned_as(origin) or algorithm
+    path = record_of(of, of if of in installed_algorithms() else origin)
     record = None if path is None else read_record(path)
     if path is None or record is None:
-        yield f"settings: not tuned, there is no recorded study of {algorithm}"
+        yield f"settings: not tuned, there is no recorded study of {of}"
         return
     place = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    if record.config != config:
+    if record.config != config and not (of != algorithm and _takes_over(record, origin, config)):
         yield f"settings: not tuned, they are not those of the study {place}"
         return
     study = record.study
-    yield f"settings: of the study {place}, the best of {len(record.draws)} draws ({study.budget})"
+    yield (
+        f"settings: of the study {place}, the best of {len(record.draws)} draws of {of} "
+        f"({study.budget})"
+    )
     for name, value in record.settings.items():
         yield f"  {name} = {json.dumps(value)}"
+
+
+def _tuned_as(origin: str) -> str:
+    """The algorithm whose settings another takes over; empty if none, or if it cannot be loaded."""
+    with suppress(UserError, UnknownNameError):
+        return load(origin).algorithm.tuned_as
+    return ""
+
+
+def _takes_over(record: Record, origin: str, config: str) -> bool:
+    """Whether an algorithm that was run with this config has the settings of a record, inside of
+    its own or as its own."""
+    present = load(origin).algorithm.config
+    values = {path: setting(present, path) for path in search_space(present)}
+    return repr(present) == config and all(
+        any(
+            (path == name or path.endswith(f".{name}")) and json.dumps(value) == json.dumps(best)
+            for path, value in values.items()
+        )
+        for name, best in record.settings.items()
+    )

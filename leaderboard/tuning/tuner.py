@@ -74,6 +74,8 @@ def untunable(contender: Contender, worlds: Sequence[World]) -> str:
     name = contender.algorithm.name
     if contender.algorithm.is_control:
         return f"{name} is a control, which is not tuned"
+    if contender.algorithm.tuned_as:
+        return f"{name} has the settings of {contender.algorithm.tuned_as}, which is tuned for it"
     if not search_space(contender.algorithm.config):
         return f"{name} has nothing to tune: no setting of it has a search space"
     if not any(contender.applies_to(world) for world in worlds):

@@ -28,6 +28,7 @@ from leaderboard.protocol import (
     TUNING_EPISODES_SEED,
     TUNING_SEED,
     CellSpec,
+    Profile,
     cells_of_run,
     tuning_profile,
 )
@@ -197,7 +198,9 @@ class TestSettingsFromTheRecord:
         asked = json.loads(done.stdout)
         for contender in load_installed()[0]:
             algorithm = contender.algorithm
-            if search_space(algorithm.config) and not algorithm.is_control:
+            if algorithm.tuned_as:
+                assert search_space(load(algorithm.tuned_as).algorithm.config)
+            elif search_space(algorithm.config) and not algorithm.is_control:
                 path = Path(asked[algorithm.name])
                 assert (path.parts[-3:-1], path.stem) == (("baselines", "tuning"), algorithm.name)
 
@@ -239,33 +242,24 @@ class TestSeedsAndArenas:
             return answer
 
         monkeypatch.setattr(WorldVectorEnv, "reset", recorded)
-        profile = tuning_profile(300, 2_000, 2).model_copy(update={"evaluation_episodes": 4})
-        small = {"num_envs": "4", "rounds": "2", "updates_per_round": "1", "cloning.updates": "1"}
+        profile = tuning_profile(300, 10_000, 2).model_copy(update={"evaluation_episodes": 4})
         for is_tuning in (True, False):
-            for spec in specs_of("dagger", replace_tuning(profile, is_tuning), small):
+            changed = profile.model_copy(update={"is_tuning": is_tuning})
+            for spec in specs_of("dagger", changed):
                 assert child.compute(spec).status == "ok"
         assert {split for split, _ in seen[True]} == {"training"}
         assert {split for split, _ in seen[False]} == {"training", "held_out"}
         assert not {key for _, key in seen[True]} & {key for _, key in seen[False]}
 
     def test_a_cell_of_tuning_has_no_exact_metrics(self) -> None:
-        spec = specs_of("bc", tuning_profile(300, 1, 1), {}, "CliffChain")[0]
+        spec = specs_of("bc", tuning_profile(300, 1, 1))[0]
         outcome = child.compute(spec)
         assert (outcome.status, outcome.exact, outcome.outside_support) == ("ok", None, None)
         assert [e.seed for e in outcome.episodes] == list(spec.profile.evaluation_seeds)
 
 
-def replace_tuning(profile: Any, is_tuning: bool) -> Any:
-    return profile.model_copy(update={"is_tuning": is_tuning})
-
-
-def specs_of(
-    name: str, profile: Any, settings: dict[str, str], world: str = "DriftCar"
-) -> list[CellSpec]:
-    from leaderboard.conditions import configured
-
-    contender = configured(load(name), settings)
-    specs = cells_of_run(profile, [get_world(world)], [contender], profile.seeds)
+def specs_of(name: str, profile: Profile) -> list[CellSpec]:
+    specs = cells_of_run(profile, [get_world("CliffChain")], [load(name)], profile.seeds)
     return [spec for spec in specs if spec.labels is not None]
 
 
@@ -376,9 +370,9 @@ class TestDraws:
     def test_killed_processes_lose_nothing_and_several_share_a_study(
         self, toy: Path, tmp_path: Path
     ) -> None:
-        alone = tune(toy, tmp_path / "alone", 3)
+        alone = tune(toy, tmp_path / "alone", 2)
         arguments = [
-            "tune", toy, "--worlds", "CliffChain", "--draws", 3, "--labels", 300, "--steps", 1_000,
+            "tune", toy, "--worlds", "CliffChain", "--draws", 2, "--labels", 300, "--steps", 1_000,
             "--workers", 1, "--out", tmp_path / "shared",
         ]  # fmt: skip
         command = [sys.executable, "-m", "leaderboard", *map(str, arguments)]
@@ -426,7 +420,9 @@ class TestAdopting:
 
         monkeypatch.chdir(toy)
         line, *settings = told_settings("toy", str(toy), record.config)
-        assert line.startswith("settings: of the study tuning/toy.json, the best of 2 draws (")
+        assert line.startswith(
+            "settings: of the study tuning/toy.json, the best of 2 draws of toy ("
+        )
         assert "CliffChain: 2 training seeds of 300 labels" in line
         place, kind = (json.dumps(record.settings[name]) for name in ("place", "kind"))
         assert settings == [f"  place = {place}", f"  kind = {kind}"]
@@ -439,6 +435,25 @@ class TestAdopting:
             assert list(told_settings("toy", origin, "Config()")) == [
                 "settings: not tuned, there is no recorded study of toy"
             ]
+
+    def test_a_variant_takes_over_what_was_tuned_for_it(
+        self, toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tune(toy, tmp_path / "out", 1, adopt=True)
+        text = TOY.replace("fixed: int = 3", "fixed: int = 4").replace(
+            "algorithm = tuned(Algorithm(", "algorithm = tuned(Algorithm(tuned_as='toy', name="
+        )
+        variant = text.replace('name="toy"', 'name="variant"').replace(
+            '"", frozenset({"demonstrations"}), Config(), train',
+            'summary="", sources=frozenset({"demonstrations"}), config=Config(), train=train',
+        )
+        (toy / "algorithm.py").write_text(variant, encoding="utf-8")
+        monkeypatch.chdir(toy)
+        config = repr(load(str(toy)).algorithm.config)
+        line, *_ = told_settings("variant", str(toy), config)
+        assert line.startswith("settings: of the study tuning/toy.json, the best of 1 draws of toy")
+        (other,) = told_settings("variant", str(toy), config.replace("fixed=4", "fixed=5"))
+        assert other == "settings: not tuned, they are not those of the study tuning/toy.json"
 
     def test_a_damaged_record_is_one_line(self, toy: Path) -> None:
         path = record_path("toy", toy / "algorithm.py")
@@ -463,6 +478,10 @@ class TestAdopting:
         (
             ["apprenticeship", "--worlds", "FourRooms"], 1,
             "apprenticeship has nothing to tune: no setting of it has a search space",
+        ),
+        (
+            ["bc-chunk", "--worlds", "DriftCar"], 1,
+            "bc-chunk has the settings of bc, which is tuned for it",
         ),
         (
             ["shuffled-labels", "--worlds", "FourRooms"], 1,
