@@ -61,8 +61,9 @@ def with_chunks_and_windows(
     """An algorithm that decides on chunks of actions and sees windows of observations.
 
     It has the settings of `algorithm`, and is tuned with it. It applies where `algorithm` does,
-    observations and actions can be concatenated, and observations are not Discrete: worlds with such ones are scored exactly, by a policy's
-    probabilities in each state, and a policy with memory has none.
+    observations and actions can be concatenated, and observations are not Discrete: worlds with
+    such ones are scored exactly, by a policy's probabilities in each state, and a policy with
+    memory has none.
 
     Args:
         algorithm: the algorithm that learns.

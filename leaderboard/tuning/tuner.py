@@ -268,10 +268,11 @@ def plan_of_studies(tuners: Sequence[Tuner], draws: int, workers: int, cores: in
     if not durations:
         return []
     minutes = ceil(makespan(durations, workers, cores) / 60.0)
+    about = "less than a minute" if minutes == 1 else f"about {minutes} minutes"
     studies = f"{len(tuners)} studies" if len(tuners) > 1 else "a study"
     return [
-        f"{studies} of {draws} draws: {len(durations)} trainings, {workers} at a time, about "
-        f"{minutes} minutes by estimate"
+        f"{studies} of {draws} draws: {len(durations)} trainings, {workers} at a time, {about} by "
+        "estimate"
     ]
 
 
