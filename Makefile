@@ -24,9 +24,10 @@ reproduce: $(INSTALLED)
 	$(BIN)/leaderboard compare leaderboard/results/reproduce results/reproduce
 
 # Every bundled learner's settings, by studies of one budget; they are written into baselines/tuning.
+# Both seeds of a draw at once, on two cores, so that none is stopped before.
 tune: $(INSTALLED)
 	$(BIN)/leaderboard tune all --worlds DriftCar,FourRooms,Gauntlet --worlds-each 1 \
-		--draws 6 --seeds 2 --labels 2000 --steps 50000 --adopt
+		--draws 8 --seeds 2 --stop-after 2 --labels 2000 --steps 50000 --adopt
 
 test: $(INSTALLED)
 	$(PYTEST)

@@ -123,6 +123,10 @@ def tune(
     out: Annotated[
         Path, typer.Option(help="Folder of the studies, each in one of its algorithm's name.")
     ] = Path("results", "tuning"),
+    stop_after: Annotated[
+        int,
+        typer.Option(help="Seeds after which a draw below the median is stopped; all for none."),
+    ] = 1,
     worlds_each: Annotated[
         int | None,
         typer.Option(
@@ -155,6 +159,7 @@ def tune(
         sampler_seed,
         (os.cpu_count() or 1) if workers is None else workers,
         out,
+        stop_after,
         worlds_each,
         adopt,
     )

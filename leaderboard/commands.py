@@ -189,6 +189,7 @@ def tune(
     sampler_seed: int,
     workers: int,
     out: Path,
+    stop_after: int = 1,
     worlds_each: int | None = None,
     adopt: bool = False,
 ) -> None:
@@ -201,6 +202,7 @@ def tune(
         labels: expert actions of a training.
         steps: environment steps of a training.
         out: folder of the studies, each in a folder of its algorithm's name.
+        stop_after: training seeds after which a draw may be stopped.
         worlds_each: most worlds of each study, the first ones to which its algorithm applies; None
             for all of them.
         adopt: whether to write the records beside the algorithms, whose settings then come from
@@ -218,6 +220,7 @@ def tune(
         ("--labels", labels, 1),
         ("--steps", steps, 1),
         ("--workers", workers, 1),
+        ("--stop-after", stop_after, 1),
         ("--worlds-each", 1 if worlds_each is None else worlds_each, 1),
         ("--sampler-seed", sampler_seed, 0),
     ):
@@ -239,6 +242,7 @@ def tune(
                 contender,
                 [world for world in worlds if contender.applies_to(world)][:worlds_each],
                 profile,
+                stop_after,
                 sampler_seed,
                 out / contender.algorithm.name,
                 workers,

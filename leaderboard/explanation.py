@@ -47,7 +47,7 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
     lines += [f"setting: {name}={value}" for name, value in said.settings.items()]
     if labels is not None and not is_person and row.cells:
         spec = row.cells[0].spec
-        lines += told_settings(algorithm, spec.origin, spec.key["config"])
+        lines += told_settings(algorithm, spec.origin, spec.key.get("config", ""))
     data = said.recordings.get(world)
     if data is not None:
         lines.append(f"demonstrations: {data}")

@@ -29,6 +29,8 @@ class StudySpec(BaseModel):
     worlds: tuple[str, ...]
     seeds: int
     """Training seeds in each world."""
+    stop_after: int
+    """Training seeds after which a draw may be stopped; none is if these are all."""
     labels: int
     """Expert actions of each training, if the algorithm uses any."""
     steps: int

@@ -116,13 +116,13 @@ class Study:
                 if lock is not None:
                     lock.release()
 
-    def report(self, claim: Claim, step: int, score: float) -> bool:
-        """Keep the score after each seed; returns whether the draw is to be stopped, because it is
-        below the median of the finished ones."""
+    def is_below_median(self, claim: Claim, score: float) -> bool:
+        """Keep the score after a draw's first seeds; returns whether it is below the median of the
+        finished draws at the same time."""
         with locked(self.folder):
             with warnings.catch_warnings():  # that a draw goes on, and the score is there already
                 warnings.simplefilter("ignore")
-                claim.trial.report(score, step)
+                claim.trial.report(score, 0)
             return claim.trial.should_prune()
 
     def finish(self, claim: Claim, draw: Draw) -> None:

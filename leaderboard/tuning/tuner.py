@@ -36,7 +36,12 @@ from leaderboard.tuning.study import Claim, Study, read_spec
 
 
 def study_spec(
-    contender: Contender, worlds: Sequence[World], profile: Profile, sampler_seed: int, folder: Path
+    contender: Contender,
+    worlds: Sequence[World],
+    profile: Profile,
+    stop_after: int,
+    sampler_seed: int,
+    folder: Path,
 ) -> StudySpec:
     """The study of an algorithm; its first draw is that of the study in the folder, if it holds
     one, and otherwise the algorithm's settings.
@@ -44,6 +49,7 @@ def study_spec(
     Args:
         worlds: those to which it applies, one or more.
         profile: the budget of each draw, for tuning.
+        stop_after: training seeds after which a draw may be stopped.
     """
     config = contender.algorithm.config
     before = read_spec(folder)
@@ -55,6 +61,7 @@ def study_spec(
         algorithm=contender.algorithm.name,
         worlds=tuple(world.name for world in worlds),
         seeds=profile.seeds,
+        stop_after=min(stop_after, profile.seeds),
         labels=profile.labels[-1],
         steps=profile.steps,
         episodes=profile.evaluation_episodes,
@@ -90,6 +97,7 @@ class Tuner:
         contender: the algorithm, which can be tuned.
         worlds: the worlds of the study, to all of which it applies.
         profile: the budget of each draw, for tuning.
+        stop_after: training seeds after which a draw may be stopped.
         folder: of the study.
         workers: cells at a time.
 
@@ -103,6 +111,7 @@ class Tuner:
         contender: Contender,
         worlds: Sequence[World],
         profile: Profile,
+        stop_after: int,
         sampler_seed: int,
         folder: Path,
         workers: int,
@@ -110,7 +119,7 @@ class Tuner:
         self._contender, self._profile, self._workers = contender, profile, workers
         self._worlds = worlds
         self._space = search_space(contender.algorithm.config)
-        spec = study_spec(contender, worlds, profile, sampler_seed, folder)
+        spec = study_spec(contender, worlds, profile, stop_after, sampler_seed, folder)
         self.study = Study(folder, spec, self._space)
 
     def require_room(self, draws: int) -> None:
@@ -217,15 +226,15 @@ class Tuner:
         contender = configured(self._contender, texts)
         specs = cells_of_run(self._profile, self._worlds, [contender], self._profile.seeds)
         folder = self.study.folder / "draws" / str(claim.number)
-        cells: list[Cell] = []
-        is_stopped = False
-        for seed in range(self._profile.seeds):
-            learners = [s for s in specs if s.labels is not None and s.seed == seed]
-            cells += self._computed(learners, folder)
+        learners = [spec for spec in specs if spec.labels is not None]
+        stop_after = self.study.spec.stop_after
+        cells = self._computed([spec for spec in learners if spec.seed < stop_after], folder)
+        score = float(np.mean([_score(cell, scales) for cell in cells]))
+        is_below = self.study.is_below_median(claim, score)
+        is_stopped = is_below and stop_after < self._profile.seeds
+        if not is_stopped:
+            cells = self._computed(learners, folder)
             score = float(np.mean([_score(cell, scales) for cell in cells]))
-            if self.study.report(claim, seed, score) and seed + 1 < self._profile.seeds:
-                is_stopped = True
-                break
         return Draw(
             number=claim.number,
             settings=claim.settings,

@@ -296,6 +296,8 @@ class TestStudy:
         assert stopped
         assert all(len(draw.scores["CliffChain"]) == 1 for draw in stopped)
         assert record.best not in {draw.number for draw in stopped}
+        whole = tune(toy, tmp_path / "whole", 9, stop_after=2)
+        assert not any(draw.is_stopped for draw in whole.draws)
 
     def test_a_training_that_fails_scores_as_random(self, toy: Path, tmp_path: Path) -> None:
         text = TOY.replace("    shown = ", "    assert config.kind == 'a'\n    shown = ")
@@ -316,7 +318,7 @@ class TestStudy:
 def spec_and_space(toy: Path, folder: Path) -> tuple[Any, Any]:
     contender = load(str(toy))
     profile = tuning_profile(300, 1_000, 2)
-    spec = study_spec(contender, [get_world("CliffChain")], profile, 0, folder)
+    spec = study_spec(contender, [get_world("CliffChain")], profile, 1, 0, folder)
     return spec, search_space(contender.algorithm.config)
 
 
@@ -328,7 +330,7 @@ def drawn(study: Study, draws: int, score: Callable[[dict[str, Any]], float]) ->
             assert claim is not None
             found.append(claim.settings)
             value = score(claim.settings)
-            study.report(claim, 0, value)
+            study.is_below_median(claim, value)
             study.finish(
                 claim, Draw(number=claim.number, settings=claim.settings, score=value, scores={})
             )
@@ -510,6 +512,7 @@ class TestFolder:
         [
             ({"seeds": 3}, "holds a study of toy with seeds 2, not 3; choose another --out"),
             ({"labels": 400}, "holds a study of toy with labels 300, not 400"),
+            ({"stop_after": 2}, "holds a study of toy with stop after 1, not 2"),
             ({"sampler_seed": 9}, "holds a study of toy with sampler seed 0, not 9"),
             ({"draws": 1}, "holds a study of 2 draws; --draws must be as many at least, not 1"),
         ],
