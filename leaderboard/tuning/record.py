@@ -17,6 +17,7 @@ from il_envs.learning.installed import installed_algorithms
 from il_envs.learning.tuning import Interval, Space, record_path, search_space, setting
 from il_envs.world import UnknownNameError
 from leaderboard import UserError
+from leaderboard.computer import Computer
 from leaderboard.submission import load
 
 
@@ -89,8 +90,8 @@ class Record(BaseModel):
     """The config with them."""
     study: StudySpec
     draws: tuple[Draw, ...]
-    versions: dict[str, str]
-    platform: str
+    computer: Computer | None
+    """The computer that it was finished on."""
 
 
 def described(space: Space) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Tuning an algorithm: its draws are trained and scored as cells are, and recorded."""
 
 import json
-import platform
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from math import ceil
@@ -13,7 +12,8 @@ from rich.console import Console
 from il_envs.learning.tuning import search_space, setting, with_settings
 from il_envs.world import World
 from leaderboard import UsageError, UserError
-from leaderboard.cells import Cell, Manifest, Results, read_cell, versions
+from leaderboard.cells import Cell, Manifest, Results, read_cell
+from leaderboard.computer import Computer
 from leaderboard.conditions import configured
 from leaderboard.durations import expected_seconds
 from leaderboard.plan import makespan
@@ -185,7 +185,8 @@ class Tuner:
             UserError: if a reference row has failed, or every training.
             OSError: if something cannot be written.
         """
-        scales = self._scales()
+        references = self._references()
+        scales = self._scales(references)
         while True:
             with self.study.claim(draws) as claim:
                 if claim is None:
@@ -196,13 +197,13 @@ class Tuner:
         finished = self.study.draws
         if len(finished) < draws:
             return None
-        record = self._record(finished)
+        record = self._record(finished, references.cells[0].computer)
         with locked(self.study.folder):
             write_record(self.study.folder / "record.json", record)
         return record
 
-    def _scales(self) -> dict[str, Scale]:
-        """The scale of scores in each world, on the episodes of tuning."""
+    def _references(self) -> Results:
+        """The reference rows, on the episodes of tuning."""
         folder, seeds = self.study.folder / "references", self._profile.seeds
         specs = cells_of_run(self._profile, self._worlds, [], seeds)
         manifest = Manifest(
@@ -212,12 +213,19 @@ class Tuner:
             seeds=seeds,
             exact_worlds=tuple(w.name for w in self._worlds if exact_reference(w) is not None),
         )
-        results = Results(folder, manifest, tuple(self._computed(specs, folder)))
-        scales = {world.name: scale_of(results, world.name) for world in self._worlds}
+        return Results(folder, manifest, tuple(self._computed(specs, folder)))
+
+    def _scales(self, references: Results) -> dict[str, Scale]:
+        """The scale of scores in each world.
+
+        Raises:
+            UserError: if a reference row has failed.
+        """
+        scales = {world.name: scale_of(references, world.name) for world in self._worlds}
         for world, scale in scales.items():
             if scale is None:
                 raise UserError(
-                    f"{world} has no scale of scores, see its reference rows in {folder}"
+                    f"{world} has no scale of scores, see its reference rows in {references.folder}"
                 )
         return {world: scale for world, scale in scales.items() if scale is not None}
 
@@ -254,7 +262,7 @@ class Tuner:
         run_cells(specs, folder, self._workers, Progress(Console(quiet=True)))
         return [read_cell(folder / spec.folder) for spec in specs]
 
-    def _record(self, draws: Sequence[Draw]) -> Record:
+    def _record(self, draws: Sequence[Draw], computer: Computer | None) -> Record:
         trainings = sum(len(scores) for draw in draws for scores in draw.scores.values())
         failures = [failure for draw in draws for failure in draw.failures]
         if len(failures) == trainings:
@@ -266,8 +274,7 @@ class Tuner:
             config=repr(with_settings(self._contender.algorithm.config, best.settings)),
             study=self.study.spec,
             draws=tuple(draws),
-            versions=versions(),
-            platform=platform.platform(),
+            computer=computer,
         )
 
 
