@@ -156,7 +156,8 @@ class Tuner:
         name, folder = self.study.spec.algorithm, self.study.folder
         if record is None:
             return [f"{name}: other processes still compute draws of {folder}"]
-        first, best = (record.draws[i] for i in (0, record.best))
+        first = record.draws[0]
+        best = next(draw for draw in record.draws if draw.number == record.best)
         found = "its first draw" if best == first else f"draw {best.number + 1}"
         return [
             f"{name}: the best of {len(record.draws)} draws is {found}, {in_words(best)}",
