@@ -12,7 +12,7 @@ TORCH := torch==2.13.0
 # A file on each core.
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 
-.PHONY: install leaderboard reproduce test test-statistical test-clients test-lowest check lint bench \
+.PHONY: install leaderboard reproduce tune test test-statistical test-clients test-lowest check lint bench \
 	bench-play bench-inference bench-frames bench-drivability bench-exact bench-peers sounds screens clean
 
 leaderboard: $(INSTALLED)
@@ -22,6 +22,12 @@ leaderboard: $(INSTALLED)
 reproduce: $(INSTALLED)
 	$(BIN)/leaderboard run --profile reproduce --seeds 1 --out results/reproduce
 	$(BIN)/leaderboard compare leaderboard/results/reproduce results/reproduce
+
+# Every bundled learner's settings, by studies of one budget; they are written into baselines/tuning.
+# Both seeds of a draw at once, on two cores, so that none is stopped before.
+tune: $(INSTALLED)
+	$(BIN)/leaderboard tune all --worlds DriftCar,FourRooms,Gauntlet --worlds-each 1 \
+		--draws 8 --seeds 2 --stop-after 2 --labels 2000 --steps 50000 --adopt
 
 test: $(INSTALLED)
 	$(PYTEST)

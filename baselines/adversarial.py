@@ -39,7 +39,7 @@ from baselines.reward_learning import (
     restore_optimised,
 )
 from baselines.reward_networks import RewardNetwork, excess_slope
-from il_envs import Algorithm, Problem, TrainingWarning
+from il_envs import Algorithm, Problem, TrainingWarning, tunable, tuned
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ class AdversarialConfig:
     """Tanh units of each hidden layer of f, or of g and of h."""
     batch_size: int = 1024
     """Transitions in a minibatch of the discriminator, from the expert and from the policy each."""
-    updates_per_rollout: int = 16
+    updates_per_rollout: int = tunable(16, 4, 64, log=True)
     """Minibatches of the discriminator between two rollouts."""
-    learning_rate: float = 1e-3
+    learning_rate: float = tunable(1e-3, 1e-4, 1e-2, log=True)
     """Learning rate of the discriminator's Adam."""
     slope_penalty: float = 10.0
     """Coefficient of the gradient penalty: of the squared excess of the reward's slope over
     `steepest`, between the two sides."""
-    steepest: float = 1.0
+    steepest: float = tunable(1.0, 0.3, 30.0, log=True)
     """Largest slope of the reward that is not penalised, in nats for each standard deviation of an
     input."""
     absorbing: bool = True
@@ -221,33 +221,42 @@ def train(problem: Problem, seed: int, config: AdversarialConfig) -> ActorCritic
     return policy_of(network, seed, reward=reward)
 
 
-algorithm = Algorithm(
-    name="gail",
-    summary="adversarial imitation: paid for what a discriminator takes for the expert's; PPO",
-    sources=frozenset({"demonstrations", "env"}),
-    config=AdversarialConfig(),
-    train=train,
-    applies_to=sees_numbers,
-    restore=lambda world, tensors, config: restore_optimised(world, tensors, config.ppo),
-)
-airl = replace(
-    algorithm,
-    name="airl",
-    summary="adversarial inverse reinforcement learning, of states and actions; PPO",
-    config=AdversarialConfig(shaping=True, form="logit", steepest=3.0),
-)
-airl_state = replace(
-    airl,
-    name="airl-state",
-    summary="adversarial inverse reinforcement learning, of states alone; PPO",
-    # Without hidden layers g and h are linear, or tables where states are numbered: that separates
-    # g soonest from the potential h, which depends on the state as well.
-    config=replace(
-        airl.config,
-        state_only=True,
-        hidden_sizes=(),
-        steepest=10.0,
-        learning_rate=3e-3,
-        updates_per_rollout=32,
+algorithm = tuned(
+    Algorithm(
+        name="gail",
+        summary="adversarial imitation: paid for what a discriminator takes for the expert's; PPO",
+        sources=frozenset({"demonstrations", "env"}),
+        config=AdversarialConfig(),
+        train=train,
+        applies_to=sees_numbers,
+        restore=lambda world, tensors, config: restore_optimised(world, tensors, config.ppo),
     ),
+    __file__,
+)
+airl = tuned(
+    replace(
+        algorithm,
+        name="airl",
+        summary="adversarial inverse reinforcement learning, of states and actions; PPO",
+        config=AdversarialConfig(shaping=True, form="logit", steepest=3.0),
+    ),
+    __file__,
+)
+airl_state = tuned(
+    replace(
+        airl,
+        name="airl-state",
+        summary="adversarial inverse reinforcement learning, of states alone; PPO",
+        # Without hidden layers g and h are linear, or tables where states are numbered: that
+        # separates g soonest from the potential h, which depends on the state as well.
+        config=replace(
+            airl.config,
+            state_only=True,
+            hidden_sizes=(),
+            steepest=10.0,
+            learning_rate=3e-3,
+            updates_per_rollout=32,
+        ),
+    ),
+    __file__,
 )

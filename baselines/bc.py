@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from baselines.heads import PLAIN
 from baselines.networks import NetworkPolicy, one_thread, restored_network
-from il_envs import Algorithm, Observer, Problem, TabularPolicy, World
+from il_envs import Algorithm, Observer, Problem, TabularPolicy, World, tunable, tuned
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class BCConfig:
     """State-action pairs in each update."""
     updates: int = 10_000
     """Most gradient steps; the learning rate falls to zero over them along a half cosine."""
-    learning_rate: float = 2e-3
+    learning_rate: float = tunable(2e-3, 2e-4, 1e-2, log=True)
     """Initial learning rate of Adam."""
-    weight_decay: float = 0.3
+    weight_decay: float = tunable(0.3, 0.01, 1.0, log=True)
     """Decoupled weight decay: the share of the weights that an update takes off, for each unit of
     the learning rate (Loshchilov and Hutter 2019)."""
     validation_share: float = 0.1
@@ -46,7 +46,7 @@ class BCConfig:
     """Updates between two evaluations of the validation loss."""
     patience: int = 10
     """Evaluations without an improvement after which training stops."""
-    smoothing: float = 0.1
+    smoothing: float = tunable(0.1, 1e-3, 1.0, log=True)
     """Pseudo-count added to every action where observations and actions are Discrete (1 is
     Laplace's rule, other values are Lidstone's). The other settings apply to networks only."""
 
@@ -245,11 +245,14 @@ def _validate(policy: NetworkPolicy, inputs: Tensor, targets: Tensor) -> float:
     return float(policy.head.loss(outputs, targets, torch.Generator().manual_seed(0)))
 
 
-algorithm = Algorithm(
-    name="bc",
-    summary="behaviour cloning: maximum likelihood on demonstrations",
-    sources=frozenset({"demonstrations"}),
-    config=BCConfig(),
-    train=train,
-    restore=restore,
+algorithm = tuned(
+    Algorithm(
+        name="bc",
+        summary="behaviour cloning: maximum likelihood on demonstrations",
+        sources=frozenset({"demonstrations"}),
+        config=BCConfig(),
+        train=train,
+        restore=restore,
+    ),
+    __file__,
 )

@@ -104,7 +104,8 @@ algorithm = Algorithm(
     name="bc-ensemble",
     summary="behaviour cloning: the mean of several networks",
     sources=frozenset({"demonstrations"}),
-    config=BCEnsembleConfig(),
+    config=BCEnsembleConfig(cloning=bc.algorithm.config),
     train=train,
     restore=restore,
+    tuned_as="bc",
 )

@@ -52,7 +52,7 @@ from baselines.reward_learning import (
     network_arguments,
     restore_optimised,
 )
-from il_envs import Algorithm, Demonstrations, Problem, TrainingWarning
+from il_envs import Algorithm, Demonstrations, Problem, TrainingWarning, tuned
 from il_envs.stable_baselines import GymnasiumVecEnv
 
 TUNED = PPOConfig(
@@ -222,25 +222,29 @@ class FineTuning(BaseCallback):
         buffer.compute_returns_and_advantage(self.locals["values"], self.locals["dones"])
 
 
-algorithm = Algorithm(
+scratch = tuned(
+    Algorithm(
+        name="ppo",
+        summary="PPO on the true reward, from scratch",
+        sources=frozenset({"env", "reward"}),
+        config=BCPPOConfig(cloning_updates=0),
+        train=train,
+        applies_to=sees_numbers,
+        restore=lambda world, tensors, config: restore_optimised(world, tensors, config.ppo),
+    ),
+    __file__,
+)
+algorithm = replace(
+    scratch,
     name="bc-ppo",
     summary="behaviour cloning, and then PPO on the true reward",
     sources=frozenset({"demonstrations", "env", "reward"}),
-    config=BCPPOConfig(),
-    train=train,
-    applies_to=sees_numbers,
-    restore=lambda world, tensors, config: restore_optimised(world, tensors, config.ppo),
+    config=BCPPOConfig(scratch.config.ppo),
+    tuned_as="ppo",
 )
 penalised = replace(
     algorithm,
     name="bc-ppo-penalty",
     summary="behaviour cloning, and then PPO with a penalty for leaving the clone",
-    config=BCPPOConfig(penalty=0.001),
-)
-scratch = replace(
-    algorithm,
-    name="ppo",
-    summary="PPO on the true reward, from scratch",
-    sources=frozenset({"env", "reward"}),
-    config=BCPPOConfig(cloning_updates=0),
+    config=BCPPOConfig(scratch.config.ppo, penalty=0.001),
 )

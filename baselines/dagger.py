@@ -23,7 +23,15 @@ from numpy.typing import NDArray
 from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone, restore
 from baselines.labelled_steps import LabelledSteps
 from baselines.networks import NetworkPolicy
-from il_envs import Algorithm, Problem, SessionEndedError, TabularPolicy, TrainingWarning
+from il_envs import (
+    Algorithm,
+    Problem,
+    SessionEndedError,
+    TabularPolicy,
+    TrainingWarning,
+    tunable,
+    tuned,
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ class DAggerConfig:
     """Base of the exponential schedule."""
     num_envs: int = 16
     """Episodes that run side by side; 1 if the expert is a person."""
-    label_share: float = 0.1
+    label_share: float = tunable(0.1, 0.05, 1.0, log=True)
     """Share of the visited states that the expert labels, unless mixing is "takeover". Consecutive
     states are similar, so labelling a share of them covers more episodes with the same budget."""
     label_shift: int | None = 0
@@ -52,7 +60,7 @@ class DAggerConfig:
     """Share of the label budget that is spent on demonstrations before the first round."""
     demonstration_shift: int | None = 0
     """The same as `label_shift`, of the demonstrations."""
-    updates_per_round: int = 200
+    updates_per_round: int = tunable(200, 50, 800, log=True)
     """Gradient steps after each round but the last, from the previous round's weights; not used
     for a table of counts."""
     cloning: BCConfig = field(default_factory=BCConfig)
@@ -221,18 +229,24 @@ def mixing_share(config: DAggerConfig, round_number: int) -> float:
     return config.mixing_base ** (round_number - 1)
 
 
-algorithm = Algorithm(
-    name="dagger",
-    summary="dataset aggregation: the learner drives, the expert labels; last policy",
-    sources=frozenset({"env", "expert"}),
-    config=DAggerConfig(),
-    train=train,
-    restore=lambda world, tensors, config: restore(world, tensors, config.cloning),
+algorithm = tuned(
+    Algorithm(
+        name="dagger",
+        summary="dataset aggregation: the learner drives, the expert labels; last policy",
+        sources=frozenset({"env", "expert"}),
+        config=DAggerConfig(),
+        train=train,
+        restore=lambda world, tensors, config: restore(world, tensors, config.cloning),
+    ),
+    __file__,
 )
-takeover = replace(
-    algorithm,
-    name="hg-dagger",
-    summary="dataset aggregation: the learner drives, the expert takes over when it errs",
-    sources=frozenset({"demonstrations", "env", "expert"}),
-    config=DAggerConfig(mixing="takeover", demonstrated_share=0.5),
+takeover = tuned(
+    replace(
+        algorithm,
+        name="hg-dagger",
+        summary="dataset aggregation: the learner drives, the expert takes over when it errs",
+        sources=frozenset({"demonstrations", "env", "expert"}),
+        config=DAggerConfig(mixing="takeover", demonstrated_share=0.5),
+    ),
+    __file__,
 )

@@ -13,7 +13,7 @@ import numpy as np
 
 from baselines.bc import BCConfig, ClonedPolicy, blank_policy, clone, restore
 from baselines.dart_noise import Noise, fit_noise
-from il_envs import Algorithm, Problem
+from il_envs import Algorithm, Problem, tunable, tuned
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,14 @@ class DARTConfig:
     rounds: int = 20
     """Data sets to aggregate. They share the label budget equally, and the first two are collected
     without noise. An episode may span several of them."""
-    noise_scale: float = 1.0
+    noise_scale: float = tunable(1.0, 0.3, 3.0, log=True)
     """Factor on the noise, that is on its covariance or rates; 0 is behaviour cloning."""
     final_error: float | None = None
     """What the final learner's errors are expected to add up to in an episode of full length, the
     paper's alpha: their squares, or the number of actions or buttons that are wrong. The noise is
     scaled to add up to that. None expects that the present learner's error, on labels that it has
     not seen, will fall in inverse proportion to the number of labels."""
-    updates_per_round: int = 200
+    updates_per_round: int = tunable(200, 50, 800, log=True)
     """Gradient steps of the learner to which the noise is fitted, in each round from the previous
     round's weights; none are needed if the policy is a table of counts."""
     cloning: BCConfig = field(default_factory=BCConfig)
@@ -94,11 +94,14 @@ def noise_factor(error: float, steps: int, known: float, config: DARTConfig) -> 
     return config.noise_scale * config.final_error / (steps * error)
 
 
-algorithm = Algorithm(
-    name="dart",
-    summary="noise injection: the expert drives, disturbed by the learner's error; last policy",
-    sources=frozenset({"env", "expert"}),
-    config=DARTConfig(),
-    train=train,
-    restore=lambda world, tensors, config: restore(world, tensors, config.cloning),
+algorithm = tuned(
+    Algorithm(
+        name="dart",
+        summary="noise injection: the expert drives, disturbed by the learner's error; last policy",
+        sources=frozenset({"env", "expert"}),
+        config=DARTConfig(),
+        train=train,
+        restore=lambda world, tensors, config: restore(world, tensors, config.cloning),
+    ),
+    __file__,
 )

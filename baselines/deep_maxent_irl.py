@@ -20,7 +20,7 @@ from baselines.planning import (
     restore_table,
     whole_trajectories,
 )
-from il_envs import Algorithm, Problem, World, soft_optimal
+from il_envs import Algorithm, Problem, World, soft_optimal, tunable, tuned
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class DeepMaxEntConfig:
 
     hidden_sizes: tuple[int, ...] = (64, 64)
     """Units of each hidden layer."""
-    learning_rate: float = 1e-2
+    learning_rate: float = tunable(1e-2, 1e-3, 0.1, log=True)
     """Initial learning rate of Adam; it falls to zero along a half cosine."""
-    weight_decay: float = 1e-4
+    weight_decay: float = tunable(1e-4, 1e-6, 1e-2, log=True)
     """Decay of the network's weights, decoupled from the gradient."""
     iterations: int = 200
     """Most gradient steps, each of which solves the model once."""
@@ -87,12 +87,15 @@ def has_state_features(world: World) -> bool:
     return has_features(world) and world.known_model().features.ndim == 2
 
 
-algorithm = Algorithm(
-    name="maxent-deep",
-    summary="maximum-entropy IRL, causal: neural reward",
-    sources=frozenset({"demonstrations", "model"}),
-    config=DeepMaxEntConfig(),
-    train=train,
-    restore=restore_table,
-    applies_to=has_state_features,
+algorithm = tuned(
+    Algorithm(
+        name="maxent-deep",
+        summary="maximum-entropy IRL, causal: neural reward",
+        sources=frozenset({"demonstrations", "model"}),
+        config=DeepMaxEntConfig(),
+        train=train,
+        restore=restore_table,
+        applies_to=has_state_features,
+    ),
+    __file__,
 )

@@ -35,7 +35,7 @@ from baselines.reward_learning import (
 )
 from baselines.reward_networks import RewardNetwork, excess_slope
 from baselines.trajectory_weights import local_constant_rate, monotonic
-from il_envs import Algorithm, Problem
+from il_envs import Algorithm, Problem, tunable, tuned
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class GuidedCostConfig:
     """Tanh units of each hidden layer of the reward."""
     batch_size: int = 1024
     """Transitions in a minibatch of the reward, from the expert and from the policy each."""
-    updates: int = 16
+    updates: int = tunable(16, 4, 64, log=True)
     """Minibatches in each update of the reward."""
     rollouts_per_update: int = 1
     """Rollouts, and updates of the policy, between two updates of the reward. With many it becomes
     the older and more expensive method, which solves the reinforcement learning problem anew for
     each gradient step on the reward (the inner loop that guided cost learning cuts short)."""
-    learning_rate: float = 1e-3
+    learning_rate: float = tunable(1e-3, 1e-4, 1e-2, log=True)
     """Learning rate of the reward's Adam."""
     temperature: float = 1.0
     """Reward that a nat of entropy is worth; 0 for no entropy bonus."""
@@ -60,7 +60,7 @@ class GuidedCostConfig:
     """Coefficient of the gradient penalty: of the squared excess of the reward's slope over
     `steepest`, between the two sides. Without it the reward grows without bound as long as the
     policy can be told from the expert."""
-    steepest: float = 10.0
+    steepest: float = tunable(10.0, 0.3, 30.0, log=True)
     """Largest slope of the reward that is not penalised, in nats for each standard deviation of an
     input."""
     local_constant_rate: float = 0.0
@@ -148,12 +148,15 @@ def train(problem: Problem, seed: int, config: GuidedCostConfig) -> ActorCritic:
     return policy_of(network, seed, reward=guide.reward)
 
 
-algorithm = Algorithm(
-    name="gcl",
-    summary="guided cost learning: a reward from samples of a policy that is guided by it; PPO",
-    sources=frozenset({"demonstrations", "env"}),
-    config=GuidedCostConfig(),
-    train=train,
-    applies_to=sees_numbers,
-    restore=lambda world, tensors, config: restore_optimised(world, tensors, config.ppo),
+algorithm = tuned(
+    Algorithm(
+        name="gcl",
+        summary="guided cost learning: a reward from samples of a policy that is guided by it; PPO",
+        sources=frozenset({"demonstrations", "env"}),
+        config=GuidedCostConfig(),
+        train=train,
+        applies_to=sees_numbers,
+        restore=lambda world, tensors, config: restore_optimised(world, tensors, config.ppo),
+    ),
+    __file__,
 )

@@ -39,7 +39,7 @@ from baselines.trajectory_weights import (
     log_fused_density,
     normalised_weights,
 )
-from il_envs import Algorithm, Problem, TrainingWarning
+from il_envs import Algorithm, Problem, TrainingWarning, tunable, tuned
 
 LONE = 2.0
 """Effective sample size below which the weights rest on little more than one trajectory."""
@@ -69,9 +69,9 @@ class ExactGuidedCostConfig:
     """Least number of trajectories of each policy; every demonstrated start has equally many."""
     reward_steps: int = 1_000
     """Total gradient steps of the reward."""
-    learning_rate: float = 0.3
+    learning_rate: float = tunable(0.3, 1e-3, 1.0, log=True)
     """Initial learning rate of Adam; it falls to zero along a half cosine."""
-    prior_deviation: float = 0.5
+    prior_deviation: float = tunable(0.5, 0.1, 3.0, log=True)
     """Standard deviation of the Gaussian prior on the reward's weights, in nats for each unit of a
     feature."""
 
@@ -218,20 +218,25 @@ def train(problem: Problem, seed: int, config: ExactGuidedCostConfig) -> RewardP
     return RewardPolicy(policy, seed, model.features @ weights, curve, problem.action_space)
 
 
-algorithm = Algorithm(
-    name="gcl-exact",
-    summary="guided cost learning with exact policy steps: linear reward, weighted samples",
-    sources=frozenset({"demonstrations", "model"}),
-    config=ExactGuidedCostConfig(),
-    train=train,
-    restore=restore_table,
-    applies_to=has_features,
+algorithm = tuned(
+    Algorithm(
+        name="gcl-exact",
+        summary="guided cost learning with exact policy steps: linear reward, weighted samples",
+        sources=frozenset({"demonstrations", "model"}),
+        config=ExactGuidedCostConfig(),
+        train=train,
+        restore=restore_table,
+        applies_to=has_features,
+    ),
+    __file__,
 )
 
 
 def _variant(name: str, summary: str, **settings: Any) -> Algorithm[ExactGuidedCostConfig]:
     config = replace(algorithm.config, **settings)
-    return replace(algorithm, name=f"gcl-exact-{name}", summary=summary, config=config)
+    return tuned(
+        replace(algorithm, name=f"gcl-exact-{name}", summary=summary, config=config), __file__
+    )
 
 
 unweighted = _variant(

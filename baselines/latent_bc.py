@@ -22,8 +22,9 @@ def cloning_with(head: str, summary: str) -> Algorithm[BCConfig]:
         bc.algorithm,
         name=f"bc-{head}",
         summary=f"behaviour cloning: {summary}",
-        config=BCConfig(head=head),
+        config=replace(bc.algorithm.config, head=head),
         applies_to=lambda world: HEADS[head].fits(world.spaces.action),
+        tuned_as="bc",
     )
 
 

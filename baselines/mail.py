@@ -39,7 +39,7 @@ from baselines.mail_a2c import (
     descend,
 )
 from baselines.networks import one_thread
-from il_envs import Algorithm, Problem, World
+from il_envs import Algorithm, Problem, World, tunable, tuned
 from il_envs.stable_baselines import GymnasiumVecEnv, check_start
 
 ActionModelName = Literal["maps", "saps", "joint"]
@@ -54,7 +54,7 @@ class MAILConfig:
     """In a world of K buttons: "maps" presses each with its own probability, "saps" at most one at
     a time (K + 1 outputs), "joint" any chord (2^K outputs). In other worlds "maps" stands for the
     world's own actions."""
-    imitation_weight: float = 0.3
+    imitation_weight: float = tunable(0.3, 0.03, 0.9, log=True)
     """Initial weight of the imitation loss, lambda_IL in the paper."""
     final_imitation_weight: float = 1e-5
     """The same in the last update; if both are 0, no demonstrations are used."""
@@ -70,11 +70,11 @@ class MAILConfig:
     """Discount of rewards per step."""
     gae_lambda: float = 0.95
     """lambda of generalised advantage estimation (Schulman et al. 2016); 1 gives n-step returns."""
-    learning_rate: float = 1e-3
+    learning_rate: float = tunable(1e-3, 2e-4, 5e-3, log=True)
     """Initial learning rate of Adam."""
     final_learning_rate: float = 0.0
     """Learning rate in the last update; the schedule is linear."""
-    entropy_coefficient: float = 0.001
+    entropy_coefficient: float = tunable(0.001, 1e-4, 0.03, log=True)
     """Coefficient of the entropy bonus on live data, in nats, summed over all buttons."""
     value_coefficient: float = 0.5
     """Coefficient of the critic's squared error."""
@@ -256,43 +256,60 @@ def _algorithm(config: MAILConfig) -> type[MAIL] | type[RecurrentMAIL]:
 
 SINGLE = MAILConfig(action_model="saps", entropy_coefficient=0.01, rollout_steps=16)
 
-algorithm = Algorithm(
-    name="mail",
-    summary="concurrent buttons, imitation and actor-critic learning in every update",
-    sources=frozenset({"demonstrations", "env", "reward"}),
-    config=MAILConfig(),
-    train=train,
-    applies_to=has_buttons,
-    factors={"actions": "MAPS", "learning": "IL + RL"},
-    restore=restore,
+algorithm = tuned(
+    Algorithm(
+        name="mail",
+        summary="concurrent buttons, imitation and actor-critic learning in every update",
+        sources=frozenset({"demonstrations", "env", "reward"}),
+        config=MAILConfig(),
+        train=train,
+        applies_to=has_buttons,
+        factors={"actions": "MAPS", "learning": "IL + RL"},
+        restore=restore,
+    ),
+    __file__,
 )
-single = replace(
-    algorithm,
-    name="mail-saps",
-    summary="one button at a time, imitation and actor-critic learning in every update",
-    config=SINGLE,
-    factors={"actions": "SAPS", "learning": "IL + RL"},
+single = tuned(
+    replace(
+        algorithm,
+        name="mail-saps",
+        summary="one button at a time, imitation and actor-critic learning in every update",
+        config=SINGLE,
+        factors={"actions": "SAPS", "learning": "IL + RL"},
+    ),
+    __file__,
 )
-reinforcement = replace(
-    algorithm,
-    name="maps-rl",
-    summary="concurrent buttons, actor-critic learning alone",
-    sources=frozenset({"env", "reward"}),
-    config=MAILConfig(imitation_weight=0.0, final_imitation_weight=0.0),
-    factors={"actions": "MAPS", "learning": "RL"},
+reinforcement = tuned(
+    replace(
+        algorithm,
+        name="maps-rl",
+        summary="concurrent buttons, actor-critic learning alone",
+        sources=frozenset({"env", "reward"}),
+        config=MAILConfig(imitation_weight=0.0, final_imitation_weight=0.0),
+        factors={"actions": "MAPS", "learning": "RL"},
+    ),
+    __file__,
 )
-single_reinforcement = replace(
-    reinforcement,
-    name="saps-rl",
-    summary="one button at a time, actor-critic learning alone",
-    config=replace(SINGLE, imitation_weight=0.0, final_imitation_weight=0.0),
-    factors={"actions": "SAPS", "learning": "RL"},
+single_reinforcement = tuned(
+    replace(
+        reinforcement,
+        name="saps-rl",
+        summary="one button at a time, actor-critic learning alone",
+        config=replace(SINGLE, imitation_weight=0.0, final_imitation_weight=0.0),
+        factors={"actions": "SAPS", "learning": "RL"},
+    ),
+    __file__,
 )
-imitation = replace(
-    algorithm,
-    name="mail-il",
-    summary="concurrent buttons, imitation alone",
-    sources=frozenset({"demonstrations"}),
-    config=MAILConfig(imitation_weight=1.0, final_imitation_weight=1.0, reinforcement_weight=0.0),
-    factors={"actions": "MAPS", "learning": "IL"},
+imitation = tuned(
+    replace(
+        algorithm,
+        name="mail-il",
+        summary="concurrent buttons, imitation alone",
+        sources=frozenset({"demonstrations"}),
+        config=MAILConfig(
+            imitation_weight=1.0, final_imitation_weight=1.0, reinforcement_weight=0.0
+        ),
+        factors={"actions": "MAPS", "learning": "IL"},
+    ),
+    __file__,
 )

@@ -28,14 +28,22 @@ from baselines.planning import (
     restore_table,
     whole_trajectories,
 )
-from il_envs import Algorithm, Problem, TabularModel, TrainingWarning, hard_optimal
+from il_envs import (
+    Algorithm,
+    Problem,
+    TabularModel,
+    TrainingWarning,
+    hard_optimal,
+    tunable,
+    tuned,
+)
 
 
 @dataclass(frozen=True)
 class MaxMarginConfig:
     """Settings of maximum-margin planning."""
 
-    regularisation: float = 0.1
+    regularisation: float = tunable(0.1, 1e-3, 1.0, log=True)
     """lambda, the coefficient of half the squared norm of the weights."""
     tolerance: float = 1e-5
     """Stop when the objective is above its minimum by at most this share of the greatest loss, the
@@ -127,12 +135,15 @@ def _penalty(weights: FloatArray, config: MaxMarginConfig) -> float:
     return 0.5 * config.regularisation * float(weights @ weights)
 
 
-algorithm = Algorithm(
-    name="mmp",
-    summary="maximum-margin planning by cutting planes, to the optimum",
-    sources=frozenset({"demonstrations", "model"}),
-    config=MaxMarginConfig(),
-    train=train,
-    restore=restore_table,
-    applies_to=has_features,
+algorithm = tuned(
+    Algorithm(
+        name="mmp",
+        summary="maximum-margin planning by cutting planes, to the optimum",
+        sources=frozenset({"demonstrations", "model"}),
+        config=MaxMarginConfig(),
+        train=train,
+        restore=restore_table,
+        applies_to=has_features,
+    ),
+    __file__,
 )

@@ -28,7 +28,7 @@ from baselines.planning import (
     restore_table,
     whole_trajectories,
 )
-from il_envs import Algorithm, Problem, TabularModel, soft_optimal
+from il_envs import Algorithm, Problem, TabularModel, soft_optimal, tunable, tuned
 from il_envs.exact.soft_backup import Backup
 
 
@@ -41,7 +41,7 @@ class MaxEntConfig:
     dynamics, which are conditioned on success and tilt towards reward."""
     objective: Literal["likelihood", "matching"] = "likelihood"
     """Objective for the causal model; the posterior model always matches features."""
-    prior_deviation: float = 1.0
+    prior_deviation: float = tunable(1.0, 0.1, 10.0, log=True)
     """Standard deviation of the Gaussian prior on the weights, in nats for each unit of a feature;
     infinite for no prior, in which case the optimum may lie at infinity."""
     gradient_tolerance: float = 1e-6
@@ -166,22 +166,29 @@ def _minimise(
     return result.x, curve
 
 
-algorithm = Algorithm(
-    name="maxent",
-    summary="maximum-entropy IRL, causal: linear reward, quasi-Newton",
-    sources=frozenset({"demonstrations", "model"}),
-    config=MaxEntConfig(),
-    train=train,
-    restore=restore_table,
-    applies_to=has_features,
+algorithm = tuned(
+    Algorithm(
+        name="maxent",
+        summary="maximum-entropy IRL, causal: linear reward, quasi-Newton",
+        sources=frozenset({"demonstrations", "model"}),
+        config=MaxEntConfig(),
+        train=train,
+        restore=restore_table,
+        applies_to=has_features,
+    ),
+    __file__,
 )
 
-posterior = replace(
-    algorithm,
-    name="maxent-posterior",
-    summary="maximum-entropy IRL, posterior: takes luck for skill",
-    # Its optimistic dynamics keep it from matching the expert, not the last digits of its gradient.
-    config=MaxEntConfig(
-        backup="posterior", objective="matching", gradient_tolerance=1e-3, iterations=100
+posterior = tuned(
+    replace(
+        algorithm,
+        name="maxent-posterior",
+        summary="maximum-entropy IRL, posterior: takes luck for skill",
+        # Its optimistic dynamics keep it from matching the expert, not the last digits of its
+        # gradient.
+        config=MaxEntConfig(
+            backup="posterior", objective="matching", gradient_tolerance=1e-3, iterations=100
+        ),
     ),
+    __file__,
 )

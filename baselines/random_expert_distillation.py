@@ -34,7 +34,7 @@ from baselines.reward_learning import (
     restore_optimised,
 )
 from baselines.reward_networks import SupportReward
-from il_envs import Algorithm, Problem
+from il_envs import Algorithm, Problem, tunable, tuned
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,16 @@ class REDConfig:
     """Tanh units of each hidden layer of f and of f_hat."""
     outputs: int = 64
     """Outputs of f and of f_hat."""
-    gain: float = 2.0
+    gain: float = tunable(2.0, 0.5, 8.0, log=True)
     """Factor of f's random weights. If it is small f is nearly linear, and f_hat is right outside
     the support too; if it is large f_hat is wrong inside."""
     updates: int = 4_000
     """Gradient steps of f_hat."""
     batch_size: int = 256
     """Transitions in a minibatch of f_hat."""
-    learning_rate: float = 1e-3
+    learning_rate: float = tunable(1e-3, 1e-4, 1e-2, log=True)
     """Learning rate of f_hat's Adam."""
-    usual_reward: float = 0.75
+    usual_reward: float = tunable(0.75, 0.3, 0.95)
     """Reward that nine in ten held-out demonstrations exceed, from which sigma follows. The paper
     chooses sigma so that most of the expert's rewards are near 1."""
     ppo: PPOConfig = field(default_factory=PPOConfig)
@@ -117,12 +117,15 @@ def train(problem: Problem, seed: int, config: REDConfig) -> ActorCritic:
     return policy_of(network, seed, reward=reward)
 
 
-algorithm = Algorithm(
-    name="red",
-    summary="random expert distillation: paid for what is in the expert's support; PPO",
-    sources=frozenset({"demonstrations", "env"}),
-    config=REDConfig(),
-    train=train,
-    applies_to=sees_numbers,
-    restore=lambda world, tensors, config: restore_optimised(world, tensors, config.ppo),
+algorithm = tuned(
+    Algorithm(
+        name="red",
+        summary="random expert distillation: paid for what is in the expert's support; PPO",
+        sources=frozenset({"demonstrations", "env"}),
+        config=REDConfig(),
+        train=train,
+        applies_to=sees_numbers,
+        restore=lambda world, tensors, config: restore_optimised(world, tensors, config.ppo),
+    ),
+    __file__,
 )

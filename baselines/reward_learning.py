@@ -27,7 +27,7 @@ from baselines.actor_critic import (
     untouched_generators,
 )
 from baselines.encoders import Encoder
-from il_envs import Demonstrations, Problem, World
+from il_envs import Demonstrations, Problem, World, tunable
 from il_envs.stable_baselines import GymnasiumVecEnv
 
 
@@ -41,15 +41,15 @@ class PPOConfig:
     """Steps in each of them between two updates."""
     batch_size: int = 1024
     """Transitions in a minibatch."""
-    epochs: int = 10
+    epochs: int = tunable(10, 3, 20, log=True)
     """Passes over a rollout."""
-    learning_rate: float = 3e-4
+    learning_rate: float = tunable(3e-4, 1e-4, 3e-3, log=True)
     """Learning rate of Adam."""
     discount: float = 0.99
     """Discount of rewards per step."""
     gae_lambda: float = 0.95
     """lambda of generalised advantage estimation (Schulman et al. 2016)."""
-    entropy_coefficient: float = 0.0
+    entropy_coefficient: float = tunable(0.0, 0.0, 0.02)
     """Coefficient of the entropy bonus on the next action, in nats."""
     hidden_sizes: tuple[int, ...] = (64, 64)
     """Tanh units of each hidden layer of the actor and of the critic, which share none."""

@@ -25,7 +25,7 @@ from torch import Tensor
 from baselines.encoders import sees_numbers
 from baselines.networks import NetworkPolicy, one_thread, restored_network
 from baselines.reward_learning import Transitions, demonstrated
-from il_envs import Algorithm, Problem, World
+from il_envs import Algorithm, Problem, World, tunable, tuned
 
 
 @dataclass(frozen=True)
@@ -36,19 +36,19 @@ class SoftQConfig:
     """Units of each hidden layer."""
     discount: float = 0.99
     """Discount of rewards per step."""
-    learning_rate: float = 1e-3
+    learning_rate: float = tunable(1e-3, 1e-4, 1e-2, log=True)
     """Learning rate of Adam."""
     batch_size: int = 256
     """Transitions in a minibatch, from the expert and from the policy each."""
     updates: int = 20_000
     """Gradient steps."""
-    bonus: float = 4.0
+    bonus: float = tunable(4.0, 0.5, 20.0, log=True)
     """SQIL's reward of a demonstrated transition, in nats."""
     num_envs: int = 16
     """Environments that run side by side, for SQIL."""
     memory: int = 100_000
     """Size of SQIL's replay buffer, in transitions."""
-    target_rate: float = 0.01
+    target_rate: float = tunable(0.01, 1e-3, 0.1, log=True)
     """Rate at which SQIL's target network tracks the Q-function: the share of the difference that
     it takes on in each update (Lillicrap et al. 2016)."""
 
@@ -197,19 +197,25 @@ def chooses_numbers(world: World) -> bool:
     return isinstance(space, gym.spaces.Discrete) and space.start == 0 and sees_numbers(world)
 
 
-iq_learn = Algorithm(
-    name="iq-learn",
-    summary="inverse soft Q-learning from demonstrations alone",
-    sources=frozenset({"demonstrations"}),
-    config=SoftQConfig(),
-    train=train_iq_learn,
-    applies_to=chooses_numbers,
-    restore=lambda world, tensors, config: restored_network(world, tensors),
+iq_learn = tuned(
+    Algorithm(
+        name="iq-learn",
+        summary="inverse soft Q-learning from demonstrations alone",
+        sources=frozenset({"demonstrations"}),
+        config=SoftQConfig(),
+        train=train_iq_learn,
+        applies_to=chooses_numbers,
+        restore=lambda world, tensors, config: restored_network(world, tensors),
+    ),
+    __file__,
 )
-sqil = replace(
-    iq_learn,
-    name="sqil",
-    summary="soft Q-learning, paid for what was demonstrated and not for what it does itself",
-    sources=frozenset({"demonstrations", "env"}),
-    train=train_sqil,
+sqil = tuned(
+    replace(
+        iq_learn,
+        name="sqil",
+        summary="soft Q-learning, paid for what was demonstrated and not for what it does itself",
+        sources=frozenset({"demonstrations", "env"}),
+        train=train_sqil,
+    ),
+    __file__,
 )

@@ -25,7 +25,7 @@ from baselines.actor_critic import (
     untouched_generators,
 )
 from baselines.networks import one_thread
-from il_envs import Algorithm, Problem, World
+from il_envs import Algorithm, Problem, World, tunable_choice, tuned
 from il_envs.stable_baselines import GymnasiumVecEnv
 
 
@@ -33,7 +33,7 @@ from il_envs.stable_baselines import GymnasiumVecEnv
 class StableBaselinesConfig:
     """Settings of an algorithm of Stable-Baselines3."""
 
-    num_envs: int = 8
+    num_envs: int = tunable_choice(8, (4, 8, 16))
     """Environments that run side by side."""
 
 
@@ -72,18 +72,24 @@ def restore(
     return policy_of(network, 0, actions.chords)
 
 
-a2c = Algorithm(
-    name="a2c-saps",
-    summary="Stable-Baselines3's A2C, one button at a time",
-    sources=frozenset({"env", "reward"}),
-    config=StableBaselinesConfig(),
-    train=partial(train, A2C),
-    applies_to=has_buttons,
-    restore=restore,
+a2c = tuned(
+    Algorithm(
+        name="a2c-saps",
+        summary="Stable-Baselines3's A2C, one button at a time",
+        sources=frozenset({"env", "reward"}),
+        config=StableBaselinesConfig(),
+        train=partial(train, A2C),
+        applies_to=has_buttons,
+        restore=restore,
+    ),
+    __file__,
 )
-ppo = replace(
-    a2c,
-    name="ppo-saps",
-    summary="Stable-Baselines3's PPO, one button at a time",
-    train=partial(train, PPO),
+ppo = tuned(
+    replace(
+        a2c,
+        name="ppo-saps",
+        summary="Stable-Baselines3's PPO, one button at a time",
+        train=partial(train, PPO),
+    ),
+    __file__,
 )

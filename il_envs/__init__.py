@@ -43,6 +43,7 @@ from il_envs.learning.policy import (
 from il_envs.learning.problem import Observer, Problem
 from il_envs.learning.rollout import Episode, replay, run_episodes
 from il_envs.learning.support import Support
+from il_envs.learning.tuning import tunable, tunable_choice, tuned
 from il_envs.plugins import load_plugins
 from il_envs.world import (
     WORLDS,
@@ -131,6 +132,9 @@ __all__ = [
     "soft_optimal",
     "starc_distance",
     "state_hash",
+    "tunable",
+    "tunable_choice",
+    "tuned",
     "with_chunks_and_windows",
 ]
 

@@ -136,14 +136,14 @@ def _train(spec: CellSpec, world: World, outcome: Outcome) -> Policy:
     if spec.demonstrations:
         recorded = recorded_demonstrations(spec.demonstrations, spec.key["demonstrations"])
     problem = Problem(
-        world, algorithm.sources, budget, spec.seed, spec.style or world.reference_style, recorder,
-        recorded,
+        world, algorithm.sources, budget, spec.training_seed, spec.style or world.reference_style,
+        recorder, recorded,
     )  # fmt: skip
     outcome.meter = problem.meter
     start = time.perf_counter()
     try:
         with _kept_warnings(outcome), counted_updates() as updates:
-            policy = algorithm.train(problem, spec.seed, algorithm.config)
+            policy = algorithm.train(problem, spec.training_seed, algorithm.config)
     finally:
         outcome.train_seconds = time.perf_counter() - start
         outcome.updates = updates.count
@@ -178,10 +178,16 @@ def _saved(learned: object) -> bytes:
 
 
 def _evaluate_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
-    make_policy = reference_policy(world, spec.algorithm, spec.seed)
+    make_policy = reference_policy(world, spec.algorithm, spec.training_seed)
     start = time.perf_counter()
-    outcome.episodes = _held_out_episodes(make_policy, spec, world)
+    outcome.episodes = _evaluation_episodes(make_policy, spec, world)
     outcome.acts = "scripted" if spec.algorithm == "expert" else "drawn"
+    if not spec.profile.is_tuning:
+        _measure_reference(spec, world, outcome)
+    outcome.evaluation_seconds = time.perf_counter() - start
+
+
+def _measure_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
     outcome.outside_support = outside_support(world, outcome.episodes)
     reference, linear = tabular_reference(world), linear_reference(world)
     if reference is not None:
@@ -192,7 +198,6 @@ def _evaluate_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
         outcome.exact = row_metrics(linear, spec.algorithm, box_of(world))
         outcome.controlled = controlled_returns(linear, outcome.episodes).tolist()
         outcome.acts = "deterministic" if spec.algorithm == "optimal" else "drawn"
-    outcome.evaluation_seconds = time.perf_counter() - start
 
 
 def reference_policy(world: World, name: str, seed: int) -> Callable[[WorldVectorEnv], Policy]:
@@ -214,7 +219,17 @@ def _evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Out
     checked = CheckedPolicy(policy, world)
     start = time.perf_counter()
     seed_generators(EVALUATION_SEED + spec.seed)
-    episodes = _held_out_episodes(lambda env: checked, spec, world)
+    episodes = _evaluation_episodes(lambda env: checked, spec, world)
+    if not spec.profile.is_tuning:
+        _measure_learner(policy, episodes, spec, world, outcome)
+    outcome.episodes = episodes  # set last: a policy that has failed has none
+    outcome.evaluation_seconds = time.perf_counter() - start
+
+
+def _measure_learner(
+    policy: Policy, episodes: list[Episode], spec: CellSpec, world: World, outcome: Outcome
+) -> None:
+    """The metrics of a learner that need more than its episodes."""
     reward = learned_reward(policy, world)
     if reward is not None:
         outcome.reward, outcome.reward_map = _saved(reward), reward_map(world, reward)
@@ -224,7 +239,8 @@ def _evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Out
         outcome.exact = exact_metrics(world, table, tables_of(outcome.reward_map))
         outcome.acts = acting(table)
     else:
-        modes = _held_out_episodes(lambda env: checked, spec, world, deterministic=True)
+        checked = CheckedPolicy(policy, world)
+        modes = _evaluation_episodes(lambda env: checked, spec, world, deterministic=True)
         if [mode.state_hash for mode in modes] == [drawn.state_hash for drawn in episodes]:
             outcome.acts = "deterministic"
         else:
@@ -232,8 +248,6 @@ def _evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Out
     if linear is not None:
         _measure_linear(policy, linear, world, episodes, outcome)
     outcome.outside_support = outside_support(world, episodes)
-    outcome.episodes = episodes  # set last: a policy that has failed has none
-    outcome.evaluation_seconds = time.perf_counter() - start
 
 
 def _measure_linear(
@@ -269,7 +283,7 @@ def seed_generators(seed: int) -> None:
         sys.modules["torch"].manual_seed(seed)
 
 
-def _held_out_episodes(
+def _evaluation_episodes(
     make_policy: Callable[[WorldVectorEnv], Policy],
     spec: CellSpec,
     world: World,
@@ -279,7 +293,7 @@ def _held_out_episodes(
     asked for."""
     return run_episodes(
         world,
-        "held_out",
+        spec.profile.evaluation_split,
         make_policy,
         spec.profile.evaluation_seeds,
         deterministic=deterministic,

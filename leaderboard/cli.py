@@ -104,6 +104,68 @@ def run(
 
 
 @app.command()
+def tune(
+    algorithms: Annotated[
+        str,
+        typer.Argument(
+            metavar="ALGORITHM", help="Names or folders, with commas, or all installed learners."
+        ),
+    ],
+    worlds: Annotated[str, typer.Option(help="Names, with commas.")],
+    draws: Annotated[int, typer.Option(help="Draws of each study, the settings it has the first.")],
+    seeds: Annotated[int, typer.Option(help="Training seeds of a draw, in each world.")] = 2,
+    labels: Annotated[int, typer.Option(help="Expert actions of a training.")] = 2_000,
+    steps: Annotated[int, typer.Option(help="Environment steps of a training.")] = 100_000,
+    sampler_seed: Annotated[int, typer.Option(help="Seed of what is drawn.")] = 0,
+    workers: Annotated[
+        int | None, typer.Option(help="Trainings at a time.", show_default="number of CPUs")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder of the studies, each in one of its algorithm's name.")
+    ] = Path("results", "tuning"),
+    stop_after: Annotated[
+        int,
+        typer.Option(help="Seeds after which a draw below the median is stopped; all for none."),
+    ] = 1,
+    worlds_each: Annotated[
+        int | None,
+        typer.Option(
+            help="Most worlds of each study, the first that its algorithm applies to.",
+            show_default="all",
+        ),
+    ] = None,
+    adopt: Annotated[
+        bool,
+        typer.Option(
+            "--adopt",
+            help="Write the records beside the algorithms, whose settings come from them.",
+        ),
+    ] = False,
+) -> None:
+    """Search for the best settings of algorithms, each with the same number of draws.
+
+    Draws are scored on training arenas, with training seeds and episodes that no result uses. The
+    same command goes on where it was stopped; several processes may share a folder.
+    """
+    from leaderboard import commands
+
+    commands.tune(
+        _names("ALGORITHM", algorithms),
+        _names("--worlds", worlds),
+        draws,
+        seeds,
+        labels,
+        steps,
+        sampler_seed,
+        (os.cpu_count() or 1) if workers is None else workers,
+        out,
+        stop_after,
+        worlds_each,
+        adopt,
+    )
+
+
+@app.command()
 def table(
     folder: Folder,
     format_name: Annotated[

@@ -17,6 +17,7 @@ from leaderboard.rows import (
 )
 from leaderboard.standings import Standings, standings
 from leaderboard.statistics import CONFIDENCE, probability_of_improvement, student_interval
+from leaderboard.tuning.record import told_settings
 
 
 def explanation(results: Results, algorithm: str, world: str) -> str:
@@ -44,6 +45,9 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
     if said.style:
         lines.append(f"teacher: the {said.style} expert")
     lines += [f"setting: {name}={value}" for name, value in said.settings.items()]
+    if labels is not None and not is_person and row.cells:
+        spec = row.cells[0].spec
+        lines += told_settings(algorithm, spec.origin, spec.key.get("config", ""))
     data = said.recordings.get(world)
     if data is not None:
         lines.append(f"demonstrations: {data}")

@@ -39,6 +39,15 @@ MOST_SEEDS = SUPPORT_SEED // (2 * SEED_BLOCK)
 """Most training seeds. Training seed k has episodes of the seeds below 2 * SEED_BLOCK * (k + 1); in
 a world whose splits are the same, only the seeds of episodes tell training from evaluation."""
 
+TUNING_SEED = MOST_SEEDS
+"""Training seed k of a study of tuning is TUNING_SEED + k; those of results are below it, so that
+neither sees demonstrations or training episodes of the other."""
+MOST_TUNING_SEEDS = 49
+"""As many as there are between the training episodes of results and the episodes after them."""
+TUNING_EPISODES_SEED = 899_000_000
+"""Episode i on which a study scores policies is the training episode of seed TUNING_EPISODES_SEED +
+i: after those of all training seeds, and before those of the evaluation."""
+
 MEASURING = ("leaderboard.exact", "leaderboard.exact_linear", "leaderboard.checked_tables")
 """Modules that compute exact metrics; their imports within `MEASURED_WITHIN` count too."""
 MEASURED_WITHIN = (
@@ -75,6 +84,9 @@ class Profile(BaseModel):
     """Wall-clock limit of a cell, in seconds."""
     memory_limit: int = 4 * GIBIBYTE
     """Limit of the resident memory of a cell, its child processes included, in bytes."""
+    is_tuning: bool = False
+    """True for the cells of a study of tuning, which have training seeds and episodes of their own
+    and no held-out arenas."""
     worlds: dict[str, tuple[str, ...]] = Field(default={}, exclude=True)
     """The run's worlds and the algorithms in each, empty for all; the command line may name others.
     Not stored, because a cell does not depend on the other cells of its run."""
@@ -82,9 +94,15 @@ class Profile(BaseModel):
     """Whether each algorithm runs in the first of these worlds alone to which it applies."""
 
     @property
+    def evaluation_split(self) -> Split:
+        """The split of the world in which policies are scored."""
+        return "training" if self.is_tuning else "held_out"
+
+    @property
     def evaluation_seeds(self) -> range:
         """The seeds of the evaluation episodes."""
-        return range(EVALUATION_SEED, EVALUATION_SEED + self.evaluation_episodes)
+        first = TUNING_EPISODES_SEED if self.is_tuning else EVALUATION_SEED
+        return range(first, first + self.evaluation_episodes)
 
     def steps_in(self, world: str) -> int:
         """Environment steps an algorithm may take in a world, over all rows."""
@@ -206,6 +224,19 @@ PROFILES = {
 }
 
 
+def tuning_profile(labels: int, steps: int, seeds: int) -> Profile:
+    """The profile of a study of tuning, each of whose draws has this budget."""
+    return Profile(
+        name="tuning",
+        labels=(labels,),
+        seeds=seeds,
+        evaluation_episodes=64,
+        steps=steps,
+        time_limit=300.0,
+        is_tuning=True,
+    )
+
+
 class CellSpec(BaseModel):
     """One cell to compute."""
 
@@ -234,6 +265,11 @@ class CellSpec(BaseModel):
         """The cell's folder, relative to the folder of results."""
         labels = [] if self.labels is None else [f"labels_{self.labels}"]
         return PurePosixPath(self.world, self.algorithm, *labels, f"seed_{self.seed}")
+
+    @property
+    def training_seed(self) -> int:
+        """The seed of its training, demonstrations and training episodes."""
+        return self.seed + (TUNING_SEED if self.profile.is_tuning else 0)
 
     @property
     def steps(self) -> int:
@@ -371,7 +407,8 @@ def _key(
         "labels": str(labels),
         "seed": str(seed),
         "steps": str(profile.steps_in(world.name)),
-        "evaluation": f"{profile.evaluation_episodes} from {EVALUATION_SEED} by draws",
+        "evaluation": f"{profile.evaluation_episodes} by draws, "
+        f"from {profile.evaluation_seeds.start}",
         "limits": f"{profile.time_limit:g} s, {profile.memory_limit} bytes",
     }
 

@@ -17,6 +17,7 @@ import jinja2
 from il_envs.engine.kernels import cache_folder
 from il_envs.learning.algorithm import Algorithm
 from il_envs.learning.installed import installed_algorithms
+from il_envs.learning.tuning import record_path
 from il_envs.world import UnknownNameError, World
 from leaderboard import UserError
 from leaderboard.imports import closure, hash_of, outsiders
@@ -143,7 +144,9 @@ def _load_folder(folder: Path) -> Contender:
             f"{path}: needs {helper}, which is not in its folder, and so a change of it would go "
             "unnoticed; move it there, or install it"
         )
-    return Contender(algorithm, str(folder.resolve()), hash_of(files))
+    # Not the record of its tuning: settings have a place of their own in a key.
+    code = {name: p for name, p in files.items() if p != record_path(algorithm.name, path)}
+    return Contender(algorithm, str(folder.resolve()), hash_of(code))
 
 
 def _files_of(folder: Path) -> dict[str, Path]:

@@ -43,6 +43,8 @@ class Algorithm(Generic[Config]):
         restore: `restore(world, tensors, config)` makes a learned policy anew from its `tensors()`;
             deterministic, it acts bitwise as it did. It raises KeyError, RuntimeError or ValueError
             if they are not those of such a policy. None if its policies cannot be restored.
+        tuned_as: the name of the algorithm whose tuned settings it takes over, because it is a
+            variant of it or has it inside; empty if it is tuned itself.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Algorithm(Generic[Config]):
     control_for: "Callable[[Algorithm[Any]], bool] | None" = None
     factors: Mapping[str, str] = field(default_factory=dict, hash=False)
     restore: Callable[[World, Mapping[str, NDArray[Any]], Config], Policy] | None = None
+    tuned_as: str = ""
 
     def __post_init__(self) -> None:
         if isinstance(self.sources, str):  # it would become a set of letters

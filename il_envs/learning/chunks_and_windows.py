@@ -60,9 +60,10 @@ def with_chunks_and_windows(
 ) -> Algorithm[ChunksAndWindowsConfig[Config]]:
     """An algorithm that decides on chunks of actions and sees windows of observations.
 
-    It applies where `algorithm` does, observations and actions can be concatenated, and
-    observations are not Discrete: worlds with such ones are scored exactly, by a policy's
-    probabilities in each state, and a policy with memory has none.
+    It has the settings of `algorithm`, and is tuned with it. It applies where `algorithm` does,
+    observations and actions can be concatenated, and observations are not Discrete: worlds with
+    such ones are scored exactly, by a policy's probabilities in each state, and a policy with
+    memory has none.
 
     Args:
         algorithm: the algorithm that learns.
@@ -87,6 +88,7 @@ def with_chunks_and_windows(
         applies_to=partial(_applies, algorithm, config),
         control_for=algorithm.control_for,
         restore=partial(_restore, algorithm) if restores else None,
+        tuned_as=algorithm.tuned_as or algorithm.name,
     )
 
 

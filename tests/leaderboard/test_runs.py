@@ -416,13 +416,13 @@ def test_policies_act_by_draws_in_every_world(name: str) -> None:
         return Asked()
 
     spec = cells_of_run(TINY, [world], [], 1)[0]
-    child._held_out_episodes(make_policy, spec, world)
+    child._evaluation_episodes(make_policy, spec, world)
     assert set(asked) == {False}
 
 
 def test_the_key_names_how_policies_are_scored() -> None:
     key = cells_of_run(TINY, [il_envs.get_world("DriftCar")], [], 1)[0].key
-    assert key["evaluation"] == "2 from 900000000 by draws"
+    assert key["evaluation"] == "2 by draws, from 900000000"
 
 
 def test_time_is_limited(tmp_path: Path) -> None:

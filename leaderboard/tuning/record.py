@@ -1,0 +1,204 @@
+"""The record of a study: what was searched, every draw and its score, and the best settings.
+
+It is a file that is committed, `tuning/NAME.json` beside the algorithm's module, from where
+`il_envs.tuned` gives the algorithm its settings.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from il_envs.learning.installed import installed_algorithms
+from il_envs.learning.tuning import Interval, Space, record_path, search_space, setting
+from il_envs.world import UnknownNameError
+from leaderboard import UserError
+from leaderboard.computer import Computer
+from leaderboard.submission import load
+
+
+class StudySpec(BaseModel):
+    """A study: what is tuned, where, and the budget of each draw."""
+
+    model_config = ConfigDict(frozen=True)
+
+    algorithm: str
+    worlds: tuple[str, ...]
+    seeds: int
+    """Training seeds in each world."""
+    stop_after: int
+    """Training seeds after which a draw may be stopped; none is if these are all."""
+    labels: int
+    """Expert actions of each training, if the algorithm uses any."""
+    steps: int
+    """Environment steps that each training may take, over all rows."""
+    episodes: int
+    """Training episodes on which each policy is scored."""
+    time_limit: float
+    """Wall-clock limit of each training and its evaluation, in seconds."""
+    sampler_seed: int
+    space: dict[str, dict[str, Any]]
+    """The space of each setting by its path, as `described`."""
+    first: dict[str, Any]
+    """The settings of the first draw, those that the algorithm had."""
+    config: str
+    """The config with them, whose other settings all draws share."""
+    code: str
+    """SHA-256 over the algorithm's source files."""
+    world_hashes: dict[str, str]
+
+    @property
+    def budget(self) -> str:
+        """What each draw may use, in words."""
+        seeds = "1 training seed" if self.seeds == 1 else f"{self.seeds} training seeds"
+        return (
+            f"{', '.join(self.worlds)}: {seeds} of {self.labels:,} labels and {self.steps:,} "
+            "steps in each"
+        )
+
+
+class Draw(BaseModel):
+    """One draw of the settings, and its score."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    settings: dict[str, Any]
+    score: float
+    """Mean over worlds and seeds of the normalised score; a failed training scores as random."""
+    scores: dict[str, tuple[float, ...]]
+    """The score of each seed, by the world."""
+    is_stopped: bool = False
+    """True if it was below the median after its first seeds, and not trained with the others."""
+    failures: tuple[str, ...] = ()
+
+
+class Record(BaseModel):
+    """The contents of a record."""
+
+    model_config = ConfigDict(frozen=True)
+
+    settings: dict[str, Any]
+    """The best settings."""
+    best: int
+    """The number of their draw."""
+    config: str
+    """The config with them."""
+    study: StudySpec
+    draws: tuple[Draw, ...]
+    computer: Computer | None
+    """The computer that it was finished on."""
+
+
+def described(space: Space) -> dict[str, Any]:
+    """A space as a record has it."""
+    if isinstance(space, Interval):
+        return {"low": space.low, "high": space.high, "log": space.log}
+    return {"choices": list(space.values)}
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Write a record as JSON, a draw on each line.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    parts = [
+        f" {json.dumps(name)}: {_on_lines(part)}"
+        for name, part in record.model_dump(mode="json").items()
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def _on_lines(part: Any) -> str:
+    """JSON with a line for each entry of an object or an array."""
+    if isinstance(part, dict):
+        lines = [f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in part.items()]
+        return "{\n" + ",\n".join(lines) + "\n }"
+    if isinstance(part, list):
+        return "[\n" + ",\n".join(f"  {json.dumps(value)}" for value in part) + "\n ]"
+    return json.dumps(part)
+
+
+def read_record(path: Path) -> Record | None:
+    """The record in a file; None if there is none.
+
+    Raises:
+        UserError: if it is damaged.
+    """
+    try:
+        return Record.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise UserError(f"{path}: damaged; tune anew, or remove it") from error
+
+
+def record_of(algorithm: str, origin: str) -> Path | None:
+    """Where the record of an algorithm is, if there is one.
+
+    Args:
+        origin: the name of its entry point, or the path of its folder; an algorithm that is no
+            longer there has no place for one.
+    """
+    if Path(origin).is_absolute():
+        return record_path(algorithm, Path(origin) / "algorithm.py")
+    point = installed_algorithms().get(origin)
+    found = find_spec(point.module) if point is not None else None
+    return record_path(algorithm, found.origin) if found is not None and found.origin else None
+
+
+def told_settings(algorithm: str, origin: str, config: str) -> Iterator[str]:
+    """Where the settings of a row come from, in lines.
+
+    Args:
+        config: the config that its cells had, as its key has it.
+
+    Raises:
+        UserError: if the record is damaged.
+    """
+    of = _tuned_as(origin) or algorithm
+    path = record_of(of, of if of in installed_algorithms() else origin)
+    record = None if path is None else read_record(path)
+    if path is None or record is None:
+        yield f"settings: not tuned, there is no recorded study of {of}"
+        return
+    place = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    if record.config != config and not (of != algorithm and _takes_over(record, origin, config)):
+        yield f"settings: not tuned, they are not those of the study {place}"
+        return
+    study = record.study
+    yield (
+        f"settings: of the study {place}, the best of {len(record.draws)} draws of {of} "
+        f"({study.budget})"
+    )
+    for name, value in record.settings.items():
+        yield f"  {name} = {json.dumps(value)}"
+
+
+def _tuned_as(origin: str) -> str:
+    """The algorithm whose settings another takes over; empty if none, or if it cannot be loaded."""
+    with suppress(UserError, UnknownNameError):
+        return load(origin).algorithm.tuned_as
+    return ""
+
+
+def _takes_over(record: Record, origin: str, config: str) -> bool:
+    """Whether an algorithm that was run with this config has the settings of a record, inside of
+    its own or as its own."""
+    present = load(origin).algorithm.config
+    values = {path: setting(present, path) for path in search_space(present)}
+    return repr(present) == config and all(
+        any(
+            (path == name or path.endswith(f".{name}")) and json.dumps(value) == json.dumps(best)
+            for path, value in values.items()
+        )
+        for name, best in record.settings.items()
+    )

@@ -1,0 +1,229 @@
+"""A study in a folder, which several processes may share and which goes on where it was stopped.
+
+study.json     what is tuned, where, and the budget of each draw
+journal.log    Optuna's journal of the draws
+references/    cells of the reference rows, which make the scores
+draws/N/       cells of each draw
+.locks/        of the folder, and of each draw that a process computes
+
+A draw whose process was killed is told by its lock, and goes on with the cells that it has.
+"""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from filelock import FileLock, Timeout
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+from pydantic import ValidationError
+
+from il_envs.learning.tuning import Choices, Space
+from leaderboard import UserError
+from leaderboard.publishing import LOCKS, locked
+from leaderboard.tuning.record import Draw, StudySpec
+
+DIGITS = 3
+"""Significant digits of a drawn number, so that records can be read and typed."""
+STARTUP = 4
+"""Draws that are finished before one may be stopped."""
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+@dataclass
+class Claim:
+    """A draw that this process computes."""
+
+    trial: optuna.Trial
+    settings: dict[str, Any]
+
+    @property
+    def number(self) -> int:
+        """The number of the draw, from 0."""
+        return self.trial.number
+
+
+class Study:
+    """The draws of a study.
+
+    Args:
+        folder: where it is kept; it is made if it is not there.
+        spec: what is tuned; `spec.first` is the first draw.
+        space: the space of each setting, by its path.
+
+    Raises:
+        UserError: if the folder holds another study.
+        OSError: if it cannot be written.
+    """
+
+    def __init__(self, folder: Path, spec: StudySpec, space: dict[str, Space]) -> None:
+        self.folder, self.spec = folder, spec
+        self._space = space
+        with locked(folder):
+            before = read_spec(folder)
+            if before is None:
+                (folder / "study.json").write_text(spec.model_dump_json(indent=1) + "\n", "utf-8")
+            else:
+                _require_same(folder, before, spec)
+            self._study = optuna.create_study(
+                storage=JournalStorage(JournalFileBackend(str(folder / "journal.log"))),
+                study_name=spec.algorithm,
+                direction="maximize",
+                pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP),
+                load_if_exists=True,
+            )
+
+    @property
+    def draws(self) -> list[Draw]:
+        """The finished draws, by number."""
+        states = (TrialState.COMPLETE, TrialState.PRUNED)
+        trials = self._study.get_trials(deepcopy=False, states=states)
+        return [Draw.model_validate(trial.user_attrs["draw"]) for trial in trials]
+
+    @property
+    def begun(self) -> int:
+        """The number of draws that have begun, finished or not."""
+        states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+        return len(self._study.get_trials(deepcopy=False, states=states))
+
+    @contextmanager
+    def claim(self, draws: int) -> Iterator[Claim | None]:
+        """The next draw for this process: one that another has left unfinished, or else a new one;
+        None if all have been begun, and those that are unfinished are computed by others.
+
+        Args:
+            draws: the number of draws in all.
+        """
+        with locked(self.folder):
+            claimed, lock = self._claimed(draws)
+        try:
+            yield claimed
+        finally:
+            with locked(self.folder):
+                if lock is not None:
+                    lock.release()
+
+    def is_below_median(self, claim: Claim, score: float) -> bool:
+        """Keep the score after a draw's first seeds; returns whether it is below the median of the
+        finished draws at the same time."""
+        with locked(self.folder):
+            with warnings.catch_warnings():  # that a draw goes on, and the score is there already
+                warnings.simplefilter("ignore")
+                claim.trial.report(score, 0)
+            return claim.trial.should_prune()
+
+    def finish(self, claim: Claim, draw: Draw) -> None:
+        """Keep a finished draw."""
+        with locked(self.folder):
+            claim.trial.set_user_attr("draw", draw.model_dump(mode="json"))
+            state = TrialState.PRUNED if draw.is_stopped else TrialState.COMPLETE
+            self._study.tell(claim.trial, None if draw.is_stopped else draw.score, state)
+
+    def _claimed(self, draws: int) -> tuple[Claim | None, FileLock | None]:
+        for left in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            lock = self._lock(left.number)
+            if lock is None:
+                continue
+            if "settings" in left.user_attrs:
+                trial = optuna.Trial(self._study, left._trial_id)
+                return Claim(trial, left.user_attrs["settings"]), lock
+            lock.release()
+            self._study.tell(left.number, state=TrialState.FAIL)  # killed while it was drawn
+        begun = self.begun
+        if begun >= draws:
+            return None, None
+        trial = self._ask(begun)
+        values = {name: _value(self._space[name], raw) for name, raw in trial.params.items()}
+        claim = Claim(trial, values if begun else self.spec.first)
+        trial.set_user_attr("settings", claim.settings)
+        return claim, self._lock(claim.number)
+
+    def _ask(self, begun: int) -> optuna.Trial:
+        if begun == 0:
+            first = {name: _raw(self._space[name], v) for name, v in self.spec.first.items()}
+            self._study.enqueue_trial(first)
+        seed = np.random.SeedSequence([self.spec.sampler_seed, begun]).generate_state(1)
+        # A sampler for each draw, so that interruptions do not change what is drawn.
+        self._study.sampler = optuna.samplers.TPESampler(seed=int(seed[0]))
+        return self._study.ask({name: _distribution(part) for name, part in self._space.items()})
+
+    def _lock(self, number: int) -> FileLock | None:
+        """The lock of a draw, held; None if another process holds it."""
+        lock = FileLock(self.folder / LOCKS / f"draw-{number}", timeout=0.0)
+        try:
+            lock.acquire()
+        except Timeout:
+            return None
+        return lock
+
+
+def read_spec(folder: Path) -> StudySpec | None:
+    """The study that a folder holds; None if it holds none.
+
+    Raises:
+        UserError: if its file is damaged.
+    """
+    path = folder / "study.json"
+    try:
+        return StudySpec.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise UserError(f"{path}: damaged; choose another --out, or remove the folder") from error
+
+
+def _require_same(folder: Path, before: StudySpec, now: StudySpec) -> None:
+    for name, value in before:
+        other = getattr(now, name)
+        if value == other:
+            continue
+        what = {
+            "code": "another version of its code",
+            "config": "other settings",
+            "space": "another search space",
+            "world_hashes": "another version of its worlds",
+        }.get(name, f"{name.replace('_', ' ')} {_in_words(value)}, not {_in_words(other)}")
+        raise UserError(
+            f"{folder} holds a study of {before.algorithm} with {what}; choose another --out"
+        )
+
+
+def _in_words(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else f"{value}"
+
+
+def _distribution(space: Space) -> BaseDistribution:
+    if isinstance(space, Choices):
+        return CategoricalDistribution(range(len(space.values)))
+    if space.is_whole:
+        return IntDistribution(int(space.low), int(space.high), log=space.log)
+    return FloatDistribution(space.low, space.high, log=space.log)
+
+
+def _raw(space: Space, value: Any) -> Any:
+    """A setting as Optuna has it: a choice by its place."""
+    if isinstance(space, Choices):
+        return space.values.index(space.value(value))
+    return value
+
+
+def _value(space: Space, raw: Any) -> Any:
+    """What Optuna has drawn as a value of the setting."""
+    if isinstance(space, Choices):
+        return space.values[raw]
+    if space.is_whole:
+        return raw
+    return min(max(float(f"{raw:.{DIGITS}g}"), float(space.low)), float(space.high))
