@@ -10,7 +10,7 @@ from rich.console import Console
 
 from il_envs.world import WORLDS, UnknownNameError, World, get_world
 from leaderboard import UsageError, UserError
-from leaderboard.cells import Manifest, Results, extend_manifest, read_results
+from leaderboard.cells import Results, extend_manifest, read_results
 from leaderboard.check import check
 from leaderboard.comparison import compare, differences_of_computers
 from leaderboard.conditions import with_settings
@@ -21,11 +21,10 @@ from leaderboard.plan import plan
 from leaderboard.progress import Progress, tell
 from leaderboard.protocol import PROFILES, Profile, cells_of_run
 from leaderboard.recorded import RecordedData, readable, recorded_data
-from leaderboard.references import exact_reference
 from leaderboard.runner import run_cells, unfinished
 from leaderboard.selection import (
-    declaration_of,
     inapplicable,
+    manifest_of,
     named,
     of_one_teacher,
     of_profile,
@@ -126,22 +125,7 @@ def run(
     contenders = list(of_one_teacher(contenders, worlds, recordings))
     tell(*_short_recordings(recordings, profile))
     specs = cells_of_run(profile, worlds, contenders, seeds, recordings, style)
-    manifest = Manifest(
-        profile=profile,
-        worlds=tuple(world.name for world in worlds),
-        algorithms={
-            contender.algorithm.name: tuple(
-                world.name for world in worlds if contender.applies_to(world)
-            )
-            for contender in contenders
-        },
-        seeds=seeds,
-        exact_worlds=tuple(w.name for w in worlds if exact_reference(w) is not None),
-        declarations={
-            contender.algorithm.name: declaration_of(contender, contenders, recordings, style)
-            for contender in contenders
-        },
-    )
+    manifest = manifest_of(profile, worlds, contenders, seeds, recordings, style)
     with _writing_to(out):
         out.mkdir(parents=True, exist_ok=True)
         extend_manifest(out, manifest)

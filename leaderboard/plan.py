@@ -1,6 +1,6 @@
 """The plan of a run: the cells to compute, and an estimate of how long they take."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from heapq import heapify, heapreplace
 from math import ceil
 from pathlib import Path
@@ -25,24 +25,10 @@ def plan(
 ) -> list[str]:
     """The plan of a run in lines: how many cells and how long in all, and then for each algorithm.
 
-    The estimate for a cell is the mean duration of finished cells of its algorithm and world in the
-    same folder, if there are any.
-
     Args:
         specs: the cells to compute, in their order.
     """
-    measured = {pair: _measured(results, *pair) for pair in {(s.world, s.algorithm) for s in specs}}
-    algorithms = {contender.algorithm.name: contender.algorithm for contender in contenders}
-
-    def seconds(spec: CellSpec) -> float:
-        known = measured[spec.world, spec.algorithm]
-        if known is not None:
-            return known
-        if spec.labels is None:
-            return START
-        return expected_seconds(spec.steps, get_world(spec.world), algorithms[spec.algorithm])
-
-    durations = [seconds(spec) for spec in specs]
+    durations = estimates(specs, contenders, results)
     minutes = ceil(makespan(durations, workers, cores) / 60.0)
     about = "less than a minute" if minutes == 1 else f"about {minutes} minutes"
     lines = [f"{len(specs)} cells to compute, {workers} at a time, {about} by estimate"]
@@ -57,6 +43,26 @@ def plan(
         worlds = ", ".join(dict.fromkeys(spec.world for spec, _ in cells))
         lines.append(f"  {name:{width}}  {len(cells):3} x {shown}, {worlds}")
     return lines
+
+
+def estimates(
+    specs: Iterable[CellSpec], contenders: Iterable[Contender], results: Path
+) -> list[float]:
+    """About how many seconds each cell takes: the mean duration of finished cells of its algorithm
+    and world in the same folder, if there are any."""
+    specs = list(specs)
+    measured = {pair: _measured(results, *pair) for pair in {(s.world, s.algorithm) for s in specs}}
+    algorithms = {contender.algorithm.name: contender.algorithm for contender in contenders}
+
+    def seconds(spec: CellSpec) -> float:
+        known = measured[spec.world, spec.algorithm]
+        if known is not None:
+            return known
+        if spec.labels is None:
+            return START
+        return expected_seconds(spec.steps, get_world(spec.world), algorithms[spec.algorithm])
+
+    return [seconds(spec) for spec in specs]
 
 
 def makespan(durations: Sequence[float], workers: int, cores: int) -> float:
