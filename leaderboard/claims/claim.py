@@ -18,11 +18,11 @@ RULE = (
 
 
 def number(value: float) -> str:
-    """A number with three significant digits, or two decimals; infinite as a sign."""
+    """A number with three decimals below 1, and two above; infinity as its sign."""
     if isinf(value):
         return "∞" if value > 0.0 else "-∞"
-    text = f"{value:.3g}" if 0.001 <= abs(value) < 1.0 else f"{value:.2f}"
-    return "0.00" if text == "-0.00" else text
+    text = f"{value:.3f}" if abs(value) < 1.0 else f"{value:.2f}"
+    return text.removeprefix("-") if float(text) == 0.0 else text
 
 
 class MissingResultsError(Exception):

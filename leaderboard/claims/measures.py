@@ -89,8 +89,9 @@ def matching_distance(folder: Path) -> Measured:
         row = _row(results, "apprenticeship", "Macrocells", labels)
         pairs = [_feature_distances(results, cell) for cell in row.cells]
         distances[labels], from_truth[labels] = np.array(pairs).T
-    truths = " and ".join(f"{values.mean():.1%}" for values in from_truth.values())
-    note = f"from the expert's own it is {truths} with {FEW:,} and {TENFOLD:,} labels"
+    more = number(distances[TENFOLD].mean())
+    truths = " and ".join(number(values.mean()) for values in from_truth.values())
+    note = f"{more} with {TENFOLD:,} labels; from the expert's own {truths}"
     return Measured(student_interval(distances[FEW]), SEEDS, note)
 
 

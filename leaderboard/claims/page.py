@@ -7,25 +7,27 @@ from math import isfinite, isnan
 
 import jinja2
 import pandas as pd
-from rich import box
 from rich.console import Group, RenderableType
-from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from leaderboard.claims.claim import RULE, Outcome, Result, Verdict, number
-from leaderboard.claims.measures import EXACT
+from leaderboard.claims.measures import EXACT, SEEDS_AND_EPISODES
 from leaderboard.claims.profile import NAME, RUNS
 from leaderboard.statistics import CONFIDENCE
 from leaderboard.submission import TEMPLATES
 
 MARKS: dict[Verdict, str] = {"holds": "✓", "fails": "✗", "not shown": "?"}
 STYLES: dict[Verdict, str] = {"holds": "green", "fails": "red", "not shown": "yellow"}
+COLUMNS = ("published", "ours", "gate")
 WIDTH = 80
+INDENT = (0, 0, 0, 2)
+"""Space above, right of, below and left of what belongs to a claim."""
 NONE = "\N{EN DASH}"
 LEGEND = (
     f"Ours: in brackets the {CONFIDENCE:.0%} interval, over training seeds unless said otherwise; "
-    "what is exact has none. Gates were set before anything was measured."
+    "what is exact has none. No gate was chosen by what was measured."
 )
 
 
@@ -60,10 +62,19 @@ def lines_of(outcome: Outcome) -> list[Line]:
             _ours(result),
             str(result.comparison.gate),
             result.verdict,
-            result.missing if result.measured is None else result.measured.note,
+            _note(result),
         )
         for result in outcome.results
     ]
+
+
+def _note(result: Result) -> str:
+    """What belongs beside a number, or which results are missing."""
+    if result.measured is None:
+        return result.missing
+    over = f"interval over {SEEDS_AND_EPISODES}"
+    told = over if result.measured.over == SEEDS_AND_EPISODES else ""
+    return "; ".join(filter(None, (result.measured.note, told)))
 
 
 def _ours(result: Result) -> str:
@@ -80,14 +91,14 @@ def _ours(result: Result) -> str:
 
 def title(outcome: Outcome) -> str:
     """A claim in one line."""
-    return f"{outcome.claim.method}: {outcome.claim.statement}"
+    return f"{outcome.claim.method}, {outcome.claim.statement}"
 
 
 def counts(outcomes: Sequence[Outcome]) -> str:
     """How many claims have each verdict."""
     verdicts = [outcome.verdict for outcome in outcomes]
-    told = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in MARKS)
-    return f"{len(outcomes)} claims: {told}"
+    told = ", ".join(f"{verdict} {verdicts.count(verdict)}" for verdict in MARKS)
+    return f"Of {len(outcomes)}: {told}"
 
 
 def sizes(outcomes: Sequence[Outcome]) -> list[str]:
@@ -107,38 +118,42 @@ def _size(name: str) -> str:
 
 
 def as_text(outcomes: Sequence[Outcome]) -> RenderableType:
-    """A table for the terminal, of 80 columns, with a row and its comparisons for each claim."""
-    table = Table(box=box.SIMPLE_HEAD, width=WIDTH, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("claim, and what is compared", ratio=1)
-    for name, width in (("published", 9), ("ours", 20), ("verdict", 13)):
-        table.add_column(name, width=width)
-    for place, outcome in enumerate(outcomes, 1):
-        if place > 1:
-            table.add_row()
+    """A table for the terminal, of 80 columns: for each claim its verdict, then its comparisons."""
+    parts: list[RenderableType] = [_grid(("claim, and what is compared", *COLUMNS), "dim")]
+    for outcome in outcomes:
+        heading = Table.grid(padding=(0, 1, 0, 0))
+        heading.add_column(width=12)
+        heading.add_column(ratio=1)
         verdict = Text(f"{MARKS[outcome.verdict]} {outcome.verdict}", STYLES[outcome.verdict])
-        table.add_row(Text(f"{place} {title(outcome)} ({outcome.claim.name})", "bold"), "", "",
-                      verdict)  # fmt: skip
+        heading.add_row(verdict, Text(f"{outcome.claim.name}: {title(outcome)}", "bold"))
+        parts += [Text(), heading]
         for line in lines_of(outcome):
-            table.add_row(
-                escape(f"- {line.what}"), line.published, escape(line.ours),
-                Text(f"{line.mark} {line.gate}", STYLES[line.verdict]),
-            )  # fmt: skip
-    return Group(table, *(Text(line) for line in _below(outcomes)))
+            gate = Text(f"{line.mark} {line.gate}", STYLES[line.verdict])
+            parts.append(_grid((line.what, line.published, line.ours, gate)))
+            if line.note:
+                parts.append(Padding(Text(f"({line.note})", "dim"), INDENT))
+    return Group(*parts, *(Text(line) for line in _below(outcomes)))
+
+
+def _grid(cells: Sequence[str | Text], style: str = "") -> Table:
+    """A line of the table; all have columns of the same widths."""
+    table = Table.grid(padding=(0, 1, 0, 0), expand=True)
+    table.add_column(ratio=1)
+    for width in (10, 21, 13):
+        table.add_column(width=width)
+    what, *others = (Text(cell) if isinstance(cell, str) else cell for cell in cells)
+    table.add_row(Padding(what, INDENT), *others, style=style)
+    return table
 
 
 def _below(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """The lines below the table."""
-    for outcome in outcomes:
-        notes = [line.note for line in lines_of(outcome) if line.note]
-        if notes:
-            yield f"{outcome.claim.name}: {'; '.join(dict.fromkeys(notes))}."
     yield ""
-    yield counts(outcomes)
-    yield RULE
-    yield LEGEND
+    yield f"{counts(outcomes)}. {RULE} {LEGEND}"
+    yield ""
     yield f"Profile {NAME}:"
     yield from (f"  {line}" for line in sizes(outcomes))
-    yield "One claim: `leaderboard claims --only NAME --run`, with the name in brackets."
+    yield "`leaderboard claims --only NAME --run` measures one claim."
 
 
 def as_markdown(outcomes: Sequence[Outcome]) -> str:
@@ -223,7 +238,7 @@ def _record(result: Result) -> dict[str, object]:
         "gate_low": gate.low,
         "gate_high": gate.high,
         "verdict": result.verdict,
-        "note": result.missing if result.measured is None else result.measured.note,
+        "note": _note(result),
     }
 
 

@@ -8,11 +8,13 @@ from leaderboard.claims.claim import Claim, Comparison, Gate
 from leaderboard.claims.profile import FEW, SLIP_FREE, SLIPPERY, TENFOLD
 from leaderboard.studies.concurrency import EXPERT, PERFORMANCE, TIME_OF_SEEDS
 
+NOT_SAID = "not said"
+
 CLAIMS = (
     Claim(
         name="bc",
         method="Behaviour cloning",
-        statement="the cost of its errors grows as the square of the horizon",
+        statement="errors cost as the square of the horizon",
         source="Ross and Bagnell 2010, theorem 2.1",
         meaning="Where one error cannot be undone, it costs all the steps that are left. Twice the "
         "horizon costs four times as much, so an error rate that looks small does not stay so.",
@@ -28,7 +30,7 @@ CLAIMS = (
     Claim(
         name="recoverable",
         method="Behaviour cloning",
-        statement="where one step leads back, the cost grows as the horizon",
+        statement="where one step leads back, errors cost as the horizon",
         source="Ross, Gordon and Bagnell 2011, theorem 2.2",
         meaning="The square is a property of the world, not of cloning. If one step undoes an "
         "error, its cost is the same however long the episode goes on.",
@@ -62,11 +64,11 @@ CLAIMS = (
     Claim(
         name="dart",
         method="DART",
-        statement="its expert is hardly hurt while it demonstrates",
+        statement="the expert is hardly hurt while it demonstrates",
         source="Laskey et al. 2017, section 5",
-        meaning="The expert drives all the time, disturbed by as much as the learner would err, and "
-        "still returns nearly what it does undisturbed. Whoever lets the learner drive pays for it "
-        "while it learns.",
+        meaning="The expert drives all the time, disturbed by as much as the learner would err, "
+        "and still returns nearly what it does undisturbed. Whoever lets the learner drive pays "
+        "for it while it learns.",
         comparisons=(
             Comparison(
                 "DriftCar, 8,000 labels: return while collecting / undisturbed expert's",
@@ -80,11 +82,11 @@ CLAIMS = (
     Claim(
         name="apprenticeship",
         method="Apprenticeship learning",
-        statement="matches the demonstrations' features, and cloning with ten times the data",
+        statement="as good as cloning with ten times the data",
         source="Abbeel and Ng 2004, theorem 1 and section 5.1",
-        meaning="Knowing which features a reward is made of is worth many demonstrations. What is "
-        "matched is the demonstrations' mean, whose distance from the expert's own shrinks only as "
-        "they become more.",
+        meaning="Knowing which features a reward is made of is worth many demonstrations. What can "
+        "be matched is the demonstrations' mean: few of them have one that no policy has, and it "
+        "comes near the expert's own only as they become more.",
         comparisons=(
             Comparison(
                 "Macrocells, 10 episodes: distance of features / their norm",
@@ -104,11 +106,11 @@ CLAIMS = (
     Claim(
         name="maxent",
         method="MaxEnt IRL",
-        statement="predicts the expert better than margin and action models do",
+        statement="predicts better than margin and action models",
         source="Ziebart et al. 2008, table 1",
-        meaning="A reward explains choices in states that were seldom seen, and a distribution over "
-        "choices forgives an expert who is not perfect. The action model here is cloning by counts, "
-        "the margin models give one action each, and so are infinitely surprised.",
+        meaning="A reward explains choices in states that were seldom seen, and a distribution "
+        "over choices forgives an expert who is not perfect. The action model here is cloning by "
+        "counts; the margin models are certain of one action, and so infinitely surprised.",
         comparisons=(
             Comparison(
                 "FourRooms, 8,000 labels: KL from the expert, nats an episode",
@@ -133,12 +135,12 @@ CLAIMS = (
     ),
     Claim(
         name="causal",
-        method="Causal against posterior",
-        statement="the posterior model takes luck for skill, and seeks risk",
+        method="Posterior model",
+        statement="takes luck for skill, and so seeks risk",
         source="Ziebart 2010, chapter 5; Levine 2018, section 2.4",
-        meaning="Conditioned on success, the world seems to obey, and a bridge from which one slips "
-        "seems safe. Fitted to an expert who plans with the real dynamics, that model predicts him "
-        "worse.",
+        meaning="Conditioned on success, the world seems to obey, and a bridge from which one "
+        "slips seems safe. Fitted to an expert who plans with the real dynamics, that model "
+        "predicts him worse.",
         comparisons=(
             Comparison(
                 "RiskyBridge, 8,000 labels: log-loss, posterior's - causal's, nats",
@@ -164,7 +166,7 @@ CLAIMS = (
     Claim(
         name="deep-reward",
         method="Deep MaxEnt IRL",
-        statement="learns rewards that are not linear in the features",
+        statement="rewards that are not linear in the features",
         source="Wulfmeier, Ondruska and Posner 2015, section 5",
         meaning="A linear reward cannot count, and misses what the expert of Binaryworld wants. A "
         "network over the same features finds it from the same demonstrations.",
@@ -181,11 +183,11 @@ CLAIMS = (
     Claim(
         name="gcl",
         method="Guided cost learning",
-        statement="weights, entropy, appended demonstrations and past samples are needed",
+        statement="each of its four parts is needed",
         source="Finn, Levine and Abbeel 2016, sections 4 and 6",
-        meaning="Where nothing slips, leaving out any one of the four parts ends farther from the "
-        "expert. Where moves slip, the published weights aim at the posterior model, and the causal "
-        "ones do not. Tabular worlds; the linear-quadratic one has a statistical test.",
+        meaning="Where nothing slips, the method without any one of its four parts ends farther "
+        "from the expert. Where moves slip, the published weights aim at the posterior model, and "
+        "the causal ones at the expert.",
         comparisons=(
             Comparison(
                 "FourRoomsStill, 32,000 labels: KL of the nearest ablation - the whole's, nats",
@@ -201,7 +203,7 @@ CLAIMS = (
             ),
             Comparison(
                 "FourRooms: KL of the nearer published form - the causal one's, nats",
-                "not said",
+                NOT_SAID,
                 Gate(low=0.0),
                 partial(
                     measures.excess_divergence,
@@ -217,7 +219,7 @@ CLAIMS = (
     Claim(
         name="gail",
         method="GAIL",
-        statement="reaches 70% of the expert from a few demonstrations",
+        statement="70% of the expert from a few demonstrations",
         source="Ho and Ermon 2016, section 6",
         meaning="A discriminator's reward and a million steps of practice make up for few "
         "demonstrations. In DriftCar staying on the road is worth much of the score: the control "
@@ -248,13 +250,13 @@ CLAIMS = (
             ),
             Comparison(
                 "worth of the reward of states and actions",
-                "fails",
+                "does not",
                 Gate(high=0.5),
                 partial(measures.reward_transfer, algorithm="airl"),
             ),
             Comparison(
                 "worth of the cloned policy",
-                "fails",
+                "does not",
                 Gate(high=0.5),
                 measures.policy_transfer,
             ),
@@ -264,11 +266,11 @@ CLAIMS = (
     Claim(
         name="mail",
         method="MAIL",
-        statement="4x the training speed and 2.5x the score of one button at a time",
+        statement="4x as fast as single buttons from rewards, 2.5x their score",
         source="Harmer et al. 2018, abstract",
-        meaning="Pressing many buttons at once and learning from an expert and from rewards in every "
-        "update is faster and ends higher than rewards and one button alone. It also passes the "
-        "expert from whom it learns.",
+        meaning="Who presses many buttons at once, and learns from an expert and from rewards in "
+        "every update, is faster and ends higher than who learns from rewards alone with one "
+        "button at a time. It also passes the expert from whom it learns.",
         comparisons=(
             Comparison(
                 "Shooter: score, MAIL's / that of one button from rewards",
