@@ -12,6 +12,8 @@ from il_envs.world import WORLDS, UnknownNameError, World, get_world
 from leaderboard import UsageError, UserError
 from leaderboard.cells import Results, extend_manifest, read_results
 from leaderboard.check import check
+from leaderboard.claims.profile import NAME as CLAIMS
+from leaderboard.claims.profile import RUNS as RUNS_OF_CLAIMS
 from leaderboard.comparison import compare, differences_of_computers
 from leaderboard.conditions import with_settings
 from leaderboard.explanation import explanation
@@ -71,6 +73,9 @@ def show_list() -> None:
             f"{profile.evaluation_episodes} evaluation episodes; {steps}; "
             f"{profile.time_limit:g} s and {profile.memory_limit / 2**30:g} GiB a cell"
         )
+    print(f"runs of {CLAIMS}, by `leaderboard claims --run`")
+    for name, claimed in RUNS_OF_CLAIMS.items():
+        print(f"  {name}: {claimed.summary}")
 
 
 def _available() -> list[Contender]:
@@ -397,6 +402,8 @@ def profile_named(name: str) -> Profile:
     Raises:
         UsageError: if there is none.
     """
+    if name == CLAIMS:
+        raise UsageError(f"--profile {CLAIMS} is several runs; `leaderboard claims --run` makes them")
     if name not in PROFILES:
         raise UsageError(f"--profile must be one of {', '.join(PROFILES)}, not {name!r}")
     return PROFILES[name]

@@ -104,17 +104,7 @@ def counts(outcomes: Sequence[Outcome]) -> str:
 def sizes(outcomes: Sequence[Outcome]) -> list[str]:
     """The runs behind claims, in a line each."""
     names = dict.fromkeys(name for outcome in outcomes for name in outcome.claim.runs)
-    return [f"{name}: {_size(name)}" for name in names]
-
-
-def _size(name: str) -> str:
-    profile = RUNS[name].profile
-    worlds = "; ".join(
-        f"{', '.join(algorithms)} in {world}" for world, algorithms in profile.worlds.items()
-    )
-    labels = " and ".join(f"{count:,}" for count in profile.labels)
-    steps = f", {profile.steps:,} steps" if profile.steps else ""
-    return f"{worlds}; {labels} labels{steps}, {profile.seeds} training seeds"
+    return [f"{name}: {RUNS[name].summary}" for name in names]
 
 
 def as_text(outcomes: Sequence[Outcome]) -> RenderableType:

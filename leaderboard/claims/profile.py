@@ -32,6 +32,18 @@ class Run:
     profile: Profile
     settings: tuple[str, ...] = ()
 
+    @property
+    def summary(self) -> str:
+        """Its size, in one line."""
+        profile = self.profile
+        worlds = "; ".join(
+            f"{', '.join(algorithms)} in {world}" for world, algorithms in profile.worlds.items()
+        )
+        labels = ", ".join(f"{count:,}" for count in profile.labels)
+        steps = f"; {profile.steps:,} steps" if profile.steps else ""
+        changed = f"; {', '.join(self.settings)}" if self.settings else ""
+        return f"{worlds}; labels {labels}{steps}; training seeds {profile.seeds}{changed}"
+
 
 def _run(
     name: str,

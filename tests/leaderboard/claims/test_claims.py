@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from math import inf, nan
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,6 +34,8 @@ from tests.leaderboard.claims.cells import (
     write_policy,
     write_run,
 )
+
+ROOT = Path(__file__).parents[3]
 
 
 def verdict(name: str, folder: Path) -> Verdict:
@@ -471,6 +474,24 @@ class TestCommand:
         assert "holds 2, fails 0, not shown 10" in " ".join(out.split())
         assert not (tmp_path / "none").exists()
 
+    def test_the_runs_of_the_profile_are_listed(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr("sys.argv", ["leaderboard", "list"])
+        with pytest.raises(SystemExit):
+            cli.main()
+        told = capsys.readouterr().out.split("runs of claims, by `leaderboard claims --run`\n")[1]
+        assert [line.split(":")[0].strip() for line in told.splitlines()] == list(RUNS)
+
+    def test_it_is_no_profile_of_a_single_run(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr("sys.argv", ["leaderboard", "run", "--profile", "claims"])
+        with pytest.raises(SystemExit) as exit_:
+            cli.main()
+        assert exit_.value.code == 2
+        assert "`leaderboard claims --run` makes them" in capsys.readouterr().err
+
     @pytest.mark.parametrize(
         ("options", "code", "problem"),
         [
@@ -519,6 +540,53 @@ class TestCommand:
         code, again, err = self.run(monkeypatch, capsys, *options)
         assert (code, err) == (0, "")
         assert again == out
+
+
+class TestCommitted:
+    """What README says is what was measured, judged by today's rule and gates."""
+
+    def committed(self) -> list[Outcome]:
+        told = json.loads((ROOT / "leaderboard" / "results" / "claims.json").read_text(encoding="utf-8"))["claims"]
+        assert [claim["name"] for claim in told] == [claim.name for claim in CLAIMS]
+        return [
+            Outcome(
+                claim,
+                tuple(
+                    Result(comparison, recorded(numbers), numbers["note"])
+                    for comparison, numbers in zip(
+                        claim.comparisons, said["comparisons"], strict=True
+                    )
+                ),
+            )
+            for claim, said in zip(CLAIMS, told, strict=True)
+        ]
+
+    def test_verdicts_are_those_of_the_recorded_intervals(self) -> None:
+        told = json.loads((ROOT / "leaderboard" / "results" / "claims.json").read_text(encoding="utf-8"))["claims"]
+        verdicts = [outcome.verdict for outcome in self.committed()]
+        assert verdicts == [claim["verdict"] for claim in told]
+
+    def test_readme_has_the_table(self) -> None:
+        page = FORMATS["md"](self.committed())
+        assert isinstance(page, str)
+        assert page in (ROOT / "README.md").read_text(encoding="utf-8")
+
+    def test_what_is_exact_is_still_the_same(self, tmp_path: Path) -> None:
+        told = {outcome.claim.name: outcome for outcome in self.committed()}
+        for name in ("bc", "recoverable"):
+            kept = told[name].results[0].measured
+            assert kept is not None
+            assert kept.interval.mean == pytest.approx(interval(name, tmp_path).mean, abs=1e-9)
+
+
+def recorded(numbers: dict[str, Any]) -> Measured | None:
+    """A comparison's number as `leaderboard claims --format json` prints it."""
+    if not numbers["over"]:
+        return None
+    ends = (
+        nan if numbers[name] is None else float(numbers[name]) for name in ("value", "low", "high")
+    )
+    return Measured(Interval(*ends), numbers["over"])
 
 
 @pytest.mark.statistical
