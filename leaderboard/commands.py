@@ -403,7 +403,9 @@ def profile_named(name: str) -> Profile:
         UsageError: if there is none.
     """
     if name == CLAIMS:
-        raise UsageError(f"--profile {CLAIMS} is several runs; `leaderboard claims --run` makes them")
+        raise UsageError(
+            f"--profile {CLAIMS} is several runs; `leaderboard claims --run` makes them"
+        )
     if name not in PROFILES:
         raise UsageError(f"--profile must be one of {', '.join(PROFILES)}, not {name!r}")
     return PROFILES[name]

@@ -27,7 +27,8 @@ INDENT = (0, 0, 0, 2)
 NONE = "\N{EN DASH}"
 LEGEND = (
     f"Ours: in brackets the {CONFIDENCE:.0%} interval, over training seeds unless said otherwise; "
-    "what is exact has none. No gate was chosen by what was measured."
+    f"what is exact has none, and {NONE} has not been computed. No gate was chosen by what was "
+    "measured."
 )
 
 

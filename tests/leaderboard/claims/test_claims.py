@@ -546,7 +546,9 @@ class TestCommitted:
     """What README says is what was measured, judged by today's rule and gates."""
 
     def committed(self) -> list[Outcome]:
-        told = json.loads((ROOT / "leaderboard" / "results" / "claims.json").read_text(encoding="utf-8"))["claims"]
+        told = json.loads(
+            (ROOT / "leaderboard" / "results" / "claims.json").read_text(encoding="utf-8")
+        )["claims"]
         assert [claim["name"] for claim in told] == [claim.name for claim in CLAIMS]
         return [
             Outcome(
@@ -562,7 +564,9 @@ class TestCommitted:
         ]
 
     def test_verdicts_are_those_of_the_recorded_intervals(self) -> None:
-        told = json.loads((ROOT / "leaderboard" / "results" / "claims.json").read_text(encoding="utf-8"))["claims"]
+        told = json.loads(
+            (ROOT / "leaderboard" / "results" / "claims.json").read_text(encoding="utf-8")
+        )["claims"]
         verdicts = [outcome.verdict for outcome in self.committed()]
         assert verdicts == [claim["verdict"] for claim in told]
 
