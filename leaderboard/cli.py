@@ -179,6 +179,30 @@ def table(
 
 
 @app.command()
+def claims(
+    only: Annotated[
+        str | None, typer.Option(help="Names of claims, with commas.", show_default="all twelve")
+    ] = None,
+    run: Annotated[
+        bool, typer.Option("--run", help="First compute what is missing, then write the page too.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Cells at a time.", show_default="number of CPUs")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results", "claims"),
+    format_name: Annotated[
+        str, typer.Option("--format", help="text, md, csv, json or html.")
+    ] = "text",
+) -> None:
+    """Print twelve published claims beside what is measured here, each with its verdict: holds,
+    fails or not shown."""
+    from leaderboard.claims.command import show_claims
+
+    names = [] if only is None else _names("--only", only)
+    show_claims(names, out, run, (os.cpu_count() or 1) if workers is None else workers, format_name)
+
+
+@app.command()
 def explain(folder: Folder, algorithm: str, world: str) -> None:
     """Print the raw rows, constants, seeds and formula behind one score."""
     from leaderboard import commands

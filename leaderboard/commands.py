@@ -13,8 +13,10 @@ from il_envs.extras import require
 from il_envs.world import WORLDS, UnknownNameError, World, get_world
 from leaderboard import UsageError, UserError
 from leaderboard.board import Board
-from leaderboard.cells import Manifest, Results, extend_manifest, read_results
+from leaderboard.cells import Results, extend_manifest, read_results
 from leaderboard.check import check
+from leaderboard.claims.profile import NAME as CLAIMS
+from leaderboard.claims.profile import RUNS as RUNS_OF_CLAIMS
 from leaderboard.comparison import compare, differences_of_computers
 from leaderboard.conditions import with_settings
 from leaderboard.explanation import explanation
@@ -31,11 +33,10 @@ from leaderboard.protocol import (
     tuning_profile,
 )
 from leaderboard.recorded import RecordedData, readable, recorded_data
-from leaderboard.references import exact_reference, is_of_costs
 from leaderboard.runner import InterruptedRunError, run_cells, unfinished
 from leaderboard.selection import (
-    declaration_of,
     inapplicable,
+    manifest_of,
     named,
     of_one_teacher,
     of_profile,
@@ -84,6 +85,9 @@ def show_list() -> None:
             f"{profile.evaluation_episodes} evaluation episodes; {steps}; "
             f"{profile.time_limit:g} s and {profile.memory_limit / 2**30:g} GiB a cell"
         )
+    print(f"runs of {CLAIMS}, by `leaderboard claims --run`")
+    for name, claimed in RUNS_OF_CLAIMS.items():
+        print(f"  {name}: {claimed.summary}")
 
 
 def _available() -> list[Contender]:
@@ -143,23 +147,7 @@ def run(
     contenders = list(of_one_teacher(contenders, worlds, recordings))
     tell(*_short_recordings(recordings, profile))
     specs = cells_of_run(profile, worlds, contenders, seeds, recordings, style)
-    manifest = Manifest(
-        profile=profile,
-        worlds=tuple(world.name for world in worlds),
-        algorithms={
-            contender.algorithm.name: tuple(
-                world.name for world in worlds if contender.applies_to(world)
-            )
-            for contender in contenders
-        },
-        seeds=seeds,
-        exact_worlds=tuple(w.name for w in worlds if exact_reference(w) is not None),
-        cost_worlds=tuple(world.name for world in worlds if is_of_costs(world)),
-        declarations={
-            contender.algorithm.name: declaration_of(contender, contenders, recordings, style)
-            for contender in contenders
-        },
-    )
+    manifest = manifest_of(profile, worlds, contenders, seeds, recordings, style)
     with _writing_to(out):
         out.mkdir(parents=True, exist_ok=True)
         extend_manifest(out, manifest)
@@ -550,6 +538,10 @@ def profile_named(name: str) -> Profile:
     Raises:
         UsageError: if there is none.
     """
+    if name == CLAIMS:
+        raise UsageError(
+            f"--profile {CLAIMS} is several runs; `leaderboard claims --run` makes them"
+        )
     if name not in PROFILES:
         raise UsageError(f"--profile must be one of {', '.join(PROFILES)}, not {name!r}")
     return PROFILES[name]

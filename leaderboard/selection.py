@@ -1,15 +1,16 @@
 """The algorithms of a run in each world: those that were named, or else the profile's, and their
 controls."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 from il_envs.world import WORLDS, World
-from leaderboard.cells import Declaration
+from leaderboard.cells import Declaration, Manifest
 from leaderboard.progress import tell
 from leaderboard.protocol import Profile
 from leaderboard.recorded import RecordedData
+from leaderboard.references import exact_reference, is_of_costs
 from leaderboard.submission import Contender, load, load_all
 
 
@@ -101,6 +102,34 @@ def declaration_of(
         recordings=dict(recordings) if contender.is_shown else {},
         style=style if contender.is_taught else "",
         settings=dict(contender.settings),
+    )
+
+
+def manifest_of(
+    profile: Profile,
+    worlds: Sequence[World],
+    contenders: Sequence[Contender],
+    seeds: int,
+    recordings: Mapping[str, RecordedData] = MappingProxyType({}),
+    style: str = "",
+) -> Manifest:
+    """The manifest of a run; the arguments are those of `cells_of_run`."""
+    return Manifest(
+        profile=profile,
+        worlds=tuple(world.name for world in worlds),
+        algorithms={
+            contender.algorithm.name: tuple(
+                world.name for world in worlds if contender.applies_to(world)
+            )
+            for contender in contenders
+        },
+        seeds=seeds,
+        exact_worlds=tuple(w.name for w in worlds if exact_reference(w) is not None),
+        cost_worlds=tuple(world.name for world in worlds if is_of_costs(world)),
+        declarations={
+            contender.algorithm.name: declaration_of(contender, contenders, recordings, style)
+            for contender in contenders
+        },
     )
 
 

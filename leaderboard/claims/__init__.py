@@ -1,0 +1,1 @@
+"""Twelve published claims about imitation learning, measured here: `leaderboard claims`."""
