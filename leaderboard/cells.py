@@ -31,7 +31,7 @@ from leaderboard.exact import ExactMetrics
 from leaderboard.protocol import CellSpec, Profile, label_budgets, reference_seeds
 from leaderboard.publishing import locked
 from leaderboard.recorded import Played, RecordedData
-from leaderboard.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES
+from leaderboard.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES, TEACHER
 
 DAMAGES = (OSError, KeyError, ValueError, EOFError, BadZipFile, ZlibError)
 """Exceptions of NumPy for archives that are missing or damaged."""
@@ -166,6 +166,8 @@ class Manifest(BaseModel):
     """The worlds whose reference is exact."""
     cost_worlds: tuple[str, ...] = ()
     """The worlds whose returns are minus costs, see `references.is_of_costs`."""
+    teachers: dict[str, tuple[str, ...]] = {}
+    """The scripted experts that teach instead of the reference, by the world; each has a row."""
     declarations: dict[str, Declaration] = {}
     """The algorithms' declarations by name; the reference rows have none."""
 
@@ -185,7 +187,8 @@ class Manifest(BaseModel):
     def references(self, world: str) -> tuple[str, ...]:
         """The reference rows of a world: first that of score 0, then that of score 1, then any
         others."""
-        return EXACT_REFERENCES if world in self.exact_worlds else EMPIRICAL_REFERENCES
+        names = EXACT_REFERENCES if world in self.exact_worlds else EMPIRICAL_REFERENCES
+        return names + tuple(TEACHER + style for style in self.teachers.get(world, ()))
 
     def seeds_of(self, algorithm: str, world: str) -> int:
         """The number of cells of a row."""
@@ -346,6 +349,10 @@ def _merged(folder: Path, before: Manifest, now: Manifest) -> Manifest:
         },
         seeds=max(before.seeds, now.seeds),
         exact_worlds=_union(before.exact_worlds, now.exact_worlds),
+        teachers={
+            world: _union(before.teachers.get(world, ()), now.teachers.get(world, ()))
+            for world in before.teachers | now.teachers
+        },
         cost_worlds=_union(before.cost_worlds, now.cost_worlds),
         declarations=before.declarations
         | {

@@ -178,10 +178,10 @@ def _saved(learned: object) -> bytes:
 
 
 def _evaluate_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
-    make_policy = reference_policy(world, spec.algorithm, spec.training_seed)
+    make_policy = reference_policy(world, spec.algorithm, spec.training_seed, spec.style)
     start = time.perf_counter()
     outcome.episodes = _evaluation_episodes(make_policy, spec, world)
-    outcome.acts = "scripted" if spec.algorithm == "expert" else "drawn"
+    outcome.acts = "scripted" if spec.style or spec.algorithm == "expert" else "drawn"
     if not spec.profile.is_tuning:
         _measure_reference(spec, world, outcome)
     outcome.evaluation_seconds = time.perf_counter() - start
@@ -190,6 +190,8 @@ def _evaluate_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
 def _measure_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
     outcome.outside_support = outside_support(world, outcome.episodes)
     reference, linear = tabular_reference(world), linear_reference(world)
+    if spec.style:
+        return  # nothing is known of it but its episodes
     if reference is not None:
         table = reference_table(reference, spec.algorithm)
         outcome.exact = exact_metrics(world, table, None)
@@ -200,9 +202,17 @@ def _measure_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
         outcome.acts = "deterministic" if spec.algorithm == "optimal" else "drawn"
 
 
-def reference_policy(world: World, name: str, seed: int) -> Callable[[WorldVectorEnv], Policy]:
+def reference_policy(
+    world: World, name: str, seed: int, style: str = ""
+) -> Callable[[WorldVectorEnv], Policy]:
     """A function that makes the policy of a reference row, given the environment in which it acts;
-    an expert is bound to it."""
+    an expert is bound to it.
+
+    Args:
+        style: that of the expert whose row it is; empty for any other row.
+    """
+    if style:
+        return lambda env: ExpertPolicy(env, style)
     reference, linear = tabular_reference(world), linear_reference(world)
     control = None if linear is None else reference_control(linear, name)
     if control is not None:

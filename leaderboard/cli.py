@@ -89,18 +89,24 @@ def run(
 
     named = commands.profile_named(profile)
     chosen = profile_with(named, _numbers("--labels", labels), steps)
-    commands.run(
-        chosen,
-        _names("--algorithms", algorithms),
-        commands.worlds_of_run(_names("--worlds", worlds), chosen),
-        chosen.seeds if seeds is None else seeds,
-        (os.cpu_count() or 1) if workers is None else workers,
-        Path("results", profile) if out is None else out,
-        controls,
-        demonstrations or (),
-        style,
-        settings or (),
-    )
+    results = Path("results", profile) if out is None else out
+    styles = (style,) if style or not chosen.styles else chosen.styles
+    folders = {each: results if len(styles) == 1 else results / each for each in styles}
+    for each, folder in folders.items():
+        commands.run(
+            chosen,
+            _names("--algorithms", algorithms),
+            commands.worlds_of_run(_names("--worlds", worlds), chosen),
+            chosen.seeds if seeds is None else seeds,
+            (os.cpu_count() or 1) if workers is None else workers,
+            folder,
+            controls,
+            demonstrations or (),
+            each,
+            settings or (),
+        )
+    if len(folders) > 1:
+        commands.show_by_teacher(folders)
 
 
 @app.command()
@@ -147,9 +153,9 @@ def tune(
     Draws are scored on training arenas, with training seeds and episodes that no result uses. The
     same command goes on where it was stopped; several processes may share a folder.
     """
-    from leaderboard import commands
+    from leaderboard.tuning import command
 
-    commands.tune(
+    command.tune(
         _names("ALGORITHM", algorithms),
         _names("--worlds", worlds),
         draws,
@@ -287,7 +293,7 @@ def theory(
     out: Annotated[Path, typer.Option(help="Folder of the pictures.")] = Path("results", "theory"),
 ) -> None:
     """Draw what theory says, computed exactly, and print the numbers."""
-    from leaderboard import commands
+    from leaderboard.studies import commands
 
     if not commands.show_theory(out):
         raise typer.Exit(1)
@@ -298,7 +304,7 @@ def misspecified(
     out: Annotated[Path, typer.Option(help="Folder of the picture.")] = Path("results", "theory"),
 ) -> None:
     """Search for the optimum of DriftCarMisspecified's reward, and print where it is."""
-    from leaderboard import commands
+    from leaderboard.studies import commands
 
     if not commands.show_misspecified(out):
         raise typer.Exit(1)
@@ -307,7 +313,7 @@ def misspecified(
 @app.command()
 def power() -> None:
     """Print how often simulated boards tell algorithms apart, for several numbers of seeds."""
-    from leaderboard import commands
+    from leaderboard.studies import commands
 
     commands.show_power()
 
@@ -317,7 +323,7 @@ def surpass(
     out: Annotated[Path, typer.Option(help="Folder of the table.")] = Path("results", "surpassing"),
 ) -> None:
     """Learn from experts who often err, and print who does better than they do."""
-    from leaderboard import commands
+    from leaderboard.studies import commands
 
     commands.show_surpassing(out)
 
@@ -329,20 +335,10 @@ def chunks(
     ),
 ) -> None:
     """Clone experts with chunks of actions, and draw what acting open loop costs."""
-    from leaderboard import commands
+    from leaderboard.studies import commands
 
     if not commands.show_chunks(out):
         raise typer.Exit(1)
-
-
-@app.command()
-def experts(
-    out: Annotated[Path, typer.Option(help="Folder of the table.")] = Path("results", "experts"),
-) -> None:
-    """Learn from experts of two minds, with a memory or in contradictions, and print the scores."""
-    from leaderboard import commands
-
-    commands.show_experts(out)
 
 
 def _names(option: str, text: str | None) -> list[str]:

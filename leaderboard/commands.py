@@ -3,13 +3,11 @@
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from il_envs.extras import require
 from il_envs.world import WORLDS, UnknownNameError, World, get_world
 from leaderboard import UsageError, UserError
 from leaderboard.board import Board
@@ -26,15 +24,15 @@ from leaderboard.plan import Forecast, estimates, plan
 from leaderboard.progress import Progress, tell
 from leaderboard.protocol import (
     MOST_SEEDS,
-    MOST_TUNING_SEEDS,
     PROFILES,
     Profile,
     cells_of_run,
-    tuning_profile,
 )
+from leaderboard.publishing import require_folder, writing_to
 from leaderboard.recorded import RecordedData, readable, recorded_data
 from leaderboard.runner import InterruptedRunError, run_cells, unfinished
 from leaderboard.selection import (
+    available,
     inapplicable,
     manifest_of,
     named,
@@ -42,10 +40,10 @@ from leaderboard.selection import (
     of_profile,
     with_controls,
 )
-from leaderboard.studies.findings import Finding
-from leaderboard.submission import Contender, load_installed, write_template
+from leaderboard.submission import write_template
 from leaderboard.summary import ALL_WORLDS, summary
-from leaderboard.terminal import PIPE_WIDTH
+from leaderboard.teachers import table_by_teacher
+from leaderboard.terminal import Page, print_page
 from leaderboard.verification import (
     verify_controlled_returns,
     verify_episodes,
@@ -63,7 +61,7 @@ def show_list() -> None:
         for style, expert in world.experts.items():
             print(f"    {style} expert: {expert.summary}")
     print("algorithms")
-    for contender in _available():
+    for contender in available():
         algorithm = contender.algorithm
         print(f"  {algorithm.name}: {algorithm.summary}")
         what = "a control, uses" if algorithm.is_control else "uses"
@@ -88,13 +86,6 @@ def show_list() -> None:
     print(f"runs of {CLAIMS}, by `leaderboard claims --run`")
     for name, claimed in RUNS_OF_CLAIMS.items():
         print(f"  {name}: {claimed.summary}")
-
-
-def _available() -> list[Contender]:
-    """The installed algorithms; those that cannot be loaded are reported."""
-    contenders, faults = load_installed()
-    tell(*faults)
-    return contenders
 
 
 def run(
@@ -129,17 +120,17 @@ def run(
             f"--seeds must be at most {MOST_SEEDS}, not {seeds}: further ones would train on the "
             "episodes that policies are evaluated on"
         )
-    _require_folder(out)  # before the plan, for which worlds may have to be compiled
+    require_folder(out)  # before the plan, for which worlds may have to be compiled
     worlds = [get_world(name) for name in dict.fromkeys(world_names)]
     _require_style(style, worlds)
     if all(world.reference_style == style for world in worlds):
         style = ""
     chosen = named(origins)
     tell(*inapplicable(chosen, worlds))
-    available = _available() if controls or not chosen else []
-    contenders = chosen or of_profile(profile, worlds, available)
+    there = available() if controls or not chosen else []
+    contenders = chosen or of_profile(profile, worlds, there)
     if controls:
-        contenders = with_controls(contenders, worlds, available)
+        contenders = with_controls(contenders, worlds, there)
     contenders = list(with_settings(contenders, settings))
     sources = [readable(name) for name in dict.fromkeys(demonstrations)]
     tell(*(fault for recording in sources for fault in recording.faults))
@@ -148,7 +139,7 @@ def run(
     tell(*_short_recordings(recordings, profile))
     specs = cells_of_run(profile, worlds, contenders, seeds, recordings, style)
     manifest = manifest_of(profile, worlds, contenders, seeds, recordings, style)
-    with _writing_to(out):
+    with writing_to(out):
         out.mkdir(parents=True, exist_ok=True)
         extend_manifest(out, manifest)
         waiting = unfinished(specs, out)
@@ -183,7 +174,7 @@ def run(
             f"{len(failed)} of {len(specs)} cells failed; log.txt in each one's folder tells more, "
             "and a removed folder is computed anew"
         )
-    with _writing_to(out):
+    with writing_to(out):
         write_page(results)
 
 
@@ -202,88 +193,6 @@ def _show_unfinished(out: Path) -> None:
     write_tables(results)
 
 
-def tune(
-    origins: Sequence[str],
-    world_names: Iterable[str],
-    draws: int,
-    seeds: int,
-    labels: int,
-    steps: int,
-    sampler_seed: int,
-    workers: int,
-    out: Path,
-    stop_after: int = 1,
-    worlds_each: int | None = None,
-    adopt: bool = False,
-) -> None:
-    """Compute the draws that studies lack, a study for each algorithm, and record the best ones.
-
-    Args:
-        origins: origins of the algorithms; "all" is every installed learner.
-        draws: draws of each study.
-        seeds: training seeds of a draw, in each world.
-        labels: expert actions of a training.
-        steps: environment steps of a training.
-        out: folder of the studies, each in a folder of its algorithm's name.
-        stop_after: training seeds after which a draw may be stopped.
-        worlds_each: most worlds of each study, the first ones to which its algorithm applies; None
-            for all of them.
-        adopt: whether to write the records beside the algorithms, whose settings then come from
-            them.
-
-    Raises:
-        UserError, UnknownNameError: on a mistake of the user's.
-    """
-    require("leaderboard", "optuna")
-    from leaderboard.tuning.tuner import Tuner, plan_of_studies, untunable  # Optuna takes a second
-
-    for option, number, least in (
-        ("--draws", draws, 1),
-        ("--seeds", seeds, 1),
-        ("--labels", labels, 1),
-        ("--steps", steps, 1),
-        ("--workers", workers, 1),
-        ("--stop-after", stop_after, 1),
-        ("--worlds-each", 1 if worlds_each is None else worlds_each, 1),
-        ("--sampler-seed", sampler_seed, 0),
-    ):
-        if number < least:
-            raise UsageError(f"{option} must be at least {least}, not {number}")
-    if seeds > MOST_TUNING_SEEDS:
-        raise UsageError(f"--seeds must be at most {MOST_TUNING_SEEDS}, not {seeds}")
-    _require_folder(out)
-    worlds = [get_world(name) for name in dict.fromkeys(world_names)]
-    contenders = _available() if "all" in origins else named(origins)
-    reasons = [untunable(contender, worlds) for contender in contenders]
-    if all(reasons):
-        raise UserError("; ".join(reasons))
-    tell(*filter(None, reasons))
-    profile = tuning_profile(labels, steps, seeds)
-    with _writing_to(out):
-        tuners = [
-            Tuner(
-                contender,
-                [world for world in worlds if contender.applies_to(world)][:worlds_each],
-                profile,
-                stop_after,
-                sampler_seed,
-                out / contender.algorithm.name,
-                workers,
-            )
-            for contender, reason in zip(contenders, reasons, strict=True)
-            if not reason
-        ]
-        for tuner in tuners:
-            tuner.require_room(draws)
-        tell(*plan_of_studies(tuners, draws, workers, os.cpu_count() or 1))
-        for tuner in tuners:
-            tell(*tuner.introduction())
-            record = tuner.run(draws)
-            print(*tuner.conclusion(record), sep="\n", flush=True)
-            if adopt and record is not None:
-                print(f"its settings are now those of {tuner.adopt(record)}", flush=True)
-
-
 def _short_recordings(recordings: Mapping[str, RecordedData], profile: Profile) -> Iterator[str]:
     """A line for each recording that has fewer steps than the profile has labels."""
     for world, data in recordings.items():
@@ -298,25 +207,6 @@ def _require_style(style: str, worlds: Iterable[World]) -> None:
     for world in worlds:
         if style and style not in world.experts:
             raise UnknownNameError(f"{world.name} expert", style, list(world.experts))
-
-
-def _require_folder(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise UserError(f"--out {out} is a file, must be a folder")
-
-
-@contextmanager
-def _writing_to(folder: Path) -> Iterator[None]:
-    """Turn an OSError into a message that names the folder.
-
-    Raises:
-        UserError: if something could not be written.
-    """
-    _require_folder(folder)
-    try:
-        yield
-    except OSError as error:
-        raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
 def write_page(results: Results) -> None:
@@ -354,8 +244,17 @@ def show_table(results: Results, format_name: str) -> None:
     if isinstance(page, str):
         sys.stdout.write(page)
     else:
-        has_width = sys.stdout.isatty() or "COLUMNS" in os.environ
-        Console(width=None if has_width else PIPE_WIDTH).print(page, crop=False)
+        print_page(page)
+
+
+def show_by_teacher(folders: Mapping[str, Path]) -> None:
+    """Print the scores of several runs, a column for the teacher of each.
+
+    Args:
+        folders: of the runs, by the style of their teachers.
+    """
+    runs = {style: read_results(folder) for style, folder in folders.items()}
+    print_page(Page([table_by_teacher(runs)]))
 
 
 def table(folder: Path, format_name: str) -> None:
@@ -446,90 +345,13 @@ def add_human(name: str, folder: Path) -> None:
     """
     recording = readable(name)
     tell(*recording.faults)
-    with _writing_to(folder):
+    with writing_to(folder):
         cell = add_person(recording, folder)
     results = read_results(folder)
     show_table(results, "text")
     print(f"{cell.spec.algorithm}: {len(cell.episodes)} episodes in {folder / cell.spec.folder}")
-    with _writing_to(folder):
+    with writing_to(folder):
         write_page(results)
-
-
-def show_theory(folder: Path) -> bool:
-    """Draw the figures of theory; returns True if every number agrees with theory.
-
-    Raises:
-        UserError: if they cannot be written.
-    """
-    from leaderboard.studies.theory import write_theory  # matplotlib takes a second
-
-    return _show(write_theory, folder)
-
-
-def show_misspecified(folder: Path) -> bool:
-    """Search for the optimum of DriftCarMisspecified; returns True if every number is as expected.
-
-    Raises:
-        UserError: if the picture cannot be written.
-    """
-    from leaderboard.studies.misspecified import write_misspecified  # matplotlib takes a second
-
-    return _show(write_misspecified, folder)
-
-
-def show_chunks(folder: Path) -> bool:
-    """Learn with chunks of actions; returns True if every number is as in theory.
-
-    Raises:
-        UserError: if table or picture cannot be written.
-    """
-    from leaderboard.studies.chunks import write_chunks  # matplotlib takes a second
-
-    return _show(write_chunks, folder)
-
-
-def _show(write: Callable[[Path], tuple[list[Path], list[Finding]]], folder: Path) -> bool:
-    with _writing_to(folder):
-        paths, findings = write(folder)
-    for finding in findings:
-        print(finding)
-    print(f"wrote {' and '.join(map(str, paths))}")
-    return all(finding.holds for finding in findings)
-
-
-def show_power() -> None:
-    """Print how often simulated boards tell algorithms apart."""
-    from leaderboard.studies.power import DESCRIPTION, power_table
-
-    print(power_table().to_string(index=False, float_format="{:.2f}".format))
-    print(DESCRIPTION)
-
-
-def show_surpassing(folder: Path) -> None:
-    """Learn from experts that often err, and print which learners surpass them.
-
-    Raises:
-        UserError: if the table cannot be written.
-    """
-    from leaderboard.studies.surpassing import write_surpassing
-
-    with _writing_to(folder):
-        table = write_surpassing(folder)
-    print(table.to_string(index=False, float_format="{:.2f}".format))
-
-
-def show_experts(folder: Path) -> None:
-    """Learn from experts who are no function of the state, and print what comes of it.
-
-    Raises:
-        UserError: if the table cannot be written.
-    """
-    from leaderboard.studies.experts import write_experts
-
-    with _writing_to(folder):
-        path, table = write_experts(folder)
-    print(table.to_string(index=False, float_format="{:.2f}".format))
-    print(f"wrote {path}")
 
 
 def profile_named(name: str) -> Profile:

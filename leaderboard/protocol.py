@@ -26,6 +26,7 @@ from leaderboard.imports import closure, hash_of
 from leaderboard.recorded import RecordedData
 from leaderboard.references import (
     EXACT_REFERENCES,
+    TEACHER,
     exact_reference,
     linear_reference,
     tabular_reference,
@@ -90,6 +91,9 @@ class Profile(BaseModel):
     worlds: dict[str, tuple[str, ...]] = Field(default={}, exclude=True)
     """The run's worlds and the algorithms in each, empty for all; the command line may name others.
     Not stored, because a cell does not depend on the other cells of its run."""
+    styles: tuple[str, ...] = Field(default=(), exclude=True)
+    """Scripted experts of all these worlds, each of which teaches in a run and a folder of its own,
+    unless the command line names one; empty for the worlds' references alone."""
     each_once: bool = Field(default=False, exclude=True)
     """Whether each algorithm runs in the first of these worlds alone to which it applies."""
 
@@ -208,6 +212,16 @@ PROFILES = {
             each_once=True,
         ),
         Profile(
+            name="worries",
+            labels=(8_000,),
+            seeds=5,
+            evaluation_episodes=32,
+            steps=200_000,
+            time_limit=1_800.0,
+            worlds={"DriftCar": ("bc", "bc-window", "bc-mixture", "bc-cvae", "dagger")},
+            styles=("scripted", "bimodal", "non-markov", "inconsistent"),
+        ),
+        Profile(
             name="minds",
             labels=(32_000,),
             seeds=5,
@@ -254,7 +268,8 @@ class CellSpec(BaseModel):
     demonstrations: str = ""
     """Name of the recording that it learns from; empty if that is the scripted expert, or none."""
     style: str = ""
-    """The scripted expert that it learns from; empty if that is the reference, or none."""
+    """The scripted expert that it learns from, or that it is; empty if that is the reference, or
+    none."""
     settings: dict[str, str] = {}
     """The algorithm's settings that the command line has changed, as `conditions.Settings`."""
     key: dict[str, str]
@@ -303,7 +318,7 @@ def cells_of_run(
     contenders = list(contenders)
     for world in worlds:
         world_key = _world_key(world)
-        specs += [(inf, spec) for spec in _references(profile, world, world_key, seeds)]
+        specs += [(inf, spec) for spec in _references(profile, world, world_key, seeds, style)]
         for seed in range(seeds):
             for contender in contenders:
                 if not contender.applies_to(world):
@@ -374,9 +389,12 @@ def reference_seeds(exact: bool, seeds: int) -> int:
 
 
 def _references(
-    profile: Profile, world: World, world_key: dict[str, str], seeds: int
+    profile: Profile, world: World, world_key: dict[str, str], seeds: int, style: str
 ) -> list[CellSpec]:
-    count = reference_seeds(exact_reference(world) is not None, seeds)
+    """The cells of the reference rows, and of the expert of that style if it is another one."""
+    codes = {name: (code, "") for name, code in reference_codes(world).items()}
+    if style and style != world.reference_style:
+        codes[TEACHER + style] = fingerprint({"act": world.experts[style].act}), style
     return [
         CellSpec(
             world=world.name,
@@ -385,10 +403,11 @@ def _references(
             labels=None,
             seed=seed,
             profile=profile,
+            style=own_style,
             key=_key(profile, world, world_key, code, None, seed),
         )
-        for name, code in reference_codes(world).items()
-        for seed in range(count)
+        for name, (code, own_style) in codes.items()
+        for seed in range(reference_seeds(exact_reference(world) is not None, seeds))
     ]
 
 

@@ -13,8 +13,34 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
+from leaderboard import UserError
+
 LOCKS = ".locks"
 """The folder of locks: one of the folder of results itself, and one of each run that writes."""
+
+
+def require_folder(out: Path) -> None:
+    """Require that a folder can be made there.
+
+    Raises:
+        UserError: if it is a file.
+    """
+    if out.exists() and not out.is_dir():
+        raise UserError(f"--out {out} is a file, must be a folder")
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Turn an OSError into a message that names the folder.
+
+    Raises:
+        UserError: if something could not be written.
+    """
+    require_folder(folder)
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
 @contextmanager

@@ -20,6 +20,10 @@ EMPIRICAL_REFERENCES = ("random", "expert")
 EXACT_REFERENCES = ("random", "soft-optimal", "optimal")
 """In both tuples the first row defines score 0, and the second score 1."""
 
+TEACHER = "expert-"
+"""Of the name of the row of a scripted expert that teaches instead of the reference; its style
+follows."""
+
 REFERENCES = tuple(dict.fromkeys(EMPIRICAL_REFERENCES + EXACT_REFERENCES))
 """Names that no algorithm may take."""
 

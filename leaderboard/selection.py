@@ -11,7 +11,14 @@ from leaderboard.progress import tell
 from leaderboard.protocol import Profile
 from leaderboard.recorded import RecordedData
 from leaderboard.references import exact_reference, is_of_costs
-from leaderboard.submission import Contender, load, load_all
+from leaderboard.submission import Contender, load, load_all, load_installed
+
+
+def available() -> list[Contender]:
+    """The installed algorithms; those that cannot be loaded are reported."""
+    contenders, faults = load_installed()
+    tell(*faults)
+    return contenders
 
 
 def named(origins: Iterable[str]) -> list[Contender]:
@@ -126,6 +133,7 @@ def manifest_of(
         seeds=seeds,
         exact_worlds=tuple(w.name for w in worlds if exact_reference(w) is not None),
         cost_worlds=tuple(world.name for world in worlds if is_of_costs(world)),
+        teachers={w.name: (style,) for w in worlds if style not in ("", w.reference_style)},
         declarations={
             contender.algorithm.name: declaration_of(contender, contenders, recordings, style)
             for contender in contenders

@@ -21,7 +21,7 @@ from il_envs.learning.tuning import record_path
 from il_envs.world import UnknownNameError, World
 from leaderboard import UserError
 from leaderboard.imports import closure, hash_of, outsiders
-from leaderboard.references import REFERENCES
+from leaderboard.references import REFERENCES, TEACHER
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -184,10 +184,11 @@ def _require_algorithm(algorithm: object, where: str) -> None:
     if not isinstance(algorithm, Algorithm):
         kind = type(algorithm).__name__
         raise UserError(f"{where}: `algorithm` is a {kind}, must be an il_envs.Algorithm")
-    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", algorithm.name) or algorithm.name in REFERENCES:
+    is_taken = algorithm.name in REFERENCES or algorithm.name.startswith(TEACHER)
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", algorithm.name) or is_taken:
         raise UserError(
-            f"{where}: the name {algorithm.name!r} will not do; "
-            f"letters, digits and . _ - are allowed, {', '.join(REFERENCES)} are taken"
+            f"{where}: the name {algorithm.name!r} will not do; letters, digits and . _ - are "
+            f"allowed, {', '.join(REFERENCES)} and {TEACHER}... are taken"
         )
     config = algorithm.config
     parameters: Any = getattr(config, "__dataclass_params__", None)

@@ -4,12 +4,14 @@ Each world has a table of its own. Where its columns do not fit into the width, 
 follow below, beside the same names. Lines wrap at spaces, and only in columns of sentences.
 """
 
+import os
+import sys
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 import pandas as pd
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.markup import escape
 from rich.table import Table as Grid
 from rich.text import Text
@@ -28,6 +30,12 @@ NOTE_WIDTH = 100
 """Longest line of the notes under a table."""
 PIPE_WIDTH = 120
 """Width of what is printed where there is no terminal."""
+
+
+def print_page(page: RenderableType) -> None:
+    """Print tables on a terminal, or as they are on a wide one."""
+    has_width = sys.stdout.isatty() or "COLUMNS" in os.environ
+    Console(width=None if has_width else PIPE_WIDTH).print(page, crop=False)
 
 
 class Page:

@@ -1,6 +1,7 @@
 """Conditions from the command line: they change the cell that is computed, its key and its table,
 and a mistake is one line."""
 
+import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -13,9 +14,12 @@ from leaderboard import UsageError, UserError, child, commands
 from leaderboard.cells import Declaration, Manifest, extend_manifest, read_results
 from leaderboard.conditions import configured, profile_with, with_settings
 from leaderboard.page import header
-from leaderboard.protocol import CellSpec, Profile, cells_of_run
+from leaderboard.protocol import PROFILES, CellSpec, Profile, cells_of_run
+from leaderboard.rows import return_of, scale_of
 from leaderboard.submission import Contender, load
-from tests.leaderboard.test_cli import in_process
+from leaderboard.teachers import table_by_teacher
+from leaderboard.verification import verify_episodes
+from tests.leaderboard.test_cli import ALGORITHMS, in_process
 
 TINY = Profile(
     name="tiny", labels=(400,), seeds=1, evaluation_episodes=2, steps=1_000, time_limit=60.0,
@@ -220,3 +224,47 @@ def test_a_mistake_on_the_command_line_changes_nothing(
     )  # fmt: skip
     assert (code, errors.splitlines()[-1]) == (2, f"leaderboard: {message}")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_profile_with_several_teachers_has_a_run_for_each_and_a_table_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile = TINY.model_copy(
+        update={"name": "two", "worlds": {"DriftCar": ("bc",)}, "styles": ("scripted", "noisy")}
+    )
+    monkeypatch.setitem(PROFILES, "two", profile)
+    monkeypatch.setenv("COLUMNS", "120")
+    code, shown, _ = in_process(
+        monkeypatch, capsys, "run", "--profile", "two", "--no-controls", "--set", "bc.updates=2",
+        "--out", tmp_path,
+    )  # fmt: skip
+    assert code == 0
+    taught = {style: read_results(tmp_path / style) for style in profile.styles}
+    cells = {
+        style: {cell.spec.algorithm: cell for cell in results.cells}
+        for style, results in taught.items()
+    }
+    assert list(cells["scripted"]) == ["bc", "expert", "random"]
+    assert list(cells["noisy"]) == ["bc", "expert", "expert-noisy", "random"]
+    teacher = cells["noisy"]["expert-noisy"]
+    assert (teacher.status, teacher.acts, teacher.exact) == ("ok", "scripted", None)
+    assert teacher.episodes != cells["noisy"]["expert"].episodes
+    assert teacher.episodes[0].seed == cells["noisy"]["expert"].episodes[0].seed
+    for cell in (teacher, cells["noisy"]["bc"]):
+        assert verify_episodes(tmp_path / "noisy", cell) == []
+    table = table_by_teacher(taught)
+    assert list(table.shown.columns) == ["algorithm", "world", "scripted", "noisy"]
+    assert list(table.shown["algorithm"]) == ["(its teacher)", "bc"]
+    assert table.shown["scripted"][0] == "1.000"
+    scale = scale_of(taught["noisy"], "DriftCar")
+    assert scale is not None
+    assert table.shown["noisy"][0] == f"{scale.score(return_of(teacher)):.3f}"
+    assert "(its teacher)" in shown
+
+
+def test_a_name_of_a_teachers_row_is_taken(tmp_path: Path) -> None:
+    folder = shutil.copytree(ALGORITHMS / "good", tmp_path / "good")
+    text = (folder / "algorithm.py").read_text()
+    (folder / "algorithm.py").write_text(text.replace('"good", ', '"expert-good", '))
+    with pytest.raises(UserError, match=r"'expert-good' will not do; .* expert-\.\.\. are taken"):
+        load(str(folder))

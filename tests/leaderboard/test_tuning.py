@@ -21,7 +21,7 @@ from il_envs import Algorithm, Budget, Policy, Problem, get_world, tunable, tuna
 from il_envs.engine.vector import WorldVectorEnv
 from il_envs.learning.problem import SEED_BLOCK
 from il_envs.learning.tuning import record_path, search_space, with_settings
-from leaderboard import UserError, child, commands
+from leaderboard import UserError, child
 from leaderboard.protocol import (
     EVALUATION_SEED,
     MOST_TUNING_SEEDS,
@@ -34,7 +34,7 @@ from leaderboard.protocol import (
 )
 from leaderboard.runner import is_finished
 from leaderboard.submission import load, load_installed
-from leaderboard.tuning import tuner
+from leaderboard.tuning import command, tuner
 from leaderboard.tuning.record import Draw, Record, read_record, told_settings, write_record
 from leaderboard.tuning.study import Study
 from leaderboard.tuning.tuner import study_spec
@@ -110,7 +110,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def tune(toy: Path, out: Path, draws: int, **changes: Any) -> Record:
-    commands.tune([str(toy)], ["CliffChain"], draws, **{**SMALL, **changes}, out=out)
+    command.tune([str(toy)], ["CliffChain"], draws, **{**SMALL, **changes}, out=out)
     record = read_record(out / "toy" / "record.json")
     assert record is not None
     return record
