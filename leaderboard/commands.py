@@ -117,8 +117,8 @@ def run(
             raise UsageError(f"{name} must be at least 1, not {value}")
     if seeds > MOST_SEEDS:
         raise UsageError(
-            f"--seeds must be at most {MOST_SEEDS}, not {seeds}: further ones would train on the "
-            "episodes that policies are evaluated on"
+            f"--seeds must be at most {MOST_SEEDS}, not {seeds}: further ones are for tuning, and "
+            "beyond them are the episodes that policies are evaluated on"
         )
     require_folder(out)  # before the plan, for which worlds may have to be compiled
     worlds = [get_world(name) for name in dict.fromkeys(world_names)]

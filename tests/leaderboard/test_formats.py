@@ -115,7 +115,7 @@ def test_rows_of_a_divided_table_begin_with_their_names() -> None:
         [line.split()[0] for line in printed(page, width) if line.startswith(LONGEST)]
         for width in (80, 200)
     )
-    assert len(narrow) > len(wide) == 3  # all worlds and each of two
+    assert len(narrow) > len(wide) == 6  # scores and costs, in all worlds and each of two
 
 
 def test_a_table_in_a_pipe_has_no_colours_and_always_the_same_width(
@@ -189,7 +189,7 @@ def test_json_is_plain_and_has_the_notes() -> None:
     assert any("Holm-corrected" in note for note in scores["notes"])
     assert document["worlds"] == ["Hill", "RiskyBridge"]
     arms = json.loads(as_json(make_arms(), summary(make_arms())))["tables"]
-    assert list(arms) == ["scores", "concurrency", "milestones", "claims"]
+    assert list(arms) == ["scores", "costs", "concurrency", "milestones", "claims"]
 
 
 class Tables(HTMLParser):
@@ -289,4 +289,4 @@ def test_latex_escapes_what_it_would_take_for_commands() -> None:
 
 def test_a_world_of_several_rows_has_a_group_of_its_own_in_html() -> None:
     results = make_board(("Hill", "Sea"))
-    assert as_html(results, summary(results)).count("<tbody>") == 3
+    assert as_html(results, summary(results)).count("<tbody>") == 6  # and for its costs

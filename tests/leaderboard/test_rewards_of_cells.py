@@ -136,7 +136,7 @@ def test_a_shaped_reward_transfers_as_the_true_one_does() -> None:
     tables = reward_tables(ROOMS, Shaped(lambda _: None))
     own_there = replace(tables, transfer=tables.own)
     shares = [
-        exact_metrics(ROOMS, some_table("FourRooms"), rewards, 0).transfer
+        exact_metrics(ROOMS, some_table("FourRooms"), rewards).transfer
         for rewards in (tables, own_there)
     ]
     assert shares[0] is not None

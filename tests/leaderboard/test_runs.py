@@ -615,6 +615,7 @@ def test_the_cell_file_is_plain_json(failures: tuple[dict[str, Cell], Path]) -> 
     assert raw["status"] == "ok"
     assert raw["spec"]["key"].keys() >= {"suite", "world", "code", "config", "labels", "seed"}
     assert set(raw["episodes"][0]) == {
+        "controlled_return",
         "seed",
         "total_reward",
         "decisions",

@@ -56,7 +56,7 @@ def make_cell(spec: CellSpec, total_rewards: list[float], falls: int = 0) -> Cel
     )  # fmt: skip
     return Cell(
         spec=spec, status="ok", reason="", meter={"demonstrations": spec.labels or 0},
-        episodes=rows,
+        episodes=rows, files={"policy.safetensors": "0"},
     )  # fmt: skip
 
 

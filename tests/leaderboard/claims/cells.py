@@ -79,8 +79,9 @@ def exact(
 ) -> ExactMetrics:
     """Exact metrics, of which the claims need three."""
     return ExactMetrics(
-        expected_return=expected_return, occupancy_distance=0.0, policy_divergence=divergence,
-        log_likelihood=0.0, log_likelihood_error=0.0, epic=None, starc=None, transfer=transfer,
+        expected_return=expected_return, mode_return=expected_return, soft_regret=0.0,
+        occupancy_distance=0.0, policy_divergence=divergence, log_likelihood=0.0, epic=None,
+        starc=None, transfer=transfer,
     )  # fmt: skip
 
 
