@@ -1,5 +1,7 @@
 """Runs imitation-learning algorithms on worlds, keeps the raw results, and makes the table."""
 
+import sys
+
 
 class UserError(Exception):
     """A mistake of the user's; its message says in one line what is wrong and what to do."""
@@ -11,3 +13,9 @@ class UsageError(UserError):
     """An invalid argument on the command line."""
 
     exit_code = 2
+
+
+def tell(*lines: str) -> None:
+    """Print lines to stderr at once."""
+    for line in lines:
+        print(line, file=sys.stderr, flush=True)

@@ -27,11 +27,11 @@ from il_envs.learning.learning_curve import LearningCurve
 from il_envs.learning.rollout import Episode
 from leaderboard import UserError
 from leaderboard.computer import Computer, this_computer
-from leaderboard.exact import ExactMetrics
+from leaderboard.measures.exact import ExactMetrics
+from leaderboard.measures.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES, TEACHER
 from leaderboard.protocol import CellSpec, Profile, label_budgets, reference_seeds
 from leaderboard.publishing import locked
 from leaderboard.recorded import Played, RecordedData
-from leaderboard.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES, TEACHER
 
 DAMAGES = (OSError, KeyError, ValueError, EOFError, BadZipFile, ZlibError)
 """Exceptions of NumPy for archives that are missing or damaged."""

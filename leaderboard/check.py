@@ -9,10 +9,10 @@ from rich.console import Console
 from il_envs.world import WORLDS, World
 from leaderboard import UserError
 from leaderboard.cells import Cell
-from leaderboard.progress import Progress
 from leaderboard.protocol import CellSpec, Profile, cells_of_run
-from leaderboard.rows import return_of
-from leaderboard.runner import run_cells
+from leaderboard.running.progress import Progress
+from leaderboard.running.runner import run_cells
+from leaderboard.scores.rows import return_of
 from leaderboard.submission import Contender, load
 
 CHECK = Profile(

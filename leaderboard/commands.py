@@ -9,8 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from il_envs.world import WORLDS, UnknownNameError, World, get_world
-from leaderboard import UsageError, UserError
-from leaderboard.board import Board
+from leaderboard import UsageError, UserError, tell
 from leaderboard.cells import Results, extend_manifest, read_results
 from leaderboard.check import check
 from leaderboard.claims.profile import NAME as CLAIMS
@@ -18,10 +17,7 @@ from leaderboard.claims.profile import RUNS as RUNS_OF_CLAIMS
 from leaderboard.comparison import compare, differences_of_computers
 from leaderboard.conditions import with_settings
 from leaderboard.explanation import explanation
-from leaderboard.formats import FORMATS, as_csv, as_markdown
 from leaderboard.people import add_person, verify_played
-from leaderboard.plan import Forecast, estimates, plan
-from leaderboard.progress import Progress, tell
 from leaderboard.protocol import (
     MOST_SEEDS,
     PROFILES,
@@ -30,7 +26,10 @@ from leaderboard.protocol import (
 )
 from leaderboard.publishing import require_folder, writing_to
 from leaderboard.recorded import RecordedData, readable, recorded_data
-from leaderboard.runner import InterruptedRunError, run_cells, unfinished
+from leaderboard.running.plan import Forecast, estimates, plan
+from leaderboard.running.progress import Progress
+from leaderboard.running.runner import InterruptedRunError, run_cells, unfinished
+from leaderboard.scores.summary import ALL_WORLDS, summary
 from leaderboard.selection import (
     available,
     inapplicable,
@@ -41,9 +40,10 @@ from leaderboard.selection import (
     with_controls,
 )
 from leaderboard.submission import write_template
-from leaderboard.summary import ALL_WORLDS, summary
-from leaderboard.teachers import table_by_teacher
-from leaderboard.terminal import Page, print_page
+from leaderboard.tables.board import Board
+from leaderboard.tables.formats import FORMATS, as_csv, as_markdown
+from leaderboard.tables.teachers import table_by_teacher
+from leaderboard.tables.terminal import Page, print_page
 from leaderboard.verification import (
     verify_controlled_returns,
     verify_episodes,

@@ -17,7 +17,7 @@ from scipy.stats import t as student
 from leaderboard import UserError
 from leaderboard.cells import Cell, Results
 from leaderboard.computer import Computer
-from leaderboard.rows import return_of
+from leaderboard.scores.rows import return_of
 from leaderboard.verification import agree
 
 LEVEL = 0.999

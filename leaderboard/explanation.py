@@ -3,9 +3,9 @@
 from math import hypot, isnan, sqrt
 
 from leaderboard.cells import Cell, Results
-from leaderboard.crossed import Estimate, crossed_mean
-from leaderboard.metrics import METRICS
-from leaderboard.rows import (
+from leaderboard.scores.crossed import Estimate, crossed_mean
+from leaderboard.scores.metrics import METRICS
+from leaderboard.scores.rows import (
     Row,
     Scale,
     crossed_scores_of,
@@ -15,8 +15,8 @@ from leaderboard.rows import (
     scores_of,
     survival,
 )
-from leaderboard.standings import Standings, standings
-from leaderboard.statistics import CONFIDENCE, probability_of_improvement, student_interval
+from leaderboard.scores.standings import Standings, standings
+from leaderboard.scores.statistics import CONFIDENCE, probability_of_improvement, student_interval
 from leaderboard.tuning.record import told_settings
 
 
@@ -158,7 +158,7 @@ def _over_episodes(estimate: Estimate) -> list[str]:
     """The interval of the table, where it is over episodes too."""
     seeds, episodes = (sqrt(part.variance) for part in (estimate.seeds, estimate.episodes))
     return [
-        "that is given these episodes; over seeds and episodes (leaderboard/crossed.py):",
+        "that is given these episodes; over seeds and episodes (leaderboard/scores/crossed.py):",
         f"  standard error = sqrt({seeds:.6f}^2 + {episodes:.6f}^2), of seeds s / sqrt(n), of "
         "episodes sqrt(max(MS_episode - MS_rest, 0) / number of scores)",
         f"  interval = {float(estimate.mean):.6f} +- {float(estimate.quantile):.4f} * "

@@ -37,12 +37,12 @@ from leaderboard.cells import (
     write_traces,
 )
 from leaderboard.computer import this_computer
-from leaderboard.exact_linear import controlled_returns
+from leaderboard.measures.exact_linear import controlled_returns
+from leaderboard.measures.references import exact_reference, is_of_costs, linear_reference
+from leaderboard.measures.support import outside_support
 from leaderboard.protocol import Profile, person_spec
 from leaderboard.publishing import locked, publish, registered, temporary_folder
 from leaderboard.recorded import Played
-from leaderboard.references import exact_reference, is_of_costs, linear_reference
-from leaderboard.support import outside_support
 
 PREFIX = "human-"
 """Of the name of a person's row."""

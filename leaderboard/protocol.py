@@ -23,16 +23,16 @@ from il_envs.learning.problem import SEED_BLOCK
 from il_envs.world import Split, World, get_world
 from leaderboard.durations import expected_seconds
 from leaderboard.imports import closure, hash_of
-from leaderboard.recorded import RecordedData
-from leaderboard.references import (
+from leaderboard.measures.references import (
     EXACT_REFERENCES,
     TEACHER,
     exact_reference,
     linear_reference,
     tabular_reference,
 )
+from leaderboard.measures.support import SUPPORT_SEED
+from leaderboard.recorded import RecordedData
 from leaderboard.submission import Contender
-from leaderboard.support import SUPPORT_SEED
 
 EVALUATION_SEED = 900_000_000
 """Evaluation episode i is the held-out episode of seed EVALUATION_SEED + i."""
@@ -49,18 +49,22 @@ TUNING_EPISODES_SEED = 899_000_000
 """Episode i on which a study scores policies is the training episode of seed TUNING_EPISODES_SEED +
 i: after those of all training seeds, and before those of the evaluation."""
 
-MEASURING = ("leaderboard.exact", "leaderboard.exact_linear", "leaderboard.checked_tables")
+MEASURING = (
+    "leaderboard.measures.exact",
+    "leaderboard.measures.exact_linear",
+    "leaderboard.measures.checked_tables",
+)
 """Modules that compute exact metrics; their imports within `MEASURED_WITHIN` count too."""
 MEASURED_WITHIN = (
     *MEASURING,
-    "leaderboard.references",
+    "leaderboard.measures.references",
     "il_envs.buttons",
     "il_envs.exact",
     "il_envs.learning.learned_reward",
 )
 """All modules whose code can change an exact number; a world itself has a hash of its own."""
 
-SUPPORTED = ("leaderboard.support", "il_envs.learning.support")
+SUPPORTED = ("leaderboard.measures.support", "il_envs.learning.support")
 """Modules that compute the share of states outside the expert's support."""
 
 GIBIBYTE = 2**30  # bytes

@@ -17,9 +17,9 @@ from il_envs.learning.policy import ExpertPolicy
 from il_envs.world import Probe, States, World, get_world
 from leaderboard import UserError
 from leaderboard.cells import ANEW, read_reward_map
-from leaderboard.exact import RewardTables, reward_tables
+from leaderboard.measures.exact import RewardTables, reward_tables
+from leaderboard.measures.references import required_reference, tabular_reference
 from leaderboard.protocol import EVALUATION_SEED
-from leaderboard.references import required_reference, tabular_reference
 
 RewardMap = dict[str, FloatArray]
 

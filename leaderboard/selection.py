@@ -6,11 +6,11 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from il_envs.world import WORLDS, World
+from leaderboard import tell
 from leaderboard.cells import Declaration, Manifest
-from leaderboard.progress import tell
+from leaderboard.measures.references import exact_reference, is_of_costs
 from leaderboard.protocol import Profile
 from leaderboard.recorded import RecordedData
-from leaderboard.references import exact_reference, is_of_costs
 from leaderboard.submission import Contender, load, load_all, load_installed
 
 

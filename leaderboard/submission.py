@@ -21,7 +21,7 @@ from il_envs.learning.tuning import record_path
 from il_envs.world import UnknownNameError, World
 from leaderboard import UserError
 from leaderboard.imports import closure, hash_of, outsiders
-from leaderboard.references import REFERENCES, TEACHER
+from leaderboard.measures.references import REFERENCES, TEACHER
 
 TEMPLATES = Path(__file__).parent / "templates"
 

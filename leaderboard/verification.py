@@ -17,12 +17,17 @@ from il_envs.learning.rollout import replay
 from il_envs.world import get_world
 from leaderboard import UserError
 from leaderboard.cells import ANEW, MODE_TRACES, Cell, EpisodeResult, read_traces
-from leaderboard.checked_tables import policy_table
-from leaderboard.exact import ExactMetrics, exact_metrics
-from leaderboard.exact_linear import controlled_returns, metrics, row_metrics
-from leaderboard.references import box_of, linear_reference, reference_table, tabular_reference
+from leaderboard.measures.checked_tables import policy_table
+from leaderboard.measures.exact import ExactMetrics, exact_metrics
+from leaderboard.measures.exact_linear import controlled_returns, metrics, row_metrics
+from leaderboard.measures.references import (
+    box_of,
+    linear_reference,
+    reference_table,
+    tabular_reference,
+)
+from leaderboard.measures.support import expert_support, outside_support
 from leaderboard.reward_maps import kept_reward_map, tables_of
-from leaderboard.support import expert_support, outside_support
 from leaderboard.traces import replayed_episodes
 
 TOLERANCE = 1e-9

@@ -13,7 +13,7 @@ from il_envs.play.video import checked_path, progress_line, write_film
 from il_envs.world import World, get_world
 from leaderboard import UsageError, UserError
 from leaderboard.cells import Cell, Results, read_results, read_traces
-from leaderboard.rows import named_row
+from leaderboard.scores.rows import named_row
 
 
 def watch(

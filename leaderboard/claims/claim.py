@@ -6,7 +6,7 @@ from math import inf, isinf
 from pathlib import Path
 from typing import Literal
 
-from leaderboard.statistics import Interval
+from leaderboard.scores.statistics import Interval
 
 Verdict = Literal["holds", "fails", "not shown"]
 

@@ -23,9 +23,9 @@ from il_envs.worlds.grid.risky_bridge import risky_bridge_world
 from leaderboard.cells import Cell, Results, read_results
 from leaderboard.claims.claim import Measured, MissingResultsError, number
 from leaderboard.claims.profile import EPISODES_SHOWN, FEW, LABELS_OF_AN_EPISODE, RUNS, TENFOLD
-from leaderboard.crossed import crossed_mean
-from leaderboard.references import required_reference
-from leaderboard.rows import (
+from leaderboard.measures.references import required_reference
+from leaderboard.scores.crossed import crossed_mean
+from leaderboard.scores.rows import (
     Quantity,
     Row,
     Scale,
@@ -36,7 +36,7 @@ from leaderboard.rows import (
     scale_of,
     scores_of,
 )
-from leaderboard.statistics import (
+from leaderboard.scores.statistics import (
     Interval,
     difference_interval,
     ratio_interval,

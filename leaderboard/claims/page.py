@@ -15,7 +15,7 @@ from rich.text import Text
 from leaderboard.claims.claim import RULE, Outcome, Result, Verdict, number
 from leaderboard.claims.measures import EXACT, SEEDS_AND_EPISODES
 from leaderboard.claims.profile import NAME, RUNS
-from leaderboard.statistics import CONFIDENCE
+from leaderboard.scores.statistics import CONFIDENCE
 from leaderboard.submission import TEMPLATES
 
 MARKS: dict[Verdict, str] = {"holds": "✓", "fails": "✗", "not shown": "?"}

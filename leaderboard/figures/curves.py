@@ -33,9 +33,9 @@ from leaderboard.figures.selected import (
     worlds_of,
 )
 from leaderboard.figures.styles import EXPERT, Style
-from leaderboard.rows import Scale, return_of, row_of, scale_of, survival
+from leaderboard.scores.rows import Scale, return_of, row_of, scale_of, survival
+from leaderboard.scores.training import has_acted, training_returns
 from leaderboard.traces import replayed_episodes
-from leaderboard.training import has_acted, training_returns
 
 
 def compounding_error(results: Results) -> Figure | None:

@@ -10,7 +10,7 @@ from leaderboard.cells import Results
 from leaderboard.figures.drawing import name_panel, panels
 from leaderboard.figures.selected import styles_of
 from leaderboard.figures.styles import Style
-from leaderboard.rows import headline_row
+from leaderboard.scores.rows import headline_row
 
 LEAST = 1e-3
 """Smallest divergence of the axis, in nats per episode; smaller ones are drawn here."""

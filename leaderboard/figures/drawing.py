@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from leaderboard.figures.styles import Style
-from leaderboard.statistics import student_interval
+from leaderboard.scores.statistics import student_interval
 
 STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",

@@ -17,8 +17,8 @@ from leaderboard.cells import Cell, Results, read_traces
 from leaderboard.figures.drawing import name_panel, panels
 from leaderboard.figures.selected import finished_cells, learner_rows, worlds_of
 from leaderboard.figures.styles import COLOURS, EXPERT
-from leaderboard.rows import row_of
-from leaderboard.support import expert_support
+from leaderboard.measures.support import expert_support
+from leaderboard.scores.rows import row_of
 
 MOST_EPISODES = 3
 """Number of evaluation episodes on a map; the first ones."""

@@ -4,7 +4,7 @@ Agarwal et al. 2021, "Deep reinforcement learning at the edge of the statistical
 4.2. A mean hides whether all runs are middling or half of them fail; a profile does not.
 
 A profile has a band over training seeds and, where returns are sampled, over episodes, which are
-crossed with them (`leaderboard.crossed`). Resampling the seeds, as Agarwal et al. do, gives it no
+crossed with them (`leaderboard.scores.crossed`). Resampling the seeds, as Agarwal et al. do, gives it no
 width where all runs are on one side of a level, and covers far too seldom with few of them.
 """
 
@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 
 from leaderboard.cells import Results
-from leaderboard.crossed import crossed_mean
 from leaderboard.figures.drawing import name_lines, name_panel, panels, score_limits
 from leaderboard.figures.selected import learner_rows, worlds_of
 from leaderboard.figures.styles import Style
-from leaderboard.rows import crossed_scores_of, scale_of
-from leaderboard.statistics import CONFIDENCE
+from leaderboard.scores.crossed import crossed_mean
+from leaderboard.scores.rows import crossed_scores_of, scale_of
+from leaderboard.scores.statistics import CONFIDENCE
 
 Lines = list[tuple[str, Style, list[NDArray[np.float64]]]]
 """Name, style and the scores float64 [seeds, episodes] in each world, as in `crossed`."""

@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from leaderboard.cells import Results
-from leaderboard.crossed import crossed_mean
 from leaderboard.figures.drawing import name_panel, panels, score_limits
 from leaderboard.figures.selected import styles_of, worlds_of
 from leaderboard.figures.styles import CONTROL, EXPERT_COLOUR, Style
-from leaderboard.rows import crossed_scores_of, headline_row, row_of, scale_of, scores_of
-from leaderboard.statistics import CONFIDENCE
+from leaderboard.scores.crossed import crossed_mean
+from leaderboard.scores.rows import crossed_scores_of, headline_row, row_of, scale_of, scores_of
+from leaderboard.scores.statistics import CONFIDENCE
 
 WIDTH = 6.0
 """Width of a panel in inches; two of them can be read in a README."""

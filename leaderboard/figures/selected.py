@@ -4,8 +4,8 @@ from il_envs.world import World, get_world
 from leaderboard.cells import Cell, Results
 from leaderboard.figures.drawing import BAND_SEEDS
 from leaderboard.figures.styles import CONTROL, EXPERT, Style, styles
-from leaderboard.rows import Row, headline_row, row_of
-from leaderboard.statistics import CONFIDENCE
+from leaderboard.scores.rows import Row, headline_row, row_of
+from leaderboard.scores.statistics import CONFIDENCE
 
 
 def worlds_of(results: Results) -> list[World]:

@@ -15,8 +15,8 @@ from leaderboard.cells import Cell, Results
 from leaderboard.figures.drawing import draw_mean, name_lines, name_panel, panels
 from leaderboard.figures.selected import finished_cells, how_many_seeds, rows_to_draw, worlds_of
 from leaderboard.figures.styles import Style
-from leaderboard.rows import Row
-from leaderboard.support import expert_support
+from leaderboard.measures.support import expert_support
+from leaderboard.scores.rows import Row
 from leaderboard.traces import replayed_episodes
 
 MOST_EPISODES = 32

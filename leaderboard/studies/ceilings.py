@@ -20,7 +20,7 @@ from il_envs.worlds.duel.rules import BUTTONS, COLUMNS, FIRES, HORIZON, SHAPE
 from il_envs.worlds.gauntlet import one_button_bound
 from leaderboard.figures.drawing import name_panel, panels
 from leaderboard.figures.styles import COLOURS, EXPERT
-from leaderboard.references import tabular_reference
+from leaderboard.measures.references import tabular_reference
 from leaderboard.studies.findings import Finding
 
 REFERENCE_COLOURS = {

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from il_envs.learning.learning_curve import BINS, bin_ends
 from leaderboard.cells import Cell, Results
-from leaderboard.rows import (
+from leaderboard.scores.rows import (
     Row,
     Scale,
     headline_row,
@@ -29,13 +29,13 @@ from leaderboard.rows import (
     scores_of,
     status_of,
 )
-from leaderboard.statistics import (
+from leaderboard.scores.statistics import (
     Interval,
     difference_interval,
     ratio_interval,
     student_interval,
 )
-from leaderboard.training import steps_to, training_returns
+from leaderboard.scores.training import steps_to, training_returns
 
 FACTORS = ("actions", "learning")
 ARMS = tuple(product(("SAPS", "MAPS"), ("RL", "IL + RL")))

@@ -28,9 +28,9 @@ from il_envs.world import Array, Record, Split, States
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.misspecified import drift_car_misspecified, step
 from il_envs.worlds.drift_car.track import SAMPLES
+from leaderboard import tell
 from leaderboard.figures.drawing import STYLE, name_panel, panels, save
 from leaderboard.figures.styles import COLOURS, EXPERT
-from leaderboard.progress import tell
 from leaderboard.studies.findings import Finding
 from leaderboard.submission import load
 

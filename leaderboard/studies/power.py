@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from leaderboard.crossed import Floats, crossed_difference
-from leaderboard.ranking import all_differences, holm
-from leaderboard.statistics import CONFIDENCE
+from leaderboard.scores.crossed import Floats, crossed_difference
+from leaderboard.scores.ranking import all_differences, holm
+from leaderboard.scores.statistics import CONFIDENCE
 
 ALGORITHMS, EPISODES = 12, 32
 STEP = 2.0

@@ -8,8 +8,7 @@ from typing import Any, ClassVar, TypeVar
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from leaderboard import UserError
-from leaderboard.progress import tell
+from leaderboard import UserError, tell
 
 ANEW = "remove it to compute all anew, or name another folder"
 

@@ -20,12 +20,12 @@ from il_envs.learning.policy import ExactPolicy, ExpertPolicy, Policy
 from il_envs.learning.problem import Problem
 from il_envs.learning.rollout import run_episodes
 from il_envs.world import World, get_world
-from leaderboard.checked_tables import learned_reward, policy_table
-from leaderboard.exact import reward_tables
-from leaderboard.progress import tell
+from leaderboard import tell
+from leaderboard.measures.checked_tables import learned_reward, policy_table
+from leaderboard.measures.exact import reward_tables
+from leaderboard.measures.references import tabular_reference
 from leaderboard.protocol import EVALUATION_SEED
-from leaderboard.references import tabular_reference
-from leaderboard.statistics import CONFIDENCE, Interval, difference_interval
+from leaderboard.scores.statistics import CONFIDENCE, Interval, difference_interval
 from leaderboard.submission import load
 
 LABELS = 8_000

@@ -27,7 +27,7 @@ from il_envs.worlds.grid.cliff_chain import cliff_chain
 from il_envs.worlds.grid.risky_bridge import risky_bridge_world
 from leaderboard.figures.drawing import STYLE, name_panel, panels, save
 from leaderboard.figures.styles import COLOURS
-from leaderboard.references import tabular_reference
+from leaderboard.measures.references import tabular_reference
 from leaderboard.studies.ceilings import concurrency
 from leaderboard.studies.findings import Finding
 

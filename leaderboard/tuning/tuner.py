@@ -11,18 +11,18 @@ from rich.console import Console
 
 from il_envs.learning.tuning import search_space, setting, with_settings
 from il_envs.world import World
-from leaderboard import UsageError, UserError
+from leaderboard import UsageError, UserError, tell
 from leaderboard.cells import Cell, Manifest, Results, read_cell
 from leaderboard.computer import Computer
 from leaderboard.conditions import configured
 from leaderboard.durations import expected_seconds
-from leaderboard.plan import makespan
-from leaderboard.progress import Progress, tell
+from leaderboard.measures.references import exact_reference, is_of_costs
 from leaderboard.protocol import CellSpec, Profile, cells_of_run, world_hash
 from leaderboard.publishing import locked
-from leaderboard.references import exact_reference, is_of_costs
-from leaderboard.rows import Scale, mean_return, scale_of
-from leaderboard.runner import run_cells
+from leaderboard.running.plan import makespan
+from leaderboard.running.progress import Progress
+from leaderboard.running.runner import run_cells
+from leaderboard.scores.rows import Scale, mean_return, scale_of
 from leaderboard.submission import Contender
 from leaderboard.tuning.record import (
     Draw,

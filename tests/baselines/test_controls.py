@@ -13,10 +13,10 @@ from baselines.reward_learning import PPOConfig
 from il_envs import Algorithm, Budget, Problem, get_world, run_episodes
 from il_envs.testing import check_algorithm
 from leaderboard.cells import Cell, Declaration, Manifest, Results, extend_manifest
-from leaderboard.controls import control_notes
 from leaderboard.figures.curves import survival_by_labels
-from leaderboard.formats import as_markdown
 from leaderboard.protocol import PROFILES, cells_of_run
+from leaderboard.scores.controls import control_notes
+from leaderboard.scores.summary import summary
 from leaderboard.selection import (
     belongs,
     declaration_of,
@@ -26,7 +26,7 @@ from leaderboard.selection import (
     with_controls,
 )
 from leaderboard.submission import Contender, load_installed
-from leaderboard.summary import summary
+from leaderboard.tables.formats import as_markdown
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec
 
 QUICK = replace(controls.shuffled, config=replace(bc.BCConfig(), updates=20))

@@ -8,7 +8,7 @@ import pytest
 
 from baselines import bc, dagger, mail
 from il_envs import Budget, Problem, TabularPolicy, WorldVectorEnv, get_world
-from leaderboard.checked import tensors_of
+from leaderboard.measures.checked import tensors_of
 from leaderboard.submission import load_installed
 
 INSTALLED = {contender.algorithm.name: contender.algorithm for contender in load_installed()[0]}

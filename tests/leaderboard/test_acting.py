@@ -11,13 +11,14 @@ import torch
 
 from il_envs import Budget, ExpertPolicy, Problem, TabularPolicy, get_world, run_episodes
 from il_envs.learning.problem import SEED_BLOCK
-from leaderboard import UsageError, child, commands
+from leaderboard import UsageError, commands
 from leaderboard.cells import MODE_TRACES, Cell, read_cell, read_traces, write_traces
-from leaderboard.metrics import METRICS
+from leaderboard.measures.support import SUPPORT_SEED
 from leaderboard.protocol import EVALUATION_SEED, MOST_SEEDS, CellSpec, Profile, cells_of_run
-from leaderboard.rows import Scale
-from leaderboard.support import SUPPORT_SEED
-from leaderboard.updates import counted_updates
+from leaderboard.running import child
+from leaderboard.running.updates import counted_updates
+from leaderboard.scores.metrics import METRICS
+from leaderboard.scores.rows import Scale
 from leaderboard.verification import verify_episodes
 
 TINY = Profile(

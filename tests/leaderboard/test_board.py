@@ -5,10 +5,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from leaderboard.board import Board
 from leaderboard.cells import Manifest, failed_cell, write_cell
-from leaderboard.columns import NONE
 from leaderboard.protocol import CellSpec
+from leaderboard.tables.board import Board
+from leaderboard.tables.columns import NONE
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec
 
 WORLDS = ("Hill", "Sea")

@@ -10,14 +10,15 @@ import pytest
 
 from il_envs import Algorithm, get_world
 from il_envs.world import UnknownNameError
-from leaderboard import UsageError, UserError, child, commands
+from leaderboard import UsageError, UserError, commands
 from leaderboard.cells import Declaration, Manifest, extend_manifest, read_results
 from leaderboard.conditions import configured, profile_with, with_settings
-from leaderboard.page import header
 from leaderboard.protocol import PROFILES, CellSpec, Profile, cells_of_run
-from leaderboard.rows import return_of, scale_of
+from leaderboard.running import child
+from leaderboard.scores.rows import return_of, scale_of
 from leaderboard.submission import Contender, load
-from leaderboard.teachers import table_by_teacher
+from leaderboard.tables.page import header
+from leaderboard.tables.teachers import table_by_teacher
 from leaderboard.verification import verify_episodes
 from tests.leaderboard.test_cli import ALGORITHMS, in_process
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboard.crossed import crossed_difference, crossed_mean, mean_of
-from leaderboard.statistics import student_interval
+from leaderboard.scores.crossed import crossed_difference, crossed_mean, mean_of
+from leaderboard.scores.statistics import student_interval
 
 
 def random_scores(seeds: int, episodes: int, key: int = 0) -> np.ndarray:

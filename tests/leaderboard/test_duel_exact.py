@@ -15,15 +15,15 @@ from il_envs.buttons import joint_chords, joint_index
 from il_envs.exact.button_references import concurrency_references
 from leaderboard import commands
 from leaderboard.cells import Results, read_results
-from leaderboard.checked import CheckedPolicy
-from leaderboard.checked_tables import policy_table
-from leaderboard.child import reference_policy
-from leaderboard.exact import exact_metrics, likelihood_bound
 from leaderboard.explanation import explanation
+from leaderboard.measures.checked import CheckedPolicy
+from leaderboard.measures.checked_tables import policy_table
+from leaderboard.measures.exact import exact_metrics, likelihood_bound
+from leaderboard.measures.references import exact_reference
 from leaderboard.protocol import Profile, reference_codes
-from leaderboard.references import exact_reference
-from leaderboard.rows import mean_return
-from leaderboard.summary import summary
+from leaderboard.running.child import reference_policy
+from leaderboard.scores.rows import mean_return
+from leaderboard.scores.summary import summary
 from leaderboard.verification import verify_episodes, verify_metrics
 
 DUEL = il_envs.get_world("Duel")

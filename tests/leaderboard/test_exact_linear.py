@@ -10,18 +10,23 @@ import pytest
 
 from il_envs import LinearPolicy, RandomPolicy, get_world, run_episodes
 from il_envs.exact.linear_gaussian import LinearGaussianPolicy, evaluate_linear_gaussian
-from leaderboard.checked_tables import InvalidActionError
-from leaderboard.exact import ExactMetrics, likelihood_bound
-from leaderboard.exact_linear import (
+from leaderboard.measures.checked_tables import InvalidActionError
+from leaderboard.measures.exact import ExactMetrics, likelihood_bound
+from leaderboard.measures.exact_linear import (
     controlled_returns,
     estimated_metrics,
     linear_control,
     metrics,
     row_metrics,
 )
+from leaderboard.measures.references import (
+    exact_reference,
+    is_of_costs,
+    linear_reference,
+    tabular_reference,
+)
 from leaderboard.protocol import reference_codes, world_hash
-from leaderboard.references import exact_reference, is_of_costs, linear_reference, tabular_reference
-from leaderboard.rows import Scale
+from leaderboard.scores.rows import Scale
 from leaderboard.verification import (
     verify_controlled_returns,
     verify_episodes,

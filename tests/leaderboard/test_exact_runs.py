@@ -27,19 +27,19 @@ from leaderboard.cells import (
     read_traces,
     write_reward_map,
 )
-from leaderboard.child import compute
-from leaderboard.columns import NONE
-from leaderboard.exact import likelihood_bound
 from leaderboard.explanation import explanation
 from leaderboard.figures.curves import compounding_error, score_by_labels, survival_by_labels
 from leaderboard.figures.divergences import divergence
-from leaderboard.formats import as_csv, as_latex, as_markdown, as_text
-from leaderboard.metrics import EXACT
+from leaderboard.measures.exact import likelihood_bound
+from leaderboard.measures.references import REFERENCES, reference_table
 from leaderboard.protocol import PROFILES, Profile, cells_of_run
-from leaderboard.references import REFERENCES, reference_table
-from leaderboard.rows import crossed_scores_of, mean_return, row_of, scale_of, scores_of
+from leaderboard.running.child import compute
+from leaderboard.scores.metrics import EXACT
+from leaderboard.scores.rows import crossed_scores_of, mean_return, row_of, scale_of, scores_of
+from leaderboard.scores.summary import summary
 from leaderboard.submission import load
-from leaderboard.summary import summary
+from leaderboard.tables.columns import NONE
+from leaderboard.tables.formats import as_csv, as_latex, as_markdown, as_text
 from leaderboard.verification import verify_episodes, verify_files, verify_metrics
 from tests.leaderboard.test_exact import measured, occupancy_by_hand, reference_of, some_table
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec

@@ -17,10 +17,10 @@ import pytest
 from rich.console import Console, RenderableType
 
 from leaderboard.cells import Results
-from leaderboard.columns import CSV_COLUMNS, NONE, OVER
-from leaderboard.formats import as_csv, as_html, as_json, as_latex, as_markdown, as_text
-from leaderboard.page import tables
-from leaderboard.summary import summary
+from leaderboard.scores.summary import summary
+from leaderboard.tables.columns import CSV_COLUMNS, NONE, OVER
+from leaderboard.tables.formats import as_csv, as_html, as_json, as_latex, as_markdown, as_text
+from leaderboard.tables.page import tables
 from tests.leaderboard.studies.test_concurrency import make_results as make_arms
 from tests.leaderboard.test_exact_runs import mixed_results
 from tests.leaderboard.test_tables import make_board, make_results, without

@@ -14,13 +14,13 @@ from rich.console import Console
 from il_envs import LearningCurve
 from il_envs.learning.learning_curve import BINS
 from leaderboard.cells import Cell, Manifest, Results
-from leaderboard.columns import CSV_COLUMNS, INFINITE, NONE
 from leaderboard.explanation import explanation
-from leaderboard.formats import as_csv, as_latex, as_markdown, as_text
-from leaderboard.metrics import EXACT, METRICS, Metric
-from leaderboard.references import reference_table
-from leaderboard.rows import row_of, scale_of
-from leaderboard.summary import summary
+from leaderboard.measures.references import reference_table
+from leaderboard.scores.metrics import EXACT, METRICS, Metric
+from leaderboard.scores.rows import row_of, scale_of
+from leaderboard.scores.summary import summary
+from leaderboard.tables.columns import CSV_COLUMNS, INFINITE, NONE
+from leaderboard.tables.formats import as_csv, as_latex, as_markdown, as_text
 from tests.leaderboard.test_exact import measured, reference_of, some_table
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_results, make_spec, row
 

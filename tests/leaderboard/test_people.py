@@ -176,7 +176,7 @@ class TestRun:
         )
 
     def test_a_recording_that_changes_during_a_run_is_a_failed_cell(self, tmp_path: Path) -> None:
-        from leaderboard.child import compute
+        from leaderboard.running.child import compute
 
         episode_of(steps=60)
         recordings = recorded_data([readable("anna")], ["DriftCar"], TINY.evaluation_seeds)

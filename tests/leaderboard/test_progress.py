@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from leaderboard.board import Board
 from leaderboard.cells import Manifest
-from leaderboard.plan import Forecast
-from leaderboard.progress import QUIET_PERIOD, Progress
+from leaderboard.running.plan import Forecast
+from leaderboard.running.progress import QUIET_PERIOD, Progress
+from leaderboard.tables.board import Board
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec
 
 

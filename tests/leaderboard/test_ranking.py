@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from leaderboard.ranking import Ranking, all_differences, holm, ranking
+from leaderboard.scores.ranking import Ranking, all_differences, holm, ranking
 
 
 def order(count: int, *better: tuple[int, int]) -> Ranking:

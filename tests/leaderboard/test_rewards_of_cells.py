@@ -13,13 +13,13 @@ from il_envs import TabularReward, WorldVectorEnv, get_world
 from il_envs.learning.learned_reward import InvalidRewardError, reward_table, rewards_of
 from il_envs.worlds.drift_car.probe import place, read
 from leaderboard.cells import Manifest, Results, write_cell, write_reward_map
-from leaderboard.checked_tables import learned_reward
-from leaderboard.child import compute
-from leaderboard.exact import exact_metrics, reward_tables
 from leaderboard.figures.reward_pictures import reward_pictures, scaled_to
 from leaderboard.figures.write import write_figures
+from leaderboard.measures.checked_tables import learned_reward
+from leaderboard.measures.exact import exact_metrics, reward_tables
 from leaderboard.protocol import Profile, cells_of_run
 from leaderboard.reward_maps import probed, reference_states, reward_map
+from leaderboard.running.child import compute
 from leaderboard.submission import load as load_algorithm
 from tests.leaderboard.test_exact import some_table
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec

@@ -27,7 +27,7 @@ from safetensors.numpy import load_file, save
 
 import il_envs
 from il_envs import RandomPolicy, TrainingWarning
-from leaderboard import UserError, child
+from leaderboard import UserError
 from leaderboard.cells import (
     Cell,
     failed_cell,
@@ -36,18 +36,19 @@ from leaderboard.cells import (
     read_traces,
     write_cell,
 )
-from leaderboard.checked import (
+from leaderboard.measures.checked import (
     CheckedPolicy,
     require_policy,
     tensors_of,
 )
-from leaderboard.checked_tables import InvalidActionError
-from leaderboard.progress import Progress
+from leaderboard.measures.checked_tables import InvalidActionError
 from leaderboard.protocol import CellSpec, Profile, cells_of_run, world_hash
-from leaderboard.rows import Row, status_of
-from leaderboard.runner import is_finished, resident_memory, run_cells
+from leaderboard.running import child
+from leaderboard.running.progress import Progress
+from leaderboard.running.runner import is_finished, resident_memory, run_cells
+from leaderboard.scores.rows import Row, status_of
+from leaderboard.scores.summary import summary
 from leaderboard.submission import load, load_all
-from leaderboard.summary import summary
 from leaderboard.verification import verify_episodes
 
 ALGORITHMS = Path(__file__).parents[1] / "algorithms"

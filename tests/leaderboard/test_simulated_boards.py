@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from leaderboard.crossed import crossed_difference, crossed_mean
-from leaderboard.ranking import all_differences, holm
-from leaderboard.statistics import (
+from leaderboard.scores.crossed import crossed_difference, crossed_mean
+from leaderboard.scores.ranking import all_differences, holm
+from leaderboard.scores.statistics import (
     CONFIDENCE,
     interquartile_interval,
     interquartile_mean,

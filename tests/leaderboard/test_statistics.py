@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboard.statistics import (
+from leaderboard.scores.statistics import (
     difference_interval,
     interquartile_interval,
     interquartile_mean,

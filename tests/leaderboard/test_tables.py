@@ -12,10 +12,9 @@ from rich.console import Console
 
 from leaderboard.cells import Cell, Declaration, EpisodeResult, Manifest, Results, failed_cell
 from leaderboard.explanation import explanation
-from leaderboard.formats import as_csv, as_latex, as_markdown, as_text
-from leaderboard.metrics import METRICS
 from leaderboard.protocol import CellSpec, Profile
-from leaderboard.rows import (
+from leaderboard.scores.metrics import METRICS
+from leaderboard.scores.rows import (
     Scale,
     counted,
     crossed_scores_of,
@@ -24,7 +23,8 @@ from leaderboard.rows import (
     scores_of,
     survival,
 )
-from leaderboard.summary import summary
+from leaderboard.scores.summary import summary
+from leaderboard.tables.formats import as_csv, as_latex, as_markdown, as_text
 
 PROFILE = Profile(
     name="test", labels=(10, 20), seeds=2, evaluation_episodes=2, steps=100, time_limit=1.0

@@ -21,7 +21,7 @@ from il_envs import Algorithm, Budget, Policy, Problem, get_world, tunable, tuna
 from il_envs.engine.vector import WorldVectorEnv
 from il_envs.learning.problem import SEED_BLOCK
 from il_envs.learning.tuning import record_path, search_space, with_settings
-from leaderboard import UserError, child
+from leaderboard import UserError
 from leaderboard.protocol import (
     EVALUATION_SEED,
     MOST_TUNING_SEEDS,
@@ -32,7 +32,8 @@ from leaderboard.protocol import (
     cells_of_run,
     tuning_profile,
 )
-from leaderboard.runner import is_finished
+from leaderboard.running import child
+from leaderboard.running.runner import is_finished
 from leaderboard.submission import load, load_installed
 from leaderboard.tuning import command, tuner
 from leaderboard.tuning.record import Draw, Record, read_record, told_settings, write_record

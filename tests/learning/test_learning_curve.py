@@ -22,16 +22,16 @@ from il_envs import (
 )
 from il_envs.learning.learning_curve import BINS, bin_ends
 from leaderboard.cells import Cell, Declaration, Manifest, Results, extend_manifest, read_cell
-from leaderboard.child import compute, write
 from leaderboard.explanation import explanation
 from leaderboard.figures.curves import learning_curve, survival_by_labels
 from leaderboard.figures.write import write_figures
-from leaderboard.formats import as_csv
 from leaderboard.protocol import CellSpec, Profile, cells_of_run
-from leaderboard.rows import mean_return, row_of, survival
-from leaderboard.statistics import student_interval
+from leaderboard.running.child import compute, write
+from leaderboard.scores.rows import mean_return, row_of, survival
+from leaderboard.scores.statistics import student_interval
+from leaderboard.scores.summary import summary
 from leaderboard.submission import load
-from leaderboard.summary import summary
+from leaderboard.tables.formats import as_csv
 
 ALGORITHMS = Path(__file__).parents[1] / "algorithms"
 BUTTONS = get_world("Buttons")

@@ -21,10 +21,10 @@ from leaderboard.claims.page import FORMATS, MARKS, WIDTH
 from leaderboard.claims.profile import EPISODES_SHOWN, FEW, RUNS, TENFOLD
 from leaderboard.claims.running import compute
 from leaderboard.claims.twelve import CLAIMS
-from leaderboard.exact import exact_metrics
+from leaderboard.measures.exact import exact_metrics
+from leaderboard.measures.references import required_reference
 from leaderboard.protocol import CellSpec
-from leaderboard.references import required_reference
-from leaderboard.statistics import Interval
+from leaderboard.scores.statistics import Interval
 from tests.leaderboard.claims.cells import (
     Change,
     Contents,

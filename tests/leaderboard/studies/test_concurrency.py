@@ -16,11 +16,9 @@ from il_envs import Algorithm, LearningCurve
 from il_envs.learning.learning_curve import BINS
 from leaderboard import commands
 from leaderboard.cells import Cell, Declaration, Manifest, Results, failed_cell, read_results
-from leaderboard.columns import NONE
-from leaderboard.formats import as_csv, as_latex, as_markdown, as_text
-from leaderboard.page import final_header
 from leaderboard.protocol import Profile
-from leaderboard.statistics import difference_interval, ratio_interval, student_interval
+from leaderboard.scores.statistics import difference_interval, ratio_interval, student_interval
+from leaderboard.scores.summary import summary
 from leaderboard.studies.concurrency import (
     EXPERT,
     PERFORMANCE,
@@ -30,7 +28,9 @@ from leaderboard.studies.concurrency import (
     final_table,
     milestone_table,
 )
-from leaderboard.summary import summary
+from leaderboard.tables.columns import NONE
+from leaderboard.tables.formats import as_csv, as_latex, as_markdown, as_text
+from leaderboard.tables.page import final_header
 from tests.leaderboard.test_tables import make_cell, make_spec
 
 ALGORITHMS = Path(__file__).parents[2] / "algorithms"

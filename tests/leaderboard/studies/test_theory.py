@@ -10,7 +10,7 @@ import pytest
 
 import il_envs
 from il_envs.buttons import independent_buttons
-from leaderboard.references import exact_reference
+from leaderboard.measures.references import exact_reference
 from leaderboard.studies import ceilings, theory
 from leaderboard.studies.findings import Finding
 from leaderboard.studies.theory import HORIZONS, closed_form, erring_cost, log_slope

@@ -9,7 +9,14 @@ import pandas as pd
 
 from il_envs.world import WORLDS, get_world
 from leaderboard.cells import Results
-from leaderboard.columns import (
+from leaderboard.recorded import RecordedData
+from leaderboard.scores.controls import control_notes
+from leaderboard.scores.metrics import COSTS, EXACT, SAMPLED, Metric
+from leaderboard.scores.notes import RANK_NOTE, computer_notes, interval_note
+from leaderboard.scores.rows import row_of, scale_of
+from leaderboard.scores.summary import ALL_WORLDS
+from leaderboard.studies.concurrency import claim_table, final_table, milestone_table
+from leaderboard.tables.columns import (
     COLUMNS,
     COST_COLUMNS,
     CSV_COLUMNS,
@@ -20,13 +27,6 @@ from leaderboard.columns import (
     shown,
     step_count,
 )
-from leaderboard.controls import control_notes
-from leaderboard.metrics import COSTS, EXACT, SAMPLED, Metric
-from leaderboard.notes import RANK_NOTE, computer_notes, interval_note
-from leaderboard.recorded import RecordedData
-from leaderboard.rows import row_of, scale_of
-from leaderboard.studies.concurrency import claim_table, final_table, milestone_table
-from leaderboard.summary import ALL_WORLDS
 
 
 def header(results: Results, metrics: Iterable[Metric]) -> list[str]:

@@ -9,8 +9,8 @@ from string import ascii_letters
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.crossed import Estimate, Floats, crossed_difference, mean_of
-from leaderboard.statistics import CONFIDENCE
+from leaderboard.scores.crossed import Estimate, Floats, crossed_difference, mean_of
+from leaderboard.scores.statistics import CONFIDENCE
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from il_envs.exact.evaluation import divergence, evaluate, hard_optimal, uniform
 from il_envs.exact.reward_distance import epic_distance, starc_distance
 from il_envs.learning.learned_reward import LearnedReward, reward_table
 from il_envs.world import World, get_world
-from leaderboard.references import exact_reference, required_reference
+from leaderboard.measures.references import exact_reference, required_reference
 
 
 class ExactMetrics(BaseModel):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from il_envs.engine.spaces import checked_actions, within_bounds
 from il_envs.learning.policy import Policy
 from il_envs.world import World
-from leaderboard.checked_tables import InvalidActionError
+from leaderboard.measures.checked_tables import InvalidActionError
 
 PREDICT_ARGUMENTS = ("observation", "state", "episode_start", "deterministic")
 OPTIONAL_METHODS = ("tensors", "action_probabilities")

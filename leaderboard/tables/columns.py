@@ -11,9 +11,9 @@ from math import isinf, isnan
 import numpy as np
 import pandas as pd
 
-from leaderboard.metrics import COSTS, EXACT, SAMPLED, Metric
-from leaderboard.statistics import CONFIDENCE
-from leaderboard.summary import ALL_WORLDS, SEEDS, SEEDS_AND_EPISODES
+from leaderboard.scores.metrics import COSTS, EXACT, SAMPLED, Metric
+from leaderboard.scores.statistics import CONFIDENCE
+from leaderboard.scores.summary import ALL_WORLDS, SEEDS, SEEDS_AND_EPISODES
 
 NONE = "\N{EN DASH}"
 INFINITE = "\N{INFINITY}"

@@ -30,9 +30,7 @@ from leaderboard.cells import (
     read_cell,
     write_cell,
 )
-from leaderboard.child import CANNOT_WRITE
 from leaderboard.computer import same_arithmetic
-from leaderboard.progress import Progress
 from leaderboard.protocol import CellSpec
 from leaderboard.publishing import (
     locked,
@@ -41,6 +39,8 @@ from leaderboard.publishing import (
     remove_leftovers,
     temporary_folder,
 )
+from leaderboard.running.child import CANNOT_WRITE
+from leaderboard.running.progress import Progress
 
 POLL_PERIOD = 0.05  # s, between two checks whether a child has ended
 MEMORY_PERIOD = 0.5  # s, between two checks of its memory, which cost milliseconds
@@ -199,7 +199,7 @@ def _start(spec: CellSpec, results: Path, writer: str) -> Running:
     arguments = [spec.model_dump_json(), str(temporary.resolve()), str(os.getpid())]
     with (temporary / "log.txt").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "leaderboard.child", *arguments],
+            [sys.executable, "-m", "leaderboard.running.child", *arguments],
             env=os.environ | same_arithmetic(),
             stdin=subprocess.DEVNULL,
             stdout=log,

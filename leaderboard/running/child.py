@@ -1,4 +1,4 @@
-"""The process that computes one cell: `python -m leaderboard.child SPEC FOLDER PARENT`.
+"""The process that computes one cell: `python -m leaderboard.running.child SPEC FOLDER PARENT`.
 
 It writes into a temporary folder, which the runner then moves to its place. If the runner is gone,
 it ends itself.
@@ -52,31 +52,31 @@ from leaderboard.cells import (
     write_reward_map,
     write_traces,
 )
-from leaderboard.checked import CheckedPolicy, require_policy, tensors_of
-from leaderboard.checked_tables import InvalidActionError, learned_reward, policy_table
 from leaderboard.computer import this_computer
 from leaderboard.conditions import configured
-from leaderboard.exact import ExactMetrics, exact_metrics
-from leaderboard.exact_linear import (
+from leaderboard.measures.checked import CheckedPolicy, require_policy, tensors_of
+from leaderboard.measures.checked_tables import InvalidActionError, learned_reward, policy_table
+from leaderboard.measures.exact import ExactMetrics, exact_metrics
+from leaderboard.measures.exact_linear import (
     controlled_returns,
     estimated_metrics,
     linear_control,
     row_metrics,
 )
-from leaderboard.exact_linear import metrics as linear_metrics
-from leaderboard.protocol import EVALUATION_SEED, CellSpec
-from leaderboard.recorded import recorded_demonstrations
-from leaderboard.references import (
+from leaderboard.measures.exact_linear import metrics as linear_metrics
+from leaderboard.measures.references import (
     box_of,
     linear_reference,
     reference_control,
     reference_table,
     tabular_reference,
 )
+from leaderboard.measures.support import outside_support
+from leaderboard.protocol import EVALUATION_SEED, CellSpec
+from leaderboard.recorded import recorded_demonstrations
 from leaderboard.reward_maps import RewardMap, reward_map, tables_of
+from leaderboard.running.updates import counted_updates
 from leaderboard.submission import load
-from leaderboard.support import outside_support
-from leaderboard.updates import counted_updates
 
 CANNOT_WRITE = 74
 """Exit code when the cell was computed but could not be written, EX_IOERR of sysexits.h."""

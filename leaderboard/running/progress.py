@@ -2,7 +2,6 @@
 terminal, a table that fills, bars and the time left, and elsewhere occasionally a line for the
 running cells."""
 
-import sys
 import time
 from types import TracebackType
 
@@ -12,21 +11,15 @@ from rich.live import Live
 from rich.markup import escape
 from rich.text import Text
 
-from leaderboard.board import Board
 from leaderboard.cells import Cell
-from leaderboard.plan import Forecast, in_words
 from leaderboard.protocol import CellSpec
+from leaderboard.running.plan import Forecast, in_words
+from leaderboard.tables.board import Board
 
 QUIET_PERIOD = 600.0
 """Seconds without output after which a line says what is running, where there are no bars."""
 LOOK_PERIOD = 0.5
 """Seconds between two pictures of the table on a terminal."""
-
-
-def tell(*lines: str) -> None:
-    """Print lines to stderr at once."""
-    for line in lines:
-        print(line, file=sys.stderr, flush=True)
 
 
 class Progress:

@@ -14,10 +14,10 @@ import pandas as pd
 from rich.console import RenderableType
 
 from leaderboard.cells import Results
-from leaderboard.columns import CONTROL, INFINITE, LEFT, REFERENCE
-from leaderboard.page import tables
 from leaderboard.submission import TEMPLATES
-from leaderboard.terminal import Page
+from leaderboard.tables.columns import CONTROL, INFINITE, LEFT, REFERENCE
+from leaderboard.tables.page import tables
+from leaderboard.tables.terminal import Page
 
 
 def as_text(results: Results, summary: pd.DataFrame) -> RenderableType:

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from leaderboard.cells import Results
-from leaderboard.crossed import crossed_mean, mean_of
-from leaderboard.metrics import METRICS
-from leaderboard.rows import (
+from leaderboard.scores.crossed import crossed_mean, mean_of
+from leaderboard.scores.metrics import METRICS
+from leaderboard.scores.rows import (
     Row,
     Scale,
     crossed_scores_of,
@@ -24,8 +24,8 @@ from leaderboard.rows import (
     scores_of,
     status_of,
 )
-from leaderboard.standings import standings
-from leaderboard.statistics import Interval, interquartile_interval
+from leaderboard.scores.standings import standings
+from leaderboard.scores.statistics import Interval, interquartile_interval
 
 ALL_WORLDS = "all"
 RANKED_BY = ["world", "algorithm"]

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard.cells import Results
-from leaderboard.crossed import Estimate, Floats
-from leaderboard.ranking import Ranking, all_differences, holm, ranking
-from leaderboard.rows import Row, crossed_scores_of, headline_row, scale_of
+from leaderboard.scores.crossed import Estimate, Floats
+from leaderboard.scores.ranking import Ranking, all_differences, holm, ranking
+from leaderboard.scores.rows import Row, crossed_scores_of, headline_row, scale_of
 
 
 @dataclass(frozen=True)

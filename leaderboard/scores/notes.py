@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from leaderboard.cells import Manifest, Results
-from leaderboard.statistics import CONFIDENCE
+from leaderboard.scores.statistics import CONFIDENCE
 
 RANK_NOTE = (
     "Rank: those that a row may have, by the differences between all algorithms in its world on "

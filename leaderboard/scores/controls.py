@@ -3,9 +3,9 @@
 from math import isnan
 
 from leaderboard.cells import Results
-from leaderboard.crossed import Estimate, crossed_difference
-from leaderboard.rows import Row, crossed_scores_of, headline_row, scale_of
-from leaderboard.statistics import CONFIDENCE
+from leaderboard.scores.crossed import Estimate, crossed_difference
+from leaderboard.scores.rows import Row, crossed_scores_of, headline_row, scale_of
+from leaderboard.scores.statistics import CONFIDENCE
 
 
 def control_notes(results: Results) -> list[str]:

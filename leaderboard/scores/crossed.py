@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from leaderboard.statistics import CONFIDENCE
+from leaderboard.scores.statistics import CONFIDENCE
 
 Floats = NDArray[np.float64]
 

@@ -9,9 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from leaderboard.cells import Cell, Manifest, Results, read_cell
-from leaderboard.columns import NONE, number
 from leaderboard.protocol import CellSpec
-from leaderboard.rows import Row, Scale, scale_of, scores_of
+from leaderboard.scores.rows import Row, Scale, scale_of, scores_of
+from leaderboard.tables.columns import NONE, number
 
 Key = tuple[str, str, int | None]
 """World, algorithm and number of labels of a row."""

@@ -23,9 +23,9 @@ from il_envs.exact.linear_gaussian import (
 from il_envs.exact.linear_quadratic import LinearQuadraticSoftOptimal
 from il_envs.learning.policy import GaussianPolicy, Policy
 from il_envs.learning.rollout import Episode
-from leaderboard.checked_tables import InvalidActionError
-from leaderboard.exact import ExactMetrics
-from leaderboard.references import reference_control
+from leaderboard.measures.checked_tables import InvalidActionError
+from leaderboard.measures.exact import ExactMetrics
+from leaderboard.measures.references import reference_control
 
 CUT = 1e-9
 """Greatest probability that some action of an episode is beyond the bounds of the action space,

@@ -10,9 +10,9 @@ from typing import Literal
 from il_envs.learning.learning_curve import bin_ends
 from il_envs.world import World, get_world
 from leaderboard.cells import Cell
-from leaderboard.exact import likelihood_bound
-from leaderboard.rows import Quantity, Scale, counted, mean_return, return_of, survival
-from leaderboard.training import has_acted, smoothed_returns, steps_to
+from leaderboard.measures.exact import likelihood_bound
+from leaderboard.scores.rows import Quantity, Scale, counted, mean_return, return_of, survival
+from leaderboard.scores.training import has_acted, smoothed_returns, steps_to
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,9 +16,9 @@ from rich.markup import escape
 from rich.table import Table as Grid
 from rich.text import Text
 
-from leaderboard.columns import CONTROL, LEFT, NONE, OVER, REFERENCE
-from leaderboard.page import SCORES, Table
-from leaderboard.summary import ALL_WORLDS
+from leaderboard.scores.summary import ALL_WORLDS
+from leaderboard.tables.columns import CONTROL, LEFT, NONE, OVER, REFERENCE
+from leaderboard.tables.page import SCORES, Table
 
 SENTENCES = {"status", "claim"}
 """Headings of the columns that may take several lines in a row."""

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from leaderboard.cells import Results
-from leaderboard.columns import NONE, intervals, number
-from leaderboard.page import Table
-from leaderboard.summary import summary
+from leaderboard.scores.summary import summary
+from leaderboard.tables.columns import NONE, intervals, number
+from leaderboard.tables.page import Table
 
 TEACHER_ROW = "(its teacher)"
 
