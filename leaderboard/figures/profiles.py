@@ -4,8 +4,8 @@ Agarwal et al. 2021, "Deep reinforcement learning at the edge of the statistical
 4.2. A mean hides whether all runs are middling or half of them fail; a profile does not.
 
 A profile has a band over training seeds and, where returns are sampled, over episodes, which are
-crossed with them (`leaderboard.scores.crossed`). Resampling the seeds, as Agarwal et al. do, gives it no
-width where all runs are on one side of a level, and covers far too seldom with few of them.
+crossed with them (`leaderboard.scores.crossed`). Resampling the seeds, as Agarwal et al. do, gives
+it no width where all runs are on one side of a level, and covers far too seldom with few of them.
 """
 
 from collections.abc import Sequence

@@ -345,7 +345,7 @@ class TestAirl:
         still, moved = map(get_world, ("FourRoomsStill", "FourRoomsMovedStill"))
         table = hard_optimal(required_reference(still).model).policy
         returns = [
-            exact_metrics(moved, policy, None, 0).expected_return
+            exact_metrics(moved, policy, None).expected_return
             for policy in (
                 table,
                 np.full_like(table, 0.25),
