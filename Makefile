@@ -12,7 +12,7 @@ TORCH := torch==2.13.0
 # A file on each core.
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 
-.PHONY: install leaderboard reproduce tune test test-statistical test-clients test-lowest check lint bench \
+.PHONY: install leaderboard readme reproduce tune test test-statistical test-clients test-lowest check lint bench \
 	bench-play bench-inference bench-frames bench-drivability bench-exact bench-peers sounds screens clean
 
 leaderboard: $(INSTALLED)
@@ -28,6 +28,10 @@ reproduce: $(INSTALLED)
 tune: $(INSTALLED)
 	$(BIN)/leaderboard tune all --worlds DriftCar,FourRooms,Gauntlet --worlds-each 1 \
 		--draws 8 --seeds 2 --stop-after 2 --labels 2000 --steps 50000 --adopt
+
+# The tables of the README, from committed results.
+readme: $(INSTALLED)
+	$(BIN)/python -m leaderboard.tables.embedded README.md
 
 test: $(INSTALLED)
 	$(PYTEST)

@@ -28,12 +28,13 @@ def as_text(results: Results, summary: pd.DataFrame) -> RenderableType:
 def as_markdown(results: Results, summary: pd.DataFrame) -> str:
     """Tables for a README, as GitHub reads them."""
     return "\n".join(
-        f"{_markdown(table.shown)}\n\n{_markdown_text(' '.join(table.notes))}\n"
+        f"{markdown(table.shown)}\n\n{_markdown_text(' '.join(table.notes))}\n"
         for table in tables(results, summary)
     )
 
 
-def _markdown(shown: pd.DataFrame) -> str:
+def markdown(shown: pd.DataFrame) -> str:
+    """A table of texts, as GitHub reads it."""
     lines = [
         list(shown.columns),
         ["---" if name in LEFT else "---:" for name in shown.columns],

@@ -1,0 +1,59 @@
+"""Tables in documents are those of the committed results."""
+
+from pathlib import Path
+
+import pytest
+
+from leaderboard import UserError
+from leaderboard.cells import Results, write_cell
+from leaderboard.scores.summary import summary
+from leaderboard.tables import embedded
+from leaderboard.tables.embedded import END
+from leaderboard.tables.formats import markdown
+from leaderboard.tables.page import tables
+from tests.leaderboard.test_tables import make_results
+
+ROOT = Path(__file__).parents[2]
+
+
+def written(folder: Path) -> Results:
+    """Results in a folder, as they are committed: without traces and policies."""
+    results = make_results()
+    for cell in results.cells:
+        place = folder / cell.spec.folder
+        place.mkdir(parents=True)
+        write_cell(place, cell)
+    (folder / "run.json").write_text(results.manifest.model_dump_json())
+    return results
+
+
+def test_a_table_is_written_anew_and_nothing_else_is_touched(tmp_path: Path) -> None:
+    results = written(tmp_path / "some" / "results")
+    begin = "<!-- some/results scores: algorithm, score -->"
+    text = f"# Title\n\n{begin}\n| old |\n{END}\n\nThe rest | of it.\n"
+    shown = tables(results, summary(results))[0].shown
+    table = markdown(shown[["algorithm", "score"]])
+    assert "| ours | 0.812 |" in table
+    again = embedded.embedded(text, tmp_path)
+    assert again == f"# Title\n\n{begin}\n{table}\n{END}\n\nThe rest | of it.\n"
+    assert embedded.embedded(again, tmp_path) == again
+
+
+@pytest.mark.parametrize(
+    ("begin", "problem"),
+    [
+        ("nowhere scores: score", "nowhere: no such folder of results"),
+        ("results scars: score", "results has no table 'scars'; it has scores, costs"),
+        ("results scores: scar", "the table scores of results has no column 'scar'; it has algori"),
+    ],
+)
+def test_what_is_not_there_is_told(tmp_path: Path, begin: str, problem: str) -> None:
+    written(tmp_path / "results")
+    with pytest.raises(UserError, match=problem):
+        embedded.embedded(f"<!-- {begin} -->\n{END}", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["README.md"])
+def test_documents_are_up_to_date(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert embedded.embedded(text, ROOT) == text
