@@ -140,6 +140,12 @@ def tune(
             show_default="all",
         ),
     ] = None,
+    confirm: Annotated[
+        int,
+        typer.Option(
+            help="Further training seeds that decide between the best draw and the first.",
+        ),
+    ] = 3,
     adopt: Annotated[
         bool,
         typer.Option(
@@ -151,7 +157,9 @@ def tune(
     """Search for the best settings of algorithms, each with the same number of draws.
 
     Draws are scored on training arenas, with training seeds and episodes that no result uses. The
-    same command goes on where it was stopped; several processes may share a folder.
+    best draw and the first are then trained with further seeds, and the settings stay those of the
+    first unless the best is better there too. The same command goes on where it was stopped;
+    several processes may share a folder.
     """
     from leaderboard.tuning import command
 
@@ -167,6 +175,7 @@ def tune(
         out,
         stop_after,
         worlds_each,
+        confirm,
         adopt,
     )
 

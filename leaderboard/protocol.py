@@ -250,7 +250,7 @@ def tuning_profile(labels: int, steps: int, seeds: int) -> Profile:
         seeds=seeds,
         evaluation_episodes=64,
         steps=steps,
-        time_limit=300.0,
+        time_limit=1_800.0,
         is_tuning=True,
     )
 

@@ -24,9 +24,11 @@ def tune(
     out: Path,
     stop_after: int = 1,
     worlds_each: int | None = None,
+    confirm: int = 3,
     adopt: bool = False,
 ) -> None:
-    """Compute the draws that studies lack, a study for each algorithm, and record the best ones.
+    """Compute the draws that studies lack, a study for each algorithm, confirm the best ones, and
+    record them.
 
     Args:
         origins: origins of the algorithms; "all" is every installed learner.
@@ -38,6 +40,8 @@ def tune(
         stop_after: training seeds after which a draw may be stopped.
         worlds_each: most worlds of each study, the first ones to which its algorithm applies; None
             for all of them.
+        confirm: further training seeds, in each world, with which the best draw is compared with
+            the first, whose settings stay unless it is better.
         adopt: whether to write the records beside the algorithms, whose settings then come from
             them.
 
@@ -54,6 +58,7 @@ def tune(
         ("--steps", steps, 1),
         ("--workers", workers, 1),
         ("--stop-after", stop_after, 1),
+        ("--confirm", confirm, 1),
         ("--worlds-each", 1 if worlds_each is None else worlds_each, 1),
         ("--sampler-seed", sampler_seed, 0),
     ):
@@ -61,6 +66,11 @@ def tune(
             raise UsageError(f"{option} must be at least {least}, not {number}")
     if seeds > MOST_TUNING_SEEDS:
         raise UsageError(f"--seeds must be at most {MOST_TUNING_SEEDS}, not {seeds}")
+    if seeds + confirm > MOST_TUNING_SEEDS:
+        raise UsageError(
+            f"--seeds and --confirm must be at most {MOST_TUNING_SEEDS} together, not "
+            f"{seeds + confirm}"
+        )
     require_folder(out)
     worlds = [get_world(name) for name in dict.fromkeys(world_names)]
     contenders = available() if "all" in origins else named(origins)
@@ -77,6 +87,7 @@ def tune(
                 profile,
                 stop_after,
                 sampler_seed,
+                confirm,
                 out / contender.algorithm.name,
                 workers,
             )

@@ -1,4 +1,5 @@
-"""The record of a study: what was searched, every draw and its score, and the best settings.
+"""The record of a study: what was searched, every draw and its score, how the best draw and the
+first did with further seeds, and the settings of the better one.
 
 It is a file that is committed, `tuning/NAME.json` beside the algorithm's module, from where
 `il_envs.tuned` gives the algorithm its settings.
@@ -75,6 +76,43 @@ class Draw(BaseModel):
     is_stopped: bool = False
     """True if it was below the median after its first seeds, and not trained with the others."""
     failures: tuple[str, ...] = ()
+    repeats: int | None = None
+    """The number of an earlier draw of the same settings, whose scores these are."""
+
+
+class Confirmation(BaseModel):
+    """The first draw and the best one, trained with seeds that no draw has had.
+
+    The best score of many draws is partly luck, which these scores have no part in.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    seeds: tuple[int, ...]
+    """Their numbers, from 0; the draws had those below `StudySpec.seeds`."""
+    first: Draw
+    best: Draw
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the best draw is better than the first here too, and has not failed."""
+        return not self.best.failures and self.best.score > self.first.score
+
+    def __str__(self) -> str:
+        kept = "" if self.is_better else "the first is kept: "
+        seeds = "1 fresh seed" if len(self.seeds) == 1 else f"{len(self.seeds)} fresh seeds"
+        failed = "".join(
+            f"; {name} failed in {len(draw.failures)} trainings ({draw.failures[0]})"
+            for name, draw in (
+                (f"draw {self.best.number + 1}", self.best),
+                ("the first", self.first),
+            )
+            if draw.failures
+        )
+        return (
+            f"{kept}draw {self.best.number + 1} scored {self.best.score:.3f} against "
+            f"{self.first.score:.3f} of the first on {seeds}{failed}"
+        )
 
 
 class Record(BaseModel):
@@ -83,11 +121,14 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     settings: dict[str, Any]
-    """The best settings."""
+    """The settings that the algorithm takes: those of the best draw if it is confirmed, and
+    otherwise those of the first."""
     best: int
-    """The number of their draw."""
+    """The number of the draw with the best score."""
     config: str
-    """The config with them."""
+    """The config with the settings."""
+    confirmation: Confirmation | None
+    """None if the best draw is the first, so that there is nothing to confirm."""
     study: StudySpec
     draws: tuple[Draw, ...]
     computer: Computer | None
@@ -175,10 +216,14 @@ def told_settings(algorithm: str, origin: str, config: str) -> Iterator[str]:
         yield f"settings: not tuned, they are not those of the study {place}"
         return
     study = record.study
+    confirmation = record.confirmation
+    which = "first" if confirmation is not None and not confirmation.is_better else "best"
     yield (
-        f"settings: of the study {place}, the best of {len(record.draws)} draws of {of} "
+        f"settings: of the study {place}, the {which} of {len(record.draws)} draws of {of} "
         f"({study.budget})"
     )
+    if confirmation is not None:
+        yield f"  {confirmation}"
     for name, value in record.settings.items():
         yield f"  {name} = {json.dumps(value)}"
 

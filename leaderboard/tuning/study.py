@@ -1,10 +1,11 @@
 """A study in a folder, which several processes may share and which goes on where it was stopped.
 
-study.json     what is tuned, where, and the budget of each draw
-journal.log    Optuna's journal of the draws
-references/    cells of the reference rows, which make the scores
-draws/N/       cells of each draw
-.locks/        of the folder, and of each draw that a process computes
+study.json       what is tuned, where, and the budget of each draw
+journal.log      Optuna's journal of the draws
+references/      cells of the reference rows, which make the scores
+draws/N/         cells of each draw
+confirmation/N/  cells of the first draw and of the best one, with further seeds
+.locks/          of the folder, of each draw that a process computes, and of the confirmation
 
 A draw whose process was killed is told by its lock, and goes on with the cells that it has.
 """
@@ -131,6 +132,13 @@ class Study:
             claim.trial.set_user_attr("draw", draw.model_dump(mode="json"))
             state = TrialState.PRUNED if draw.is_stopped else TrialState.COMPLETE
             self._study.tell(claim.trial, None if draw.is_stopped else draw.score, state)
+
+    @contextmanager
+    def confirming(self) -> Iterator[None]:
+        """Keep other processes from confirming; they then find what this one has computed."""
+        (self.folder / LOCKS).mkdir(parents=True, exist_ok=True)
+        with FileLock(self.folder / LOCKS / "confirmation"):
+            yield
 
     def _claimed(self, draws: int) -> tuple[Claim | None, FileLock | None]:
         for left in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):

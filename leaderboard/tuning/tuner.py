@@ -1,30 +1,21 @@
-"""Tuning an algorithm: its draws are trained and scored as cells are, and recorded."""
+"""Tuning an algorithm: draws of its settings are trained, and the best one is confirmed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from math import ceil
 from pathlib import Path
 
-import numpy as np
-from rich.console import Console
-
 from il_envs.learning.tuning import search_space, setting, with_settings
 from il_envs.world import World
 from leaderboard import UsageError, UserError, tell
-from leaderboard.cells import Cell, Manifest, Results, read_cell
-from leaderboard.computer import Computer
-from leaderboard.conditions import configured
 from leaderboard.durations import expected_seconds
-from leaderboard.measures.references import exact_reference, is_of_costs
-from leaderboard.protocol import CellSpec, Profile, cells_of_run, world_hash
+from leaderboard.protocol import Profile, world_hash
 from leaderboard.publishing import locked
 from leaderboard.running.plan import makespan
-from leaderboard.running.progress import Progress
-from leaderboard.running.runner import run_cells
-from leaderboard.scores.rows import Scale, mean_return, scale_of
 from leaderboard.submission import Contender
 from leaderboard.tuning.record import (
+    Confirmation,
     Draw,
     Record,
     StudySpec,
@@ -33,6 +24,7 @@ from leaderboard.tuning.record import (
     write_record,
 )
 from leaderboard.tuning.study import Claim, Study, read_spec
+from leaderboard.tuning.trainings import Trainings
 
 
 def study_spec(
@@ -91,18 +83,19 @@ def untunable(contender: Contender, worlds: Sequence[World]) -> str:
 
 
 class Tuner:
-    """Computes the draws of the study of an algorithm.
+    """Computes the draws of the study of an algorithm, and confirms the best one.
 
     Args:
         contender: the algorithm, which can be tuned.
         worlds: the worlds of the study, to all of which it applies.
         profile: the budget of each draw, for tuning.
         stop_after: training seeds after which a draw may be stopped.
+        confirm: further training seeds with which the best draw is compared with the first.
         folder: of the study.
         workers: cells at a time.
 
     Raises:
-        UserError: if the folder holds another study, or a reference row has failed.
+        UserError: if the folder holds another study.
         OSError: if the folder cannot be written.
     """
 
@@ -113,11 +106,12 @@ class Tuner:
         profile: Profile,
         stop_after: int,
         sampler_seed: int,
+        confirm: int,
         folder: Path,
         workers: int,
     ) -> None:
         self._contender, self._profile, self._workers = contender, profile, workers
-        self._worlds = worlds
+        self._worlds, self._confirm = worlds, confirm
         self._space = search_space(contender.algorithm.config)
         spec = study_spec(contender, worlds, profile, stop_after, sampler_seed, folder)
         self.study = Study(folder, spec, self._space)
@@ -135,12 +129,16 @@ class Tuner:
             )
 
     def durations(self, draws: int) -> list[float]:
-        """Seconds that each training of the missing draws takes, by a rough estimate."""
+        """Seconds that each training of the missing draws takes, and each of a confirmation if the
+        study has no record, by a rough estimate."""
         missing, algorithm = draws - self.study.begun, self._contender.algorithm
+        trainings = self._profile.seeds * missing
+        if draws > 1 and (missing or not self._record_path.exists()):
+            trainings += 2 * self._confirm
         return [
             expected_seconds(self._profile.steps, world, algorithm)
             for world in self._worlds
-            for _ in range(self._profile.seeds * missing)
+            for _ in range(trainings)
         ]
 
     def introduction(self) -> list[str]:
@@ -159,8 +157,10 @@ class Tuner:
         first = record.draws[0]
         best = next(draw for draw in record.draws if draw.number == record.best)
         found = "its first draw" if best == first else f"draw {best.number + 1}"
+        confirmed = [] if record.confirmation is None else [f"  {record.confirmation}"]
         return [
             f"{name}: the best of {len(record.draws)} draws is {found}, {in_words(best)}",
+            *confirmed,
             f"  the first one's score was {first.score:.3f}; all are in {folder / 'record.json'}",
         ]
 
@@ -176,7 +176,8 @@ class Tuner:
         return path
 
     def run(self, draws: int) -> Record | None:
-        """Compute the draws that are missing, and write the record, `record.json`.
+        """Compute the draws that are missing, train the first and the best with further seeds, and
+        write the record, `record.json`.
 
         Returns:
             the record; None if other processes still compute some of the draws.
@@ -186,98 +187,81 @@ class Tuner:
             UserError: if a reference row has failed, or every training.
             OSError: if something cannot be written.
         """
-        references = self._references()
-        scales = self._scales(references)
+        trainings = Trainings(
+            self._contender,
+            self._worlds,
+            self._profile,
+            self.study.folder / "references",
+            self._workers,
+        )
         while True:
             with self.study.claim(draws) as claim:
                 if claim is None:
                     break
-                draw = self._draw(claim, scales)
+                draw = self._draw(claim, trainings)
                 self.study.finish(claim, draw)
                 tell(f"[{claim.number + 1}/{draws}] {in_words(draw)}")
         finished = self.study.draws
         if len(finished) < draws:
             return None
-        record = self._record(finished, references.cells[0].computer)
+        record = self._record(finished, trainings)
         with locked(self.study.folder):
-            write_record(self.study.folder / "record.json", record)
+            write_record(self._record_path, record)
         return record
 
-    def _references(self) -> Results:
-        """The reference rows, on the episodes of tuning."""
-        folder, seeds = self.study.folder / "references", self._profile.seeds
-        specs = cells_of_run(self._profile, self._worlds, [], seeds)
-        manifest = Manifest(
-            profile=self._profile,
-            worlds=tuple(world.name for world in self._worlds),
-            algorithms={},
-            seeds=seeds,
-            exact_worlds=tuple(w.name for w in self._worlds if exact_reference(w) is not None),
-            cost_worlds=tuple(world.name for world in self._worlds if is_of_costs(world)),
-        )
-        return Results(folder, manifest, tuple(self._computed(specs, folder)))
+    @property
+    def _record_path(self) -> Path:
+        return self.study.folder / "record.json"
 
-    def _scales(self, references: Results) -> dict[str, Scale]:
-        """The scale of scores in each world.
-
-        Raises:
-            UserError: if a reference row has failed.
-        """
-        scales = {world.name: scale_of(references, world.name) for world in self._worlds}
-        for world, scale in scales.items():
-            if scale is None:
-                raise UserError(
-                    f"{world} has no scale of scores, see its reference rows in {references.folder}"
+    def _draw(self, claim: Claim, trainings: Trainings) -> Draw:
+        """A draw, trained and scored; the scores of an earlier one if its settings are the same."""
+        for earlier in self.study.draws:
+            if json.dumps(earlier.settings) == json.dumps(claim.settings):
+                return earlier.model_copy(
+                    update={"number": claim.number, "repeats": earlier.number}
                 )
-        return {world: scale for world, scale in scales.items() if scale is not None}
-
-    def _draw(self, claim: Claim, scales: Mapping[str, Scale]) -> Draw:
-        texts = {path: json.dumps(value) for path, value in claim.settings.items()}
-        contender = configured(self._contender, texts)
-        specs = cells_of_run(self._profile, self._worlds, [contender], self._profile.seeds)
         folder = self.study.folder / "draws" / str(claim.number)
-        learners = [spec for spec in specs if spec.labels is not None]
-        stop_after = self.study.spec.stop_after
-        cells = self._computed([spec for spec in learners if spec.seed < stop_after], folder)
-        score = float(np.mean([_score(cell, scales) for cell in cells]))
-        is_below = self.study.is_below_median(claim, score)
-        is_stopped = is_below and stop_after < self._profile.seeds
-        if not is_stopped:
-            cells = self._computed(learners, folder)
-            score = float(np.mean([_score(cell, scales) for cell in cells]))
-        return Draw(
-            number=claim.number,
-            settings=claim.settings,
-            score=score,
-            scores={
-                world: tuple(_score(cell, scales) for cell in cells if cell.spec.world == world)
-                for world in scales
-            },
-            is_stopped=is_stopped,
-            failures=tuple(
-                f"{c.spec.title}: {c.status}: {c.reason}" for c in cells if c.status != "ok"
-            ),
-        )
 
-    def _computed(self, specs: Sequence[CellSpec], folder: Path) -> list[Cell]:
-        """The cells, of which those that are not there are computed."""
-        run_cells(specs, folder, self._workers, Progress(Console(quiet=True)))
-        return [read_cell(folder / spec.folder) for spec in specs]
+        def scored(seeds: int) -> Draw:
+            return trainings.scored(claim.number, claim.settings, range(seeds), folder)
 
-    def _record(self, draws: Sequence[Draw], computer: Computer | None) -> Record:
-        trainings = sum(len(scores) for draw in draws for scores in draw.scores.values())
+        begun = scored(self.study.spec.stop_after)
+        is_below = self.study.is_below_median(claim, begun.score)
+        if is_below and self.study.spec.stop_after < self._profile.seeds:
+            return begun.model_copy(update={"is_stopped": True})
+        return scored(self._profile.seeds)
+
+    def _record(self, draws: Sequence[Draw], trainings: Trainings) -> Record:
+        trained = sum(len(scores) for draw in draws for scores in draw.scores.values())
         failures = [failure for draw in draws for failure in draw.failures]
-        if len(failures) == trainings:
+        if len(failures) == trained:
             raise UserError(f"every training of the study has failed: {failures[0]}")
+        first = draws[0]
         best = max((draw for draw in draws if not draw.is_stopped), key=lambda draw: draw.score)
+        confirmation = None if best == first else self._confirmation(first, best, trainings)
+        is_kept = confirmation is not None and not confirmation.is_better
+        settings = first.settings if is_kept else best.settings
         return Record(
-            settings=best.settings,
+            settings=settings,
             best=best.number,
-            config=repr(with_settings(self._contender.algorithm.config, best.settings)),
+            config=repr(with_settings(self._contender.algorithm.config, settings)),
+            confirmation=confirmation,
             study=self.study.spec,
             draws=tuple(draws),
-            computer=computer,
+            computer=trainings.computer,
         )
+
+    def _confirmation(self, first: Draw, best: Draw, trainings: Trainings) -> Confirmation:
+        """Both draws, trained with the seeds after those of the study."""
+        seeds = range(self._profile.seeds, self._profile.seeds + self._confirm)
+
+        def fresh(draw: Draw) -> Draw:
+            folder = self.study.folder / "confirmation" / str(draw.number)
+            return trainings.scored(draw.number, draw.settings, seeds, folder)
+
+        with self.study.confirming():
+            tell(f"draw {best.number + 1} and the first, with {self._confirm} further seeds each")
+            return Confirmation(seeds=tuple(seeds), first=fresh(first), best=fresh(best))
 
 
 def plan_of_studies(tuners: Sequence[Tuner], draws: int, workers: int, cores: int) -> list[str]:
@@ -299,10 +283,6 @@ def in_words(draw: Draw) -> str:
     settings = ", ".join(f"{path}={json.dumps(v)}" for path, v in draw.settings.items())
     seeds = len(next(iter(draw.scores.values())))
     stopped = f", stopped after {seeds} seed{'s' if seeds > 1 else ''}" if draw.is_stopped else ""
+    repeated = "" if draw.repeats is None else f", as draw {draw.repeats + 1}"
     failed = f", {len(draw.failures)} failed ({draw.failures[0]})" if draw.failures else ""
-    return f"{settings}: score {draw.score:.3f}{stopped}{failed}"
-
-
-def _score(cell: Cell, scales: Mapping[str, Scale]) -> float:
-    """The normalised score of a cell; that of the random policy if it has failed."""
-    return scales[cell.spec.world].score(mean_return(cell.episodes)) if cell.status == "ok" else 0.0
+    return f"{settings}: score {draw.score:.3f}{repeated}{stopped}{failed}"

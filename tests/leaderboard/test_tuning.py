@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -35,8 +35,15 @@ from leaderboard.protocol import (
 from leaderboard.running import child
 from leaderboard.running.runner import is_finished
 from leaderboard.submission import load, load_installed
-from leaderboard.tuning import command, tuner
-from leaderboard.tuning.record import Draw, Record, read_record, told_settings, write_record
+from leaderboard.tuning import command, trainings, tuner
+from leaderboard.tuning.record import (
+    Confirmation,
+    Draw,
+    Record,
+    read_record,
+    told_settings,
+    write_record,
+)
 from leaderboard.tuning.study import Study
 from leaderboard.tuning.tuner import study_spec
 from tests.leaderboard.test_cli import in_process
@@ -64,7 +71,7 @@ def train(problem, seed, config):
 
 algorithm = tuned(Algorithm("toy", "", frozenset({"demonstrations"}), Config(), train), __file__)
 '''
-SMALL = {"seeds": 2, "labels": 300, "steps": 1_000, "sampler_seed": 0, "workers": 1}
+SMALL = {"seeds": 2, "confirm": 1, "labels": 300, "steps": 1_000, "sampler_seed": 0, "workers": 1}
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
                 (results / spec.folder).mkdir(parents=True, exist_ok=True)
                 child.write(spec, child.compute(spec), results / spec.folder)
 
-    monkeypatch.setattr(tuner, "run_cells", run_cells)
+    monkeypatch.setattr(trainings, "run_cells", run_cells)
 
 
 def tune(toy: Path, out: Path, draws: int, **changes: Any) -> Record:
@@ -273,6 +280,8 @@ class TestStudy:
         assert best.score > first.score + 0.05
         assert abs(best.settings["place"] - 0.5) < abs(0.01 - 0.5)
         assert best.score == max(draw.score for draw in record.draws if not draw.is_stopped)
+        assert record.confirmation is not None
+        assert record.confirmation.is_better
         assert (record.settings, record.study.seeds) == (best.settings, 2)
         assert len(record.draws) == 6
         assert all(float(f"{d.settings['place']:.3g}") == d.settings["place"] for d in record.draws)
@@ -314,6 +323,198 @@ class TestStudy:
         with pytest.raises(UserError, match=r"every training of the study has failed: .*no disk"):
             tune(toy, tmp_path / "out", 1)
         assert not (tmp_path / "out" / "toy" / "record.json").exists()
+
+    def test_a_draw_of_the_same_settings_has_the_scores_of_the_earlier_one(
+        self, toy: Path, tmp_path: Path
+    ) -> None:
+        text = TOY.replace("tunable(0.01, 0.001, 1.0, log=True)", "0.4")
+        (toy / "algorithm.py").write_text(text, encoding="utf-8")
+        first, *others = tune(toy, tmp_path / "out", 6).draws
+        (other,) = [draw for draw in others if draw.repeats is None]  # there are two kinds
+        for draw in others:
+            original = {"a": first, "b": other}[draw.settings["kind"]]
+            if draw is not other:
+                repeat = {"number": draw.number, "repeats": original.number}
+                assert draw == original.model_copy(update=repeat)
+        trained = {path.name for path in (tmp_path / "out" / "toy" / "draws").iterdir()}
+        assert trained == {str(first.number), str(other.number)}
+
+
+LUCK = '''
+from dataclasses import dataclass
+import numpy as np
+from il_envs import Algorithm, TabularPolicy, tunable
+
+@dataclass(frozen=True)
+class Config:
+    """A setting that changes nothing but the luck of a training."""
+    place: float = tunable(0.5, 0.0, 1.0)
+
+def train(problem, seed, config):
+    shown = problem.demonstrations()
+    counts = np.zeros((problem.observation_space.n, problem.action_space.n))
+    np.add.at(counts, (shown.observations, shown.actions), 1.0)
+    right = (counts == counts.max(1, keepdims=True)).astype(float)
+    right /= right.sum(1, keepdims=True)
+    share = SHARE
+    return TabularPolicy(share * right + (1.0 - share) / problem.action_space.n, seed)
+
+algorithm = Algorithm("toy", "", frozenset({"demonstrations"}), Config(), train)
+'''
+
+
+def lucky(toy: Path, share: str) -> None:
+    """Let the toy's share of right moves be an expression of its config and its training seed."""
+    (toy / "algorithm.py").write_text(LUCK.replace("SHARE", share), encoding="utf-8")
+
+
+class TrainingsByLuck(trainings.Trainings):
+    """Scores that have nothing to do with the settings: other ones for each folder and seed."""
+
+    def __init__(self, *_: object) -> None:
+        self.computer = None
+
+    def scored(self, number: int, settings: Mapping[str, Any], seeds: range, folder: Path) -> Draw:
+        luck = [np.random.default_rng([*os.fsencode(folder), seed]).normal() for seed in seeds]
+        return Draw(
+            number=number,
+            settings=dict(settings),
+            score=float(np.mean(luck)),
+            scores={"CliffChain": tuple(luck)},
+        )
+
+
+@pytest.mark.usefixtures("here")
+class TestConfirmation:
+    def test_it_has_seeds_that_no_draw_has_had(self, toy: Path, tmp_path: Path) -> None:
+        """By their numbers, and by the seeds of what was trained, which are those of tuning."""
+        record = tune(toy, tmp_path / "out", 2, confirm=2)
+        assert record.confirmation is not None
+        assert record.confirmation.seeds == (2, 3)
+        trained: dict[str, set[int]] = {"draws": set(), "confirmation": set()}
+        folder = tmp_path / "out" / "toy"
+        for kind, seeds in trained.items():
+            for path in (folder / kind).rglob("cell.json"):
+                spec = CellSpec.model_validate(json.loads(path.read_text("utf-8"))["spec"])
+                seeds.add(spec.training_seed)
+        assert trained["draws"] == {TUNING_SEED, TUNING_SEED + 1}
+        assert trained["confirmation"] == {TUNING_SEED + 2, TUNING_SEED + 3}
+        assert {path.name for path in (folder / "confirmation").iterdir()} == {
+            "0", str(record.best),
+        }  # fmt: skip
+        assert max(trained["confirmation"]) < TUNING_SEED + MOST_TUNING_SEEDS
+
+    def test_what_was_luck_with_the_seeds_of_the_study_is_not_taken(
+        self, toy: Path, tmp_path: Path
+    ) -> None:
+        """Others than the first are better with the study's seeds, and worse with all others."""
+        share_of_drawn = f"(1.0 if seed < {TUNING_SEED + 2} else 0.5)"
+        lucky(toy, f"0.9 if config.place == 0.5 else {share_of_drawn}")
+        record = tune(toy, tmp_path / "out", 2)
+        assert record.best != record.draws[0].number
+        assert record.confirmation is not None
+        assert record.confirmation.best.settings == record.draws[record.best].settings
+        assert record.confirmation.best.score < record.confirmation.first.score - 0.1
+        assert record.settings == record.draws[0].settings == {"place": 0.5}
+        assert "place=0.5" in record.config
+        assert str(record.confirmation).startswith("the first is kept: ")
+
+    def test_of_draws_that_differ_by_luck_alone_the_first_is_kept_in_half(
+        self, toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of 40 studies whose best draw is not the first, each keeps the first with probability
+        1/2, and 9 or fewer or 31 or more do so with probability 0.0007."""
+        monkeypatch.setattr(tuner, "Trainings", TrainingsByLuck)
+        contender, profile = load(str(toy)), tuning_profile(300, 1_000, 2)
+        confirmations: list[Confirmation] = []
+        for study in range(80):
+            out = tmp_path / str(study)
+            record = tuner.Tuner(
+                contender, [get_world("CliffChain")], profile, 2, study, 3, out, 1
+            ).run(4)
+            assert record is not None
+            if record.confirmation is not None and len(confirmations) < 40:
+                confirmations.append(record.confirmation)
+                kept = record.settings == record.draws[0].settings
+                assert kept == (not record.confirmation.is_better)
+        assert len(confirmations) == 40
+        assert 10 <= sum(not confirmation.is_better for confirmation in confirmations) <= 30
+
+    def test_its_scores_are_those_of_the_cells_and_decide(self, toy: Path, tmp_path: Path) -> None:
+        record = tune(toy, tmp_path / "out", 2, confirm=3)
+        assert record.confirmation is not None
+        for draw in (record.confirmation.first, record.confirmation.best):
+            (scores,) = draw.scores.values()
+            assert len(scores) == 3
+            assert draw.score == pytest.approx(np.mean(scores))
+        chosen = max(record.confirmation.first, record.confirmation.best, key=lambda d: d.score)
+        assert record.settings == chosen.settings
+
+    def test_if_the_first_is_the_best_there_is_none(self, toy: Path, tmp_path: Path) -> None:
+        """Ties among the draws are the first's."""
+        lucky(toy, "0.5")
+        record = tune(toy, tmp_path / "out", 3)
+        assert (record.best, record.confirmation) == (0, None)
+        assert not (tmp_path / "out" / "toy" / "confirmation").exists()
+
+    @pytest.mark.parametrize(
+        ("first", "best", "failures", "is_better", "words"),
+        [
+            (
+                0.64,
+                0.71,
+                (),
+                True,
+                "draw 5 scored 0.710 against 0.640 of the first on 3 fresh seeds",
+            ),
+            (0.71, 0.64, (), False, "the first is kept: draw 5 scored 0.640 against 0.710"),
+            (0.64, 0.64, (), False, "the first is kept: draw 5 scored 0.640 against 0.640"),
+            (0.64, 0.71, ("timeout",), False, "seeds; draw 5 failed in 1 trainings (timeout)"),
+        ],
+    )
+    def test_ties_and_failures_keep_the_first(
+        self, first: float, best: float, failures: tuple[str, ...], is_better: bool, words: str
+    ) -> None:
+        confirmation = Confirmation(
+            seeds=(2, 3, 4),
+            first=Draw(number=0, settings={}, score=first, scores={}),
+            best=Draw(number=4, settings={}, score=best, scores={}, failures=failures),
+        )
+        assert confirmation.is_better == is_better
+        assert words in str(confirmation)
+
+    def test_it_goes_on_where_it_was_interrupted(
+        self, toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        whole = tune(toy, tmp_path / "whole", 2, confirm=2)
+        compute = child.compute
+
+        def interrupted(spec: CellSpec) -> Any:
+            if spec.seed == 3:
+                raise KeyboardInterrupt
+            return compute(spec)
+
+        monkeypatch.setattr(child, "compute", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            tune(toy, tmp_path / "out", 2, confirm=2)
+        monkeypatch.setattr(child, "compute", compute)
+        (cell,) = (tmp_path / "out" / "toy" / "confirmation").rglob("cell.json")
+        before = cell.stat().st_mtime_ns
+        record = tune(toy, tmp_path / "out", 2, confirm=2)
+        assert cell.stat().st_mtime_ns == before
+        assert record.model_dump(exclude={"computer"}) == whole.model_dump(exclude={"computer"})
+
+        def never(spec: CellSpec) -> Any:
+            raise AssertionError(spec.title)
+
+        monkeypatch.setattr(child, "compute", never)
+        assert tune(toy, tmp_path / "out", 2, confirm=2) == record  # nothing is left to compute
+
+    def test_the_conclusion_tells_it(
+        self, toy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        record = tune(toy, tmp_path / "out", 2)
+        assert f"\n  {record.confirmation}\n" in capsys.readouterr().out
 
 
 def spec_and_space(toy: Path, folder: Path) -> tuple[Any, Any]:
@@ -422,11 +623,13 @@ class TestAdopting:
         assert longer.study == record.study
 
         monkeypatch.chdir(toy)
-        line, *settings = told_settings("toy", str(toy), record.config)
+        line, confirmed, *settings = told_settings("toy", str(toy), record.config)
         assert line.startswith(
             "settings: of the study tuning/toy.json, the best of 2 draws of toy ("
         )
         assert "CliffChain: 2 training seeds of 300 labels" in line
+        assert confirmed == f"  {record.confirmation}"
+        assert confirmed.startswith("  draw 2 scored ")
         place, kind = (json.dumps(record.settings[name]) for name in ("place", "kind"))
         assert settings == [f"  place = {place}", f"  kind = {kind}"]
         assert list(told_settings("toy", str(toy), "Config(place=0.7)")) == [
@@ -473,6 +676,11 @@ class TestAdopting:
         (["bcc", "--worlds", "DriftCar"], 2, "unknown algorithm 'bcc'; did you mean 'bc'?"),
         (["bc", "--worlds", "DriftCar", "--draws", "0"], 2, "--draws must be at least 1, not 0"),
         (["bc", "--worlds", "DriftCar", "--seeds", "50"], 2, "--seeds must be at most 49, not 50"),
+        (
+            ["bc", "--worlds", "DriftCar", "--seeds", "40", "--confirm", "10"], 2,
+            "--seeds and --confirm must be at most 49 together, not 50",
+        ),
+        (["bc", "--worlds", "Duel", "--confirm", "0"], 2, "--confirm must be at least 1, not 0"),
         (["bc", "--worlds", "DriftCar", "--labels", "0"], 2, "--labels must be at least 1, not 0"),
         (
             ["maxent", "--worlds", "DriftCar,Pillar"], 1,
