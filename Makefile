@@ -11,6 +11,8 @@ CLIENTS := d3rlpy minari skrl
 TORCH := torch==2.13.0
 # A file on each core.
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
+# Both seeds of a draw at once, on two cores, so that none is stopped before.
+TUNE := $(BIN)/leaderboard tune --draws 8 --seeds 2 --stop-after 2 --confirm 3 --labels 2000 --adopt
 
 .PHONY: install leaderboard readme reproduce tune test test-statistical test-clients test-lowest check lint bench \
 	bench-play bench-inference bench-frames bench-drivability bench-exact bench-peers sounds screens clean
@@ -23,11 +25,16 @@ reproduce: $(INSTALLED)
 	$(BIN)/leaderboard run --profile reproduce --seeds 1 --out results/reproduce
 	$(BIN)/leaderboard compare leaderboard/results/reproduce results/reproduce
 
-# Every bundled learner's settings, by studies of one budget; they are written into baselines/tuning.
-# Both seeds of a draw at once, on two cores, so that none is stopped before.
+# Every bundled learner's settings, by studies of as many draws and seeds, each in a world and with steps
+# for which they matter (learners with a model take none); records are written into baselines/tuning.
 tune: $(INSTALLED)
-	$(BIN)/leaderboard tune all --worlds DriftCar,FourRooms,Gauntlet --worlds-each 1 \
-		--draws 8 --seeds 2 --stop-after 2 --labels 2000 --steps 50000 --adopt
+	$(TUNE) iq-learn,sqil --worlds FourRooms --steps 100000
+	$(TUNE) maxent,maxent-posterior,maxent-deep,mmp --worlds FourRooms --steps 200000
+	$(TUNE) gcl-exact,gcl-exact-published,gcl-exact-per-start,gcl-exact-unweighted --worlds FourRooms --steps 200000
+	$(TUNE) gcl-exact-no-appended,gcl-exact-no-entropy,gcl-exact-no-past --worlds FourRooms --steps 200000
+	$(TUNE) bc,dagger,dart,hg-dagger --worlds DriftCar --steps 200000
+	$(TUNE) gail,airl,airl-state,gcl,red,ppo --worlds DriftCar --steps 300000
+	$(TUNE) mail,mail-saps,mail-il,maps-rl,saps-rl,a2c-saps,ppo-saps --worlds Shooter --steps 500000
 
 # The tables of the README, from committed results.
 readme: $(INSTALLED)

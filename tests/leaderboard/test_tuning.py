@@ -16,12 +16,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.main import get_command
 
 from il_envs import Algorithm, Budget, Policy, Problem, get_world, tunable, tunable_choice, tuned
 from il_envs.engine.vector import WorldVectorEnv
 from il_envs.learning.problem import SEED_BLOCK
 from il_envs.learning.tuning import record_path, search_space, with_settings
 from leaderboard import UserError
+from leaderboard.cli import app
 from leaderboard.protocol import (
     EVALUATION_SEED,
     MOST_TUNING_SEEDS,
@@ -45,7 +47,7 @@ from leaderboard.tuning.record import (
     write_record,
 )
 from leaderboard.tuning.study import Study
-from leaderboard.tuning.tuner import study_spec
+from leaderboard.tuning.tuner import study_spec, untunable
 from tests.leaderboard.test_cli import in_process
 
 TOY = '''
@@ -71,6 +73,8 @@ def train(problem, seed, config):
 
 algorithm = tuned(Algorithm("toy", "", frozenset({"demonstrations"}), Config(), train), __file__)
 '''
+ROOT = Path(__file__).parents[2]
+RECORDS = ROOT / "baselines" / "tuning"
 SMALL = {"seeds": 2, "confirm": 1, "labels": 300, "steps": 1_000, "sampler_seed": 0, "workers": 1}
 
 
@@ -213,11 +217,54 @@ class TestSettingsFromTheRecord:
                 assert (path.parts[-3:-1], path.stem) == (("baselines", "tuning"), algorithm.name)
 
     def test_no_bundled_learner_has_drifted_from_its_record(self) -> None:
-        folder = Path(__file__).parents[2] / "baselines" / "tuning"
-        for path in folder.glob("*.json"):
+        for path in RECORDS.glob("*.json"):
             record = read_record(path)
             assert record is not None
             assert record.config == repr(load(path.stem).algorithm.config)
+
+    def test_make_tune_gives_each_bundled_learner_one_study_with_as_many_draws_and_seeds(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In one world, to which it applies; the committed records are of these studies."""
+        studies: dict[str, tuple[list[str], int]] = {}
+        efforts = set()
+
+        def studied(origins: list[str], worlds: list[str], *rest: Any) -> None:
+            draws, seeds, labels, steps, *_, stop_after, _, confirm, is_adopted = rest
+            assert is_adopted
+            efforts.add((draws, seeds, labels, stop_after, confirm))
+            for origin in origins:
+                assert origin not in studies
+                studies[origin] = worlds, steps
+
+        monkeypatch.setattr(command, "tune", studied)
+        dry = ["make", "--always-make", "--dry-run", "tune"]
+        lines = subprocess.run(dry, cwd=ROOT, capture_output=True, text=True).stdout.splitlines()
+        for line in lines:
+            program, *arguments = line.split()
+            if program.endswith("/leaderboard"):
+                get_command(app)(arguments, standalone_mode=False)
+        learners = {
+            contender.algorithm.name
+            for contender in load_installed()[0]
+            if not untunable(contender, [get_world("DriftCar"), get_world("FourRooms")])
+            or not untunable(contender, [get_world("Shooter")])
+        }
+        assert set(studies) == learners
+        assert len(efforts) == 1
+        for name, (worlds, _) in studies.items():
+            (world,) = worlds
+            assert load(name).applies_to(get_world(world))
+        ((draws, seeds, labels, stop_after, confirm),) = efforts
+        for path in RECORDS.glob("*.json"):
+            record = read_record(path)
+            assert record is not None
+            study = record.study
+            assert (list(study.worlds), study.steps) == studies[path.stem]
+            assert (study.seeds, study.labels, study.stop_after) == (seeds, labels, stop_after)
+            assert len(record.draws) == draws
+            if record.confirmation is not None:
+                assert record.confirmation.seeds == tuple(range(seeds, seeds + confirm))
 
 
 class TestSeedsAndArenas:
