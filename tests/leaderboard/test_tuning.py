@@ -457,7 +457,7 @@ class TestConfirmation:
         """Others than the first are better with the study's seeds, and worse with all others."""
         share_of_drawn = f"(1.0 if seed < {TUNING_SEED + 2} else 0.5)"
         lucky(toy, f"0.9 if config.place == 0.5 else {share_of_drawn}")
-        record = tune(toy, tmp_path / "out", 2)
+        record = tune(toy, tmp_path / "out", 2, adopt=True)
         assert record.best != record.draws[0].number
         assert record.confirmation is not None
         assert record.confirmation.best.settings == record.draws[record.best].settings
@@ -465,6 +465,9 @@ class TestConfirmation:
         assert record.settings == record.draws[0].settings == {"place": 0.5}
         assert "place=0.5" in record.config
         assert str(record.confirmation).startswith("the first is kept: ")
+        line, confirmed, settings = told_settings("toy", str(toy), record.config)
+        assert "toy.json, the first of 2 draws of toy (" in line
+        assert (confirmed, settings) == (f"  {record.confirmation}", "  place = 0.5")
 
     def test_of_draws_that_differ_by_luck_alone_the_first_is_kept_in_half(
         self, toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
