@@ -7,8 +7,9 @@ from pathlib import Path
 from rich.console import Console
 
 from il_envs.world import UnknownNameError
-from leaderboard import UsageError, UserError
+from leaderboard import UsageError, UserError, tell
 from leaderboard.claims.claim import Claim, Outcome, outcomes
+from leaderboard.claims.committed import committed
 from leaderboard.claims.page import FORMATS, WIDTH, as_html, as_json, as_markdown
 from leaderboard.claims.running import compute
 from leaderboard.claims.twelve import CLAIMS
@@ -17,7 +18,8 @@ from leaderboard.claims.twelve import CLAIMS
 def show_claims(
     names: Sequence[str], folder: Path, runs: bool, workers: int, format_name: str
 ) -> None:
-    """Print the claims, measured from a folder of the profile's results.
+    """Print the claims, measured from a folder of the profile's results; if there is none, as they
+    are committed.
 
     Args:
         names: of the claims; none for all.
@@ -40,7 +42,11 @@ def show_claims(
             compute(dict.fromkeys(run for claim in claims for run in claim.runs), folder, workers)
         except OSError as error:
             raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
-    measured = outcomes(claims, folder)
+    if runs or folder.is_dir():
+        measured = outcomes(claims, folder)
+    else:
+        measured = [outcome for outcome in committed() if outcome.claim in claims]
+        tell(f"there is no {folder}: these are the committed numbers; --run measures them anew")
     if runs:
         _write(measured, folder)
     page = FORMATS[format_name](measured)
@@ -49,11 +55,7 @@ def show_claims(
     else:
         Console(width=WIDTH, highlight=False).print(page)
     if not runs and any(result.missing for outcome in measured for result in outcome.results):
-        print(
-            "results are missing; `leaderboard claims --run` computes them, and says first how "
-            "long it takes",
-            file=sys.stderr,
-        )
+        tell("some results are missing; --run computes them, and says first how long it takes")
 
 
 def claims_named(names: Sequence[str]) -> list[Claim]:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from math import inf, nan
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from il_envs import get_world, hard_optimal
 from leaderboard import cli
 from leaderboard.claims.claim import Comparison, Gate, Outcome, Result, Verdict, outcomes
 from leaderboard.claims.command import claims_named
+from leaderboard.claims.committed import COMMITTED, committed
 from leaderboard.claims.measures import EXACT, SEEDS, Measured, least
 from leaderboard.claims.page import FORMATS, MARKS, WIDTH
 from leaderboard.claims.profile import EPISODES_SHOWN, FEW, RUNS, TENFOLD
@@ -465,14 +465,30 @@ class TestCommand:
     def test_without_results_it_says_what_to_do_in_one_line(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        code, out, err = self.run(monkeypatch, capsys, "--out", str(tmp_path / "none"))
+        (tmp_path / "some").mkdir()
+        code, out, err = self.run(monkeypatch, capsys, "--out", str(tmp_path / "some"))
         assert code == 0
         assert err == (
-            "results are missing; `leaderboard claims --run` computes them, and says first how "
-            "long it takes\n"
+            "some results are missing; --run computes them, and says first how long it takes\n"
         )
         assert "holds 2, fails 0, not shown 10" in " ".join(out.split())
-        assert not (tmp_path / "none").exists()
+        assert list((tmp_path / "some").iterdir()) == []
+
+    def test_without_a_folder_it_prints_what_is_committed_and_says_so(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        none = tmp_path / "none"
+        code, out, err = self.run(monkeypatch, capsys, "--out", str(none), "--format", "md")
+        assert (code, out) == (0, FORMATS["md"](committed()))
+        assert err.startswith(f"there is no {none}: these are the committed numbers; ")
+        assert not none.exists()
+        _, out, _ = self.run(
+            monkeypatch, capsys, "--out", str(none), "--format", "json", "--only", "maxent"
+        )
+        (told,) = json.loads(out)["claims"]
+        (maxent,) = (one for one in committed() if one.claim.name == "maxent")
+        assert maxent.results[0].measured is not None
+        assert told["comparisons"][0]["value"] == maxent.results[0].measured.interval.mean
 
     def test_the_runs_of_the_profile_are_listed(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -545,52 +561,23 @@ class TestCommand:
 class TestCommitted:
     """What README says is what was measured, judged by today's rule and gates."""
 
-    def committed(self) -> list[Outcome]:
-        told = json.loads(
-            (ROOT / "leaderboard" / "results" / "claims.json").read_text(encoding="utf-8")
-        )["claims"]
-        assert [claim["name"] for claim in told] == [claim.name for claim in CLAIMS]
-        return [
-            Outcome(
-                claim,
-                tuple(
-                    Result(comparison, recorded(numbers), numbers["note"])
-                    for comparison, numbers in zip(
-                        claim.comparisons, said["comparisons"], strict=True
-                    )
-                ),
-            )
-            for claim, said in zip(CLAIMS, told, strict=True)
-        ]
-
     def test_verdicts_are_those_of_the_recorded_intervals(self) -> None:
-        told = json.loads(
-            (ROOT / "leaderboard" / "results" / "claims.json").read_text(encoding="utf-8")
-        )["claims"]
-        verdicts = [outcome.verdict for outcome in self.committed()]
+        told = json.loads(COMMITTED.read_text(encoding="utf-8"))["claims"]
+        assert [claim["name"] for claim in told] == [claim.name for claim in CLAIMS]
+        verdicts = [outcome.verdict for outcome in committed()]
         assert verdicts == [claim["verdict"] for claim in told]
 
     def test_readme_has_the_table(self) -> None:
-        page = FORMATS["md"](self.committed())
+        page = FORMATS["md"](committed())
         assert isinstance(page, str)
         assert page in (ROOT / "README.md").read_text(encoding="utf-8")
 
     def test_what_is_exact_is_still_the_same(self, tmp_path: Path) -> None:
-        told = {outcome.claim.name: outcome for outcome in self.committed()}
+        told = {outcome.claim.name: outcome for outcome in committed()}
         for name in ("bc", "recoverable"):
             kept = told[name].results[0].measured
             assert kept is not None
             assert kept.interval.mean == pytest.approx(interval(name, tmp_path).mean, abs=1e-9)
-
-
-def recorded(numbers: dict[str, Any]) -> Measured | None:
-    """A comparison's number as `leaderboard claims --format json` prints it."""
-    if not numbers["over"]:
-        return None
-    ends = (
-        nan if numbers[name] is None else float(numbers[name]) for name in ("value", "low", "high")
-    )
-    return Measured(Interval(*ends), numbers["over"])
 
 
 @pytest.mark.statistical
