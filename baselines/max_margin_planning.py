@@ -95,12 +95,13 @@ def fit_weights(
         if least - bound <= config.tolerance * model.horizon:
             return best, curve
         weights, bound = lowest_point(np.array(slopes), np.array(losses), config)
-    warnings.warn(
-        f"after {config.rounds} rounds the objective {least:.6g} may be above its minimum by "
-        f"{least - bound:.3g}",
-        TrainingWarning,
-        stacklevel=3,
-    )
+    if least - bound > config.tolerance * model.horizon:
+        warnings.warn(
+            f"after {config.rounds} rounds the objective {least:.6g} may be above its minimum by "
+            f"{least - bound:.3g}",
+            TrainingWarning,
+            stacklevel=3,
+        )
     return best, curve
 
 
