@@ -190,15 +190,16 @@ def _evaluate_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
 def _measure_reference(spec: CellSpec, world: World, outcome: Outcome) -> None:
     outcome.outside_support = outside_support(world, outcome.episodes)
     reference, linear = tabular_reference(world), linear_reference(world)
+    if linear is not None:
+        outcome.controlled = controlled_returns(linear, outcome.episodes).tolist()
     if spec.style:
-        return  # nothing is known of it but its episodes
+        return  # nothing else is known of an expert but its episodes
     if reference is not None:
         table = reference_table(reference, spec.algorithm)
         outcome.exact = exact_metrics(world, table, None)
         outcome.acts = acting(table)
     elif linear is not None:
         outcome.exact = row_metrics(linear, spec.algorithm, box_of(world))
-        outcome.controlled = controlled_returns(linear, outcome.episodes).tolist()
         outcome.acts = "deterministic" if spec.algorithm == "optimal" else "drawn"
 
 

@@ -40,7 +40,11 @@ def _scores(results: Results) -> pd.DataFrame:
     table = summary(results)
     table = table[~table["control"]]
     table = table.assign(interval=intervals(table))
-    teachers = {world: results.manifest.references(world)[-1] for world in results.manifest.worlds}
+    manifest = results.manifest
+    teachers = {
+        world: manifest.references(world)[-1 if world in manifest.teachers else 1]
+        for world in manifest.worlds
+    }
     is_teacher = table["algorithm"] == table["world"].map(teachers)
     table = table.assign(algorithm=table["algorithm"].where(~is_teacher, TEACHER_ROW))
     rows = table[is_teacher | ~table["reference"]]

@@ -10,6 +10,7 @@ import pytest
 
 from il_envs import LinearPolicy, RandomPolicy, get_world, run_episodes
 from il_envs.exact.linear_gaussian import LinearGaussianPolicy, evaluate_linear_gaussian
+from leaderboard.cells import read_cell
 from leaderboard.measures.checked_tables import InvalidActionError
 from leaderboard.measures.exact import ExactMetrics, likelihood_bound
 from leaderboard.measures.exact_linear import (
@@ -25,14 +26,15 @@ from leaderboard.measures.references import (
     linear_reference,
     tabular_reference,
 )
-from leaderboard.protocol import reference_codes, world_hash
+from leaderboard.protocol import cells_of_run, reference_codes, world_hash
+from leaderboard.running import child
 from leaderboard.scores.rows import Scale
 from leaderboard.verification import (
     verify_controlled_returns,
     verify_episodes,
     verify_metrics,
 )
-from tests.leaderboard.test_acting import evaluated
+from tests.leaderboard.test_acting import TINY, evaluated
 
 LANE = get_world("LaneKeeping")
 SPACE = LANE.spaces.action
@@ -209,3 +211,18 @@ def test_a_score_of_costs_is_one_of_their_logarithms() -> None:
     for each in (scale, linear):
         slope = (each.score(-50.0 + 1e-4) - each.score(-50.0 - 1e-4)) / 2e-4
         assert each.slope(-50.0) == pytest.approx(slope)
+
+
+def test_an_expert_that_teaches_instead_of_the_reference_verifies(tmp_path: Path) -> None:
+    (spec,) = (
+        spec
+        for spec in cells_of_run(TINY, [LANE], [], 1, style="mean")
+        if spec.algorithm == "expert-mean"
+    )
+    (tmp_path / spec.folder).mkdir(parents=True)
+    child.write(spec, child.compute(spec), tmp_path / spec.folder)
+    cell = read_cell(tmp_path / spec.folder)
+    assert (cell.status, cell.acts, cell.exact) == ("ok", "scripted", None)
+    assert verify_episodes(tmp_path, cell) == []
+    assert verify_controlled_returns(tmp_path, cell) == []
+    assert [row.controlled_return is None for row in cell.episodes] == [False] * len(cell.episodes)
