@@ -15,6 +15,16 @@ class UsageError(UserError):
     exit_code = 2
 
 
+def require_at_least(option: str, number: int, least: int = 1) -> None:
+    """Require that the number of an option is large enough.
+
+    Raises:
+        UsageError: if it is not.
+    """
+    if number < least:
+        raise UsageError(f"{option} must be at least {least}, not {number}")
+
+
 def tell(*lines: str) -> None:
     """Print lines to stderr at once."""
     for line in lines:

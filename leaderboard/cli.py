@@ -98,7 +98,7 @@ def run(
             _names("--algorithms", algorithms),
             commands.worlds_of_run(_names("--worlds", worlds), chosen),
             chosen.seeds if seeds is None else seeds,
-            (os.cpu_count() or 1) if workers is None else workers,
+            _workers(workers),
             folder,
             controls,
             demonstrations or (),
@@ -171,7 +171,7 @@ def tune(
         labels,
         steps,
         sampler_seed,
-        (os.cpu_count() or 1) if workers is None else workers,
+        _workers(workers),
         out,
         stop_after,
         worlds_each,
@@ -214,7 +214,7 @@ def claims(
     from leaderboard.claims.command import show_claims
 
     names = [] if only is None else _names("--only", only)
-    show_claims(names, out, run, (os.cpu_count() or 1) if workers is None else workers, format_name)
+    show_claims(names, out, run, _workers(workers), format_name)
 
 
 @app.command()
@@ -348,6 +348,10 @@ def chunks(
 
     if not commands.show_chunks(out):
         raise typer.Exit(1)
+
+
+def _workers(number: int | None) -> int:
+    return (os.cpu_count() or 1) if number is None else number
 
 
 def _names(option: str, text: str | None) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from il_envs.world import WORLDS, UnknownNameError, World, get_world
-from leaderboard import UsageError, UserError, tell
+from leaderboard import UsageError, UserError, require_at_least, tell
 from leaderboard.cells import Results, extend_manifest, read_results
 from leaderboard.check import check
 from leaderboard.claims.profile import NAME as CLAIMS
@@ -112,9 +112,8 @@ def run(
     Raises:
         UserError, UnknownNameError: on a mistake of the user's.
     """
-    for name, value in (("--seeds", seeds), ("--workers", workers)):
-        if value < 1:
-            raise UsageError(f"{name} must be at least 1, not {value}")
+    require_at_least("--seeds", seeds)
+    require_at_least("--workers", workers)
     if seeds > MOST_SEEDS:
         raise UsageError(
             f"--seeds must be at most {MOST_SEEDS}, not {seeds}: further ones are for tuning, and "

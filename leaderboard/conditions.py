@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
 from il_envs.world import UnknownNameError
-from leaderboard import UsageError
+from leaderboard import UsageError, require_at_least
 from leaderboard.protocol import Profile
 from leaderboard.submission import Contender
 
@@ -35,8 +35,8 @@ def profile_with(profile: Profile, labels: Sequence[int], steps: int | None) -> 
         changes |= {"steps": steps, "steps_of_worlds": {}}
         said.append(f"{steps:,} steps")
     for option, numbers in (("--labels", labels), ("--steps", () if steps is None else (steps,))):
-        if any(number < 1 for number in numbers):
-            raise UsageError(f"{option} must be at least 1, not {min(numbers)}")
+        if numbers:
+            require_at_least(option, min(numbers))
     if not said:
         return profile
     changes["name"] = f"{profile.name} with {' and '.join(said)}"

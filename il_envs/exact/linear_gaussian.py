@@ -6,7 +6,7 @@ Gaussian noise, u_t ~ N(offset_t - K_t x_t, S_t), so states and actions are join
 their moments and the expected return are exact. Soft-optimal policies are in `linear_quadratic`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import log, pi
 
 import numpy as np
@@ -102,6 +102,11 @@ class LinearGaussianPolicy:
         """Sum over the steps of the entropy of the actions given the state, in nats."""
         sizes = np.linalg.slogdet(2.0 * pi * np.e * self.covariance)[1]
         return 0.5 * float(sizes.sum())
+
+    @property
+    def without_noise(self) -> "LinearGaussianPolicy":
+        """The policy that takes the mean actions."""
+        return replace(self, covariance=np.zeros_like(self.covariance))
 
     def mean(self, t: int, states: Array) -> Array:
         """Mean actions [..., m] at step t in states [..., n]."""

@@ -82,8 +82,7 @@ class LinearQuadraticSoftOptimal:
     def optimal(self) -> LinearGaussianEvaluation:
         """The policy with the greatest expected return, evaluated in the true model: the mean of
         the causal soft-optimal one, without its noise."""
-        still = replace(self.policy, covariance=np.zeros_like(self.policy.covariance))
-        return evaluate_linear_gaussian(self.model, still)
+        return evaluate_linear_gaussian(self.model, self.policy.without_noise)
 
     def regrets(self, states: Array, actions: Array) -> Array:
         """What each action loses in expectation to the optimal one, [N, T], in units of reward.

@@ -223,9 +223,7 @@ class TabularPolicy:
         deterministic: bool = False,
     ) -> tuple[NDArray[Any], PolicyState]:
         """The most likely actions (the lowest of several) or samples; remembers the step, int64."""
-        step = np.zeros(len(observation), np.int64) if state is None else state.copy()
-        if episode_start is not None:
-            step[episode_start] = 0
+        step = _steps(len(observation), state, episode_start)
         probabilities = self._rows(observation, step)
         if deterministic:
             actions = probabilities.argmax(1)
@@ -248,6 +246,16 @@ class TabularPolicy:
         self, observation: NDArray[Any], step: int | NDArray[np.int64]
     ) -> NDArray[np.float64]:
         return self._tables[np.minimum(step, len(self._tables) - 1), observation]
+
+
+def _steps(
+    rows: int, state: PolicyState, episode_start: NDArray[np.bool_] | None
+) -> NDArray[np.int64]:
+    """The step of each row's episode, of policies that remember nothing else, int64 [rows]."""
+    steps: NDArray[np.int64] = np.zeros(rows, np.int64) if state is None else state.copy()
+    if episode_start is not None:
+        steps[episode_start] = 0
+    return steps
 
 
 class LinearPolicy:
@@ -281,9 +289,7 @@ class LinearPolicy:
         deterministic: bool = False,
     ) -> tuple[NDArray[Any], PolicyState]:
         """Mean actions or samples; remembers the step, int64."""
-        step = np.zeros(len(observation), np.int64) if state is None else state.copy()
-        if episode_start is not None:
-            step[episode_start] = 0
+        step = _steps(len(observation), state, episode_start)
         place = np.minimum(step, len(self._roots) - 1)
         actions = self.policy.offset[place]
         actions = actions - np.einsum("rmn,rn->rm", self.policy.gain[place], observation)

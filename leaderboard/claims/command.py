@@ -7,12 +7,13 @@ from pathlib import Path
 from rich.console import Console
 
 from il_envs.world import UnknownNameError
-from leaderboard import UsageError, UserError, tell
+from leaderboard import UsageError, require_at_least, tell
 from leaderboard.claims.claim import Claim, Outcome, outcomes
 from leaderboard.claims.committed import committed
 from leaderboard.claims.page import FORMATS, WIDTH, as_html, as_json, as_markdown
 from leaderboard.claims.running import compute
 from leaderboard.claims.twelve import CLAIMS
+from leaderboard.publishing import require_folder, writing_to
 
 
 def show_claims(
@@ -32,16 +33,12 @@ def show_claims(
     """
     if format_name not in FORMATS:
         raise UsageError(f"--format must be one of {', '.join(FORMATS)}, not {format_name!r}")
-    if workers < 1:
-        raise UsageError(f"--workers must be at least 1, not {workers}")
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"--out {folder} is a file, must be a folder")
+    require_at_least("--workers", workers)
+    require_folder(folder)
     claims = claims_named(names)
     if runs:
-        try:
+        with writing_to(folder):
             compute(dict.fromkeys(run for claim in claims for run in claim.runs), folder, workers)
-        except OSError as error:
-            raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
     if runs or folder.is_dir():
         measured = outcomes(claims, folder)
     else:
@@ -77,9 +74,7 @@ def _write(measured: Sequence[Outcome], folder: Path) -> None:
     Raises:
         UserError: if one cannot be written.
     """
-    try:
+    with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for suffix, page in (("html", as_html), ("md", as_markdown), ("json", as_json)):
             (folder / f"claims.{suffix}").write_text(page(measured), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error

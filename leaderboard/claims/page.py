@@ -3,9 +3,8 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import isfinite, isnan
+from math import isnan
 
-import jinja2
 import pandas as pd
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -16,7 +15,7 @@ from leaderboard.claims.claim import RULE, Outcome, Result, Verdict, number
 from leaderboard.claims.measures import EXACT, SEEDS_AND_EPISODES
 from leaderboard.claims.profile import NAME, RUNS
 from leaderboard.scores.statistics import CONFIDENCE
-from leaderboard.submission import TEMPLATES
+from leaderboard.tables.formats import json_value, page_of_template
 
 MARKS: dict[Verdict, str] = {"holds": "✓", "fails": "✗", "not shown": "?"}
 STYLES: dict[Verdict, str] = {"holds": "green", "fails": "red", "not shown": "yellow"}
@@ -184,7 +183,7 @@ def as_json(outcomes: Sequence[Outcome]) -> str:
             "command": outcome.claim.command,
             "verdict": outcome.verdict,
             "comparisons": [
-                {name: _plain(value) for name, value in _record(result).items()}
+                {name: json_value(value) for name, value in _record(result).items()}
                 for result in outcome.results
             ],
         }
@@ -192,13 +191,6 @@ def as_json(outcomes: Sequence[Outcome]) -> str:
     ]
     page = {"profile": NAME, "runs": sizes(outcomes), "rule": RULE, "claims": claims}
     return json.dumps(page, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _plain(value: object) -> object:
-    """A number that JSON has."""
-    if not isinstance(value, float) or isfinite(value):
-        return value
-    return None if isnan(value) else "Infinity" if value > 0.0 else "-Infinity"
 
 
 def _records(outcomes: Sequence[Outcome]) -> list[dict[str, object]]:
@@ -235,14 +227,8 @@ def _record(result: Result) -> dict[str, object]:
 
 def as_html(outcomes: Sequence[Outcome]) -> str:
     """A page with each claim, its source, its numbers, its verdict and what it means."""
-    templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return templates.get_template("claims.html.j2").render(
+    return page_of_template(
+        "claims.html.j2",
         outcomes=outcomes,
         lines_of=lines_of,
         title=title,

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
 
 from rich.console import Console
@@ -14,7 +13,7 @@ from leaderboard.cells import extend_manifest
 from leaderboard.claims.profile import RUNS
 from leaderboard.conditions import with_settings
 from leaderboard.protocol import CellSpec, cells_of_run
-from leaderboard.running.plan import estimates, makespan
+from leaderboard.running.plan import estimates, in_words, makespan
 from leaderboard.running.progress import Progress
 from leaderboard.running.runner import run_cells, unfinished
 from leaderboard.selection import manifest_of, of_profile
@@ -49,9 +48,9 @@ def compute(names: Iterable[str], folder: Path, workers: int) -> int:
     missing = [run for run in missing if run.specs]
     count = sum(len(run.specs) for run in missing)
     for run in missing:
-        tell(f"  {run.folder.name:16} {len(run.specs):3} cells, {_about(run.seconds)}")
+        tell(f"  {run.folder.name:16} {len(run.specs):3} cells, {in_words(run.seconds)}")
     if count:
-        total = _about(sum(run.seconds for run in missing))
+        total = in_words(sum(run.seconds for run in missing))
         tell(f"{count} cells to compute, {workers} at a time, {total} by estimate")
     for run in missing:
         run_cells(run.specs, run.folder, workers, Progress(Console(stderr=True)))
@@ -69,8 +68,3 @@ def _missing(name: str, folder: Path, workers: int) -> Missing:
     specs = unfinished(cells_of_run(run.profile, worlds, contenders, seeds), folder)
     seconds = makespan(estimates(specs, contenders, folder), workers, os.cpu_count() or 1)
     return Missing(folder, specs, seconds)
-
-
-def _about(seconds: float) -> str:
-    minutes = ceil(seconds / 60.0)
-    return "less than a minute" if minutes <= 1 else f"about {minutes} minutes"

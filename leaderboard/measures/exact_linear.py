@@ -7,7 +7,6 @@ error, and are not called exact.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import log, sqrt
 
 import gymnasium as gym
@@ -52,11 +51,10 @@ def metrics(reference: LinearQuadraticSoftOptimal, control: LinearGaussianPolicy
         ValueError: if it is not a policy for the reference's world.
     """
     policy = evaluate_linear_gaussian(reference.model, control)
-    still = replace(control, covariance=np.zeros_like(control.covariance))
     return _metrics(
         reference,
         policy.expected_return,
-        evaluate_linear_gaussian(reference.model, still).expected_return,
+        evaluate_linear_gaussian(reference.model, control.without_noise).expected_return,
         control.entropy,
         linear_gaussian_divergence(reference.evaluation, control),
     )

@@ -95,12 +95,13 @@ def as_json(results: Results, summary: pd.DataFrame) -> str:
 
 
 def _object(row: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(name): _json(value) for name, value in row.items()}
+    return {str(name): json_value(value) for name, value in row.items()}
 
 
-def _json(value: Any) -> Any:
+def json_value(value: Any) -> Any:
+    """A value as JSON has it: null for a missing number, a text for infinity, lists for tuples."""
     if isinstance(value, tuple):
-        return [_json(entry) for entry in value]
+        return [json_value(entry) for entry in value]
     if pd.isna(value):
         return None
     value = _plain(value)
@@ -141,9 +142,8 @@ def _latex(shown: pd.DataFrame) -> str:
     return shown.to_latex(index=False, escape=True, column_format=alignment)
 
 
-def as_html(results: Results, summary: pd.DataFrame) -> str:
-    """A page of its own, which needs no other file: names are headers of their rows, the rows of a
-    world a group, and what is no algorithm is dimmed."""
+def page_of_template(name: str, **values: Any) -> str:
+    """A page of HTML from one of the templates."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
@@ -151,7 +151,14 @@ def as_html(results: Results, summary: pd.DataFrame) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("table.html.j2").render(
+    return environment.get_template(name).render(**values)
+
+
+def as_html(results: Results, summary: pd.DataFrame) -> str:
+    """A page of its own, which needs no other file: names are headers of their rows, the rows of a
+    world a group, and what is no algorithm is dimmed."""
+    return page_of_template(
+        "table.html.j2",
         profile=results.manifest.profile.name,
         tables=tables(results, summary),
         left=LEFT,

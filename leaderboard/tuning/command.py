@@ -6,7 +6,7 @@ from pathlib import Path
 
 from il_envs.extras import require
 from il_envs.world import get_world
-from leaderboard import UsageError, UserError, tell
+from leaderboard import UsageError, UserError, require_at_least, tell
 from leaderboard.protocol import MOST_TUNING_SEEDS, tuning_profile
 from leaderboard.publishing import require_folder, writing_to
 from leaderboard.selection import available, named
@@ -62,8 +62,7 @@ def tune(
         ("--worlds-each", 1 if worlds_each is None else worlds_each, 1),
         ("--sampler-seed", sampler_seed, 0),
     ):
-        if number < least:
-            raise UsageError(f"{option} must be at least {least}, not {number}")
+        require_at_least(option, number, least)
     if seeds > MOST_TUNING_SEEDS:
         raise UsageError(f"--seeds must be at most {MOST_TUNING_SEEDS}, not {seeds}")
     if seeds + confirm > MOST_TUNING_SEEDS:

@@ -10,14 +10,14 @@ from rich.console import Console
 
 from il_envs.world import World
 from leaderboard import UserError
-from leaderboard.cells import Cell, Manifest, Results, read_cell
+from leaderboard.cells import Cell, Results, read_cell
 from leaderboard.computer import Computer
 from leaderboard.conditions import configured
-from leaderboard.measures.references import exact_reference, is_of_costs
 from leaderboard.protocol import CellSpec, Profile, cells_of_run
 from leaderboard.running.progress import Progress
 from leaderboard.running.runner import run_cells
 from leaderboard.scores.rows import Scale, mean_return, scale_of
+from leaderboard.selection import manifest_of
 from leaderboard.submission import Contender
 from leaderboard.tuning.record import Draw
 
@@ -88,14 +88,7 @@ class Trainings:
         """The reference rows, on the episodes of tuning."""
         seeds = self._profile.seeds
         specs = cells_of_run(self._profile, self._worlds, [], seeds)
-        manifest = Manifest(
-            profile=self._profile,
-            worlds=tuple(world.name for world in self._worlds),
-            algorithms={},
-            seeds=seeds,
-            exact_worlds=tuple(w.name for w in self._worlds if exact_reference(w) is not None),
-            cost_worlds=tuple(world.name for world in self._worlds if is_of_costs(world)),
-        )
+        manifest = manifest_of(self._profile, self._worlds, [], seeds)
         return Results(folder, manifest, tuple(self._computed(specs, folder)))
 
     def _scales_of(self, references: Results) -> dict[str, Scale]:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from math import ceil
 from pathlib import Path
 
 from il_envs.learning.tuning import search_space, setting, with_settings
@@ -12,7 +11,7 @@ from leaderboard import UsageError, UserError, tell
 from leaderboard.durations import expected_seconds
 from leaderboard.protocol import Profile, world_hash
 from leaderboard.publishing import locked
-from leaderboard.running.plan import makespan
+from leaderboard.running.plan import in_words, makespan
 from leaderboard.submission import Contender
 from leaderboard.tuning.record import (
     Confirmation,
@@ -159,7 +158,7 @@ class Tuner:
         found = "its first draw" if best == first else f"draw {best.number + 1}"
         confirmed = [] if record.confirmation is None else [f"  {record.confirmation}"]
         return [
-            f"{name}: the best of {len(record.draws)} draws is {found}, {in_words(best)}",
+            f"{name}: the best of {len(record.draws)} draws is {found}, {told(best)}",
             *confirmed,
             f"  the first one's score was {first.score:.3f}; all are in {folder / 'record.json'}",
         ]
@@ -200,7 +199,7 @@ class Tuner:
                     break
                 draw = self._draw(claim, trainings)
                 self.study.finish(claim, draw)
-                tell(f"[{claim.number + 1}/{draws}] {in_words(draw)}")
+                tell(f"[{claim.number + 1}/{draws}] {told(draw)}")
         finished = self.study.draws
         if len(finished) < draws:
             return None
@@ -269,8 +268,7 @@ def plan_of_studies(tuners: Sequence[Tuner], draws: int, workers: int, cores: in
     durations = [seconds for tuner in tuners for seconds in tuner.durations(draws)]
     if not durations:
         return []
-    minutes = ceil(makespan(durations, workers, cores) / 60.0)
-    about = "less than a minute" if minutes == 1 else f"about {minutes} minutes"
+    about = in_words(makespan(durations, workers, cores))
     studies = f"{len(tuners)} studies" if len(tuners) > 1 else "a study"
     return [
         f"{studies} of {draws} draws: {len(durations)} trainings, {workers} at a time, {about} by "
@@ -278,7 +276,7 @@ def plan_of_studies(tuners: Sequence[Tuner], draws: int, workers: int, cores: in
     ]
 
 
-def in_words(draw: Draw) -> str:
+def told(draw: Draw) -> str:
     """A draw and its score in a line."""
     settings = ", ".join(f"{path}={json.dumps(v)}" for path, v in draw.settings.items())
     seeds = len(next(iter(draw.scores.values())))
