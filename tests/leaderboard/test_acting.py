@@ -15,7 +15,8 @@ from leaderboard import UsageError, commands
 from leaderboard.cells import MODE_TRACES, Cell, read_cell, read_traces, write_traces
 from leaderboard.measures.support import SUPPORT_SEED
 from leaderboard.protocol import EVALUATION_SEED, MOST_SEEDS, CellSpec, Profile, cells_of_run
-from leaderboard.running import child
+from leaderboard.running.evaluation import evaluate_learner, evaluate_reference
+from leaderboard.running.outcome import Outcome, write
 from leaderboard.running.updates import counted_updates
 from leaderboard.scores.metrics import METRICS
 from leaderboard.scores.rows import Scale
@@ -57,11 +58,11 @@ def spec_in(world: str) -> CellSpec:
 
 def evaluated(world: str, policy: Any, folder: Path) -> Cell:
     """The cell of a policy, written and read."""
-    spec, outcome = spec_in(world), child.Outcome()
-    child._evaluate_learner(policy, spec, get_world(world), outcome)
+    spec, outcome = spec_in(world), Outcome()
+    evaluate_learner(policy, spec, get_world(world), outcome)
     path = folder / spec.folder
     path.mkdir(parents=True, exist_ok=True)
-    child.write(spec, outcome, path)
+    write(spec, outcome, path)
     return read_cell(path)
 
 
@@ -103,9 +104,9 @@ def test_a_table_says_itself_whether_it_has_chance(
 
 def test_experts_are_scripted_and_random_rows_drawn() -> None:
     for name, acts in (("random", "drawn"), ("expert", "scripted")):
-        outcome = child.Outcome()
+        outcome = Outcome()
         spec = spec_in("DriftCar").model_copy(update={"algorithm": name, "labels": None})
-        child._evaluate_reference(spec, get_world("DriftCar"), outcome)
+        evaluate_reference(spec, get_world("DriftCar"), outcome)
         assert (outcome.acts, outcome.mode_episodes) == (acts, ())
 
 
@@ -136,8 +137,8 @@ def test_evaluation_episodes_are_held_out_ones() -> None:
     """In a world with two banks of tracks the same seeds of training are other episodes."""
     world = get_world("DriftCar")
     spec = spec_in("DriftCar").model_copy(update={"algorithm": "expert", "labels": None})
-    outcome = child.Outcome()
-    child._evaluate_reference(spec, world, outcome)
+    outcome = Outcome()
+    evaluate_reference(spec, world, outcome)
     hashes = {
         split: [
             episode.state_hash

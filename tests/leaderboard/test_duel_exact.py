@@ -21,7 +21,7 @@ from leaderboard.measures.checked_tables import policy_table
 from leaderboard.measures.exact import exact_metrics, likelihood_bound
 from leaderboard.measures.references import exact_reference
 from leaderboard.protocol import Profile, reference_codes
-from leaderboard.running.child import reference_policy
+from leaderboard.running.evaluation import reference_policy
 from leaderboard.scores.rows import mean_return
 from leaderboard.scores.summary import summary
 from leaderboard.verification import verify_episodes, verify_metrics

@@ -28,6 +28,7 @@ from leaderboard.measures.references import (
 )
 from leaderboard.protocol import cells_of_run, reference_codes, world_hash
 from leaderboard.running import child
+from leaderboard.running.outcome import write
 from leaderboard.scores.rows import Scale
 from leaderboard.verification import (
     verify_controlled_returns,
@@ -220,7 +221,7 @@ def test_an_expert_that_teaches_instead_of_the_reference_verifies(tmp_path: Path
         if spec.algorithm == "expert-mean"
     )
     (tmp_path / spec.folder).mkdir(parents=True)
-    child.write(spec, child.compute(spec), tmp_path / spec.folder)
+    write(spec, child.compute(spec), tmp_path / spec.folder)
     cell = read_cell(tmp_path / spec.folder)
     assert (cell.status, cell.acts, cell.exact) == ("ok", "scripted", None)
     assert verify_episodes(tmp_path, cell) == []

@@ -43,7 +43,8 @@ from leaderboard.measures.checked import (
 )
 from leaderboard.measures.checked_tables import InvalidActionError
 from leaderboard.protocol import CellSpec, Profile, cells_of_run, world_hash
-from leaderboard.running import child
+from leaderboard.running import child, evaluation
+from leaderboard.running.outcome import Outcome, write
 from leaderboard.running.progress import Progress
 from leaderboard.running.runner import is_finished, resident_memory, run_cells
 from leaderboard.scores.rows import Row, status_of
@@ -417,7 +418,7 @@ def test_policies_act_by_draws_in_every_world(name: str) -> None:
         return Asked()
 
     spec = cells_of_run(TINY, [world], [], 1)[0]
-    child._evaluation_episodes(make_policy, spec, world)
+    evaluation._evaluation_episodes(make_policy, spec, world)
     assert set(asked) == {False}
 
 
@@ -628,7 +629,7 @@ def test_the_cell_file_is_plain_json(failures: tuple[dict[str, Cell], Path]) -> 
 
 
 def test_a_warning_without_a_word_is_one_all_the_same() -> None:
-    outcome = child.Outcome()
+    outcome = Outcome()
     with child._kept_warnings(outcome):
         warnings.warn("", TrainingWarning, stacklevel=1)
     assert outcome.warnings == ["no reason given"]
@@ -641,7 +642,7 @@ def test_a_warning_of_training_is_in_the_row_and_others_are_not(tmp_path: Path) 
         outcome = child.compute(spec)
     assert (outcome.status, outcome.warnings) == ("ok", ["nothing was learned"])
     assert [str(warning.message) for warning in others] == ["an old function is used"]
-    child.write(spec, outcome, tmp_path)
+    write(spec, outcome, tmp_path)
     cell = read_cell(tmp_path)
     assert cell.warnings == ("nothing was learned",)
     rows = [Row("warns", "DriftCar", 400, (cell, cell.model_copy(update={"warnings": ()})), "")]

@@ -35,6 +35,7 @@ from leaderboard.protocol import (
     tuning_profile,
 )
 from leaderboard.running import child
+from leaderboard.running.outcome import write
 from leaderboard.running.runner import is_finished
 from leaderboard.submission import load, load_installed
 from leaderboard.tuning import command, trainings, tuner
@@ -116,7 +117,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
         for spec in specs:
             if not is_finished(spec, results):
                 (results / spec.folder).mkdir(parents=True, exist_ok=True)
-                child.write(spec, child.compute(spec), results / spec.folder)
+                write(spec, child.compute(spec), results / spec.folder)
 
     monkeypatch.setattr(trainings, "run_cells", run_cells)
 

@@ -26,7 +26,8 @@ from leaderboard.explanation import explanation
 from leaderboard.figures.curves import learning_curve, survival_by_labels
 from leaderboard.figures.write import write_figures
 from leaderboard.protocol import CellSpec, Profile, cells_of_run
-from leaderboard.running.child import compute, write
+from leaderboard.running.child import compute
+from leaderboard.running.outcome import write
 from leaderboard.scores.rows import mean_return, row_of, survival
 from leaderboard.scores.statistics import student_interval
 from leaderboard.scores.summary import summary
