@@ -133,13 +133,6 @@ def tune(
         int,
         typer.Option(help="Seeds after which a draw below the median is stopped; all for none."),
     ] = 1,
-    worlds_each: Annotated[
-        int | None,
-        typer.Option(
-            help="Most worlds of each study, the first that its algorithm applies to.",
-            show_default="all",
-        ),
-    ] = None,
     confirm: Annotated[
         int,
         typer.Option(
@@ -174,7 +167,6 @@ def tune(
         _workers(workers),
         out,
         stop_after,
-        worlds_each,
         confirm,
         adopt,
     )

@@ -23,7 +23,6 @@ def tune(
     workers: int,
     out: Path,
     stop_after: int = 1,
-    worlds_each: int | None = None,
     confirm: int = 3,
     adopt: bool = False,
 ) -> None:
@@ -38,8 +37,6 @@ def tune(
         steps: environment steps of a training.
         out: folder of the studies, each in a folder of its algorithm's name.
         stop_after: training seeds after which a draw may be stopped.
-        worlds_each: most worlds of each study, the first ones to which its algorithm applies; None
-            for all of them.
         confirm: further training seeds, in each world, with which the best draw is compared with
             the first, whose settings stay unless it is better.
         adopt: whether to write the records beside the algorithms, whose settings then come from
@@ -59,7 +56,6 @@ def tune(
         ("--workers", workers, 1),
         ("--stop-after", stop_after, 1),
         ("--confirm", confirm, 1),
-        ("--worlds-each", 1 if worlds_each is None else worlds_each, 1),
         ("--sampler-seed", sampler_seed, 0),
     ):
         require_at_least(option, number, least)
@@ -82,7 +78,7 @@ def tune(
         tuners = [
             Tuner(
                 contender,
-                [world for world in worlds if contender.applies_to(world)][:worlds_each],
+                [world for world in worlds if contender.applies_to(world)],
                 profile,
                 stop_after,
                 sampler_seed,

@@ -231,7 +231,7 @@ class TestSettingsFromTheRecord:
         efforts = set()
 
         def studied(origins: list[str], worlds: list[str], *rest: Any) -> None:
-            draws, seeds, labels, steps, *_, stop_after, _, confirm, is_adopted = rest
+            draws, seeds, labels, steps, *_, stop_after, confirm, is_adopted = rest
             assert is_adopted
             efforts.add((draws, seeds, labels, stop_after, confirm))
             for origin in origins:
