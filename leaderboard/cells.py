@@ -29,7 +29,8 @@ from leaderboard import UserError
 from leaderboard.computer import Computer, this_computer
 from leaderboard.measures.exact import ExactMetrics
 from leaderboard.measures.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES, TEACHER
-from leaderboard.protocol import CellSpec, Profile, label_budgets, reference_seeds
+from leaderboard.profiles import Profile
+from leaderboard.protocol import CellSpec, label_budgets, reference_seeds
 from leaderboard.publishing import locked
 from leaderboard.recorded import Played, RecordedData
 

@@ -9,7 +9,8 @@ from rich.console import Console
 from il_envs.world import WORLDS, World
 from leaderboard import UserError
 from leaderboard.cells import Cell
-from leaderboard.protocol import CellSpec, Profile, cells_of_run
+from leaderboard.profiles import Profile
+from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running.progress import Progress
 from leaderboard.running.runner import run_cells
 from leaderboard.scores.rows import return_of

@@ -18,12 +18,8 @@ from leaderboard.comparison import compare, differences_of_computers
 from leaderboard.conditions import with_settings
 from leaderboard.explanation import explanation
 from leaderboard.people import add_person, verify_played
-from leaderboard.protocol import (
-    MOST_SEEDS,
-    PROFILES,
-    Profile,
-    cells_of_run,
-)
+from leaderboard.profiles import MOST_SEEDS, PROFILES, Profile
+from leaderboard.protocol import cells_of_run
 from leaderboard.publishing import require_folder, writing_to
 from leaderboard.recorded import RecordedData, readable, recorded_data
 from leaderboard.running.plan import Forecast, estimates, plan

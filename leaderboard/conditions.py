@@ -9,7 +9,7 @@ from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
 from il_envs.world import UnknownNameError
 from leaderboard import UsageError, require_at_least
-from leaderboard.protocol import Profile
+from leaderboard.profiles import Profile
 from leaderboard.submission import Contender
 
 Settings = Mapping[str, str]

@@ -40,7 +40,8 @@ from leaderboard.computer import this_computer
 from leaderboard.measures.exact_linear import controlled_returns
 from leaderboard.measures.references import exact_reference, is_of_costs, linear_reference
 from leaderboard.measures.support import outside_support
-from leaderboard.protocol import Profile, person_spec
+from leaderboard.profiles import Profile
+from leaderboard.protocol import person_spec
 from leaderboard.publishing import locked, publish, registered, temporary_folder
 from leaderboard.recorded import Played
 

@@ -1,258 +1,27 @@
-"""The protocol: profiles, the cells of a run, and the keys that tell whether a cell is up to date.
+"""The protocol: the cells of a run.
 
 A cell is one training run and its evaluation: (world, algorithm, labels, seed) under the settings
 of a profile. Every algorithm and every training seed is evaluated on the same held-out episodes.
 """
 
-import hashlib
-import inspect
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
-from importlib.metadata import version
 from math import inf
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import get_args
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from il_envs.engine.fingerprint import fingerprint
-from il_envs.learning.policy import LinearPolicy, RandomPolicy, TabularPolicy
-from il_envs.learning.problem import SEED_BLOCK
-from il_envs.world import Split, World, get_world
+from il_envs.world import World
 from leaderboard.durations import expected_seconds
-from leaderboard.imports import closure, hash_of
+from leaderboard.keys import key_of, reference_codes, world_key
 from leaderboard.measures.references import (
-    EXACT_REFERENCES,
     TEACHER,
     exact_reference,
-    linear_reference,
-    tabular_reference,
 )
-from leaderboard.measures.support import SUPPORT_SEED
+from leaderboard.profiles import TUNING_SEED, Profile
 from leaderboard.recorded import RecordedData
 from leaderboard.submission import Contender
-
-EVALUATION_SEED = 900_000_000
-"""Evaluation episode i is the held-out episode of seed EVALUATION_SEED + i."""
-MOST_SEEDS = SUPPORT_SEED // (2 * SEED_BLOCK)
-"""Most training seeds. Training seed k has episodes of the seeds below 2 * SEED_BLOCK * (k + 1); in
-a world whose splits are the same, only the seeds of episodes tell training from evaluation."""
-
-TUNING_SEED = MOST_SEEDS
-"""Training seed k of a study of tuning is TUNING_SEED + k; those of results are below it, so that
-neither sees demonstrations or training episodes of the other."""
-MOST_TUNING_SEEDS = 49
-"""As many as there are between the training episodes of results and the episodes after them."""
-TUNING_EPISODES_SEED = 899_000_000
-"""Episode i on which a study scores policies is the training episode of seed TUNING_EPISODES_SEED +
-i: after those of all training seeds, and before those of the evaluation."""
-
-MEASURING = (
-    "leaderboard.measures.exact",
-    "leaderboard.measures.exact_linear",
-    "leaderboard.measures.checked_tables",
-)
-"""Modules that compute exact metrics; their imports within `MEASURED_WITHIN` count too."""
-MEASURED_WITHIN = (
-    *MEASURING,
-    "leaderboard.measures.references",
-    "il_envs.buttons",
-    "il_envs.exact",
-    "il_envs.learning.learned_reward",
-)
-"""All modules whose code can change an exact number; a world itself has a hash of its own."""
-
-SUPPORTED = ("leaderboard.measures.support", "il_envs.learning.support")
-"""Modules that compute the share of states outside the expert's support."""
-
-GIBIBYTE = 2**30  # bytes
-
-
-class Profile(BaseModel):
-    """The size of a run: labels, seeds, steps, and limits."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    labels: tuple[int, ...]
-    """Numbers of expert actions given to an algorithm, ascending; the table ranks at the last."""
-    seeds: int
-    """Training runs for each number of labels, unless the command line says otherwise."""
-    evaluation_episodes: int
-    steps: int
-    """Environment steps that an algorithm may take, over all rows."""
-    steps_of_worlds: dict[str, int] = {}
-    """The same for worlds with another number of steps, by the world's name."""
-    time_limit: float
-    """Wall-clock limit of a cell, in seconds."""
-    memory_limit: int = 4 * GIBIBYTE
-    """Limit of the resident memory of a cell, its child processes included, in bytes."""
-    is_tuning: bool = False
-    """True for the cells of a study of tuning, which have training seeds and episodes of their own
-    and no held-out arenas."""
-    worlds: dict[str, tuple[str, ...]] = Field(default={}, exclude=True)
-    """The run's worlds and the algorithms in each, empty for all; the command line may name others.
-    Not stored, because a cell does not depend on the other cells of its run."""
-    styles: tuple[str, ...] = Field(default=(), exclude=True)
-    """Scripted experts of all these worlds, each of which teaches in a run and a folder of its own,
-    unless the command line names one; empty for the worlds' references alone."""
-    each_once: bool = Field(default=False, exclude=True)
-    """Whether each algorithm runs in the first of these worlds alone to which it applies."""
-
-    @property
-    def evaluation_split(self) -> Split:
-        """The split of the world in which policies are scored."""
-        return "training" if self.is_tuning else "held_out"
-
-    @property
-    def evaluation_seeds(self) -> range:
-        """The seeds of the evaluation episodes."""
-        first = TUNING_EPISODES_SEED if self.is_tuning else EVALUATION_SEED
-        return range(first, first + self.evaluation_episodes)
-
-    def steps_in(self, world: str) -> int:
-        """Environment steps an algorithm may take in a world, over all rows."""
-        return self.steps_of_worlds.get(world, self.steps)
-
-
-CHORD_HEADS = (
-    "bc", "bc-autoregressive", "bc-joint", "bc-mixture", "bc-cvae", "bc-flow",
-)  # fmt: skip
-"""Cloning with each distribution over chords of buttons."""
-
-PROFILES = {
-    profile.name: profile
-    for profile in (
-        Profile(
-            name="smoke",
-            labels=(3_000,),
-            seeds=1,
-            evaluation_episodes=16,
-            steps=50_000,
-            time_limit=120.0,
-            worlds={"DriftCar": (), "RiskyBridge": ()},
-        ),
-        Profile(
-            name="quick",
-            labels=(2_000,),
-            seeds=2,
-            evaluation_episodes=32,
-            steps=1_000_000,
-            steps_of_worlds={"FourRooms": 200_000},
-            time_limit=600.0,
-            worlds={
-                "DriftCar": ("bc", "dagger", "gcl"),
-                "FourRooms": ("bc", "dagger", "maxent", "gcl"),
-                "Shooter": ("bc", "mail"),
-            },
-        ),
-        Profile(
-            name="labels",
-            labels=(2_000, 8_000),
-            seeds=5,
-            evaluation_episodes=32,
-            steps=200_000,
-            time_limit=900.0,
-            worlds={"DriftCar": ("bc", "bc-ensemble", "dagger")},
-        ),
-        Profile(
-            name="rewards",
-            labels=(8_000,),
-            seeds=5,
-            evaluation_episodes=32,
-            steps=1_000_000,
-            time_limit=1_800.0,
-            worlds={
-                "DriftCar": ("bc", "gail", "airl", "gcl"),
-                "FourRooms": ("bc", "maxent", "gail", "gcl"),
-                "FourRoomsStill": ("bc", "gail", "airl", "airl-state"),
-            },
-        ),
-        Profile(
-            name="one-episode",
-            labels=(1_000,),
-            seeds=3,
-            evaluation_episodes=32,
-            steps=1_000_000,
-            time_limit=1_800.0,
-            worlds={"DriftCar": ("bc", "gail", "gcl")},
-        ),
-        Profile(
-            name="full",
-            labels=(1_000, 2_000, 4_000, 8_000, 16_000, 32_000),
-            seeds=10,
-            evaluation_episodes=64,
-            steps=1_000_000,
-            time_limit=1_800.0,
-        ),
-        Profile(
-            name="shooter",
-            labels=(20_000,),
-            seeds=5,
-            evaluation_episodes=256,
-            steps=10_000_000,
-            time_limit=7_200.0,
-            worlds={"Shooter": ()},
-        ),
-        Profile(
-            name="reinforce",
-            labels=(20_000,),
-            seeds=5,
-            evaluation_episodes=64,
-            steps=2_000_000,
-            time_limit=7_200.0,
-            worlds={"Shooter": ("ppo", "bc-ppo", "bc-ppo-penalty")},
-        ),
-        Profile(
-            name="reproduce",
-            labels=(2_000,),
-            seeds=5,
-            evaluation_episodes=16,
-            steps=50_000,
-            time_limit=900.0,
-            worlds={"DriftCar": (), "FourRooms": (), "Duel": ()},
-            each_once=True,
-        ),
-        Profile(
-            name="worries",
-            labels=(8_000,),
-            seeds=5,
-            evaluation_episodes=32,
-            steps=200_000,
-            time_limit=1_800.0,
-            worlds={"DriftCar": ("bc", "bc-window", "bc-mixture", "bc-cvae", "dagger")},
-            styles=("scripted", "bimodal", "non-markov", "inconsistent"),
-        ),
-        Profile(
-            name="minds",
-            labels=(32_000,),
-            seeds=5,
-            evaluation_episodes=64,
-            steps=200_000,
-            time_limit=1_800.0,
-            worlds={
-                "DriftCarFork": ("bc", "bc-mixture", "bc-cvae", "bc-flow"),
-                "Pillar": CHORD_HEADS,
-                "Duel": CHORD_HEADS,
-            },
-        ),
-    )
-}
-
-
-def tuning_profile(labels: int, steps: int, seeds: int) -> Profile:
-    """The profile of a study of tuning, each of whose draws has this budget."""
-    return Profile(
-        name="tuning",
-        labels=(labels,),
-        seeds=seeds,
-        evaluation_episodes=64,
-        steps=steps,
-        time_limit=1_800.0,
-        is_tuning=True,
-    )
 
 
 class CellSpec(BaseModel):
@@ -321,8 +90,8 @@ def cells_of_run(
     specs: list[tuple[float, CellSpec]] = []
     contenders = list(contenders)
     for world in worlds:
-        world_key = _world_key(world)
-        specs += [(inf, spec) for spec in _references(profile, world, world_key, seeds, style)]
+        of_world = world_key(world)
+        specs += [(inf, spec) for spec in _references(profile, world, of_world, seeds, style)]
         for seed in range(seeds):
             for contender in contenders:
                 if not contender.applies_to(world):
@@ -332,7 +101,7 @@ def cells_of_run(
                 for labels in label_budgets(
                     profile, algorithm.uses_labels, algorithm.is_control, data
                 ):
-                    key = _key(profile, world, world_key, contender.code, labels, seed)
+                    key = key_of(profile, world, of_world, contender.code, labels, seed)
                     key["config"] = repr(algorithm.config)
                     if data is not None:
                         key["demonstrations"] = data.content_hash
@@ -371,7 +140,7 @@ def person_spec(profile: Profile, world: World, name: str, steps: int, code: str
         labels=steps,
         seed=0,
         profile=profile,
-        key=_key(profile, world, _world_key(world), code, steps, 0),
+        key=key_of(profile, world, world_key(world), code, steps, 0),
     )
 
 
@@ -393,7 +162,7 @@ def reference_seeds(exact: bool, seeds: int) -> int:
 
 
 def _references(
-    profile: Profile, world: World, world_key: dict[str, str], seeds: int, style: str
+    profile: Profile, world: World, of_world: dict[str, str], seeds: int, style: str
 ) -> list[CellSpec]:
     """The cells of the reference rows, and of the expert of that style if it is another one."""
     codes = {name: (code, "") for name, code in reference_codes(world).items()}
@@ -408,80 +177,8 @@ def _references(
             seed=seed,
             profile=profile,
             style=own_style,
-            key=_key(profile, world, world_key, code, None, seed),
+            key=key_of(profile, world, of_world, code, None, seed),
         )
         for name, (code, own_style) in codes.items()
         for seed in range(reference_seeds(exact_reference(world) is not None, seeds))
     ]
-
-
-def _key(
-    profile: Profile,
-    world: World,
-    world_key: dict[str, str],
-    code: str,
-    labels: int | None,
-    seed: int,
-) -> dict[str, str]:
-    return {
-        "suite": version("il-envs"),
-        **world_key,
-        "code": code,
-        "labels": str(labels),
-        "seed": str(seed),
-        "steps": str(profile.steps_in(world.name)),
-        "evaluation": f"{profile.evaluation_episodes} by draws, "
-        f"from {profile.evaluation_seeds.start}",
-        "limits": f"{profile.time_limit:g} s, {profile.memory_limit} bytes",
-    }
-
-
-def _world_key(world: World) -> dict[str, str]:
-    """The entries of a key that depend on the world and on the code of the metrics; the exact
-    metrics are those of an exact world."""
-    key = {"world": world_hash(world), "support": hash_of(closure(SUPPORTED, SUPPORTED))}
-    if exact_reference(world) is None:
-        return key
-    return key | {
-        "measures": hash_of(closure(MEASURING, MEASURED_WITHIN)),
-        "transfer": world_hash(get_world(world.truth.transfer)) if world.truth.transfer else "none",
-    }
-
-
-def reference_codes(world: World) -> dict[str, str]:
-    """SHA-256 over the code of each reference row, by its name."""
-    if exact_reference(world) is not None:
-        kind = LinearPolicy if linear_reference(world) is not None else TabularPolicy
-        return dict.fromkeys(EXACT_REFERENCES, _source_hash(kind))
-    return {
-        "random": _source_hash(RandomPolicy),
-        "expert": fingerprint({"act": world.experts[world.reference_style].act}),
-    }
-
-
-def _source_hash(kind: type) -> str:
-    return hashlib.sha256(inspect.getsource(kind).encode()).hexdigest()
-
-
-def world_hash(world: World) -> str:
-    """SHA-256 over a world's kernels, reference expert, parameters and exact model."""
-    expert = world.experts[world.reference_style].act
-    digest = hashlib.sha256(fingerprint(world.dynamics.kernels | {"expert": expert}).encode())
-    digest.update(f"{world.id} {world.dynamics.max_episode_steps}".encode())
-    for split in get_args(Split):
-        digest.update(world.dynamics.params(split).tobytes())
-    linear = linear_reference(world)
-    if linear is not None:
-        digest.update(f"{linear.temperature} {linear.model.horizon}".encode())
-        for field in fields(linear.model):
-            digest.update(np.asarray(getattr(linear.model, field.name)).tobytes())
-    reference = tabular_reference(world)
-    if reference is not None:
-        model = reference.model
-        digest.update(f"{reference.temperature} {model.discount}".encode())
-        for array in (
-            model.initial, model.reward, model.features, model.available,
-            model.transition.data, model.transition.indices, model.transition.indptr,
-        ):  # fmt: skip
-            digest.update(b"" if array is None else array.tobytes())
-    return digest.hexdigest()

@@ -19,7 +19,7 @@ from leaderboard import UserError
 from leaderboard.cells import ANEW, read_reward_map
 from leaderboard.measures.exact import RewardTables, reward_tables
 from leaderboard.measures.references import required_reference, tabular_reference
-from leaderboard.protocol import EVALUATION_SEED
+from leaderboard.profiles import EVALUATION_SEED
 
 RewardMap = dict[str, FloatArray]
 

@@ -9,7 +9,7 @@ from il_envs.world import WORLDS, World
 from leaderboard import tell
 from leaderboard.cells import Declaration, Manifest
 from leaderboard.measures.references import exact_reference, is_of_costs
-from leaderboard.protocol import Profile
+from leaderboard.profiles import Profile
 from leaderboard.recorded import RecordedData
 from leaderboard.submission import Contender, load, load_all, load_installed
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from leaderboard.protocol import Profile
+from leaderboard.profiles import Profile
 
 NAME = "claims"
 FOLDER = Path("results", NAME)

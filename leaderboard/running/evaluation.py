@@ -41,7 +41,8 @@ from leaderboard.measures.references import (
     tabular_reference,
 )
 from leaderboard.measures.support import outside_support
-from leaderboard.protocol import EVALUATION_SEED, CellSpec
+from leaderboard.profiles import EVALUATION_SEED
+from leaderboard.protocol import CellSpec
 from leaderboard.reward_maps import reward_map, tables_of
 from leaderboard.running.outcome import Outcome, saved
 

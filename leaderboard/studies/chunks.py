@@ -47,7 +47,7 @@ from leaderboard.figures.drawing import (
 )
 from leaderboard.figures.styles import COLOURS, Style
 from leaderboard.figures.styles import EXPERT as EXPERT_STYLE
-from leaderboard.protocol import EVALUATION_SEED
+from leaderboard.profiles import EVALUATION_SEED
 from leaderboard.studies.error_growth import STEPS, Growths, doubling_steps, error_growths
 from leaderboard.studies.findings import Finding
 from leaderboard.studies.resumed import Key, Keys, Row, resume

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from il_envs.engine.spaces import action_bounds
 from il_envs.engine.vector import WorldVectorEnv
 from il_envs.learning.policy import ExpertPolicy
-from leaderboard.protocol import EVALUATION_SEED
+from leaderboard.profiles import EVALUATION_SEED
 
 EPISODES = 32
 """Held-out episodes in which errors are made."""

@@ -24,7 +24,7 @@ from leaderboard import tell
 from leaderboard.measures.checked_tables import learned_reward, policy_table
 from leaderboard.measures.exact import reward_tables
 from leaderboard.measures.references import tabular_reference
-from leaderboard.protocol import EVALUATION_SEED
+from leaderboard.profiles import EVALUATION_SEED
 from leaderboard.scores.statistics import CONFIDENCE, Interval, difference_interval
 from leaderboard.submission import load
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from il_envs.extras import require
 from il_envs.world import get_world
 from leaderboard import UsageError, UserError, require_at_least, tell
-from leaderboard.protocol import MOST_TUNING_SEEDS, tuning_profile
+from leaderboard.profiles import MOST_TUNING_SEEDS, tuning_profile
 from leaderboard.publishing import require_folder, writing_to
 from leaderboard.selection import available, named
 

@@ -13,7 +13,8 @@ from leaderboard import UserError
 from leaderboard.cells import Cell, Results, read_cell
 from leaderboard.computer import Computer
 from leaderboard.conditions import configured
-from leaderboard.protocol import CellSpec, Profile, cells_of_run
+from leaderboard.profiles import Profile
+from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running.progress import Progress
 from leaderboard.running.runner import run_cells
 from leaderboard.scores.rows import Scale, mean_return, scale_of

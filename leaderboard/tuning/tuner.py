@@ -9,7 +9,8 @@ from il_envs.learning.tuning import search_space, setting, with_settings
 from il_envs.world import World
 from leaderboard import UsageError, UserError, tell
 from leaderboard.durations import expected_seconds
-from leaderboard.protocol import Profile, world_hash
+from leaderboard.keys import world_hash
+from leaderboard.profiles import Profile
 from leaderboard.publishing import locked
 from leaderboard.running.plan import in_words, makespan
 from leaderboard.submission import Contender

@@ -14,7 +14,8 @@ from il_envs import Algorithm, Budget, Problem, get_world, run_episodes
 from il_envs.testing import check_algorithm
 from leaderboard.cells import Cell, Declaration, Manifest, Results, extend_manifest
 from leaderboard.figures.curves import survival_by_labels
-from leaderboard.protocol import PROFILES, cells_of_run
+from leaderboard.profiles import PROFILES
+from leaderboard.protocol import cells_of_run
 from leaderboard.scores.controls import control_notes
 from leaderboard.scores.summary import summary
 from leaderboard.selection import (

@@ -14,7 +14,8 @@ from il_envs.learning.problem import SEED_BLOCK
 from leaderboard import UsageError, commands
 from leaderboard.cells import MODE_TRACES, Cell, read_cell, read_traces, write_traces
 from leaderboard.measures.support import SUPPORT_SEED
-from leaderboard.protocol import EVALUATION_SEED, MOST_SEEDS, CellSpec, Profile, cells_of_run
+from leaderboard.profiles import EVALUATION_SEED, MOST_SEEDS, Profile
+from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running.evaluation import evaluate_learner, evaluate_reference
 from leaderboard.running.outcome import Outcome, write
 from leaderboard.running.updates import counted_updates

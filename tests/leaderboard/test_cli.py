@@ -10,7 +10,7 @@ import pytest
 
 from leaderboard import UserError
 from leaderboard.cells import failed_cell, read_cell, write_cell
-from leaderboard.protocol import PROFILES
+from leaderboard.profiles import PROFILES
 
 ALGORITHMS = Path(__file__).parents[1] / "algorithms"
 

@@ -16,11 +16,12 @@ from il_envs.exact.button_references import concurrency_references
 from leaderboard import commands
 from leaderboard.cells import Results, read_results
 from leaderboard.explanation import explanation
+from leaderboard.keys import reference_codes
 from leaderboard.measures.checked import CheckedPolicy
 from leaderboard.measures.checked_tables import policy_table
 from leaderboard.measures.exact import exact_metrics, likelihood_bound
 from leaderboard.measures.references import exact_reference
-from leaderboard.protocol import Profile, reference_codes
+from leaderboard.profiles import Profile
 from leaderboard.running.evaluation import reference_policy
 from leaderboard.scores.rows import mean_return
 from leaderboard.scores.summary import summary

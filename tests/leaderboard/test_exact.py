@@ -11,10 +11,10 @@ import il_envs
 from il_envs import TabularPolicy, Truth, get_world
 from il_envs.learning.learned_reward import InvalidRewardError
 from leaderboard.cells import Cell
+from leaderboard.keys import reference_codes
 from leaderboard.measures.checked_tables import InvalidActionError, learned_reward, policy_table
 from leaderboard.measures.exact import ExactMetrics, exact_metrics, likelihood_bound, reward_tables
 from leaderboard.measures.references import exact_reference, tabular_reference
-from leaderboard.protocol import reference_codes
 from tests.leaderboard.test_tables import make_cell, make_spec
 
 

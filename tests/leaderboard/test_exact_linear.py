@@ -11,6 +11,7 @@ import pytest
 from il_envs import LinearPolicy, RandomPolicy, get_world, run_episodes
 from il_envs.exact.linear_gaussian import LinearGaussianPolicy, evaluate_linear_gaussian
 from leaderboard.cells import read_cell
+from leaderboard.keys import reference_codes, world_hash
 from leaderboard.measures.checked_tables import InvalidActionError
 from leaderboard.measures.exact import ExactMetrics, likelihood_bound
 from leaderboard.measures.exact_linear import (
@@ -26,7 +27,7 @@ from leaderboard.measures.references import (
     linear_reference,
     tabular_reference,
 )
-from leaderboard.protocol import cells_of_run, reference_codes, world_hash
+from leaderboard.protocol import cells_of_run
 from leaderboard.running import child
 from leaderboard.running.outcome import write
 from leaderboard.scores.rows import Scale

@@ -32,7 +32,8 @@ from leaderboard.figures.curves import compounding_error, score_by_labels, survi
 from leaderboard.figures.divergences import divergence
 from leaderboard.measures.exact import likelihood_bound
 from leaderboard.measures.references import REFERENCES, reference_table
-from leaderboard.protocol import PROFILES, Profile, cells_of_run
+from leaderboard.profiles import PROFILES, Profile
+from leaderboard.protocol import cells_of_run
 from leaderboard.running.child import compute
 from leaderboard.scores.metrics import EXACT
 from leaderboard.scores.rows import crossed_scores_of, mean_return, row_of, scale_of, scores_of

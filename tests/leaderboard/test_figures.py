@@ -31,8 +31,10 @@ from leaderboard.figures.profiles import (
 from leaderboard.figures.scores import scores
 from leaderboard.figures.styles import styles
 from leaderboard.figures.write import write_figures
+from leaderboard.keys import world_hash
 from leaderboard.measures.support import outside_support
-from leaderboard.protocol import CellSpec, Profile, world_hash
+from leaderboard.profiles import Profile
+from leaderboard.protocol import CellSpec
 
 WORLD = il_envs.get_world("DriftCar")
 PROFILE = Profile(

@@ -10,7 +10,7 @@ import pytest
 
 from il_envs.learning.installed import installed_algorithms
 from leaderboard.imports import closure, hash_of
-from leaderboard.protocol import MEASURED_WITHIN, MEASURING
+from leaderboard.keys import MEASURED_WITHIN, MEASURING
 from leaderboard.submission import load
 from tests.leaderboard.conftest import Install
 

@@ -13,7 +13,8 @@ from il_envs import Budget, BudgetExceededError, Demonstrations, Problem, get_wo
 from il_envs.learning.recorded_episode import encoded, read_episode
 from leaderboard import commands
 from leaderboard.cells import Cell, read_cell, read_results, read_traces, write_cell
-from leaderboard.protocol import EVALUATION_SEED, PROFILES, Profile, cells_of_run
+from leaderboard.profiles import EVALUATION_SEED, PROFILES, Profile
+from leaderboard.protocol import cells_of_run
 from leaderboard.recorded import readable, recorded_data
 from leaderboard.submission import Contender, load
 from tests.recording import record

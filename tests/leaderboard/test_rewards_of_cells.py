@@ -17,7 +17,8 @@ from leaderboard.figures.reward_pictures import reward_pictures, scaled_to
 from leaderboard.figures.write import write_figures
 from leaderboard.measures.checked_tables import learned_reward
 from leaderboard.measures.exact import exact_metrics, reward_tables
-from leaderboard.protocol import Profile, cells_of_run
+from leaderboard.profiles import Profile
+from leaderboard.protocol import cells_of_run
 from leaderboard.reward_maps import probed, reference_states, reward_map
 from leaderboard.running.child import compute
 from leaderboard.submission import load as load_algorithm

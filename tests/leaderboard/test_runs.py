@@ -36,13 +36,15 @@ from leaderboard.cells import (
     read_traces,
     write_cell,
 )
+from leaderboard.keys import world_hash
 from leaderboard.measures.checked import (
     CheckedPolicy,
     require_policy,
     tensors_of,
 )
 from leaderboard.measures.checked_tables import InvalidActionError
-from leaderboard.protocol import CellSpec, Profile, cells_of_run, world_hash
+from leaderboard.profiles import Profile
+from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running import child, evaluation
 from leaderboard.running.outcome import Outcome, write
 from leaderboard.running.progress import Progress

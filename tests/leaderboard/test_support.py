@@ -8,13 +8,14 @@ import pytest
 
 from il_envs import ExpertPolicy, get_world, run_episodes
 from il_envs.learning.support import Support, evenly_spaced
-from leaderboard import UserError, protocol
+from leaderboard import UserError
 from leaderboard.cells import Cell, Results, write_traces
 from leaderboard.figures.maps import path_of, support_maps
 from leaderboard.figures.support import outside_curve
 from leaderboard.figures.support import outside_support as outside_figure
 from leaderboard.measures.support import expert_support, outside_support
-from leaderboard.protocol import Profile, cells_of_run
+from leaderboard.profiles import Profile
+from leaderboard.protocol import cells_of_run
 from leaderboard.running.child import compute
 from leaderboard.traces import replayed_episodes
 from leaderboard.verification import verify_support
@@ -85,7 +86,7 @@ def test_the_key_names_the_code_of_the_measure(monkeypatch: pytest.MonkeyPatch) 
         cells_of_run(TINY, [get_world(name)], [], 1)[0].key for name in ("DriftCar", "RiskyBridge")
     ]
     assert keys[0]["support"] == keys[1]["support"]
-    monkeypatch.setattr(protocol, "SUPPORTED", ("leaderboard.measures.support",))
+    monkeypatch.setattr(keys, "SUPPORTED", ("leaderboard.measures.support",))
     assert cells_of_run(TINY, [CAR], [], 1)[0].key["support"] != keys[0]["support"]
 
 

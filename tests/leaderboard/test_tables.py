@@ -12,7 +12,8 @@ from rich.console import Console
 
 from leaderboard.cells import Cell, Declaration, EpisodeResult, Manifest, Results, failed_cell
 from leaderboard.explanation import explanation
-from leaderboard.protocol import CellSpec, Profile
+from leaderboard.profiles import Profile
+from leaderboard.protocol import CellSpec
 from leaderboard.scores.metrics import METRICS
 from leaderboard.scores.rows import (
     Scale,

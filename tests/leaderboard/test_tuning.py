@@ -24,16 +24,15 @@ from il_envs.learning.problem import SEED_BLOCK
 from il_envs.learning.tuning import record_path, search_space, with_settings
 from leaderboard import UserError
 from leaderboard.cli import app
-from leaderboard.protocol import (
+from leaderboard.profiles import (
     EVALUATION_SEED,
     MOST_TUNING_SEEDS,
     TUNING_EPISODES_SEED,
     TUNING_SEED,
-    CellSpec,
     Profile,
-    cells_of_run,
     tuning_profile,
 )
+from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running import child
 from leaderboard.running.outcome import write
 from leaderboard.running.runner import is_finished

@@ -21,7 +21,7 @@ CHAIN = get_world("CliffChain")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """A small run, which the tests read."""
     from leaderboard import commands
-    from leaderboard.protocol import PROFILES
+    from leaderboard.profiles import PROFILES
 
     folder = tmp_path_factory.mktemp("results")
     commands.run(PROFILES["smoke"], ["bc", "dagger"], ["CliffChain"], 1, 2, folder, False)

@@ -25,7 +25,8 @@ from leaderboard.cells import Cell, Declaration, Manifest, Results, extend_manif
 from leaderboard.explanation import explanation
 from leaderboard.figures.curves import learning_curve, survival_by_labels
 from leaderboard.figures.write import write_figures
-from leaderboard.protocol import CellSpec, Profile, cells_of_run
+from leaderboard.profiles import Profile
+from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running.child import compute
 from leaderboard.running.outcome import write
 from leaderboard.scores.rows import mean_return, row_of, survival

@@ -16,7 +16,7 @@ from il_envs import Algorithm, LearningCurve
 from il_envs.learning.learning_curve import BINS
 from leaderboard import commands
 from leaderboard.cells import Cell, Declaration, Manifest, Results, failed_cell, read_results
-from leaderboard.protocol import Profile
+from leaderboard.profiles import Profile
 from leaderboard.scores.statistics import difference_interval, ratio_interval, student_interval
 from leaderboard.scores.summary import summary
 from leaderboard.studies.concurrency import (
