@@ -91,7 +91,7 @@ def run(
     chosen = profile_with(named, _numbers("--labels", labels), steps)
     results = Path("results", profile) if out is None else out
     styles = (style,) if style or not chosen.styles else chosen.styles
-    folders = {each: results if len(styles) == 1 else results / each for each in styles}
+    folders = {each: results / each if chosen.styles else results for each in styles}
     for each, folder in folders.items():
         commands.run(
             chosen,
@@ -106,7 +106,7 @@ def run(
             settings or (),
         )
     if len(folders) > 1:
-        commands.show_by_teacher(folders)
+        commands.table(results, "text")
 
 
 @app.command()

@@ -25,7 +25,7 @@ from leaderboard.recorded import RecordedData, readable, recorded_data
 from leaderboard.running.plan import Forecast, estimates, plan
 from leaderboard.running.progress import Progress
 from leaderboard.running.runner import InterruptedRunError, run_cells, unfinished
-from leaderboard.scores.summary import ALL_WORLDS, summary
+from leaderboard.scores.summary import ALL_WORLDS
 from leaderboard.selection import (
     available,
     inapplicable,
@@ -37,9 +37,9 @@ from leaderboard.selection import (
 )
 from leaderboard.submission import write_template
 from leaderboard.tables.board import Board
+from leaderboard.tables.document import Document, document, read_document
 from leaderboard.tables.formats import FORMATS, as_csv, as_markdown
-from leaderboard.tables.teachers import table_by_teacher
-from leaderboard.tables.terminal import Page, print_page
+from leaderboard.tables.terminal import print_page
 from leaderboard.verification import (
     verify_controlled_returns,
     verify_episodes,
@@ -154,7 +154,7 @@ def run(
                 f"{error}; go on with: {again}", error.signal_number
             ) from None
     results = read_results(out)
-    show_table(results, "text")
+    show(document(results), "text")
     print(f"{len(computed)} cells computed, {len(specs) - len(computed)} were done; all in {out}")
     ours = {spec.title for spec in specs}
     failed = [c for c in results.cells if c.status != "ok" and c.spec.title in ours]
@@ -184,7 +184,7 @@ def _show_unfinished(out: Path) -> None:
         results = read_results(out)
     except UserError:  # there is no finished cell
         return
-    show_table(results, "text")
+    show(document(results), "text")
     write_tables(results)
 
 
@@ -222,39 +222,29 @@ def write_tables(results: Results) -> None:
     Raises:
         OSError: if one cannot be written.
     """
-    table = summary(results)
-    (results.folder / "table.csv").write_text(as_csv(results, table), encoding="utf-8")
-    (results.folder / "table.md").write_text(as_markdown(results, table), encoding="utf-8")
+    tables = document(results)
+    (results.folder / "table.csv").write_text(as_csv(tables), encoding="utf-8")
+    (results.folder / "table.md").write_text(as_markdown(tables), encoding="utf-8")
 
 
-def show_table(results: Results, format_name: str) -> None:
-    """Print the table.
+def show(tables: Document, format_name: str) -> None:
+    """Print tables.
 
     Raises:
         UsageError: if there is no such format.
     """
     if format_name not in FORMATS:
         raise UsageError(f"--format must be one of {', '.join(FORMATS)}, not {format_name!r}")
-    page = FORMATS[format_name](results, summary(results))
+    page = FORMATS[format_name](tables)
     if isinstance(page, str):
         sys.stdout.write(page)
     else:
         print_page(page)
 
 
-def show_by_teacher(folders: Mapping[str, Path]) -> None:
-    """Print the scores of several runs, a column for the teacher of each.
-
-    Args:
-        folders: of the runs, by the style of their teachers.
-    """
-    runs = {style: read_results(folder) for style, folder in folders.items()}
-    print_page(Page([table_by_teacher(runs)]))
-
-
 def table(folder: Path, format_name: str) -> None:
-    """Print the table of a folder of results."""
-    show_table(read_results(folder), format_name)
+    """Print the tables of a folder of results."""
+    show(read_document(folder), format_name)
 
 
 def explain(folder: Path, algorithm: str, world: str) -> None:
@@ -343,7 +333,7 @@ def add_human(name: str, folder: Path) -> None:
     with writing_to(folder):
         cell = add_person(recording, folder)
     results = read_results(folder)
-    show_table(results, "text")
+    show(document(results), "text")
     print(f"{cell.spec.algorithm}: {len(cell.episodes)} episodes in {folder / cell.spec.folder}")
     with writing_to(folder):
         write_page(results)

@@ -13,10 +13,8 @@ import sys
 from pathlib import Path
 
 from leaderboard import UserError
-from leaderboard.cells import read_results
-from leaderboard.scores.summary import summary
+from leaderboard.tables.document import read_document
 from leaderboard.tables.formats import markdown
-from leaderboard.tables.page import tables
 
 END = "<!-- end of table -->"
 BLOCK = re.compile(rf"<!-- (\S+) (\w+): (.+?) -->\n.*?{END}", re.DOTALL)
@@ -35,8 +33,7 @@ def embedded(text: str, root: Path) -> str:
 
 
 def _block(folder: str, name: str, columns: str, root: Path) -> str:
-    results = read_results(root / folder)
-    found = {table.name: table.shown for table in tables(results, summary(results))}
+    found = {table.name: table.shown for table in read_document(root / folder).tables}
     if name not in found:
         raise UserError(f"{folder} has no table {name!r}; it has {', '.join(found)}")
     wanted = columns.split(", ")

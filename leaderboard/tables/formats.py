@@ -13,23 +13,22 @@ import numpy as np
 import pandas as pd
 from rich.console import RenderableType
 
-from leaderboard.cells import Results
 from leaderboard.submission import TEMPLATES
 from leaderboard.tables.columns import CONTROL, INFINITE, LEFT, REFERENCE
-from leaderboard.tables.page import tables
+from leaderboard.tables.document import Document
 from leaderboard.tables.terminal import Page
 
 
-def as_text(results: Results, summary: pd.DataFrame) -> RenderableType:
+def as_text(document: Document) -> RenderableType:
     """Tables for the terminal."""
-    return Page(tables(results, summary))
+    return Page(document.tables)
 
 
-def as_markdown(results: Results, summary: pd.DataFrame) -> str:
+def as_markdown(document: Document) -> str:
     """Tables for a README, as GitHub reads them."""
     return "\n".join(
         f"{markdown(table.shown)}\n\n{_markdown_text(' '.join(table.notes))}\n"
-        for table in tables(results, summary)
+        for table in document.tables
     )
 
 
@@ -51,13 +50,11 @@ def _markdown_text(text: str) -> str:
     return text.replace("<", "&lt;")
 
 
-def as_csv(results: Results, summary: pd.DataFrame) -> str:
+def as_csv(document: Document) -> str:
     """Tables for programs, separated by empty lines. A missing number is an empty field; a number
     of steps is infinite if the level was not reached; the scores of seeds are separated by spaces.
     """
-    return "\n".join(
-        _csv(table.raw) for table in tables(results, summary) if len(table.raw.columns)
-    )
+    return "\n".join(_csv(table.raw) for table in document.tables if len(table.raw.columns))
 
 
 def _csv(raw: pd.DataFrame) -> str:
@@ -75,23 +72,22 @@ def _field(value: Any) -> str:
     return "" if pd.isna(value) else str(_plain(value))
 
 
-def as_json(results: Results, summary: pd.DataFrame) -> str:
+def as_json(document: Document) -> str:
     """The tables of the csv as JSON, with their notes. A missing number is null, and as JSON has
     no infinity, that is the text "Infinity" or "-Infinity"."""
-    manifest = results.manifest
-    document = {
-        "profile": manifest.profile.model_dump(mode="json"),
-        "worlds": manifest.worlds,
-        "seeds": manifest.seeds,
+    content = {
+        "profile": document.profile.model_dump(mode="json"),
+        "worlds": document.worlds,
+        "seeds": document.seeds,
         "tables": {
             table.name: {
                 "notes": table.notes,
                 "rows": [_object(row) for row in table.raw.to_dict("records")],
             }
-            for table in tables(results, summary)
+            for table in document.tables
         },
     }
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _object(row: Mapping[Any, Any]) -> dict[str, Any]:
@@ -116,11 +112,11 @@ def _plain(value: Any) -> Any:
     return value + 0.0 if isinstance(value, float) else value
 
 
-def as_latex(results: Results, summary: pd.DataFrame) -> str:
+def as_latex(document: Document) -> str:
     """Tables for a paper; they need the LaTeX package booktabs."""
     text = "\n".join(
         "".join(f"% {line}\n" for line in table.notes) + _latex(table.shown)
-        for table in tables(results, summary)
+        for table in document.tables
     )
     for character, command in LATEX.items():
         text = text.replace(character, command)
@@ -154,19 +150,19 @@ def page_of_template(name: str, **values: Any) -> str:
     return environment.get_template(name).render(**values)
 
 
-def as_html(results: Results, summary: pd.DataFrame) -> str:
+def as_html(document: Document) -> str:
     """A page of its own, which needs no other file: names are headers of their rows, the rows of a
     world a group, and what is no algorithm is dimmed."""
     return page_of_template(
         "table.html.j2",
-        profile=results.manifest.profile.name,
-        tables=tables(results, summary),
+        profile=document.profile.name,
+        tables=document.tables,
         left=LEFT,
         others=(REFERENCE, CONTROL),
     )
 
 
-FORMATS: dict[str, Callable[[Results, pd.DataFrame], str | RenderableType]] = {
+FORMATS: dict[str, Callable[[Document], str | RenderableType]] = {
     "text": as_text,
     "md": as_markdown,
     "csv": as_csv,

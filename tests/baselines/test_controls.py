@@ -17,7 +17,6 @@ from leaderboard.figures.curves import survival_by_labels
 from leaderboard.profiles import PROFILES
 from leaderboard.protocol import cells_of_run
 from leaderboard.scores.controls import control_notes
-from leaderboard.scores.summary import summary
 from leaderboard.selection import (
     belongs,
     declaration_of,
@@ -27,6 +26,7 @@ from leaderboard.selection import (
     with_controls,
 )
 from leaderboard.submission import Contender, load_installed
+from leaderboard.tables.document import document
 from leaderboard.tables.formats import as_markdown
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec
 
@@ -212,7 +212,7 @@ def results_of(scores: dict[str, list[float]], seeds: int = 3) -> Results:
 
 def test_a_control_row_is_marked() -> None:
     results = results_of({"ours": [8.0, 8.1, 8.2], "floor": [1.0, 1.1, 1.2]})
-    lines = as_markdown(results, summary(results))
+    lines = as_markdown(document(results))
     assert "| floor (control) | Hill | 0.110 |" in lines
     assert "| ours | Hill | 0.810 |" in lines
     assert "not above" not in lines
@@ -235,7 +235,7 @@ def test_who_is_not_surely_above_a_control_is_told(
     assert note.startswith(
         f"Hill: ours ({means}) {verdict} its control floor with 3 training seeds"
     )
-    assert note in as_markdown(results, summary(results))
+    assert note in as_markdown(document(results))
 
 
 def test_one_seed_is_compared_without_an_interval() -> None:

@@ -18,6 +18,7 @@ from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running import child
 from leaderboard.scores.rows import return_of, scale_of
 from leaderboard.submission import Contender, load
+from leaderboard.tables.formats import markdown
 from leaderboard.tables.page import header
 from leaderboard.tables.teachers import table_by_teacher
 from leaderboard.verification import verify_episodes
@@ -262,6 +263,14 @@ def test_a_profile_with_several_teachers_has_a_run_for_each_and_a_table_of_all(
     assert scale is not None
     assert table.shown["noisy"][0] == f"{scale.score(return_of(teacher)):.3f}"
     assert "(its teacher)" in shown
+    code, again, _ = in_process(monkeypatch, capsys, "table", tmp_path, "--format", "md")
+    assert code == 0
+    assert again.startswith(markdown(table.shown))
+    (tmp_path / "scripted").rename(tmp_path / "somebody")
+    code, again, _ = in_process(monkeypatch, capsys, "table", tmp_path, "--format", "csv")
+    assert code == 0
+    assert ",noisy\n" in again
+    assert "scripted" not in again
 
 
 def test_a_name_of_a_teachers_row_is_taken(tmp_path: Path) -> None:

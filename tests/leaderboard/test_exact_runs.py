@@ -40,6 +40,7 @@ from leaderboard.scores.rows import crossed_scores_of, mean_return, row_of, scal
 from leaderboard.scores.summary import summary
 from leaderboard.submission import load
 from leaderboard.tables.columns import NONE
+from leaderboard.tables.document import document
 from leaderboard.tables.formats import as_csv, as_latex, as_markdown, as_text
 from leaderboard.verification import verify_episodes, verify_files, verify_metrics
 from tests.leaderboard.test_exact import measured, occupancy_by_hand, reference_of, some_table
@@ -415,24 +416,24 @@ def test_an_interval_is_over_episodes_where_returns_are_sampled_and_the_page_say
     theirs = row_of(results, "theirs", "RiskyBridge", 20)
     own = [scale.score(-30.0), scale.score(-34.0)]
     np.testing.assert_allclose(crossed_scores_of(theirs, scale), [own, own])
-    text = as_markdown(results, summary(results))
+    text = as_markdown(document(results))
     assert "| over |" in text
     assert "over seeds alone where returns are exact" in text
 
 
 def test_the_header_says_what_is_exact(results: Results) -> None:
-    text = as_markdown(mixed_results(), summary(mixed_results()))
+    text = as_markdown(document(mixed_results()))
     assert (
         "Reference: exact (soft-optimal, by dynamic programming) in RiskyBridge; empirical" in text
     )
-    text = as_markdown(results, summary(results))
+    text = as_markdown(document(results))
     assert "in RiskyBridge, CliffChain." in text
     assert "empirical" not in text
 
 
 def test_the_second_table_has_the_exact_metrics() -> None:
     results = mixed_results()
-    text = as_markdown(results, summary(results))
+    text = as_markdown(document(results))
     first, second = (part.split("\n\n")[0] for part in text.split("| algorithm |")[1:3])
     assert "| 100% |" in first
     lines = second.splitlines()[2:]
@@ -452,16 +453,15 @@ def test_the_second_table_has_the_exact_metrics() -> None:
 
 def test_every_format_has_both_tables() -> None:
     results = mixed_results()
-    table = summary(results)
     console = Console(record=True, width=200, file=io.StringIO())
-    console.print(as_text(results, table))
-    text, latex = console.export_text(), as_latex(results, table)
-    for shown in (text, latex, as_markdown(results, table)):
+    console.print(as_text(document(results)))
+    text, latex = console.export_text(), as_latex(document(results))
+    for shown in (text, latex, as_markdown(document(results))):
         assert "STARC" in shown
         assert "survival" in shown
     assert r"$\infty$" in latex
     assert "∞" not in latex
-    header, *rows = as_csv(results, table).splitlines()
+    header, *rows = as_csv(document(results)).splitlines()
     assert header.split(",")[-len(EXACT_COLUMNS) :] == EXACT_COLUMNS
     optimal = next(row for row in csv.DictReader([header, *rows]) if row["algorithm"] == "optimal")
     assert (optimal["policy_divergence"], optimal["log_likelihood"]) == ("inf", "-inf")

@@ -19,6 +19,7 @@ from rich.console import Console, RenderableType
 from leaderboard.cells import Results
 from leaderboard.scores.summary import summary
 from leaderboard.tables.columns import CSV_COLUMNS, NONE, OVER
+from leaderboard.tables.document import document
 from leaderboard.tables.formats import as_csv, as_html, as_json, as_latex, as_markdown, as_text
 from leaderboard.tables.page import tables
 from tests.leaderboard.studies.test_concurrency import make_results as make_arms
@@ -66,7 +67,7 @@ def printed(page: RenderableType, width: int) -> list[str]:
 
 def page_of(results: Results) -> RenderableType:
     """The tables in text."""
-    return as_text(results, summary(results))
+    return as_text(document(results))
 
 
 BOARDS = {
@@ -124,11 +125,11 @@ def test_a_table_in_a_pipe_has_no_colours_and_always_the_same_width(
     from leaderboard import commands
 
     monkeypatch.delenv("COLUMNS", raising=False)
-    commands.show_table(make_board(), "text")
+    commands.show(document(make_board()), "text")
     piped = capsys.readouterr().out
     assert "\x1b" not in piped
     monkeypatch.setenv("COLUMNS", "120")
-    commands.show_table(make_board(), "text")
+    commands.show(document(make_board()), "text")
     assert capsys.readouterr().out == piped
 
 
@@ -146,9 +147,9 @@ def test_csv_and_json_have_every_column_of_the_summary_unrounded() -> None:
     results = mixed_results()
     frame = summary(results)
     assert set(CSV_COLUMNS) == set(frame.columns)
-    rows = json.loads(as_json(results, frame))["tables"]["scores"]["rows"]
+    rows = json.loads(as_json(document(results)))["tables"]["scores"]["rows"]
     for from_csv, from_json, (_, expected) in zip(
-        read(as_csv(results, frame)), rows, frame.iterrows(), strict=True
+        read(as_csv(document(results))), rows, frame.iterrows(), strict=True
     ):
         assert set(from_csv) == set(from_json) == set(CSV_COLUMNS)
         for name, value in expected.items():
@@ -167,28 +168,26 @@ def test_csv_and_json_have_every_column_of_the_summary_unrounded() -> None:
 
 def test_raw_scores_are_there_for_each_seed() -> None:
     results = make_results()
-    ours = next(
-        row for row in read(as_csv(results, summary(results))) if row["algorithm"] == "ours"
-    )
+    ours = next(row for row in read(as_csv(document(results))) if row["algorithm"] == "ours")
     assert list(map(float, ours["scores"].split())) == [6 / 8, 7 / 8]
     assert (ours["seeds"], ours["episodes"]) == ("2", "2")
 
 
 def test_json_is_plain_and_has_the_notes() -> None:
     results = mixed_results()
-    text = as_json(results, summary(results))
+    text = as_json(document(results))
 
     def refuse(constant: str) -> None:
         raise AssertionError(constant)
 
-    document = json.loads(text, parse_constant=refuse)
-    scores = document["tables"]["scores"]
+    content = json.loads(text, parse_constant=refuse)
+    scores = content["tables"]["scores"]
     optimal = next(row for row in scores["rows"] if row["algorithm"] == "optimal")
     assert optimal["policy_divergence"] == "Infinity"
     assert optimal["log_likelihood"] == "-Infinity"
     assert any("Holm-corrected" in note for note in scores["notes"])
-    assert document["worlds"] == ["Hill", "RiskyBridge"]
-    arms = json.loads(as_json(make_arms(), summary(make_arms())))["tables"]
+    assert content["worlds"] == ["Hill", "RiskyBridge"]
+    arms = json.loads(as_json(document(make_arms())))["tables"]
     assert list(arms) == ["scores", "costs", "concurrency", "milestones", "claims"]
 
 
@@ -225,7 +224,7 @@ class Tables(HTMLParser):
 @pytest.mark.parametrize("board", BOARDS)
 def test_html_has_headers_for_rows_and_columns_and_needs_no_other_file(board: str) -> None:
     results = BOARDS[board]()
-    page = as_html(results, summary(results))
+    page = as_html(document(results))
     found = Tables()
     found.feed(page)
     assert found.open == []
@@ -255,11 +254,10 @@ def test_what_an_exception_said_is_text_in_every_format() -> None:
         for cell in results.cells
     )
     results = replace(results, cells=cells)
-    frame = summary(results)
-    assert "&lt;script&gt;alert(1)" in as_html(results, frame)
-    assert "<script" not in as_html(results, frame) + as_markdown(results, frame)
+    assert "&lt;script&gt;alert(1)" in as_html(document(results))
+    assert "<script" not in as_html(document(results)) + as_markdown(document(results))
     assert any(said in line for line in printed(page_of(results), 200))
-    rows = json.loads(as_json(results, frame))["tables"]["scores"]["rows"]
+    rows = json.loads(as_json(document(results)))["tables"]["scores"]["rows"]
     (fair,) = (row for row in rows if row["algorithm"] == "fair")
     assert fair["reason"] == f"error: {said}"
 
@@ -270,7 +268,7 @@ def test_latex_compiles(board: str, tmp_path: Path) -> None:
     results = renamed(BOARDS[board](), {"best": "under_score_2"})
     text = (
         "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n"
-        f"{as_latex(results, summary(results))}\\end{{document}}\n"
+        f"{as_latex(document(results))}\\end{{document}}\n"
     )
     (tmp_path / "paper.tex").write_text(text, encoding="utf-8")
     done = subprocess.run(
@@ -283,10 +281,10 @@ def test_latex_compiles(board: str, tmp_path: Path) -> None:
 
 def test_latex_escapes_what_it_would_take_for_commands() -> None:
     results = renamed(make_results(), {"ours": "ours_50%"})
-    assert r"ours\_50\% & Hill & 0.812 &" in as_latex(results, summary(results))
-    assert as_latex(results, summary(results)).isascii()
+    assert r"ours\_50\% & Hill & 0.812 &" in as_latex(document(results))
+    assert as_latex(document(results)).isascii()
 
 
 def test_a_world_of_several_rows_has_a_group_of_its_own_in_html() -> None:
     results = make_board(("Hill", "Sea"))
-    assert as_html(results, summary(results)).count("<tbody>") == 6  # and for its costs
+    assert as_html(document(results)).count("<tbody>") == 6  # and for its costs

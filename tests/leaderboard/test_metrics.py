@@ -20,6 +20,7 @@ from leaderboard.scores.metrics import EXACT, METRICS, Metric
 from leaderboard.scores.rows import row_of, scale_of
 from leaderboard.scores.summary import summary
 from leaderboard.tables.columns import CSV_COLUMNS, INFINITE, NONE
+from leaderboard.tables.document import document
 from leaderboard.tables.formats import as_csv, as_latex, as_markdown, as_text
 from tests.leaderboard.test_exact import measured, reference_of, some_table
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_results, make_spec, row
@@ -132,7 +133,7 @@ def test_no_column_of_the_csv_goes_or_moves() -> None:
 @pytest.mark.parametrize("metric", METRICS, ids=IDS)
 def test_a_measure_is_in_the_summary_and_in_the_csv(metric: Metric) -> None:
     table = summary(results())
-    rows = list(csv.DictReader(io.StringIO(as_csv(results(), table))))
+    rows = list(csv.DictReader(io.StringIO(as_csv(document(results())))))
     (in_csv,) = (
         parsed
         for parsed in rows
@@ -146,7 +147,7 @@ def test_a_measure_is_in_the_summary_and_in_the_csv(metric: Metric) -> None:
 
 @pytest.mark.parametrize("metric", METRICS, ids=IDS)
 def test_a_measure_has_a_column_and_a_note_in_the_page(metric: Metric) -> None:
-    page = as_markdown(results(), summary(results()))
+    page = as_markdown(document(results()))
     table = page.split("| algorithm |")[{"episodes": 1, "costs": 3}.get(metric.about, 2)]
     headings, _, *lines = (
         [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()
@@ -159,8 +160,8 @@ def test_a_measure_has_a_column_and_a_note_in_the_page(metric: Metric) -> None:
     note = metric.note.split("{")[0].strip()
     assert note in table
     console = Console(record=True, width=250, file=io.StringIO())
-    console.print(as_text(results(), summary(results())))
-    for other in (console.export_text(), as_latex(results(), summary(results()))):
+    console.print(as_text(document(results())))
+    for other in (console.export_text(), as_latex(document(results()))):
         assert metric.heading in other
         assert note in " ".join(other.split())  # captions are broken into lines
 
@@ -201,20 +202,20 @@ def test_the_score_while_learning_is_that_of_the_mean_training_episode() -> None
 
 def test_a_score_while_learning_is_shown_only_if_somebody_acted() -> None:
     for shown, part in ((results(), "| 0.951 |"), (make_results(), "")):
-        page = as_markdown(shown, summary(shown))
+        page = as_markdown(document(shown))
         assert ("while learning |" in page) == ("While learning:" in page) == bool(part)
         assert part in page
-        assert ",training_score," in as_csv(shown, summary(shown))
+        assert ",training_score," in as_csv(document(shown))
 
 
 def test_what_measures_share_is_said_once() -> None:
-    page = as_markdown(results(), summary(results()))
+    page = as_markdown(document(results()))
     assert page.count("EPIC, STARC: distance of the learned reward") == 1
 
 
 def steps_shown(results: Results) -> dict[str, str]:
     """What each row of the page has under "steps to reference"."""
-    page = as_markdown(results, summary(results))
+    page = as_markdown(document(results))
     headings, _, *lines = (
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in page.split("\n\n")[0].splitlines()  # the first table
@@ -264,7 +265,7 @@ def test_who_does_not_get_there_has_no_finite_number_of_steps(never: int) -> Non
     results = acting(make_results(), [30, never])
     shown = steps_shown(results)
     assert shown == {"ours": INFINITE, "random (reference)": NONE, "expert (reference)": NONE}
-    assert ",inf," in as_csv(results, summary(results))
+    assert ",inf," in as_csv(document(results))
 
 
 def test_a_table_of_those_who_do_not_act_has_no_steps_to_the_reference() -> None:
@@ -272,6 +273,6 @@ def test_a_table_of_those_who_do_not_act_has_no_steps_to_the_reference() -> None
     labelled = acting(make_results(), [30, 50])
     few = [cell.model_copy(update={"meter": {"steps": 49}}) for cell in labelled.cells]
     for results in (make_results(), replace(labelled, cells=tuple(few))):
-        page = as_markdown(results, summary(results))
+        page = as_markdown(document(results))
         assert "teps to reference" not in page
         assert "survival" in page

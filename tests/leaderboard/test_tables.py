@@ -25,6 +25,7 @@ from leaderboard.scores.rows import (
     survival,
 )
 from leaderboard.scores.summary import summary
+from leaderboard.tables.document import document
 from leaderboard.tables.formats import as_csv, as_latex, as_markdown, as_text
 
 PROFILE = Profile(
@@ -180,7 +181,7 @@ def test_csv_parses_back_to_the_same_numbers() -> None:
     results = make_results()
     table = summary(results)
     table.loc[2, "score"] = -1e-12
-    rows = list(csv.DictReader(io.StringIO(as_csv(results, table))))
+    rows = list(csv.DictReader(io.StringIO(as_csv(document(results)))))
     assert list(rows[0])[:7] == ["algorithm", "world", "seeds", "score", "low", "high", "status"]
     for parsed, (_, expected) in zip(rows, table.iterrows(), strict=True):
         assert parsed["algorithm"] == expected["algorithm"]
@@ -192,7 +193,7 @@ def test_csv_parses_back_to_the_same_numbers() -> None:
 
 def test_markdown_parses_back() -> None:
     results = make_results()
-    page = as_markdown(results, summary(results))
+    page = as_markdown(document(results))
     lines = page[: page.rindex("| algorithm |")].splitlines()  # the table of scores
     rows = [[c.strip() for c in line.strip("|").split("|")] for line in lines if line[:1] == "|"]
     assert rows[0][:3] == ["algorithm", "world", "score"]
@@ -204,7 +205,7 @@ def test_markdown_parses_back() -> None:
 
 def test_latex_has_a_line_for_each_row() -> None:
     results = make_results()
-    text = as_latex(results, summary(results))
+    text = as_latex(document(results))
     body = text.split(r"\midrule")[1].split(r"\bottomrule")[0].strip().splitlines()
     assert [line.split(" & ")[0] for line in body] == [
         "expert (reference)",
@@ -218,7 +219,7 @@ def test_latex_has_a_line_for_each_row() -> None:
 def test_text_table_shows_every_row_and_what_the_score_means() -> None:
     results = make_results()
     console = Console(record=True, width=120, file=io.StringIO())
-    console.print(as_text(results, summary(results)))
+    console.print(as_text(document(results)))
     text = console.export_text()
     assert "expert (reference)" in text
     assert "0.812" in text
@@ -228,7 +229,7 @@ def test_text_table_shows_every_row_and_what_the_score_means() -> None:
 def test_the_notes_tell_what_one_button_can_return_where_that_is_known() -> None:
     def notes(*worlds: str) -> str:
         results = make_results(worlds)
-        return as_markdown(results, summary(results))
+        return as_markdown(document(results))
 
     bound = "Gauntlet: one button a step returns at most 4.000 (exact bound)."
     assert bound in notes("Hill", "Gauntlet")
@@ -247,11 +248,11 @@ def test_what_training_warns_of_is_in_every_format_and_in_the_explanation() -> N
     assert row(table, "ours")["score"] == row(summary(make_results()), "ours")["score"]
     told = "ok, 1 of 2 warned: it rests [too] much"
     console = Console(record=True, width=200, file=io.StringIO())
-    console.print(as_text(results, table))
+    console.print(as_text(document(results)))
     assert told in console.export_text()
-    assert told in as_markdown(results, table)
-    assert told in as_latex(results, table)
-    ours = list(csv.DictReader(io.StringIO(as_csv(results, table))))[1]
+    assert told in as_markdown(document(results))
+    assert told in as_latex(document(results))
+    ours = list(csv.DictReader(io.StringIO(as_csv(document(results)))))[1]
     assert (ours["status"], ours["reason"]) == ("ok, 1 of 2 warned", "it rests [too] much")
     explained = explanation(results, "ours", "Hill")
     assert "seed 1: mean return 9.000000, survival 50%; warned: it rests [too] much" in explained
@@ -262,7 +263,7 @@ def test_one_seed_shows_no_interval() -> None:
     results = make_results()
     manifest = results.manifest.model_copy(update={"seeds": 1})
     results = replace(results, manifest=manifest)
-    lines = as_markdown(results, summary(results))
+    lines = as_markdown(document(results))
     assert "| ours | Hill | 0.778 | \N{EN DASH} |" in lines
 
 
@@ -285,7 +286,7 @@ def test_an_explanation_can_be_followed_by_hand() -> None:
 def test_decisions_are_shown_where_somebody_decides_less_than_once_a_step() -> None:
     results = make_results()
     assert measured("decisions", results.cells[-1], None) == 0.4
-    assert "| decisions |" in as_markdown(results, summary(results))
+    assert "| decisions |" in as_markdown(document(results))
     assert "decisions: 0.400 a step" in explanation(results, "ours", "Hill")
     cells = tuple(
         cell.model_copy(
@@ -294,7 +295,7 @@ def test_decisions_are_shown_where_somebody_decides_less_than_once_a_step() -> N
         for cell in results.cells
     )
     always = replace(results, cells=cells)
-    assert "decisions" not in as_markdown(always, summary(always))
+    assert "decisions" not in as_markdown(document(always))
 
 
 def test_cells_that_did_not_count_decisions_have_none() -> None:
@@ -332,13 +333,13 @@ def test_rows_have_the_ranks_that_they_may_have_and_controls_none() -> None:
         assert list(table.loc[name, ["rank_low", "rank_high", "ties"]]) == [2, 3, "b"]
     for name in ("floor", "expert", "random"):
         assert pd.isna(table.loc[name, "rank_low"])
-    page = as_markdown(results, summary(results))
+    page = as_markdown(document(results))
     assert "] | 1 a |" in page
     assert "] | 2\N{EN DASH}3 b |" in page
     assert "Holm-corrected" in page
     (good,) = (
         parsed
-        for parsed in csv.DictReader(io.StringIO(as_csv(results, summary(results))))
+        for parsed in csv.DictReader(io.StringIO(as_csv(document(results))))
         if parsed["algorithm"] == "good"
     )
     assert (good["rank_low"], good["rank_high"], good["ties"]) == ("2", "3", "b")
@@ -351,7 +352,7 @@ def test_worlds_taken_together_have_ranks_and_an_interval_of_the_interquartile_m
     middle = row(summary(results), "good", "all")
     assert middle["iqm_low"] < middle["iqm"] < middle["iqm_high"]
     shown = f"{middle['iqm']:.3f} [{middle['iqm_low']:.3f}, {middle['iqm_high']:.3f}]"
-    assert f"| {shown} |" in as_markdown(results, summary(results))
+    assert f"| {shown} |" in as_markdown(document(results))
     without_best = replace(
         results,
         cells=tuple(c for c in results.cells if "best" not in c.spec.algorithm or c.spec.seed),
@@ -370,7 +371,7 @@ def test_the_interval_is_over_episodes_too_and_says_so() -> None:
     np.testing.assert_allclose(scores.mean(1), scores_of(ours, scale))
     returns = np.array([[e.total_reward for e in cell.episodes] for cell in ours.cells])
     assert np.ptp(returns.mean(0)) / 19.0 > 5.0 * np.ptp(scores.mean(0))
-    assert "with new seeds on new episodes" in as_markdown(results, summary(results))
+    assert "with new seeds on new episodes" in as_markdown(document(results))
 
 
 def test_a_failed_cell_counts_as_the_random_policy_on_every_episode() -> None:

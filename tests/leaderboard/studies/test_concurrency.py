@@ -18,7 +18,6 @@ from leaderboard import commands
 from leaderboard.cells import Cell, Declaration, Manifest, Results, failed_cell, read_results
 from leaderboard.profiles import Profile
 from leaderboard.scores.statistics import difference_interval, ratio_interval, student_interval
-from leaderboard.scores.summary import summary
 from leaderboard.studies.concurrency import (
     EXPERT,
     PERFORMANCE,
@@ -29,6 +28,7 @@ from leaderboard.studies.concurrency import (
     milestone_table,
 )
 from leaderboard.tables.columns import NONE
+from leaderboard.tables.document import document
 from leaderboard.tables.formats import as_csv, as_latex, as_markdown, as_text
 from leaderboard.tables.page import final_header
 from tests.leaderboard.test_tables import make_cell, make_spec
@@ -225,7 +225,7 @@ def test_a_score_that_is_not_reached_is_said_to_be_so() -> None:
     assert (some.loc[0.75, "steps"], some.loc[0.75, "seeds_there"]) == (inf, 2)
     assert isnan(some.loc[0.75, "seed_steps"])
     assert (some.loc[0.5, "steps"], some.loc[0.5, "seeds_there"]) == (520.0, 2)
-    lines = as_markdown(results, summary(results)).splitlines()
+    lines = as_markdown(document(results)).splitlines()
     line = next(x for x in lines if x.startswith("| saps-rl | Hill | 50%"))
     assert line == f"| saps-rl | Hill | 50% | 5.000 | not reached | 0 of 3 | {NONE} | {NONE} | ok |"
 
@@ -346,7 +346,7 @@ def test_a_ratio_to_a_score_of_nothing_is_said_to_have_no_bounds() -> None:
     claim = claims_of(results).loc[PERFORMANCE]
     assert (claim["low"], claim["high"]) == (-inf, inf)
     assert claim["status"] == "saps-rl's score does not differ from 0"
-    assert "[-∞, ∞]" in as_markdown(results, summary(results))
+    assert "[-∞, ∞]" in as_markdown(document(results))
 
 
 def test_one_seed_has_no_intervals() -> None:
@@ -399,7 +399,7 @@ def test_without_the_expert_nothing_is_ranked() -> None:
     assert (final_table(results)["status"] == "unranked").all()
     assert milestone_table(results)["steps"].isna().all()
     assert claims_of(results)["value"].isna().all()
-    assert "no complete reference rows" in as_markdown(results, summary(results))
+    assert "no complete reference rows" in as_markdown(document(results))
 
 
 def test_a_cell_that_never_acted_leaves_the_times_out() -> None:
@@ -426,9 +426,9 @@ def test_there_is_no_table_without_all_four_arms(factors: dict[str, str]) -> Non
     results = declared(make_results(), {"mail": factors})
     for table in (final_table, milestone_table, claim_table):
         assert table(results).empty
-    text = as_markdown(results, summary(results))
+    text = as_markdown(document(results))
     assert "Concurrency" not in text
-    assert len(as_csv(results, summary(results)).split("\n\n")) == 1
+    assert len(as_csv(document(results)).split("\n\n")) == 1
 
 
 def test_two_algorithms_in_one_arm_make_no_claim() -> None:
@@ -452,11 +452,10 @@ def test_two_algorithms_in_one_arm_make_no_claim() -> None:
 
 def test_every_format_has_the_tables_beneath_the_others() -> None:
     results = make_results()
-    table = summary(results)
     console = Console(record=True, width=200, file=io.StringIO())
-    console.print(as_text(results, table))
-    text, latex = console.export_text(), as_latex(results, table)
-    for shown in (text, latex, as_markdown(results, table)):
+    console.print(as_text(document(results)))
+    text, latex = console.export_text(), as_latex(document(results))
+    for shown in (text, latex, as_markdown(document(results))):
         assert shown.index("survival") < shown.index("Concurrency") < shown.index("published")
         for part in ("IL + RL", "not reached", "2.792", "4.100", "undecided", "820 / 200 steps"):
             assert part in shown
@@ -467,7 +466,7 @@ def test_the_csv_has_a_block_for_each_table() -> None:
     results = failed(make_results(), "mail-saps", 0)
     scores, final, milestones, claims = (
         list(csv.DictReader(io.StringIO(block)))
-        for block in as_csv(results, summary(results)).split("\n\n")
+        for block in as_csv(document(results)).split("\n\n")
     )
     assert {row["algorithm"] for row in scores} == {*FACTORS, "random", "expert"}
     assert [row["algorithm"] for row in final] == list(FACTORS)
