@@ -10,7 +10,6 @@ from rich.console import Console
 
 from il_envs.world import WORLDS, UnknownNameError, World, get_world
 from leaderboard import UsageError, UserError, require_at_least, tell
-from leaderboard.cells import Results, extend_manifest, read_results
 from leaderboard.check import check
 from leaderboard.claims.profile import NAME as CLAIMS
 from leaderboard.claims.profile import RUNS as RUNS_OF_CLAIMS
@@ -25,6 +24,7 @@ from leaderboard.recorded import RecordedData, readable, recorded_data
 from leaderboard.running.plan import Forecast, estimates, plan
 from leaderboard.running.progress import Progress
 from leaderboard.running.runner import InterruptedRunError, run_cells, unfinished
+from leaderboard.runs import Results, extend_manifest, read_results
 from leaderboard.scores.summary import ALL_WORLDS
 from leaderboard.selection import (
     available,

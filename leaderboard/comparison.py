@@ -15,8 +15,9 @@ import numpy as np
 from scipy.stats import t as student
 
 from leaderboard import UserError
-from leaderboard.cells import Cell, Results
+from leaderboard.cells import Cell
 from leaderboard.computer import Computer
+from leaderboard.runs import Results
 from leaderboard.scores.rows import return_of
 from leaderboard.verification import agree
 

@@ -2,7 +2,8 @@
 
 from math import hypot, isnan, sqrt
 
-from leaderboard.cells import Cell, Results
+from leaderboard.cells import Cell
+from leaderboard.runs import Results
 from leaderboard.scores.crossed import Estimate, crossed_mean
 from leaderboard.scores.metrics import METRICS
 from leaderboard.scores.rows import (

@@ -25,17 +25,7 @@ from il_envs.learning.recordings import Recording
 from il_envs.learning.rollout import Episode
 from il_envs.world import World
 from leaderboard import UserError
-from leaderboard.cells import (
-    ANEW,
-    Cell,
-    Declaration,
-    Manifest,
-    episode_results,
-    extend_manifest,
-    read_results,
-    write_cell,
-    write_traces,
-)
+from leaderboard.cells import ANEW, Cell, episode_results, write_cell, write_traces
 from leaderboard.computer import this_computer
 from leaderboard.measures.exact_linear import controlled_returns
 from leaderboard.measures.references import exact_reference, is_of_costs, linear_reference
@@ -44,6 +34,7 @@ from leaderboard.profiles import Profile
 from leaderboard.protocol import person_spec
 from leaderboard.publishing import locked, publish, registered, temporary_folder
 from leaderboard.recorded import Played
+from leaderboard.runs import Declaration, Manifest, extend_manifest, read_results
 
 PREFIX = "human-"
 """Of the name of a person's row."""

@@ -7,10 +7,10 @@ from types import MappingProxyType
 
 from il_envs.world import WORLDS, World
 from leaderboard import tell
-from leaderboard.cells import Declaration, Manifest
 from leaderboard.measures.references import exact_reference, is_of_costs
 from leaderboard.profiles import Profile
 from leaderboard.recorded import RecordedData
+from leaderboard.runs import Declaration, Manifest
 from leaderboard.submission import Contender, load, load_all, load_installed
 
 

@@ -12,7 +12,8 @@ from il_envs.play.track import Track, of_actions, of_pilot
 from il_envs.play.video import checked_path, progress_line, write_film
 from il_envs.world import World, get_world
 from leaderboard import UsageError, UserError
-from leaderboard.cells import Cell, Results, read_results, read_traces
+from leaderboard.cells import Cell, read_traces
+from leaderboard.runs import Results, read_results
 from leaderboard.scores.rows import named_row
 
 

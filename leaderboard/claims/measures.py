@@ -20,10 +20,11 @@ from il_envs.learning.problem import Problem
 from il_envs.world import get_world
 from il_envs.worlds.grid import tiles
 from il_envs.worlds.grid.risky_bridge import risky_bridge_world
-from leaderboard.cells import Cell, Results, read_results
+from leaderboard.cells import Cell
 from leaderboard.claims.claim import Measured, MissingResultsError, number
 from leaderboard.claims.profile import EPISODES_SHOWN, FEW, LABELS_OF_AN_EPISODE, RUNS, TENFOLD
 from leaderboard.measures.references import required_reference
+from leaderboard.runs import Results, read_results
 from leaderboard.scores.crossed import crossed_mean
 from leaderboard.scores.rows import (
     Quantity,

@@ -9,13 +9,13 @@ from rich.console import Console
 
 from il_envs.world import get_world
 from leaderboard import tell
-from leaderboard.cells import extend_manifest
 from leaderboard.claims.profile import RUNS
 from leaderboard.conditions import with_settings
 from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running.plan import estimates, in_words, makespan
 from leaderboard.running.progress import Progress
 from leaderboard.running.runner import run_cells, unfinished
+from leaderboard.runs import extend_manifest
 from leaderboard.selection import manifest_of, of_profile
 
 

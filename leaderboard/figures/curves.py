@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from il_envs.learning.learning_curve import bin_ends
 from il_envs.world import ErrorMeasure, World
-from leaderboard.cells import Cell, Results
+from leaderboard.cells import Cell
 from leaderboard.figures.drawing import (
     draw_mean,
     name_lines,
@@ -33,6 +33,7 @@ from leaderboard.figures.selected import (
     worlds_of,
 )
 from leaderboard.figures.styles import EXPERT, Style
+from leaderboard.runs import Results
 from leaderboard.scores.rows import Scale, return_of, row_of, scale_of, survival
 from leaderboard.scores.training import has_acted, training_returns
 from leaderboard.traces import replayed_episodes

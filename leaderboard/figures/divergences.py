@@ -6,10 +6,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from il_envs.exact.checks import FloatArray
-from leaderboard.cells import Results
 from leaderboard.figures.drawing import name_panel, panels
 from leaderboard.figures.selected import styles_of
 from leaderboard.figures.styles import Style
+from leaderboard.runs import Results
 from leaderboard.scores.rows import headline_row
 
 LEAST = 1e-3

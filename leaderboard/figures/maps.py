@@ -13,11 +13,12 @@ from il_envs.engine.vector import WorldVectorEnv
 from il_envs.learning.support import Support
 from il_envs.world import Plan, get_world
 from leaderboard import UserError
-from leaderboard.cells import Cell, Results, read_traces
+from leaderboard.cells import Cell, read_traces
 from leaderboard.figures.drawing import name_panel, panels
 from leaderboard.figures.selected import finished_cells, learner_rows, worlds_of
 from leaderboard.figures.styles import COLOURS, EXPERT
 from leaderboard.measures.support import expert_support
+from leaderboard.runs import Results
 from leaderboard.scores.rows import row_of
 
 MOST_EPISODES = 3

@@ -17,10 +17,10 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from leaderboard.cells import Results
 from leaderboard.figures.drawing import name_lines, name_panel, panels, score_limits
 from leaderboard.figures.selected import learner_rows, worlds_of
 from leaderboard.figures.styles import Style
+from leaderboard.runs import Results
 from leaderboard.scores.crossed import crossed_mean
 from leaderboard.scores.rows import crossed_scores_of, scale_of
 from leaderboard.scores.statistics import CONFIDENCE

@@ -13,10 +13,11 @@ from matplotlib.figure import Figure
 from il_envs.exact.checks import FloatArray
 from il_envs.world import Probe, World, get_world
 from il_envs.worlds.grid import tiles
-from leaderboard.cells import Cell, Results
+from leaderboard.cells import Cell
 from leaderboard.figures.drawing import name_panel, panels
 from leaderboard.measures.references import required_reference
 from leaderboard.reward_maps import REFERENCE_STATES, RewardMap, kept_reward_map
+from leaderboard.runs import Results
 from leaderboard.scores.rows import headline_row
 
 Image = np.ma.MaskedArray[tuple[int, int], np.dtype[np.float64]]  # [rows, columns], from the top

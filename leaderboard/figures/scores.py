@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from leaderboard.cells import Results
 from leaderboard.figures.drawing import name_panel, panels, score_limits
 from leaderboard.figures.selected import styles_of, worlds_of
 from leaderboard.figures.styles import CONTROL, EXPERT_COLOUR, Style
+from leaderboard.runs import Results
 from leaderboard.scores.crossed import crossed_mean
 from leaderboard.scores.rows import crossed_scores_of, headline_row, row_of, scale_of, scores_of
 from leaderboard.scores.statistics import CONFIDENCE

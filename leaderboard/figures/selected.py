@@ -1,9 +1,10 @@
 """What figures show of results: which worlds, rows and cells, and how many they are, in words."""
 
 from il_envs.world import World, get_world
-from leaderboard.cells import Cell, Results
+from leaderboard.cells import Cell
 from leaderboard.figures.drawing import BAND_SEEDS
 from leaderboard.figures.styles import CONTROL, EXPERT, Style, styles
+from leaderboard.runs import Results
 from leaderboard.scores.rows import Row, headline_row, row_of
 from leaderboard.scores.statistics import CONFIDENCE
 

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from il_envs.learning.support import Support, evenly_spaced
 from il_envs.world import World
-from leaderboard.cells import Cell, Results
+from leaderboard.cells import Cell
 from leaderboard.figures.drawing import draw_mean, name_lines, name_panel, panels
 from leaderboard.figures.selected import finished_cells, how_many_seeds, rows_to_draw, worlds_of
 from leaderboard.figures.styles import Style
 from leaderboard.measures.support import expert_support
+from leaderboard.runs import Results
 from leaderboard.scores.rows import Row
 from leaderboard.traces import replayed_episodes
 

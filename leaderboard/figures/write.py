@@ -4,7 +4,6 @@ from pathlib import Path
 
 import matplotlib as mpl
 
-from leaderboard.cells import Results
 from leaderboard.figures.curves import (
     compounding_error,
     learning_curve,
@@ -18,6 +17,7 @@ from leaderboard.figures.profiles import performance_profiles
 from leaderboard.figures.reward_pictures import reward_pictures
 from leaderboard.figures.scores import scores
 from leaderboard.figures.support import outside_support
+from leaderboard.runs import Results
 
 
 def write_figures(results: Results, extension: str = "svg") -> list[Path]:

@@ -24,12 +24,7 @@ from pydantic import ValidationError
 from il_envs.engine.kernels import batch_kernels, expert_kernels
 from il_envs.world import get_world
 from leaderboard import UserError
-from leaderboard.cells import (
-    Cell,
-    failed_cell,
-    read_cell,
-    write_cell,
-)
+from leaderboard.cells import Cell, failed_cell, read_cell, write_cell
 from leaderboard.computer import same_arithmetic
 from leaderboard.protocol import CellSpec
 from leaderboard.publishing import (

@@ -2,7 +2,7 @@
 
 from math import isnan
 
-from leaderboard.cells import Results
+from leaderboard.runs import Results
 from leaderboard.scores.crossed import Estimate, crossed_difference
 from leaderboard.scores.rows import Row, crossed_scores_of, headline_row, scale_of
 from leaderboard.scores.statistics import CONFIDENCE

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from leaderboard.cells import Manifest, Results
+from leaderboard.runs import Manifest, Results
 from leaderboard.scores.statistics import CONFIDENCE
 
 RANK_NOTE = (

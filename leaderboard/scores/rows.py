@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard import UserError
-from leaderboard.cells import Cell, EpisodeResult, Results
+from leaderboard.cells import Cell, EpisodeResult
+from leaderboard.runs import Results
 
 Returns = TypeVar("Returns", float, NDArray[np.float64])
 

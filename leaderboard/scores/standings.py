@@ -12,7 +12,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.cells import Results
+from leaderboard.runs import Results
 from leaderboard.scores.crossed import Estimate, Floats
 from leaderboard.scores.ranking import Ranking, all_differences, holm, ranking
 from leaderboard.scores.rows import Row, crossed_scores_of, headline_row, scale_of

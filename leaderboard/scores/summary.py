@@ -10,7 +10,7 @@ from math import isnan, nan
 import numpy as np
 import pandas as pd
 
-from leaderboard.cells import Results
+from leaderboard.runs import Results
 from leaderboard.scores.crossed import crossed_mean, mean_of
 from leaderboard.scores.metrics import METRICS
 from leaderboard.scores.rows import (

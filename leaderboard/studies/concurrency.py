@@ -18,7 +18,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from il_envs.learning.learning_curve import BINS, bin_ends
-from leaderboard.cells import Cell, Results
+from leaderboard.cells import Cell
+from leaderboard.runs import Results
 from leaderboard.scores.rows import (
     Row,
     Scale,

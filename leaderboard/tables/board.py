@@ -8,8 +8,9 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from leaderboard.cells import Cell, Manifest, Results, read_cell
+from leaderboard.cells import Cell, read_cell
 from leaderboard.protocol import CellSpec
+from leaderboard.runs import Manifest, Results
 from leaderboard.scores.rows import Row, Scale, scale_of, scores_of
 from leaderboard.tables.columns import NONE, number
 

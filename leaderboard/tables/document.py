@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from il_envs.world import WORLDS
-from leaderboard.cells import Results, read_results
 from leaderboard.profiles import Profile
+from leaderboard.runs import Results, read_results
 from leaderboard.scores.summary import summary
 from leaderboard.tables.page import Table, tables
 from leaderboard.tables.teachers import table_by_teacher

@@ -8,8 +8,8 @@ from itertools import groupby
 import pandas as pd
 
 from il_envs.world import WORLDS, get_world
-from leaderboard.cells import Results
 from leaderboard.recorded import RecordedData
+from leaderboard.runs import Results
 from leaderboard.scores.controls import control_notes
 from leaderboard.scores.metrics import COSTS, EXACT, SAMPLED, Metric
 from leaderboard.scores.notes import RANK_NOTE, computer_notes, interval_note

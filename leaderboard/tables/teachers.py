@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from leaderboard.cells import Results
+from leaderboard.runs import Results
 from leaderboard.scores.summary import summary
 from leaderboard.tables.columns import NONE, intervals, number
 from leaderboard.tables.page import Table

@@ -10,13 +10,14 @@ from rich.console import Console
 
 from il_envs.world import World
 from leaderboard import UserError
-from leaderboard.cells import Cell, Results, read_cell
+from leaderboard.cells import Cell, read_cell
 from leaderboard.computer import Computer
 from leaderboard.conditions import configured
 from leaderboard.profiles import Profile
 from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running.progress import Progress
 from leaderboard.running.runner import run_cells
+from leaderboard.runs import Results
 from leaderboard.scores.rows import Scale, mean_return, scale_of
 from leaderboard.selection import manifest_of
 from leaderboard.submission import Contender

@@ -12,10 +12,11 @@ from baselines import bc, controls
 from baselines.reward_learning import PPOConfig
 from il_envs import Algorithm, Budget, Problem, get_world, run_episodes
 from il_envs.testing import check_algorithm
-from leaderboard.cells import Cell, Declaration, Manifest, Results, extend_manifest
+from leaderboard.cells import Cell
 from leaderboard.figures.curves import survival_by_labels
 from leaderboard.profiles import PROFILES
 from leaderboard.protocol import cells_of_run
+from leaderboard.runs import Declaration, Manifest, Results, extend_manifest
 from leaderboard.scores.controls import control_notes
 from leaderboard.selection import (
     belongs,

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from leaderboard.cells import Manifest, failed_cell, write_cell
+from leaderboard.cells import failed_cell, write_cell
 from leaderboard.protocol import CellSpec
+from leaderboard.runs import Manifest
 from leaderboard.tables.board import Board
 from leaderboard.tables.columns import NONE
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from leaderboard import UserError
-from leaderboard.cells import Cell, Manifest, Results, failed_cell
+from leaderboard.cells import Cell, failed_cell
 from leaderboard.comparison import compare, differences_of_computers, one_more_run
 from leaderboard.computer import Computer
+from leaderboard.runs import Manifest, Results
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_results, make_spec
 
 HERE = Computer(processor="A", instructions="V3", system="S", libraries=("blas 1",), versions={})

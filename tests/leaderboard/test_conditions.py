@@ -11,11 +11,11 @@ import pytest
 from il_envs import Algorithm, get_world
 from il_envs.world import UnknownNameError
 from leaderboard import UsageError, UserError, commands
-from leaderboard.cells import Declaration, Manifest, extend_manifest, read_results
 from leaderboard.conditions import configured, profile_with, with_settings
 from leaderboard.profiles import PROFILES, Profile
 from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running import child
+from leaderboard.runs import Declaration, Manifest, extend_manifest, read_results
 from leaderboard.scores.rows import return_of, scale_of
 from leaderboard.submission import Contender, load
 from leaderboard.tables.formats import markdown

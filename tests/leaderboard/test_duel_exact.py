@@ -14,7 +14,6 @@ from il_envs import Budget, ExactPolicy, Problem, TabularPolicy, evaluate, run_e
 from il_envs.buttons import joint_chords, joint_index
 from il_envs.exact.button_references import concurrency_references
 from leaderboard import commands
-from leaderboard.cells import Results, read_results
 from leaderboard.explanation import explanation
 from leaderboard.keys import reference_codes
 from leaderboard.measures.checked import CheckedPolicy
@@ -23,6 +22,7 @@ from leaderboard.measures.exact import exact_metrics, likelihood_bound
 from leaderboard.measures.references import exact_reference
 from leaderboard.profiles import Profile
 from leaderboard.running.evaluation import reference_policy
+from leaderboard.runs import Results, read_results
 from leaderboard.scores.rows import mean_return
 from leaderboard.scores.summary import summary
 from leaderboard.verification import verify_episodes, verify_metrics

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from leaderboard import UserError
-from leaderboard.cells import Results, write_cell
+from leaderboard.cells import write_cell
+from leaderboard.runs import Results
 from leaderboard.scores.summary import summary
 from leaderboard.tables import embedded
 from leaderboard.tables.embedded import END

@@ -17,16 +17,7 @@ from safetensors.numpy import load_file, save_file
 import il_envs
 from il_envs import get_world
 from leaderboard import UserError, commands
-from leaderboard.cells import (
-    Cell,
-    Manifest,
-    Results,
-    failed_cell,
-    read_results,
-    read_reward_map,
-    read_traces,
-    write_reward_map,
-)
+from leaderboard.cells import Cell, failed_cell, read_reward_map, read_traces, write_reward_map
 from leaderboard.explanation import explanation
 from leaderboard.figures.curves import compounding_error, score_by_labels, survival_by_labels
 from leaderboard.figures.divergences import divergence
@@ -35,6 +26,7 @@ from leaderboard.measures.references import REFERENCES, reference_table
 from leaderboard.profiles import PROFILES, Profile
 from leaderboard.protocol import cells_of_run
 from leaderboard.running.child import compute
+from leaderboard.runs import Manifest, Results, read_results
 from leaderboard.scores.metrics import EXACT
 from leaderboard.scores.rows import crossed_scores_of, mean_return, row_of, scale_of, scores_of
 from leaderboard.scores.summary import summary

@@ -13,15 +13,7 @@ from scipy import stats
 import il_envs
 from il_envs.learning.rollout import run_episodes
 from leaderboard import UserError
-from leaderboard.cells import (
-    Cell,
-    Manifest,
-    Results,
-    episode_results,
-    read_traces,
-    write_cell,
-    write_traces,
-)
+from leaderboard.cells import Cell, episode_results, read_traces, write_cell, write_traces
 from leaderboard.figures.curves import compounding_error, error_curve, survival_by_labels
 from leaderboard.figures.profiles import (
     performance_profile,
@@ -35,6 +27,7 @@ from leaderboard.keys import world_hash
 from leaderboard.measures.support import outside_support
 from leaderboard.profiles import Profile
 from leaderboard.protocol import CellSpec
+from leaderboard.runs import Manifest, Results
 
 WORLD = il_envs.get_world("DriftCar")
 PROFILE = Profile(

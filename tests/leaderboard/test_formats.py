@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from rich.console import Console, RenderableType
 
-from leaderboard.cells import Results
+from leaderboard.runs import Results
 from leaderboard.scores.summary import summary
 from leaderboard.tables.columns import CSV_COLUMNS, NONE, OVER
 from leaderboard.tables.document import document

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from leaderboard import UserError
-from leaderboard.cells import extend_manifest, write_cell
+from leaderboard.cells import write_cell
+from leaderboard.runs import extend_manifest
 from leaderboard.submission import load, load_installed
 from tests.leaderboard.conftest import Install
 from tests.leaderboard.test_cli import in_process

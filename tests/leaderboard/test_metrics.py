@@ -13,9 +13,10 @@ from rich.console import Console
 
 from il_envs import LearningCurve
 from il_envs.learning.learning_curve import BINS
-from leaderboard.cells import Cell, Manifest, Results
+from leaderboard.cells import Cell
 from leaderboard.explanation import explanation
 from leaderboard.measures.references import reference_table
+from leaderboard.runs import Manifest, Results
 from leaderboard.scores.metrics import EXACT, METRICS, Metric
 from leaderboard.scores.rows import row_of, scale_of
 from leaderboard.scores.summary import summary

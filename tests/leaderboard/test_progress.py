@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from leaderboard.cells import Manifest
 from leaderboard.running.plan import Forecast
 from leaderboard.running.progress import QUIET_PERIOD, Progress
+from leaderboard.runs import Manifest
 from leaderboard.tables.board import Board
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec
 

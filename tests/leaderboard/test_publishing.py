@@ -10,16 +10,10 @@ from pathlib import Path
 import pytest
 
 from il_envs import get_world
-from leaderboard.cells import (
-    Declaration,
-    Manifest,
-    extend_manifest,
-    failed_cell,
-    read_results,
-    write_cell,
-)
+from leaderboard.cells import failed_cell, write_cell
 from leaderboard.protocol import cells_of_run
 from leaderboard.publishing import LOCKS, locked, registered, remove_leftovers, temporary_folder
+from leaderboard.runs import Declaration, Manifest, extend_manifest, read_results
 from tests.leaderboard.test_runs import ALGORITHMS, TINY
 
 RUNS = 27

@@ -28,14 +28,7 @@ from safetensors.numpy import load_file, save
 import il_envs
 from il_envs import RandomPolicy, TrainingWarning
 from leaderboard import UserError
-from leaderboard.cells import (
-    Cell,
-    failed_cell,
-    read_cell,
-    read_results,
-    read_traces,
-    write_cell,
-)
+from leaderboard.cells import Cell, failed_cell, read_cell, read_traces, write_cell
 from leaderboard.keys import world_hash
 from leaderboard.measures.checked import (
     CheckedPolicy,
@@ -49,6 +42,7 @@ from leaderboard.running import child, evaluation
 from leaderboard.running.outcome import Outcome, write
 from leaderboard.running.progress import Progress
 from leaderboard.running.runner import is_finished, resident_memory, run_cells
+from leaderboard.runs import read_results
 from leaderboard.scores.rows import Row, status_of
 from leaderboard.scores.summary import summary
 from leaderboard.submission import load, load_all

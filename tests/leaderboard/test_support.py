@@ -9,7 +9,7 @@ import pytest
 from il_envs import ExpertPolicy, get_world, run_episodes
 from il_envs.learning.support import Support, evenly_spaced
 from leaderboard import UserError
-from leaderboard.cells import Cell, Results, write_traces
+from leaderboard.cells import Cell, write_traces
 from leaderboard.figures.maps import path_of, support_maps
 from leaderboard.figures.support import outside_curve
 from leaderboard.figures.support import outside_support as outside_figure
@@ -17,6 +17,7 @@ from leaderboard.measures.support import expert_support, outside_support
 from leaderboard.profiles import Profile
 from leaderboard.protocol import cells_of_run
 from leaderboard.running.child import compute
+from leaderboard.runs import Results
 from leaderboard.traces import replayed_episodes
 from leaderboard.verification import verify_support
 from tests.leaderboard.test_figures import results  # noqa: F401  (a fixture)

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from leaderboard.cells import Cell, Declaration, EpisodeResult, Manifest, Results, failed_cell
+from leaderboard.cells import Cell, EpisodeResult, failed_cell
 from leaderboard.explanation import explanation
 from leaderboard.profiles import Profile
 from leaderboard.protocol import CellSpec
+from leaderboard.runs import Declaration, Manifest, Results
 from leaderboard.scores.metrics import METRICS
 from leaderboard.scores.rows import (
     Scale,

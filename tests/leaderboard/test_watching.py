@@ -9,7 +9,8 @@ from il_envs.play.screens.watching import WatchScreen
 from il_envs.play.theatre import Theatre
 from il_envs.world import get_world, state_hash
 from leaderboard import UserError
-from leaderboard.cells import Results, read_results, read_traces
+from leaderboard.cells import read_traces
+from leaderboard.runs import Results, read_results
 from leaderboard.watching import film_of_evaluation
 from tests.leaderboard.test_cli import in_process
 

@@ -21,7 +21,7 @@ from il_envs import (
     get_world,
 )
 from il_envs.learning.learning_curve import BINS, bin_ends
-from leaderboard.cells import Cell, Declaration, Manifest, Results, extend_manifest, read_cell
+from leaderboard.cells import Cell, read_cell
 from leaderboard.explanation import explanation
 from leaderboard.figures.curves import learning_curve, survival_by_labels
 from leaderboard.figures.write import write_figures
@@ -29,6 +29,7 @@ from leaderboard.profiles import Profile
 from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running.child import compute
 from leaderboard.running.outcome import write
+from leaderboard.runs import Declaration, Manifest, Results, extend_manifest
 from leaderboard.scores.rows import mean_return, row_of, survival
 from leaderboard.scores.statistics import student_interval
 from leaderboard.scores.summary import summary

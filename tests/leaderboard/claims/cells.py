@@ -8,11 +8,12 @@ import safetensors.numpy
 
 from il_envs import LearningCurve, get_world
 from il_envs.learning.learning_curve import BINS
-from leaderboard.cells import Cell, EpisodeResult, extend_manifest, write_cell
+from leaderboard.cells import Cell, EpisodeResult, write_cell
 from leaderboard.claims.profile import RUNS
 from leaderboard.measures.exact import ExactMetrics
 from leaderboard.measures.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES, exact_reference
 from leaderboard.protocol import CellSpec, label_budgets, reference_seeds
+from leaderboard.runs import extend_manifest
 from leaderboard.selection import manifest_of, of_profile
 
 Change = dict[str, object]

@@ -15,8 +15,9 @@ from rich.console import Console
 from il_envs import Algorithm, LearningCurve
 from il_envs.learning.learning_curve import BINS
 from leaderboard import commands
-from leaderboard.cells import Cell, Declaration, Manifest, Results, failed_cell, read_results
+from leaderboard.cells import Cell, failed_cell
 from leaderboard.profiles import Profile
+from leaderboard.runs import Declaration, Manifest, Results, read_results
 from leaderboard.scores.statistics import difference_interval, ratio_interval, student_interval
 from leaderboard.studies.concurrency import (
     EXPERT,
