@@ -14,14 +14,13 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numba
 import numpy as np
-from numba.core.registry import CPUDispatcher, cpu_target
+from numba.core.registry import cpu_target
 
 from il_envs.engine.fingerprint import called_kernels, fingerprint
 from il_envs.engine.spaces import action_bounds, as_records, zero_rows
@@ -32,18 +31,15 @@ SHARED = [Path(__file__).parent / name for name in ("lanes.py", "row.py")]  # by
 SETTINGS = ("BOUNDSCHECK", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE")  # of Numba, for its code
 DONE = "compiled"  # the file that says so, in the folder of compiled loops
 _loaded: dict[str, ModuleType] = {}
-_codes: dict[tuple[Any, ...], SimpleNamespace] = {}
+_codes: dict[str, SimpleNamespace] = {}
+
+Arguments = dict[str, tuple[Any, ...]]
+"""Example arguments of a template's functions, by their names."""
 
 
 def single_kernels(world: World) -> SimpleNamespace:
     """The compiled functions of a single environment: `templates/single.py`."""
-    states, params, actions, low, high, seen, measures = _one_row(world)
-    arguments = {
-        "look": (states, params, seen, measures),
-        "reset_and_look": (states, 0, params, seen, measures),
-        "step_and_look": (states, actions, low, high, params, 1, seen, measures),
-    }
-    return _machine_codes("single", world, world.name, arguments)
+    return _machine_codes("single", world, world.name, _single_arguments(world))
 
 
 def batch_kernels(world: World) -> SimpleNamespace:
@@ -63,6 +59,15 @@ def batch_kernels(world: World) -> SimpleNamespace:
     return _machine_codes("batch", world, f"{world.name} in batches", arguments)
 
 
+def _single_arguments(world: World) -> Arguments:
+    states, params, actions, low, high, seen, measures = _one_row(world)
+    return {
+        "look": (states, params, seen, measures),
+        "reset_and_look": (states, 0, params, seen, measures),
+        "step_and_look": (states, actions, low, high, params, 1, seen, measures),
+    }
+
+
 def _one_row(world: World) -> tuple[Array, ...]:
     """Example arguments: a state, parameters, an action, its bounds, observation and measures."""
     return (
@@ -76,65 +81,49 @@ def _one_row(world: World) -> tuple[Array, ...]:
 
 
 def _machine_codes(
-    template: str, world: World, title: str, arguments: dict[str, tuple[Any, ...]]
+    template: str, world: World, title: str, arguments: Arguments
 ) -> SimpleNamespace:
     """A template around the kernels of a world, each function compiled for example arguments.
 
     They are machine code, past Numba's look-up of the arguments' types, which takes as long as a
     step. It reads arrays as contiguous ones of the right types, whatever they are.
     """
-
-    def warm_up(module: ModuleType) -> None:
-        for name, given in arguments.items():
-            getattr(module, name)(*given)
-
-    module = _load(template, title, world.dynamics.kernels, warm_up)
-    examples = [each for given in arguments.values() for each in given]
-    key = module.__name__, *(each.dtype for each in examples if isinstance(each, np.ndarray))
-    if key not in _codes:  # Numba's look-up is slow here too
-        codes = {name: _machine_code(vars(module)[name], *arguments[name]) for name in arguments}
-        _codes[key] = SimpleNamespace(**vars(module) | codes)
-    return _codes[key]
-
-
-def _machine_code(loop: CPUDispatcher, *arguments: Any) -> Callable[..., Any]:
-    """That of a loop for arguments of these types; worlds of other types may share the loop."""
-    types = tuple(map(numba.typeof, arguments))
-    if types not in loop.overloads:
-        loop(*arguments)
-    code: Callable[..., Any] = loop.overloads[types].entry_point
-    return code
+    module = _load(template, title, world.dynamics.kernels, arguments)
+    if module.__name__ not in _codes:  # Numba's look-up is slow here too
+        codes = {
+            name: vars(module)[name].overloads[tuple(map(numba.typeof, given))].entry_point
+            for name, given in arguments.items()
+        }
+        _codes[module.__name__] = SimpleNamespace(**vars(module) | codes)
+    return _codes[module.__name__]
 
 
 def expert_kernels(world: World, style: str) -> ModuleType:
     """The compiled loop of one style of expert: `templates/expert.py` around its kernel."""
-    expert = world.experts[style]
+    title = f"{world.name}, {style} expert"
+    kernels = {"act": world.experts[style].act}
+    return _load("expert", title, kernels, _expert_arguments(world, style))
 
-    def warm_up(module: ModuleType) -> None:
-        states, params = np.zeros(1, world.dynamics.state), world.dynamics.params("training")
-        actions = zero_rows(world.spaces.action, 1)
-        module.act_rows(
-            states, params, np.zeros(1, np.bool_), np.zeros((1, expert.memory_size)), actions
-        )
 
-    return _load("expert", f"{world.name}, {style} expert", {"act": expert.act}, warm_up)
+def _expert_arguments(world: World, style: str) -> Arguments:
+    states, params = np.zeros(1, world.dynamics.state), world.dynamics.params("training")
+    memory, space = np.zeros((1, world.experts[style].memory_size)), world.spaces.action
+    return {"act_rows": (states, params, np.zeros(1, np.bool_), memory, zero_rows(space, 1))}
 
 
 def kept_kernel(title: str, kernel: Kernel, *example: Any) -> Kernel:
-    """A kernel for calls from Python, compiled for arguments like the example, cached on disk."""
-
-    def warm_up(module: ModuleType) -> None:
-        module.call(*example)
-
-    call: Kernel = _load("call", title, {"kernel": kernel}, warm_up).call
+    """A kernel for calls from Python, with arguments of the example's types, cached on disk."""
+    call: Kernel = _load("call", title, {"kernel": kernel}, {"call": example}).call
     return call
 
 
 def are_compiled(world: World) -> bool:
     """True if this machine has a world's single environment and its reference expert compiled."""
-    wanted = [_digest("single", world.dynamics.kernels)]
+    wanted = [_digest("single", world.dynamics.kernels, _single_arguments(world))]
     if world.experts:
-        wanted.append(_digest("expert", {"act": world.experts[world.reference_style].act}))
+        style = world.reference_style
+        kernels = {"act": world.experts[style].act}
+        wanted.append(_digest("expert", kernels, _expert_arguments(world, style)))
     return all((cache_folder() / digest / DONE).exists() for digest in wanted)
 
 
@@ -150,12 +139,21 @@ def _path(template: str) -> Path:
     return TEMPLATES / f"{template}.py"
 
 
-def _digest(template: str, kernels: dict[str, Kernel]) -> str:
-    """What the folder of compiled loops is called, given the loops and their kernels."""
+def _digest(template: str, kernels: dict[str, Kernel], arguments: Arguments) -> str:
+    """What the folder of compiled loops is called, given the loops, their kernels and arguments.
+
+    Each folder is for arguments of the same types. Numba's files do not bear processes that compile
+    a function for different ones at once: what they keep can change places, and so can symbols,
+    whose names number record types as each process has met them.
+    """
     modules = {str(kernel.py_func.__module__) for kernel in called_kernels(kernels)}
     key = (
         [path.read_text(encoding="utf-8") for path in (*SHARED, _path(template))],
         fingerprint(kernels),
+        [
+            [str(getattr(each, "dtype", type(each))) for each in given]
+            for given in arguments.values()
+        ],
         sorted(modules),  # which Numba's files name
         (numba.__version__, sys.version),
         cpu_target.target_context.codegen().magic_tuple(),  # the processor
@@ -165,9 +163,11 @@ def _digest(template: str, kernels: dict[str, Kernel]) -> str:
 
 
 def _load(
-    template: str, title: str, kernels: dict[str, Kernel], warm_up: Callable[[ModuleType], None]
+    template: str, title: str, kernels: dict[str, Kernel], arguments: Arguments
 ) -> ModuleType:
-    digest = _digest(template, kernels)
+    """A template around kernels, each of its functions compiled for the arguments, with which it is
+    called once."""
+    digest = _digest(template, kernels, arguments)
     if digest in _loaded:
         return _loaded[digest]
     folder = cache_folder() / digest
@@ -187,13 +187,14 @@ def _load(
         print(f"il_envs: compiling {title} (once on this machine) ...", file=sys.stderr, flush=True)
     try:
         spec.loader.exec_module(module)
-        warm_up(module)
+        for function, given in arguments.items():
+            getattr(module, function)(*given)
     except Exception:  # of whatever kind, where Numba reads a damaged file
         if is_cold:
             raise
         print(f"il_envs: {folder} is damaged and made anew", file=sys.stderr)
         shutil.rmtree(folder)
-        return _load(template, title, kernels, warm_up)
+        return _load(template, title, kernels, arguments)
     if is_cold:
         seconds = time.perf_counter() - start
         print(f"il_envs: compiled {title} in {seconds:.0f} s", file=sys.stderr, flush=True)

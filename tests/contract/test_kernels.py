@@ -18,6 +18,7 @@ from numba.core.registry import cpu_target
 from il_envs.engine import kernels
 from il_envs.engine.fingerprint import fingerprint
 from il_envs.engine.spaces import action_bounds, within_bounds
+from il_envs.world import get_world
 from tests.contract import toy_worlds
 
 STEP_ONCE = (
@@ -127,18 +128,38 @@ def test_what_is_no_kernel_is_refused():
 def test_other_settings_of_numba_have_a_folder_of_their_own(name, monkeypatch):
     """For its own files do not know with which they were compiled."""
     known = {"k": _kernel(1.0, 2.0)}
-    before = kernels._digest("call", known)
+    before = kernels._digest("call", known, {})
     monkeypatch.setattr(numba.config, name, 7)
-    assert kernels._digest("call", known) != before
+    assert kernels._digest("call", known, {}) != before
+
+
+def test_arguments_of_other_types_have_a_folder_of_their_own(tmp_path, monkeypatch):
+    """Processes that compile one function for several types at once mix up what Numba keeps."""
+    monkeypatch.setenv("IL_ENVS_CACHE", str(tmp_path))
+    kernel = _defined("def k(rows):\n    return rows[0].last\n")
+    short = np.zeros(1, np.dtype([("rest", "f8"), ("last", "f8")]))
+    long = np.zeros(1, np.dtype([("rest", "f8", 9), ("last", "f8")]))
+    for rows in (short, long):
+        rows["last"] = 7.0
+        kept = kernels.kept_kernel("the last", kernel, rows)
+        assert kept(rows) == 7.0
+        assert len(kept.overloads) == 1
+    assert len(os.listdir(tmp_path)) == 2
+
+
+def test_worlds_with_the_same_kernels_and_other_types_have_folders_of_their_own():
+    worlds = [get_world(name) for name in ("Shooter", "Shooter20")]
+    assert len({fingerprint(world.dynamics.kernels) for world in worlds}) == 1
+    assert len({kernels.batch_kernels(world).__name__ for world in worlds}) == 2
 
 
 def test_another_processor_has_a_folder_of_its_own(monkeypatch):
     """So that what is compiled for it is announced, and no process writes over another's files."""
     known = {"k": _kernel(1.0, 2.0)}
-    before = kernels._digest("call", known)
+    before = kernels._digest("call", known, {})
     codegen = type(cpu_target.target_context.codegen())
     monkeypatch.setattr(codegen, "magic_tuple", lambda self: ("x86_64", "another", ""))
-    assert kernels._digest("call", known) != before
+    assert kernels._digest("call", known, {}) != before
 
 
 def test_fingerprint_is_the_same_in_another_process(world):

@@ -78,11 +78,12 @@ def assisted(state: Record, params: Array, action: Array, executed: Array) -> No
 def assist(state: np.void, params: States, action: Array) -> Array:
     """The action to execute, float32 [2] in the action space, where the player gives `action`."""
     executed = np.empty_like(action)
-    _kernel()(state, params, action, executed)
+    _kernel(state.dtype)(state, params, action, executed)
     return executed
 
 
 @cache
-def _kernel() -> Kernel:
-    state, action = np.zeros(1, car.STATE)[0], np.zeros(2, np.float32)
+def _kernel(of_state: np.dtype[np.void]) -> Kernel:
+    """Compiled for a world of cars with such State records."""
+    state, action = np.zeros(1, of_state)[0], np.zeros(2, np.float32)
     return kept_kernel("DriftCar's assistance", assisted, state, bank("training"), action, action)
