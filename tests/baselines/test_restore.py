@@ -69,6 +69,7 @@ OTHERS = [("bc", "ShooterPixels"), ("mail-il", "ShooterPixels"), ("maxent", "Due
 
 
 @pytest.mark.filterwarnings("ignore:after 2 rounds the objective:il_envs.TrainingWarning")
+@pytest.mark.filterwarnings("ignore:the discriminator still tells:il_envs.TrainingWarning")
 @pytest.mark.parametrize(("name", "place"), [*CASES, *OTHERS])
 def test_a_restored_policy_acts_bitwise_as_the_learned_one(name, place):
     algorithm, world = INSTALLED[name], get_world(place)

@@ -225,7 +225,9 @@ def test_a_policy_that_cannot_be_kept_is_told(
 ) -> None:
     folder, out = shutil.copytree(ALGORITHMS / "good", tmp_path / "good"), tmp_path / "out"
     text = (folder / "algorithm.py").read_text()
-    (folder / "algorithm.py").write_text(text.replace("def tensors", "def numbers"))
+    text = text.replace("def tensors", "def numbers")
+    here = 'restore=restore, applies_to=lambda world: world.name == "DriftCar"'
+    (folder / "algorithm.py").write_text(text.replace("restore=restore", here))
     lost = "its policy has no tensors() and "
     assert f"s; {lost}is not kept)\n" in leaderboard("check", folder).stdout
     run = ["run", "--profile", "smoke", "--worlds", "DriftCar", "--out", out, "--algorithms"]

@@ -8,7 +8,7 @@ import pytest
 
 from il_envs import ExpertPolicy, get_world, run_episodes
 from il_envs.learning.support import Support, evenly_spaced
-from leaderboard import UserError
+from leaderboard import UserError, keys
 from leaderboard.cells import Cell, write_traces
 from leaderboard.figures.maps import path_of, support_maps
 from leaderboard.figures.support import outside_curve
@@ -83,12 +83,12 @@ def test_the_share_is_of_all_visited_states_the_last_ones_too() -> None:
 
 
 def test_the_key_names_the_code_of_the_measure(monkeypatch: pytest.MonkeyPatch) -> None:
-    keys = [
+    car, bridge = (
         cells_of_run(TINY, [get_world(name)], [], 1)[0].key for name in ("DriftCar", "RiskyBridge")
-    ]
-    assert keys[0]["support"] == keys[1]["support"]
+    )
+    assert car["support"] == bridge["support"]
     monkeypatch.setattr(keys, "SUPPORTED", ("leaderboard.measures.support",))
-    assert cells_of_run(TINY, [CAR], [], 1)[0].key["support"] != keys[0]["support"]
+    assert cells_of_run(TINY, [CAR], [], 1)[0].key["support"] != car["support"]
 
 
 def test_verify_recomputes_the_share(results: Results, tmp_path: Path) -> None:  # noqa: F811
