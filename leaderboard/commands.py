@@ -154,7 +154,8 @@ def run(
                 f"{error}; go on with: {again}", error.signal_number
             ) from None
     results = read_results(out)
-    show(document(results), "text")
+    tables = document(results)
+    show(tables, "text")
     print(f"{len(computed)} cells computed, {len(specs) - len(computed)} were done; all in {out}")
     ours = {spec.title for spec in specs}
     failed = [c for c in results.cells if c.status != "ok" and c.spec.title in ours]
@@ -170,7 +171,7 @@ def run(
             "and a removed folder is computed anew"
         )
     with writing_to(out):
-        write_page(results)
+        write_page(results, tables)
 
 
 def _show_unfinished(out: Path) -> None:
@@ -184,8 +185,9 @@ def _show_unfinished(out: Path) -> None:
         results = read_results(out)
     except UserError:  # there is no finished cell
         return
-    show(document(results), "text")
-    write_tables(results)
+    tables = document(results)
+    show(tables, "text")
+    write_tables(out, tables)
 
 
 def _short_recordings(recordings: Mapping[str, RecordedData], profile: Profile) -> Iterator[str]:
@@ -204,7 +206,7 @@ def _require_style(style: str, worlds: Iterable[World]) -> None:
             raise UnknownNameError(f"{world.name} expert", style, list(world.experts))
 
 
-def write_page(results: Results) -> None:
+def write_page(results: Results, tables: Document) -> None:
     """Write table.csv, table.md and the figures beside the results.
 
     Raises:
@@ -212,19 +214,18 @@ def write_page(results: Results) -> None:
     """
     from leaderboard.figures.write import write_figures  # matplotlib takes a second
 
-    write_tables(results)
+    write_tables(results.folder, tables)
     write_figures(results)
 
 
-def write_tables(results: Results) -> None:
+def write_tables(folder: Path, tables: Document) -> None:
     """Write table.csv and table.md beside the results.
 
     Raises:
         OSError: if one cannot be written.
     """
-    tables = document(results)
-    (results.folder / "table.csv").write_text(as_csv(tables), encoding="utf-8")
-    (results.folder / "table.md").write_text(as_markdown(tables), encoding="utf-8")
+    (folder / "table.csv").write_text(as_csv(tables), encoding="utf-8")
+    (folder / "table.md").write_text(as_markdown(tables), encoding="utf-8")
 
 
 def show(tables: Document, format_name: str) -> None:
@@ -333,10 +334,11 @@ def add_human(name: str, folder: Path) -> None:
     with writing_to(folder):
         cell = add_person(recording, folder)
     results = read_results(folder)
-    show(document(results), "text")
+    tables = document(results)
+    show(tables, "text")
     print(f"{cell.spec.algorithm}: {len(cell.episodes)} episodes in {folder / cell.spec.folder}")
     with writing_to(folder):
-        write_page(results)
+        write_page(results, tables)
 
 
 def profile_named(name: str) -> Profile:

@@ -15,10 +15,7 @@ from il_envs.engine.fingerprint import fingerprint
 from il_envs.world import World
 from leaderboard.durations import expected_seconds
 from leaderboard.keys import key_of, reference_codes, world_key
-from leaderboard.measures.references import (
-    TEACHER,
-    exact_reference,
-)
+from leaderboard.measures.references import TEACHER, exact_reference
 from leaderboard.profiles import TUNING_SEED, Profile
 from leaderboard.recorded import RecordedData
 from leaderboard.submission import Contender

@@ -106,9 +106,9 @@ def expert_kernels(world: World, style: str) -> ModuleType:
 
 
 def _expert_arguments(world: World, style: str) -> Arguments:
-    states, params = np.zeros(1, world.dynamics.state), world.dynamics.params("training")
-    memory, space = np.zeros((1, world.experts[style].memory_size)), world.spaces.action
-    return {"act_rows": (states, params, np.zeros(1, np.bool_), memory, zero_rows(space, 1))}
+    states, params, *_ = _one_row(world)
+    starts, memory = np.zeros(1, np.bool_), np.zeros((1, world.experts[style].memory_size))
+    return {"act_rows": (states, params, starts, memory, zero_rows(world.spaces.action, 1))}
 
 
 def kept_kernel(title: str, kernel: Kernel, *example: Any) -> Kernel:
