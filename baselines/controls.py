@@ -71,8 +71,9 @@ class Idle:
 
     is_affine = True
 
-    def __init__(self, action_space: gym.Space[Any]) -> None:
-        self._space = action_space
+    def __init__(self, action: NDArray[Any]) -> None:
+        """From the action that is zero."""
+        self._action = action
 
     def predict(
         self,
@@ -82,14 +83,18 @@ class Idle:
         deterministic: bool = False,
     ) -> tuple[NDArray[Any], Any]:
         """Zeros, [rows, ...], as in `Policy`."""
-        return np.zeros((len(observation), *(self._space.shape or ())), self._space.dtype), None
+        return np.tile(self._action, (len(observation), *[1] * self._action.ndim)), None
 
     def action_moments(
         self, observation: NDArray[Any], step: int
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Zero, without chance, as in `GaussianPolicy`."""
-        rows, (size,) = len(observation), self._space.shape or (1,)
+        rows, size = len(observation), self._action.size
         return np.zeros((rows, size)), np.zeros((rows, size, size))
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """The action, for storage."""
+        return {"action": self._action}
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,8 @@ class IdleConfig:
 
 def do_nothing(problem: Problem, seed: int, config: IdleConfig) -> Idle:
     """Return the idle policy, which is not trained."""
-    return Idle(problem.action_space)
+    space = problem.action_space
+    return Idle(np.zeros(space.shape or (), space.dtype))
 
 
 def has_a_zero(world: World) -> bool:
@@ -143,4 +149,5 @@ nothing = Algorithm(
     train=do_nothing,
     applies_to=has_a_zero,
     control_for=lambda algorithm: True,
+    restore=lambda world, tensors, config: Idle(tensors["action"]),
 )

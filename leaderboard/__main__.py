@@ -3,10 +3,12 @@
 import sys
 
 from il_envs.extras import require
+from il_envs.terminal import terminal
 
 NEEDS = ("jinja2", "matplotlib", "pandas", "pydantic", "rich", "safetensors", "typer")
 
 
+@terminal()
 def main() -> None:
     """The console script."""
     try:

@@ -5,7 +5,6 @@ Commands import what they need when they are called, so that `--help` answers at
 
 import os
 import sys
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -362,9 +361,6 @@ def _numbers(option: str, text: str | None) -> list[int]:
 
 def main() -> None:
     """Run a command; a mistake of the user's is one line, not a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a terminal may not know every character
-            stream.reconfigure(errors="replace")
     try:
         app()
     except UserError as error:

@@ -11,6 +11,7 @@ from il_envs.learning.stored_policy import StoredPolicyError
 from il_envs.play.commands import film, play, teach
 from il_envs.play.commands.options import parsed
 from il_envs.play.commands.refusals import NotKeptError, RefusedError
+from il_envs.terminal import terminal
 from il_envs.world import UnknownNameError
 
 INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
@@ -19,6 +20,7 @@ MISTAKES = (
 )  # fmt: skip
 
 
+@terminal()
 def main(arguments: Sequence[str] | None = None) -> int:
     """The console script; returns the exit code."""
     options = parsed(arguments)
@@ -28,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(2, str(error))
     except pygame.error as error:
         return _refuse(1, f"cannot open a window: {error}")
+    except BrokenPipeError:
+        raise
     except (NotKeptError, OSError) as error:
         return _refuse(1, str(error))
     except KeyboardInterrupt:

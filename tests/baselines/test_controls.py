@@ -86,7 +86,8 @@ def test_who_is_paid_for_each_step_learns_to_go_on() -> None:
 def test_to_do_nothing_is_an_action_of_zeros(name: str) -> None:
     world = get_world(name)
     assert controls.nothing.applies_to(world)
-    policy = controls.Idle(world.spaces.action)
+    problem = Problem(world, frozenset(), Budget(0, 0), seed=0)
+    policy = controls.nothing.train(problem, 0, controls.nothing.config)
     episode = run_episodes(world, "held_out", lambda env: policy, [1])[0]
     assert not episode.actions.any()
     assert world.spaces.action.contains(episode.actions[0])

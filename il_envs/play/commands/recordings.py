@@ -17,6 +17,7 @@ from il_envs.learning.recordings import (
     recordings_folder,
 )
 from il_envs.play.parser import Parser
+from il_envs.terminal import terminal
 
 LISTED = ("name", "world", "split", "episodes", "steps", "mean return", "who", "last")
 SHOWN = ("", "recorded (UTC)", "seed", "steps", "return", "end", "in control", "speed", "who", "")
@@ -132,6 +133,7 @@ def _parser() -> Parser:
     return parser
 
 
+@terminal()
 def main(arguments: Sequence[str] | None = None) -> int:
     """The console script; returns the exit code."""
     parser = _parser()
@@ -161,6 +163,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 show(recording)
             else:
                 _write_dataset(recording, options.dataset_id, options.person_only)
+    except BrokenPipeError:
+        raise
     except (ValueError, OSError, ModuleNotFoundError) as error:
         _tell(str(error))
         return 1
