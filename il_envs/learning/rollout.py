@@ -61,6 +61,7 @@ def run_episodes(
     deterministic: bool = True,
     keep_observations: bool = True,
     gentle_start: bool = False,
+    max_episode_steps: int | None = None,
 ) -> list[Episode]:
     """Run one episode for each seed, all in one masked batch.
 
@@ -74,12 +75,15 @@ def run_episodes(
         keep_observations: False leaves the episodes' observations empty, since pictures can take
             gigabytes.
         gentle_start: whether the episodes begin with the world's gentle start.
+        max_episode_steps: steps after which an episode is truncated; by default the world's own.
 
     Raises:
         ValueError: if the policy returns an action outside the action space, or the world has no
             gentle start.
     """
-    env = WorldVectorEnv(world.name, len(seeds), split, AutoresetMode.DISABLED)
+    env = WorldVectorEnv(
+        world.name, len(seeds), split, AutoresetMode.DISABLED, max_episode_steps=max_episode_steps
+    )
     policy = make_policy(env)
     options = {"gentle_start": gentle_start}
     observation, info = env.reset(seed=list(seeds), options=options)

@@ -12,6 +12,9 @@ from il_envs.learning.problem import Problem
 from il_envs.learning.rollout import run_episodes
 from il_envs.world import World
 
+STEPS = 200
+"""Steps of a held-out episode in which a policy shows what it does."""
+
 
 def check_algorithm(algorithm: Algorithm[Any], world: World, labels: int = 300) -> None:
     """An algorithm trains within its budget and sources, is reproducible, and acts validly.
@@ -30,7 +33,9 @@ def check_algorithm(algorithm: Algorithm[Any], world: World, labels: int = 300) 
         assert callable(getattr(policy, "predict", None)), (
             f"{algorithm.name}: train returns no policy but {type(policy).__name__}"
         )
-        episodes = run_episodes(world, "held_out", partial(_same_policy, policy), [1, 2])
+        episodes = run_episodes(
+            world, "held_out", partial(_same_policy, policy), [1, 2], max_episode_steps=STEPS
+        )
         hashes.append([episode.state_hash for episode in episodes])
     assert hashes[0] == hashes[1], f"{algorithm.name}: the same seed gives two different policies"
 

@@ -38,9 +38,9 @@ from il_envs.learning.problem import SEED_BLOCK
 from il_envs.testing import check_algorithm
 from il_envs.worlds.lane_keeping.dynamics import GAIN
 from tests.baselines import test_statistical
-from tests.baselines.test_baselines import SMALL_BC
+from tests.baselines.test_baselines import BRIEF_BC
 
-SMALL_CONFIG = replace(dart.DARTConfig(), rounds=4, updates_per_round=50, cloning=SMALL_BC)
+SMALL_CONFIG = replace(dart.DARTConfig(), rounds=4, updates_per_round=20, cloning=BRIEF_BC)
 SMALL = replace(dart.algorithm, config=SMALL_CONFIG)
 ERROR_RATE = 1e-6  # of a sampling test on fresh seeds; the seeds are fixed, so nothing flickers
 
@@ -95,7 +95,7 @@ def _dagger_with_the_expert_at_the_wheel(num_envs):
         label_share=1.0,
         num_envs=num_envs,
         updates_per_round=50,
-        cloning=SMALL_BC,
+        cloning=BRIEF_BC,
     )
 
 
@@ -145,7 +145,7 @@ class TestIdentity17:
         problem = Problem(get_world(world), bc.algorithm.sources, Budget(labels, 0), 0)
         shown = SimpleNamespace(observations=observations, actions=actions, episode_index=episode)
         problem.demonstrations = lambda: shown
-        expected = bc.train(problem, 5, SMALL_BC).tensors()
+        expected = bc.train(problem, 5, BRIEF_BC).tensors()
         assert policy.tensors().keys() == expected.keys()
         for name, tensor in policy.tensors().items():
             _assert_same_bits(tensor, expected[name])

@@ -91,7 +91,7 @@ def test_contract(name):
 
 @pytest.mark.parametrize("name", ["mail", "maps-rl", "mail-il"])
 def test_any_world_trains(name, world):
-    check_algorithm(small(ALGORITHMS[name]), world, labels=100)
+    check_algorithm(small(ALGORITHMS[name], updates=20), world, labels=100)
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,8 @@ def test_a_policy_that_cannot_be_kept_is_told(
     (folder / "algorithm.py").write_text(text.replace("restore=restore", here))
     lost = "its policy has no tensors() and "
     assert f"s; {lost}is not kept)\n" in leaderboard("check", folder).stdout
-    run = ["run", "--profile", "smoke", "--worlds", "DriftCar", "--out", out, "--algorithms"]
+    small = ["--profile", "smoke", "--worlds", "DriftCar", "--seeds", "1", "--no-controls"]
+    run = ["run", *small, "--out", out, "--algorithms"]
     for algorithm, is_lost in ((folder, True), (ALGORITHMS / "good", False)):
         _, told, _ = in_process(monkeypatch, capsys, *run, algorithm)
         assert ("good: the policy has no tensors(), and so it is not kept" in told) == is_lost
