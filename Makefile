@@ -34,7 +34,8 @@ tune: $(INSTALLED)
 	$(TUNE) gcl-exact-no-appended,gcl-exact-no-entropy,gcl-exact-no-past --worlds FourRooms --steps 200000
 	$(TUNE) bc,dagger,dart,hg-dagger --worlds DriftCar --steps 200000
 	$(TUNE) gail,airl,airl-state,gcl,red --worlds DriftCar --steps 300000
-	$(TUNE) mail,mail-saps,mail-il,maps-rl,saps-rl,ppo,a2c-saps,ppo-saps --worlds Shooter --steps 500000
+	$(TUNE) mail,mail-saps,mail-il,maps-rl,saps-rl,ppo --worlds Shooter --steps 3000000
+	$(TUNE) a2c-saps,ppo-saps --worlds Shooter --steps 500000
 
 # The tables of the README, from committed results.
 readme: $(INSTALLED)

@@ -13,25 +13,21 @@ log.txt              the output of the child process
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
-from zipfile import BadZipFile
-from zlib import error as ZlibError  # noqa: N812
+from typing import Any, Literal
 
 import numpy as np
-from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from il_envs.learning.learning_curve import LearningCurve
 from il_envs.learning.rollout import Episode
 from leaderboard import UserError
 from leaderboard.computer import Computer, this_computer
+from leaderboard.files import DAMAGES, read_archive, read_model
 from leaderboard.measures.exact import ExactMetrics
 from leaderboard.protocol import CellSpec
 from leaderboard.recorded import Played
 
-DAMAGES = (OSError, KeyError, ValueError, EOFError, BadZipFile, ZlibError)
-"""Exceptions of NumPy for archives that are missing or damaged."""
 ANEW = "remove its folder to compute it anew"
 MODE_TRACES = "mode_actions.npz"
 
@@ -159,7 +155,7 @@ def read_traces(folder: Path, episodes: int, name: str = "actions.npz") -> list[
     """
     path = folder / name
     try:
-        kept = _read_archive(path)
+        kept = read_archive(path)
         return [kept[f"arr_{i}"] for i in range(episodes)]
     except DAMAGES as error:
         raise UserError(f"{path}: missing or damaged: {error}; {ANEW}") from error
@@ -180,17 +176,9 @@ def read_reward_map(folder: Path) -> dict[str, NDArray[np.float64]]:
     if not path.exists():
         return {}
     try:
-        return _read_archive(path)
+        return read_archive(path)
     except DAMAGES as error:
         raise UserError(f"{path}: damaged: {error}; {ANEW}") from error
-
-
-def _read_archive(path: Path) -> dict[str, NDArray[Any]]:
-    archive = np.load(path)
-    if not isinstance(archive, NpzFile):
-        raise ValueError("it is no archive of arrays")
-    with archive:
-        return dict(archive)
 
 
 def read_cell(folder: Path) -> Cell:
@@ -200,26 +188,3 @@ def read_cell(folder: Path) -> Cell:
         UserError: if its file is damaged.
     """
     return read_model(folder / "cell.json", Cell, ANEW)
-
-
-Model = TypeVar("Model", bound=BaseModel)
-
-
-def read_model(path: Path, model: type[Model], hint: str) -> Model:
-    """The model in a JSON file.
-
-    Args:
-        hint: what to do if it is damaged.
-
-    Raises:
-        UserError: if it is damaged, or cannot be read.
-    """
-    try:
-        return model.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"]))
-        what = f"{where}: {problem['msg']}" if where else problem["msg"]
-        raise UserError(f"{path}: damaged ({what}); {hint}") from error
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; {hint}") from error

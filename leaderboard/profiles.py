@@ -40,7 +40,8 @@ class Profile(BaseModel):
     steps_of_worlds: dict[str, int] = {}
     """The same for worlds with another number of steps, by the world's name."""
     time_limit: float
-    """Wall-clock limit of a cell, in seconds."""
+    """Limit of the processor time of a cell, its child processes included, in seconds; `limits` has
+    one by the clock too."""
     memory_limit: int = 4 * GIBIBYTE
     """Limit of the resident memory of a cell, its child processes included, in bytes."""
     is_tuning: bool = False

@@ -6,7 +6,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from leaderboard import UserError
-from leaderboard.cells import Cell, read_cell, read_model
+from leaderboard.cells import Cell, read_cell
+from leaderboard.files import read_model
 from leaderboard.measures.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES, TEACHER
 from leaderboard.profiles import Profile
 from leaderboard.protocol import label_budgets, reference_seeds

@@ -130,15 +130,17 @@ def watch(parent: int) -> None:
     os._exit(1)
 
 
-def limit_memory(limit: int) -> None:
+def limit_resources(memory: int) -> None:
     """Let this process, and each one that it starts, reserve no more than `SPARE` bytes beyond its
-    limit: the runner, which weighs them all together, does so only now and then. Systems other
-    than Linux do not count all of it."""
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    limit += SPARE
-    if hard != resource.RLIM_INFINITY:
-        limit = min(limit, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+    limit of memory: the runner, which weighs them all together, does so only now and then. Systems
+    other than Linux do not count all of it. No file may be larger than that limit."""
+    for resource_limit, most in (
+        (resource.RLIMIT_DATA, memory + SPARE),
+        (resource.RLIMIT_FSIZE, memory),
+    ):
+        _, hard = resource.getrlimit(resource_limit)
+        soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(resource_limit, (soft, hard))
 
 
 def main() -> None:
@@ -146,7 +148,7 @@ def main() -> None:
     json, folder, parent = sys.argv[1:]
     threading.Thread(target=watch, args=[int(parent)], daemon=True).start()
     spec = CellSpec.model_validate_json(json)
-    limit_memory(spec.profile.memory_limit)
+    limit_resources(spec.profile.memory_limit)
     outcome = compute(spec)
     try:
         write(spec, outcome, Path(folder))

@@ -7,25 +7,21 @@ ones.
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from threading import Event
 
-import psutil
-from pydantic import ValidationError
-
 from il_envs.engine.kernels import batch_kernels, expert_kernels
 from il_envs.world import get_world
 from leaderboard import UserError
-from leaderboard.cells import Cell, failed_cell, read_cell, write_cell
+from leaderboard.cells import Cell, Status, failed_cell, read_cell, write_cell
 from leaderboard.computer import same_arithmetic
+from leaderboard.files import read_end, remove
 from leaderboard.protocol import CellSpec
 from leaderboard.publishing import (
     locked,
@@ -35,10 +31,15 @@ from leaderboard.publishing import (
     temporary_folder,
 )
 from leaderboard.running.child import CANNOT_WRITE
+from leaderboard.running.limits import Watch
 from leaderboard.running.progress import Progress
 
 POLL_PERIOD = 0.05  # s, between two checks whether a child has ended
-MEMORY_PERIOD = 0.5  # s, between two checks of its memory, which cost milliseconds
+LOG_KEPT = 2**20  # bytes, of the end of a failed child's log
+SPACE = 2**20  # bytes; a disk that has no room for them is full, whatever a child says of it
+
+Failure = tuple[Status, str]
+"""The status and the reason of a cell that has failed."""
 
 
 class InterruptedRunError(UserError):
@@ -62,9 +63,7 @@ class Running:
     spec: CellSpec
     folder: Path
     temporary: Path
-    process: "subprocess.Popen[bytes]"
-    deadline: float  # s, of time.monotonic
-    next_weighing: float = 0.0  # s, of time.monotonic
+    watch: Watch
 
 
 def run_cells(
@@ -169,26 +168,26 @@ def _run(
         while len(done) < len(waiting):
             for spec in islice(queue, workers - len(running)):
                 progress.started(spec)
-                running.append(_start(spec, results, writer))
+                running.append(_start(spec, results, writer, workers))
             if interrupted.wait(POLL_PERIOD):
                 return
             progress.waiting()
             for child in list(running):
-                failure = _over_limit(child)
-                if failure is None and child.process.poll() is None:
+                excess = child.watch.excess()
+                if excess is None and child.watch.process.poll() is None:
                     continue
-                _kill(child.process)
-                cell = _finish(child, failure, results)
+                child.watch.kill()
+                cell = _finish(child, excess, results)
                 running.remove(child)
                 done.append(cell)
                 progress.finished(cell)
     finally:
         for child in running:
-            _kill(child.process)
-            shutil.rmtree(child.temporary, ignore_errors=True)
+            child.watch.kill()
+            remove(child.temporary)
 
 
-def _start(spec: CellSpec, results: Path, writer: str) -> Running:
+def _start(spec: CellSpec, results: Path, writer: str, workers: int) -> Running:
     folder = results / spec.folder
     temporary = temporary_folder(folder, writer)
     arguments = [spec.model_dump_json(), str(temporary.resolve()), str(os.getpid())]
@@ -201,89 +200,59 @@ def _start(spec: CellSpec, results: Path, writer: str) -> Running:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for the runner alone
         )
-    deadline = time.monotonic() + spec.profile.time_limit
-    return Running(spec, folder, temporary, process, deadline)
+    return Running(spec, folder, temporary, Watch(process, spec.profile, workers))
 
 
-def _over_limit(child: Running) -> Cell | None:
-    """The failed cell of a child that exceeds a limit; None if it exceeds none."""
-    profile = child.spec.profile
-    now = time.monotonic()
-    if child.process.poll() is not None:
-        return None
-    if now > child.deadline:
-        reason = f"took more than {profile.time_limit:g} s"
-        return failed_cell(child.spec, "timeout", reason)
-    if now < child.next_weighing:
-        return None
-    child.next_weighing = now + MEMORY_PERIOD
-    if resident_memory(child.process.pid) > profile.memory_limit:
-        reason = f"used more than {profile.memory_limit / 2**20:.0f} MiB of memory"
-        return failed_cell(child.spec, "memory", reason)
-    return None
-
-
-def resident_memory(process_id: int) -> int:
-    """Resident memory of a process and all its descendants, in bytes."""
-    total = 0
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(process_id)
-        for member in [process, *process.children(recursive=True)]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                total += member.memory_info().rss
-    return total
-
-
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """End a child and everything it started, whether or not it still runs itself."""
-    family: list[psutil.Process] = []
-    with contextlib.suppress(psutil.NoSuchProcess):
-        family = psutil.Process(process.pid).children(recursive=True)
-    for member in family:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            member.kill()
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _finish(child: Running, failure: Cell | None, results: Path) -> Cell:
+def _finish(child: Running, excess: Failure | None, results: Path) -> Cell:
     """Publish the child's cell, or the failed cell that stands for it, unless another run has been
     faster.
 
     Raises:
         OSError: if it cannot be written.
     """
-    code = child.process.returncode
-    cell = None
-    if failure is None and code == CANNOT_WRITE:
-        raise OSError(_last_line(child.temporary / "log.txt"))
-    if failure is None and code == 0:
-        cell = _written_cell(child.temporary)
-    if cell is None:
-        cell = failure or failed_cell(child.spec, "crashed", _describe_exit(code))
-        write_cell(child.temporary, cell)
+    result = excess or _result(child)
+    if isinstance(result, Cell):
+        cell = result
+    else:
+        cell = failed_cell(child.spec, *result)
+        _write_anew(child, cell)
     with locked(results):
         if is_finished(child.spec, results):
-            shutil.rmtree(child.temporary, ignore_errors=True)
+            remove(child.temporary)
         else:
             publish(child.temporary, child.folder)
     return cell
 
 
-def _written_cell(folder: Path) -> Cell | None:
-    try:
-        return Cell.model_validate_json((folder / "cell.json").read_bytes())
-    except (OSError, ValidationError):
-        return None
-
-
-def _describe_exit(code: int) -> str:
+def _result(child: Running) -> Cell | Failure:
+    """The cell that an ended child has written, or why there is none."""
+    code = child.watch.process.returncode
     if code < 0:
-        return f"was killed by signal {-code} ({signal.strsignal(-code)})"
-    return f"the process ended itself with exit code {code} before the cell was finished"
+        return "crashed", f"was killed by signal {-code} ({signal.strsignal(-code)})"
+    if code > 0 or not os.path.lexists(child.temporary / "cell.json"):
+        early = "before the cell was finished"
+        return "crashed", f"the process ended itself with exit code {code} {early}"
+    try:
+        cell = read_cell(child.temporary)
+    except UserError:
+        return "crashed", "the process wrote a cell that cannot be read"
+    if cell.spec.model_dump() != child.spec.model_dump():
+        return "crashed", "the process wrote the cell of something else"
+    return cell
 
 
-def _last_line(path: Path) -> str:
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return lines[-1] if lines else "no space for a log"
+def _write_anew(child: Running, cell: Cell) -> None:
+    """Write a failed cell in place of all that its child has left, which may fill the disk; the end
+    of its log is kept.
+
+    Raises:
+        OSError: if it cannot be written, or the child could not write because the disk is full.
+    """
+    log = read_end(child.temporary / "log.txt", LOG_KEPT)
+    remove(child.temporary)
+    child.temporary.mkdir()
+    kept = child.temporary / "log.txt"
+    if child.watch.process.returncode == CANNOT_WRITE:
+        kept.write_bytes(bytes(SPACE))
+    kept.write_bytes(log)
+    write_cell(child.temporary, cell)

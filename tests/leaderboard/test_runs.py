@@ -38,10 +38,11 @@ from leaderboard.measures.checked import (
 from leaderboard.measures.checked_tables import InvalidActionError
 from leaderboard.profiles import Profile
 from leaderboard.protocol import CellSpec, cells_of_run
-from leaderboard.running import child, evaluation
+from leaderboard.running import child, evaluation, limits
+from leaderboard.running.limits import Watch, used_by
 from leaderboard.running.outcome import Outcome, write
 from leaderboard.running.progress import Progress
-from leaderboard.running.runner import is_finished, resident_memory, run_cells
+from leaderboard.running.runner import is_finished, run_cells
 from leaderboard.runs import read_results
 from leaderboard.scores.rows import Row, status_of
 from leaderboard.scores.summary import summary
@@ -423,12 +424,58 @@ def test_the_key_names_how_policies_are_scored() -> None:
     assert key["evaluation"] == "2 by draws, from 900000000"
 
 
-def test_time_is_limited(tmp_path: Path) -> None:
-    specs = learners(specs_of("sleeps", profile=TINY.model_copy(update={"time_limit": 2.0})))
+def test_time_is_limited_by_the_clock_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CLOCK_FACTOR", 0.2)
+    specs = learners(specs_of("sleeps", profile=TINY.model_copy(update={"time_limit": 20.0})))
     start = time.monotonic()
     cell = compute(specs, tmp_path)["sleeps"]
-    assert (cell.status, cell.reason) == ("timeout", "took more than 2 s")
+    assert (cell.status, cell.reason) == ("timeout", "took more than 4 s")
     assert time.monotonic() - start < 10.0
+
+
+def test_the_time_that_is_limited_is_the_processors(tmp_path: Path) -> None:
+    """Of the child and all that it starts; what waits for a processor does not use any."""
+    folder = shutil.copytree(ALGORITHMS / "sleeps", tmp_path / "sleeps")
+    text = (folder / "algorithm.py").read_text()
+    busy = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'while True: pass'])"
+    (folder / "algorithm.py").write_text(re.sub(r"time\.sleep\(.*\)", busy, text))
+    profile = TINY.model_copy(update={"time_limit": 3.0})
+    cell = compute(learners(specs_of(str(folder), profile=profile)), tmp_path / "out")["sleeps"]
+    reason = "used more than 3 s of processor time"
+    assert (cell.status, cell.reason) == ("timeout", reason)
+
+
+def test_the_clock_is_slower_where_workers_share_a_processor() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    each = os.cpu_count() or 1
+    clocks = [Watch(process, TINY, workers).clock_limit for workers in (1, each, 4 * each)]
+    assert clocks == [240.0, 240.0, 960.0]
+    process.wait()
+
+
+@pytest.mark.parametrize(
+    ("way", "reason"),
+    [
+        ("fifo", "the process wrote a cell that cannot be read"),
+        ("large", "the process wrote a cell that cannot be read"),
+        ("link", "the process wrote a cell that cannot be read"),
+        ("another", "the process wrote the cell of something else"),
+        ("closed", "the process ended itself with exit code 0 before the cell was finished"),
+        ("full", "the process ended itself with exit code 74 before the cell was finished"),
+    ],
+)
+def test_whatever_a_child_leaves_the_run_goes_on(tmp_path: Path, way: str, reason: str) -> None:
+    folder = shutil.copytree(ALGORITHMS / "sabotages", tmp_path / "sabotages")
+    text = (folder / "algorithm.py").read_text()
+    (folder / "algorithm.py").write_text(text.replace('WAY = "fifo"', f'WAY = "{way}"'))
+    out = tmp_path / "out"
+    cells = compute(learners(specs_of(str(folder), "good")), out, workers=1)
+    assert cells["good"].status == "ok"
+    assert (cells["sabotages"].status, cells["sabotages"].reason) == ("crashed", reason)
+    kept = out / cells["sabotages"].spec.folder
+    assert read_cell(kept) == cells["sabotages"]
+    assert {path.name for path in kept.iterdir()} == {"cell.json", "log.txt"}
+    assert all(path.is_file() and not path.is_symlink() for path in kept.iterdir())
 
 
 def test_memory_is_limited(tmp_path: Path) -> None:
@@ -458,7 +505,7 @@ def test_memory_counts_child_processes() -> None:
     with subprocess.Popen(shell, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        assert resident_memory(process.pid) > 200 * 2**20
+        assert used_by(process.pid)[1] > 200 * 2**20
 
 
 @pytest.mark.parametrize("seconds", ["0", "3600"])

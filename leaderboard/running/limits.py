@@ -1,0 +1,90 @@
+"""Limits on what the processes of a cell use, and their end.
+
+Time is the processor's, so that a cell has as much of it on a busy machine as on an idle one; the
+clock limits only what waits.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+
+import psutil
+
+from leaderboard.cells import Status
+from leaderboard.profiles import Profile
+
+CLOCK_FACTOR = 4.0
+"""Seconds by the clock for each second of processor time, if every worker has a processor."""
+PERIOD = 0.5  # s, between two readings, which cost milliseconds
+
+
+@dataclass
+class Watch:
+    """A child process and the limits that hold for it and its descendants.
+
+    Attributes:
+        process: the child, which leads a session.
+        profile: its limits of processor time and of memory.
+        workers: children that run at a time and share the processors.
+    """
+
+    process: "subprocess.Popen[bytes]"
+    profile: Profile
+    workers: int
+    _started: float = field(default_factory=time.monotonic)
+    _next_reading: float = 0.0  # s, of time.monotonic
+
+    @property
+    def clock_limit(self) -> float:
+        """Limit by the clock, in seconds."""
+        share = max(1.0, self.workers / (os.cpu_count() or 1))
+        return CLOCK_FACTOR * share * self.profile.time_limit
+
+    def excess(self) -> tuple[Status, str] | None:
+        """The status and the reason of a cell that exceeds a limit; None if it exceeds none."""
+        now = time.monotonic()
+        if now < self._next_reading or self.process.poll() is not None:
+            return None
+        self._next_reading = now + PERIOD
+        seconds, memory = used_by(self.process.pid)
+        if seconds > self.profile.time_limit:
+            return "timeout", f"used more than {self.profile.time_limit:g} s of processor time"
+        if now - self._started > self.clock_limit:
+            return "timeout", f"took more than {self.clock_limit:g} s"
+        if memory > self.profile.memory_limit:
+            limit = self.profile.memory_limit / 2**20
+            return "memory", f"used more than {limit:.0f} MiB of memory"
+        return None
+
+    def kill(self) -> None:
+        """End the child and everything it started, whether or not it still runs itself."""
+        family = _family(self.process.pid)
+        for member in family[1:]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def used_by(process_id: int) -> tuple[float, int]:
+    """Processor time in seconds and resident memory in bytes of a process and all its descendants,
+    those that have ended included in the time."""
+    seconds, memory = 0.0, 0
+    for member in _family(process_id):
+        with contextlib.suppress(psutil.NoSuchProcess), member.oneshot():
+            times = member.cpu_times()
+            seconds += times.user + times.system + times.children_user + times.children_system
+            memory += member.memory_info().rss
+    return seconds, memory
+
+
+def _family(process_id: int) -> list[psutil.Process]:
+    """A process and all its descendants; empty if it has ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(process_id)
+        return [process, *process.children(recursive=True)]
+    return []
