@@ -13,11 +13,11 @@ log.txt              the output of the child process
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from il_envs.learning.learning_curve import LearningCurve
 from il_envs.learning.rollout import Episode
@@ -27,10 +27,13 @@ from leaderboard.files import DAMAGES, read_archive, read_model
 from leaderboard.measures.exact import ExactMetrics
 from leaderboard.protocol import CellSpec
 from leaderboard.recorded import Played
+from leaderboard.texts import one_line
 
 ANEW = "remove its folder to compute it anew"
 MODE_TRACES = "mode_actions.npz"
 
+Line = Annotated[str, AfterValidator(one_line)]
+"""A line of text that an algorithm may have written."""
 Acting = Literal["", "drawn", "deterministic", "scripted", "played"]
 """How actions come about: as draws of a policy whose mode differs from them; as those of a policy
 without chance; by a scripted expert's own rules, chance included; by a person. Empty if nothing has
@@ -69,9 +72,9 @@ class Cell(BaseModel):
 
     spec: CellSpec
     status: Status
-    reason: str
+    reason: Line
     """One line on what went wrong; empty when the status is ok."""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Line, ...] = ()
     """The warnings of training, a line each."""
     meter: dict[str, int] = {}
     """The algorithm's use of its sources, as counted by `il_envs.Meter`."""

@@ -77,7 +77,8 @@ def show_list() -> None:
             f"  {profile.name}: worlds {worlds or 'all'}; labels {labels}; "
             f"training seeds {profile.seeds}; "
             f"{profile.evaluation_episodes} evaluation episodes; {steps}; "
-            f"{profile.time_limit:g} s of processor time and {profile.memory_limit / 2**30:g} GiB a cell"
+            f"{profile.time_limit:g} s of processor time a cell; "
+            f"{profile.memory_limit / 2**30:g} GiB of memory"
         )
     print(f"runs of {CLAIMS}, by `leaderboard claims --run`")
     for name, claimed in RUNS_OF_CLAIMS.items():

@@ -163,7 +163,7 @@ def _write(recording: Recording, cell: Cell, results: Path) -> None:
             write_traces(temporary, actions)
             write_cell(temporary, cell)
             with locked(results):
-                publish(temporary, folder)
+                publish(temporary, results, cell.spec.folder)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     for other in folder.parent.parent.iterdir():  # an earlier row may have another number of steps

@@ -8,13 +8,16 @@ process id may be another process's by then, and means nothing on another machin
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from datetime import datetime, timezone
+from pathlib import Path, PurePath
 from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
 from leaderboard import UserError
 
+ARCHIVE = ".archive"
+"""The folder of cells that others have replaced, by their place and the time of that in UTC."""
 LOCKS = ".locks"
 """The folder of locks: one of the folder of results itself, and one of each run that writes."""
 
@@ -82,10 +85,15 @@ def temporary_folder(folder: Path, writer: str) -> Path:
     return temporary
 
 
-def publish(temporary: Path, folder: Path) -> None:
-    """Move a written cell to its place, replacing an outdated one; with the folder `locked`."""
+def publish(temporary: Path, results: Path, place: PurePath) -> None:
+    """Move a written cell to its place in a folder of results, which is `locked`. A cell that is
+    there already, of other code or settings, goes to the archive: the new one may have failed."""
+    folder = results / place
     if folder.exists():
-        shutil.rmtree(folder)
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H-%M-%S.%f")
+        archived = results / ARCHIVE / place.with_name(f"{place.name}.{now}")
+        archived.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(archived)
     temporary.rename(folder)
 
 

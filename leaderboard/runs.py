@@ -115,7 +115,7 @@ def read_results(folder: Path) -> Results:
     cells = [
         cell
         for path in paths
-        if not path.parent.name.startswith(".")
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and path.parent == folder / (cell := read_cell(path.parent)).spec.folder  # no copy of it
     ]
     if not cells:

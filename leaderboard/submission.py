@@ -22,6 +22,7 @@ from il_envs.world import UnknownNameError, World
 from leaderboard import UserError
 from leaderboard.imports import closure, hash_of, outsiders
 from leaderboard.measures.references import REFERENCES, TEACHER
+from leaderboard.texts import of_error
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -63,7 +64,7 @@ class Contender:
             return bool(self.algorithm.applies_to(world))
         except Exception as error:
             raise UserError(
-                f"{self.origin}: applies_to({world.name}) raises {type(error).__name__}: {error}"
+                f"{self.origin}: applies_to({world.name}) raises {of_error(error)}"
             ) from error
 
 
@@ -117,7 +118,7 @@ def _load_entry_point(point: EntryPoint) -> Contender:
     try:
         algorithm = point.load()
     except (Exception, SystemExit) as error:
-        raise UserError(f"{where}: {_in_one_line(error)}") from error
+        raise UserError(f"{where}: {of_error(error)}") from error
     _require_algorithm(algorithm, where)
     if algorithm.name != point.name:
         raise UserError(f"{where}: named {algorithm.name!r}, but its entry point is {point.name!r}")
@@ -134,7 +135,7 @@ def _load_folder(folder: Path) -> Contender:
     try:
         module = _import_folder(path.resolve())
     except (Exception, SystemExit) as error:
-        raise UserError(f"{path}: {_in_one_line(error)}") from error
+        raise UserError(f"{path}: {of_error(error)}") from error
     algorithm = getattr(module, "algorithm", None)
     if algorithm is None:
         raise UserError(f"{path}: defines no `algorithm`; end it with algorithm = Algorithm(...)")
@@ -221,8 +222,3 @@ def write_template(name: str) -> Path:
         text = templates.get_template(f"{file}.j2").render(name=folder.name, folder=folder)
         (folder / file).write_text(text, encoding="utf-8")
     return folder
-
-
-def _in_one_line(error: BaseException) -> str:
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return text.splitlines()[0]

@@ -34,6 +34,7 @@ from leaderboard.running.evaluation import evaluate_learner, evaluate_reference
 from leaderboard.running.outcome import Outcome, saved, write
 from leaderboard.running.updates import counted_updates
 from leaderboard.submission import load
+from leaderboard.texts import one_line
 
 CANNOT_WRITE = 74
 """Exit code when the cell was computed but could not be written, EX_IOERR of sysexits.h."""
@@ -97,7 +98,7 @@ def _kept_warnings(outcome: Outcome) -> Iterator[None]:
     finally:
         for warning in caught:
             if issubclass(warning.category, TrainingWarning):
-                outcome.warnings.append(_first_line(str(warning.message)))
+                outcome.warnings.append(one_line(str(warning.message)) or "no reason given")
             else:
                 warnings.showwarning(
                     warning.message, warning.category, warning.filename, warning.lineno
@@ -114,11 +115,7 @@ def _failure(error: BaseException) -> Status:
 def _reason(error: BaseException) -> str:
     if isinstance(error, INVALID):
         return str(error)
-    return _first_line(traceback.format_exception_only(error)[-1])
-
-
-def _first_line(text: str) -> str:
-    return (text.strip().splitlines() or ["no reason given"])[0]
+    return one_line(traceback.format_exception_only(error)[-1])
 
 
 def watch(parent: int) -> None:

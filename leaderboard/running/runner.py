@@ -61,7 +61,6 @@ class Running:
     """A cell that is being computed."""
 
     spec: CellSpec
-    folder: Path
     temporary: Path
     watch: Watch
 
@@ -188,8 +187,7 @@ def _run(
 
 
 def _start(spec: CellSpec, results: Path, writer: str, workers: int) -> Running:
-    folder = results / spec.folder
-    temporary = temporary_folder(folder, writer)
+    temporary = temporary_folder(results / spec.folder, writer)
     arguments = [spec.model_dump_json(), str(temporary.resolve()), str(os.getpid())]
     with (temporary / "log.txt").open("wb") as log:
         process = subprocess.Popen(
@@ -200,7 +198,7 @@ def _start(spec: CellSpec, results: Path, writer: str, workers: int) -> Running:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for the runner alone
         )
-    return Running(spec, folder, temporary, Watch(process, spec.profile, workers))
+    return Running(spec, temporary, Watch(process, spec.profile, workers))
 
 
 def _finish(child: Running, excess: Failure | None, results: Path) -> Cell:
@@ -220,7 +218,7 @@ def _finish(child: Running, excess: Failure | None, results: Path) -> Cell:
         if is_finished(child.spec, results):
             remove(child.temporary)
         else:
-            publish(child.temporary, child.folder)
+            publish(child.temporary, results, child.spec.folder)
     return cell
 
 

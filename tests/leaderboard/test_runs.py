@@ -38,12 +38,13 @@ from leaderboard.measures.checked import (
 from leaderboard.measures.checked_tables import InvalidActionError
 from leaderboard.profiles import Profile
 from leaderboard.protocol import CellSpec, cells_of_run
+from leaderboard.publishing import ARCHIVE
 from leaderboard.running import child, evaluation, limits
 from leaderboard.running.limits import Watch, used_by
 from leaderboard.running.outcome import Outcome, write
 from leaderboard.running.progress import Progress
 from leaderboard.running.runner import is_finished, run_cells
-from leaderboard.runs import read_results
+from leaderboard.runs import Manifest, extend_manifest, read_results
 from leaderboard.scores.rows import Row, status_of
 from leaderboard.scores.summary import summary
 from leaderboard.submission import load, load_all
@@ -313,13 +314,23 @@ def test_a_changed_key_is_not_finished(tmp_path: Path, part: str) -> None:
     assert not is_finished(spec, tmp_path)
 
 
-def test_an_outdated_cell_is_replaced(tmp_path: Path) -> None:
+def test_an_outdated_cell_is_replaced_and_archived(tmp_path: Path) -> None:
     spec = learners(specs_of("raises"))[0]
     write_old_cell(spec, tmp_path, {"code": "old"})
     (tmp_path / spec.folder / "stale.txt").touch()
+    old = (tmp_path / spec.folder / "cell.json").read_bytes()
     assert "not finite" in compute([spec], tmp_path)["raises"].reason
     assert read_cell(tmp_path / spec.folder).spec == spec
     assert not (tmp_path / spec.folder / "stale.txt").exists()
+    (archived,) = (tmp_path / ARCHIVE / spec.folder.parent).iterdir()
+    assert archived.name.startswith("seed_0.20")
+    assert (archived / "cell.json").read_bytes() == old
+    assert (archived / "stale.txt").exists()
+    extend_manifest(
+        tmp_path,
+        Manifest(profile=TINY, worlds=("DriftCar",), algorithms={"raises": ("DriftCar",)}, seeds=1),
+    )
+    assert [cell.spec for cell in read_results(tmp_path).cells] == [spec]
 
 
 def write_old_cell(spec: CellSpec, out: Path, change: dict[str, str]) -> None:
