@@ -1,5 +1,7 @@
 """The sizes of runs, and the seeds of results and of tuning."""
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from il_envs.learning.problem import SEED_BLOCK
@@ -8,6 +10,8 @@ from leaderboard.measures.support import SUPPORT_SEED
 
 EVALUATION_SEED = 900_000_000
 """Evaluation episode i is the held-out episode of seed EVALUATION_SEED + i."""
+MOST_EPISODES = 10**6
+"""Most evaluation episodes; their seeds are those of nothing else."""
 MOST_SEEDS = SUPPORT_SEED // (2 * SEED_BLOCK)
 """Most training seeds. Training seed k has episodes of the seeds below 2 * SEED_BLOCK * (k + 1); in
 a world whose splits are the same, only the seeds of episodes tell training from evaluation."""
@@ -24,25 +28,29 @@ i: after those of all training seeds, and before those of the evaluation."""
 GIBIBYTE = 2**30  # bytes
 
 
+Count = Annotated[int, Field(ge=0, le=10**12)]
+"""A number in a file, which may be anybody's: small enough to count to."""
+
+
 class Profile(BaseModel):
     """The size of a run: labels, seeds, steps, and limits."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
-    labels: tuple[int, ...]
+    labels: tuple[Count, ...]
     """Numbers of expert actions given to an algorithm, ascending; the table ranks at the last."""
-    seeds: int
+    seeds: int = Field(ge=0, le=MOST_SEEDS)
     """Training runs for each number of labels, unless the command line says otherwise."""
-    evaluation_episodes: int
-    steps: int
+    evaluation_episodes: int = Field(ge=0, le=MOST_EPISODES)
+    steps: Count
     """Environment steps that an algorithm may take, over all rows."""
-    steps_of_worlds: dict[str, int] = {}
+    steps_of_worlds: dict[str, Count] = {}
     """The same for worlds with another number of steps, by the world's name."""
-    time_limit: float
+    time_limit: float = Field(gt=0.0, allow_inf_nan=False)
     """Limit of the processor time of a cell, its child processes included, in seconds; `limits` has
     one by the clock too."""
-    memory_limit: int = 4 * GIBIBYTE
+    memory_limit: Count = 4 * GIBIBYTE
     """Limit of the resident memory of a cell, its child processes included, in bytes."""
     is_tuning: bool = False
     """True for the cells of a study of tuning, which have training seeds and episodes of their own

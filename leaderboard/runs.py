@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from leaderboard import UserError
 from leaderboard.cells import Cell, read_cell
 from leaderboard.files import read_model
 from leaderboard.measures.references import EMPIRICAL_REFERENCES, EXACT_REFERENCES, TEACHER
-from leaderboard.profiles import Profile
+from leaderboard.profiles import MOST_SEEDS, Profile
 from leaderboard.protocol import label_budgets, reference_seeds
 from leaderboard.publishing import locked
 from leaderboard.recorded import RecordedData
@@ -56,7 +56,7 @@ class Manifest(BaseModel):
     worlds: tuple[str, ...]
     algorithms: dict[str, tuple[str, ...]]
     """The worlds to which each algorithm applies, by the algorithm's name."""
-    seeds: int
+    seeds: int = Field(ge=0, le=MOST_SEEDS)
     exact_worlds: tuple[str, ...] = ()
     """The worlds whose reference is exact."""
     cost_worlds: tuple[str, ...] = ()

@@ -104,17 +104,18 @@ class Problem:
                 there are.
 
         Raises:
-            ValueError: if that is less than one.
+            ValueError: if that is no whole number from 1 on.
             BudgetExceededError: if it is more than the budget allows, or than are recorded.
         """
         self._require("demonstrations")
         if transitions is None:
             recorded = self.labels_left if self._recorded is None else len(self._recorded)
             transitions = min(self.labels_left, recorded)
-        if transitions < 1:
+        is_whole = isinstance(transitions, int | np.integer) and not isinstance(transitions, bool)
+        if not is_whole or transitions < 1:
             raise ValueError(
-                f"{transitions} demonstrated transitions asked for, must be 1 or more; "
-                f"{self.labels_left} of {self.budget.labels} expert labels left"
+                f"{transitions!r} demonstrated transitions asked for, must be 1 or more, and "
+                f"whole; {self.labels_left} of {self.budget.labels} expert labels left"
             )
         self._require_labels(transitions)
         shown = self._first(transitions)

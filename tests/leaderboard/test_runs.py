@@ -16,11 +16,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 import psutil
 import pytest
 import torch
+from numpy.lib import format as npy
 from rich.console import Console
 from safetensors.numpy import load as load_bytes
 from safetensors.numpy import load_file, save
@@ -542,6 +544,40 @@ def test_a_damaged_cell_is_one_line_that_names_the_file(tmp_path: Path) -> None:
         assert str(folder / "cell.json") in str(caught.value)
         assert "damaged" in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "number"), [("seeds", 10**30), ("evaluation_episodes", 10**9), ("steps", -1)]
+)
+def test_numbers_that_nobody_can_count_to_are_refused(
+    tmp_path: Path, field: str, number: int
+) -> None:
+    manifest = Manifest(profile=TINY, worlds=("DriftCar",), algorithms={}, seeds=1)
+    write_old_cell(learners(specs_of("good"))[0], tmp_path, {})
+    content = json.loads(manifest.model_dump_json())
+    content["profile"][field] = number
+    (tmp_path / "run.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match=rf"run.json: damaged \(profile.{field}: .* the same"):
+        read_results(tmp_path)
+
+
+def test_traces_that_claim_to_be_larger_than_they_are_take_no_memory(tmp_path: Path) -> None:
+    header = {"shape": (10**12,), "fortran_order": False, "descr": "<f8"}
+    with ZipFile(tmp_path / "actions.npz", "w") as archive, archive.open("arr_0.npy", "w") as file:
+        npy.write_array_header_1_0(file, header)
+        file.write(bytes(80))
+    with pytest.raises(UserError, match=r"actions.npz: missing or damaged: arr_0.npy is cut short"):
+        read_traces(tmp_path, 1)
+
+
+def test_traces_that_unpack_to_gigabytes_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "actions.npz"
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive, archive.open("arr_0.npy", "w") as file:
+        for _ in range(17):
+            file.write(bytes(2**26))
+    assert path.stat().st_size < 2**22
+    with pytest.raises(UserError, match="it holds more than 1024 MiB"):
+        read_traces(tmp_path, 1)
 
 
 # Runs that are killed, through the command line.

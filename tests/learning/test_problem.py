@@ -146,6 +146,14 @@ def test_demonstrations_are_one_transition_or_more(transitions):
     assert problem.meter.labels == 0
 
 
+@pytest.mark.parametrize("transitions", [float("nan"), 2.5, True, "3"])
+def test_demonstrations_are_a_whole_number_of_transitions(transitions):
+    problem = _problem()
+    with pytest.raises(ValueError, match="must be 1 or more, and whole"):
+        problem.demonstrations(transitions)
+    assert problem.meter.labels == 0
+
+
 def test_a_reward_free_env_shows_no_reward_and_no_info():
     problem = _problem(world="Walk")
     hidden, shown = problem.env(8), problem.env(8, reward=True)
