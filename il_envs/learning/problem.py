@@ -111,11 +111,12 @@ class Problem:
         if transitions is None:
             recorded = self.labels_left if self._recorded is None else len(self._recorded)
             transitions = min(self.labels_left, recorded)
-        is_whole = isinstance(transitions, int | np.integer) and not isinstance(transitions, bool)
-        if not is_whole or transitions < 1:
+        elif isinstance(transitions, bool) or not isinstance(transitions, int | np.integer):
+            raise ValueError(f"transitions must be a whole number, not {transitions!r}")
+        if transitions < 1:
             raise ValueError(
-                f"{transitions!r} demonstrated transitions asked for, must be 1 or more, and "
-                f"whole; {self.labels_left} of {self.budget.labels} expert labels left"
+                f"{transitions} demonstrated transitions asked for, must be 1 or more; "
+                f"{self.labels_left} of {self.budget.labels} expert labels left"
             )
         self._require_labels(transitions)
         shown = self._first(transitions)

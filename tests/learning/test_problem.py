@@ -149,7 +149,7 @@ def test_demonstrations_are_one_transition_or_more(transitions):
 @pytest.mark.parametrize("transitions", [float("nan"), 2.5, True, "3"])
 def test_demonstrations_are_a_whole_number_of_transitions(transitions):
     problem = _problem()
-    with pytest.raises(ValueError, match="must be 1 or more, and whole"):
+    with pytest.raises(ValueError, match="transitions must be a whole number, not "):
         problem.demonstrations(transitions)
     assert problem.meter.labels == 0
 
