@@ -236,12 +236,19 @@ def _results(folder: Path, run: str) -> Results:
     """The results of a run.
 
     Raises:
-        MissingResultsError: if there are none.
+        MissingResultsError: if there are none, or they are of a run of another size.
         UserError: if a file is damaged.
     """
     if not any((folder / run).glob("*/*/**/cell.json")):
         raise MissingResultsError(f"no results in {folder / run}")
-    return read_results(folder / run)
+    results, profile = read_results(folder / run), RUNS[run].profile
+    found = results.manifest
+    if (found.profile.model_dump(), found.seeds) != (profile.model_dump(), profile.seeds):
+        raise MissingResultsError(
+            f"{folder / run} holds results of another run, of the profile {found.profile.name!r} "
+            f"with {found.seeds} training seeds"
+        )
+    return results
 
 
 def _row(results: Results, algorithm: str, world: str, labels: int | None = None) -> Row:

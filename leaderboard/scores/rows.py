@@ -6,7 +6,8 @@ another: every tenth of a score divides the cost by the same factor. In a world 
 reference the returns are exact: `random` is the uniform random policy and `reference` the
 soft-optimal one. Elsewhere a return is the mean over the evaluation episodes, and `random` and
 `reference`, the scripted expert, are the means over the cells of the reference rows, on the same
-episodes. A failed cell counts as a random policy. A row with a missing cell is not ranked.
+episodes. A failed cell counts as a random policy. A row with a missing cell has the score of the
+others, and is not ranked.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +21,9 @@ from numpy.typing import NDArray
 from leaderboard import UserError
 from leaderboard.cells import Cell, EpisodeResult
 from leaderboard.runs import Results
+
+UNRANKED = "unranked"
+"""The status of rows that cannot be ranked."""
 
 Returns = TypeVar("Returns", float, NDArray[np.float64])
 
@@ -75,6 +79,7 @@ class Row:
         labels: number of labels; None for a reference row.
         cells: the cells that exist, by seed.
         fault: why the row cannot be ranked; empty if it can.
+        is_scored: whether the cells that exist have a score, which one that lacks seeds has too.
     """
 
     algorithm: str
@@ -82,6 +87,7 @@ class Row:
     labels: int | None
     cells: tuple[Cell, ...]
     fault: str
+    is_scored: bool
 
 
 def named_row(results: Results, algorithm: str, world: str) -> Row:
@@ -116,16 +122,22 @@ def row_of(results: Results, algorithm: str, world: str, labels: int | None) -> 
     cells = _current(results, algorithm, world, labels)
     expected = range(results.manifest.seeds_of(algorithm, world))
     missing = sorted(set(expected) - {cell.spec.seed for cell in cells})
-    fault = ""
+    fault = _fault_of(results, world, labels, cells) if cells else ""
+    is_scored = bool(cells) and not fault
     if missing:
         fault = f"missing seeds: {', '.join(map(str, missing))}"
-    elif len({_revision(cell) for cell in cells}) > 1:
-        fault = "its cells are of different versions; run again"
-    elif labels is not None and scale_of(results, world) is None:
-        fault = "no complete reference rows"
-    elif {_world_revision(cell) for cell in cells} != _reference_revision(results, world):
-        fault = "its cells and the reference rows are of different versions; run again"
-    return Row(algorithm, world, labels, tuple(cells), fault)
+    return Row(algorithm, world, labels, tuple(cells), fault, is_scored)
+
+
+def _fault_of(results: Results, world: str, labels: int | None, cells: Sequence[Cell]) -> str:
+    """Why the cells of a row have no score together; empty if they have."""
+    if len({_revision(cell) for cell in cells}) > 1:
+        return "its cells are of different versions; run again"
+    if labels is not None and scale_of(results, world) is None:
+        return "no complete reference rows"
+    if {_world_revision(cell) for cell in cells} != _reference_revision(results, world):
+        return "its cells and the reference rows are of different versions; run again"
+    return ""
 
 
 def status_of(rows: Sequence[Row]) -> tuple[str, str]:
@@ -133,7 +145,7 @@ def status_of(rows: Sequence[Row]) -> tuple[str, str]:
     and the reason."""
     faults = [row.fault for row in rows if row.fault]
     if faults:
-        return "unranked", faults[0]
+        return UNRANKED, faults[0]
     cells = [cell for row in rows for cell in row.cells]
     failed = [cell for cell in cells if cell.status != "ok"]
     if failed:

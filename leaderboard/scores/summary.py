@@ -14,6 +14,7 @@ from leaderboard.runs import Results
 from leaderboard.scores.crossed import crossed_mean, mean_of
 from leaderboard.scores.metrics import METRICS
 from leaderboard.scores.rows import (
+    UNRANKED,
     Row,
     Scale,
     crossed_scores_of,
@@ -33,7 +34,8 @@ SEEDS, SEEDS_AND_EPISODES = "seeds", "seeds and episodes"
 
 
 def summary(results: Results) -> pd.DataFrame:
-    """One row for each algorithm and world at the algorithm's last number of labels, best first.
+    """One row for each algorithm and world at the algorithm's last number of labels, best first,
+    and last those that are not ranked.
 
     With several worlds, rows for the mean over all worlds come first, for the algorithms that apply
     to all of them. Reference rows have no such mean, since they score 0 and 1 in each world.
@@ -56,14 +58,15 @@ def summary(results: Results) -> pd.DataFrame:
             if set(worlds) <= set(applies_to)
         ]
     frame = pd.DataFrame(summaries).merge(_ranks(results), "left", RANKED_BY)
-    order = {name: place for place, name in enumerate((ALL_WORLDS, *worlds))}
-    return frame.sort_values(
-        ["world", "score"],
-        key=lambda column: column.map(order) if column.name == "world" else -column,
-        kind="stable",
-        na_position="last",
-        ignore_index=True,
-    )
+    place = {name: place for place, name in enumerate((ALL_WORLDS, *worlds))}
+    order = pd.DataFrame(
+        {
+            "world": frame["world"].map(place),
+            "unranked": frame["status"] == UNRANKED,
+            "score": -frame["score"],
+        }
+    ).sort_values(["world", "unranked", "score"], kind="stable", na_position="last")
+    return frame.loc[order.index].reset_index(drop=True)
 
 
 def _ranks(results: Results) -> pd.DataFrame:
@@ -96,9 +99,10 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
     scores = [scores_of(row, scale) for row, scale in with_scales]
     returns = [returns_of(row, scale) for row, scale in with_scales]
     status, reason = status_of(rows)
-    ranked = not any(row.fault for row in rows)
-    one_world = ranked and world != ALL_WORLDS
-    interval, unit = _interval(with_scales, ranked)
+    is_ranked = not any(row.fault for row in rows)
+    is_scored = rows[0].is_scored if world != ALL_WORLDS else is_ranked
+    one_world = is_scored and world != ALL_WORLDS
+    interval, unit = _interval(with_scales, is_scored)
     middle = Interval(nan, nan, nan)
     if not isnan(interval.mean):
         middle = interquartile_interval(scores)
@@ -131,16 +135,16 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
                 for row, scale in with_scales
                 for cell in row.cells
             ]
-            known = one_world if metric.is_exact else ranked
+            known = one_world if metric.is_exact else is_scored
             summarised[column] = float(np.mean(values)) if known else nan
     return summarised
 
 
-def _interval(rows: Sequence[tuple[Row, Scale | None]], ranked: bool) -> tuple[Interval, str]:
+def _interval(rows: Sequence[tuple[Row, Scale | None]], is_scored: bool) -> tuple[Interval, str]:
     """The mean of the scores of rows in several worlds, without a number if they have none; and
     what its interval is over, empty if it has none."""
     known = [(row, scale) for row, scale in rows if scale is not None]
-    if not ranked or len(known) < len(rows):
+    if not is_scored or len(known) < len(rows):
         return Interval(nan, nan, nan), ""
     scores = [crossed_scores_of(row, scale) for row, scale in known]
     mean = mean_of([crossed_mean(values) for values in scores])

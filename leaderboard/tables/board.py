@@ -93,7 +93,7 @@ class Board:
         scale = self._scale(world)
         if scale is None or not line.cells:
             return NONE
-        scores = scores_of(Row(algorithm, world, labels, tuple(line.cells), ""), scale)
+        scores = scores_of(Row(algorithm, world, labels, tuple(line.cells), "", True), scale)
         return NONE if isnan(scores.mean()) else number(float(scores.mean()))
 
     def _scale(self, world: str) -> Scale | None:

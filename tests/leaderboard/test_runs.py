@@ -735,5 +735,7 @@ def test_a_warning_of_training_is_in_the_row_and_others_are_not(tmp_path: Path) 
     write(spec, outcome, tmp_path)
     cell = read_cell(tmp_path)
     assert cell.warnings == ("nothing was learned",)
-    rows = [Row("warns", "DriftCar", 400, (cell, cell.model_copy(update={"warnings": ()})), "")]
+    rows = [
+        Row("warns", "DriftCar", 400, (cell, cell.model_copy(update={"warnings": ()})), "", True)
+    ]
     assert status_of(rows) == ("ok, 1 of 2 warned", "nothing was learned")

@@ -132,12 +132,17 @@ def test_a_failed_cell_stays_and_counts_as_random() -> None:
     assert ours["reason"] == "timeout: took more than 1 s"
 
 
-def test_a_missing_cell_leaves_the_row_unranked() -> None:
+def test_a_row_with_a_missing_cell_has_the_score_of_the_others_and_is_last() -> None:
+    complete = summary(make_results())
     table = summary(without(make_results(), "ours", 1))
     assert row(table, "ours")["status"] == "unranked"
     assert row(table, "ours")["reason"] == "missing seeds: 1"
-    assert np.isnan(row(table, "ours")["score"])
+    assert row(table, "ours")["score"] == row(complete, "ours")["scores"][0]
+    assert np.isnan(row(table, "ours")["low"])
+    assert pd.isna(row(table, "ours")["rank_low"])
     assert table["algorithm"].iloc[-1] == "ours"
+    none = summary(without(without(make_results(), "ours", 0), "ours", 1))
+    assert np.isnan(row(none, "ours")["score"])
 
 
 def test_without_a_reference_nothing_is_ranked() -> None:

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from il_envs import get_world, hard_optimal
-from leaderboard import cli
+from leaderboard import UserError, cli
 from leaderboard.claims.claim import Comparison, Gate, Outcome, Result, Verdict, outcomes
 from leaderboard.claims.command import claims_named
 from leaderboard.claims.committed import COMMITTED, committed
@@ -195,6 +195,17 @@ class TestDagger:
         (shown,) = results("dagger", tmp_path)
         assert shown.verdict == "not shown"
         assert shown.missing == f"{tmp_path}/dagger: DriftCar dagger: missing seeds: 3"
+
+    @pytest.mark.parametrize("part", ["profile", "seeds"])
+    def test_results_of_another_size_show_nothing(self, tmp_path: Path, part: str) -> None:
+        self.write(tmp_path, 2)
+        path = tmp_path / "dagger" / "run.json"
+        manifest = json.loads(path.read_text())
+        other = {"profile": manifest["profile"] | {"labels": [100]}, "seeds": 4}
+        path.write_text(json.dumps(manifest | {part: other[part]}))
+        (shown,) = results("dagger", tmp_path)
+        assert shown.verdict == "not shown"
+        assert "dagger holds results of another run" in shown.missing
 
 
 @pytest.mark.parametrize(("kept", "expected"), [(0.97, "holds"), (0.5, "fails")])
@@ -473,6 +484,35 @@ class TestCommand:
         )
         assert "holds 2, fails 0, not shown 10" in " ".join(out.split())
         assert list((tmp_path / "some").iterdir()) == []
+
+    @pytest.mark.parametrize(
+        ("text", "fault"),
+        [
+            (None, "No such file or directory"),
+            ('{"claims": [', "damaged"),
+            ('{"claims": []}', "damaged"),
+            ("[1]", "damaged"),
+        ],
+    )
+    def test_damaged_numbers_are_one_line(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, fault: str
+    ) -> None:
+        path = tmp_path / "claims.json"
+        if text is not None:
+            path.write_text(text)
+        monkeypatch.setattr("leaderboard.claims.committed.COMMITTED", path)
+        with pytest.raises(UserError, match=rf"claims.json: {fault}; --run measures"):
+            committed()
+
+    def test_a_number_outside_its_interval_is_damage(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        content = json.loads(COMMITTED.read_text())
+        content["claims"][0]["comparisons"][0]["value"] = 5.0
+        (tmp_path / "claims.json").write_text(json.dumps(content))
+        monkeypatch.setattr("leaderboard.claims.committed.COMMITTED", tmp_path / "claims.json")
+        with pytest.raises(UserError, match="damaged"):
+            committed()
 
     def test_without_a_folder_it_prints_what_is_committed_and_says_so(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
