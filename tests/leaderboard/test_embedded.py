@@ -1,5 +1,7 @@
 """Tables in documents are those of the committed results."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,51 @@ def test_what_is_not_there_is_told(tmp_path: Path, begin: str, problem: str) -> 
     written(tmp_path / "results")
     with pytest.raises(UserError, match=problem):
         embedded.embedded(f"<!-- {begin} -->\n{END}", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a\n<!-- r scores: score -->\n| x |\n", "line 2: the table of .* has no end"),
+        (f"<!-- r scores: score -->\na\n<!-- r costs: steps -->\n{END}", "line 1: .* has no end"),
+        (f"<!-- a comment -->\n\n{END}\n", "line 3: .* has no beginning"),
+        (f"<!--r scores:score-->\n{END}\n{END}", "line 3: .* has no beginning"),
+    ],
+)
+def test_a_table_begins_and_ends_or_nothing_is_written(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    written(tmp_path / "r")
+    with pytest.raises(UserError, match=problem):
+        embedded.embedded(text, tmp_path)
+
+
+def test_comments_are_let_be(tmp_path: Path) -> None:
+    text = "<!-- a comment -->\n<!-- two: words -->\n"
+    assert embedded.embedded(text, tmp_path) == text
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "cannot be read: No such file"),
+        (b"\xff", "cannot be read: 'utf-8' codec"),
+        (b"<!-- nowhere scores: score -->\n<!-- end of table -->", "nowhere: no such folder"),
+    ],
+)
+def test_the_command_says_what_is_wrong_in_a_line(
+    tmp_path: Path, content: bytes | None, problem: str
+) -> None:
+    path = tmp_path / "page.md"
+    if content is not None:
+        path.write_bytes(content)
+    command = [sys.executable, "-m", "leaderboard.tables.embedded", path]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"{path}: {problem}")
+    assert ended.stderr.count("\n") == 1
+    if content is not None:
+        assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize("name", ["README.md"])
