@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, FiniteFloat
 
 from il_envs.learning.learning_curve import LearningCurve
 from il_envs.learning.rollout import Episode
@@ -47,7 +47,7 @@ class EpisodeResult(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     seed: int
-    total_reward: float
+    total_reward: FiniteFloat
     length: int
     """Number of steps."""
     terminated: bool
@@ -190,4 +190,9 @@ def read_cell(folder: Path) -> Cell:
     Raises:
         UserError: if its file is damaged.
     """
-    return read_model(folder / "cell.json", Cell, ANEW)
+    path = folder / "cell.json"
+    cell = read_model(path, Cell, ANEW)
+    episodes, expected = len(cell.episodes), cell.spec.profile.evaluation_episodes
+    if cell.status == "ok" and episodes != expected:
+        raise UserError(f"{path}: damaged ({episodes} of {expected} episodes); {ANEW}")
+    return cell

@@ -127,17 +127,25 @@ def is_finished(spec: CellSpec, results: Path) -> bool:
     """True if the cell exists and has the same key.
 
     Raises:
-        UserError: if its file is damaged.
+        UserError: if its file is damaged, or it is of another algorithm of the same name.
     """
     folder = results / spec.folder
-    return (folder / "cell.json").exists() and read_cell(folder).spec.key == spec.key
+    if not (folder / "cell.json").exists():
+        return False
+    found = read_cell(folder).spec
+    if found.origin != spec.origin and found.key.get("code") != spec.key["code"]:
+        raise UserError(
+            f"{folder} is of the algorithm {spec.algorithm} of {found.origin}, not of "
+            f"{spec.origin}; choose another --out, or give one of them another name"
+        )
+    return found.key == spec.key
 
 
 def unfinished(specs: Iterable[CellSpec], results: Path) -> list[CellSpec]:
     """The cells that are still to be computed.
 
     Raises:
-        UserError: if a cell's file is damaged.
+        UserError: as `is_finished`.
     """
     return [spec for spec in specs if not is_finished(spec, results)]
 

@@ -169,19 +169,13 @@ def _current(results: Results, algorithm: str, world: str, labels: int | None) -
 
 
 def _revision(cell: Cell) -> tuple[str, ...]:
-    key = cell.spec.key
-    return (
-        *_world_revision(cell),
-        key["code"],
-        key.get("config", ""),
-        key.get("demonstrations", ""),
-    )
+    own = (cell.spec.key.get(name, "") for name in ("code", "config", "demonstrations"))
+    return (*_world_revision(cell), *own)
 
 
 def _world_revision(cell: Cell) -> tuple[str, ...]:
-    key = cell.spec.key
-    measured = (key.get(name, "") for name in ("support", "measures", "transfer"))
-    return key["suite"], key["world"], *measured
+    names = ("suite", "world", "support", "measures", "transfer")
+    return tuple(cell.spec.key.get(name, "") for name in names)
 
 
 def _reference_revision(results: Results, world: str) -> set[tuple[str, ...]]:

@@ -335,6 +335,18 @@ def test_an_outdated_cell_is_replaced_and_archived(tmp_path: Path) -> None:
     assert [cell.spec for cell in read_results(tmp_path).cells] == [spec]
 
 
+def test_another_algorithm_of_the_same_name_replaces_nothing(tmp_path: Path) -> None:
+    folder, out = shutil.copytree(ALGORITHMS / "raises", tmp_path / "raises"), tmp_path / "out"
+    spec, moved = (learners(specs_of(name))[0] for name in ("raises", str(folder)))
+    write_old_cell(spec, out, {})
+    assert is_finished(moved, out), "the same code in another place"
+    (folder / "helper.py").write_text("")
+    before = snapshot(out)
+    with pytest.raises(UserError, match=rf"raises of {spec.origin}, not of {folder}; choose"):
+        compute(learners(specs_of(str(folder))), out)
+    assert snapshot(out) == before
+
+
 def write_old_cell(spec: CellSpec, out: Path, change: dict[str, str]) -> None:
     old = spec.model_copy(update={"key": spec.key | change})
     (out / spec.folder).mkdir(parents=True)
@@ -544,6 +556,25 @@ def test_a_damaged_cell_is_one_line_that_names_the_file(tmp_path: Path) -> None:
         assert str(folder / "cell.json") in str(caught.value)
         assert "damaged" in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"episodes": []}, "0 of 2 episodes"),
+        ({"episodes": [{"total_reward": float("nan")}]}, "episodes.0.total_reward: "),
+    ],
+)
+def test_a_cell_without_its_episodes_is_damaged(
+    failures: tuple[dict[str, Cell], Path], tmp_path: Path, change: dict[str, Any], problem: str
+) -> None:
+    cells, _ = failures
+    content = json.loads(cells["good"].model_dump_json())
+    for number, episode in enumerate(change["episodes"]):
+        change["episodes"][number] = content["episodes"][number] | episode
+    (tmp_path / "cell.json").write_text(json.dumps(content | change))
+    with pytest.raises(UserError, match=rf"cell.json: damaged \({problem}"):
+        read_cell(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def train(problem, seed, config):
         cell.symlink_to("/etc/hostname")
     elif WAY == "another":
         spec["seed"] += 1
-        cell.write_text(json.dumps({"spec": spec, "status": "ok", "reason": ""}))
+        cell.write_text(json.dumps({"spec": spec, "status": "error", "reason": ""}))
     elif WAY == "closed":
         os.umask(0o777)
         (folder / "within" / "within").mkdir(parents=True)
