@@ -114,8 +114,10 @@ def exact_metrics(world: World, table: FloatArray, rewards: RewardTables | None)
 
 
 def modes_of(table: FloatArray) -> FloatArray:
-    """The table of the policy that takes the most likely action, the lowest of several."""
-    modes: FloatArray = np.eye(table.shape[-1])[table.argmax(-1)]
+    """The table of the policy that takes the most likely action, and equally often each of several:
+    to take the lowest of them would say something of the world, and nothing of the policy."""
+    is_mode = table == table.max(-1, keepdims=True)
+    modes: FloatArray = is_mode / is_mode.sum(-1, keepdims=True)
     return modes
 
 

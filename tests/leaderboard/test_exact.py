@@ -117,14 +117,16 @@ def test_the_soft_regret_is_the_divergence_to_the_reference_where_the_policy_goe
     assert measured(name, table).soft_regret == pytest.approx(expected, rel=1e-9)
 
 
-def test_the_mode_is_the_most_likely_action_the_lowest_of_several() -> None:
+def test_the_mode_is_the_most_likely_action_and_each_of_several_equally_often() -> None:
     table = np.tile([0.25, 0.3, 0.3, 0.15], (30, 63, 1))
     table[5:, :] = [0.1, 0.2, 0.2, 0.5]
     modes = np.zeros_like(table)
-    modes[:5, :, 1], modes[5:, :, 3] = 1.0, 1.0
+    modes[:5, :, 1:3], modes[5:, :, 3] = 0.5, 1.0
     expected = measured("RiskyBridge", modes)
     assert measured("RiskyBridge", table).mode_return == expected.expected_return
     assert expected.mode_return == expected.expected_return
+    uniform = measured("RiskyBridge", np.full_like(table, 0.25))
+    assert uniform.mode_return == uniform.expected_return, "it prefers nothing"
 
 
 def test_occupancy_and_return_are_those_of_a_dense_forward_pass() -> None:
