@@ -249,7 +249,8 @@ def compare(
     published: Annotated[Path, typer.Argument(metavar="PUBLISHED", help="A folder of results.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="One computed anew.")],
 ) -> None:
-    """Compare results with published ones; say whether training or scoring differs."""
+    """Compare results with published ones; say whether training or scoring differs. Fails unless
+    every published row is there and agrees; seeds may be missing."""
     from leaderboard import commands
 
     if not commands.compare_results(published, folder):

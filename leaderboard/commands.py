@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,7 +14,11 @@ from leaderboard import UsageError, UserError, require_at_least, tell
 from leaderboard.check import check
 from leaderboard.claims.profile import NAME as CLAIMS
 from leaderboard.claims.profile import RUNS as RUNS_OF_CLAIMS
-from leaderboard.comparison import compare, differences_of_computers
+from leaderboard.comparison import (
+    cells_without_counterpart,
+    compare,
+    differences_of_computers,
+)
 from leaderboard.conditions import with_settings
 from leaderboard.explanation import explanation
 from leaderboard.people import add_person, verify_played
@@ -308,7 +313,8 @@ def verify_results(folder: Path) -> bool:
 
 
 def compare_results(published_folder: Path, folder: Path) -> bool:
-    """Compare a folder of results with a published one; returns True if they agree.
+    """Compare a folder of results with a published one; returns True if all agrees. What cannot be
+    judged does not.
 
     Raises:
         UserError: if there is nothing to compare.
@@ -319,9 +325,15 @@ def compare_results(published_folder: Path, folder: Path) -> bool:
         print(f"another computer: {line}")
     for one in compared:
         print(f"{one.cell.spec.title}: {one.told}")
-    faults = sum(one.is_fault for one in compared)
-    print(f"{len(compared) - faults} of {len(compared)} cells agree with {published_folder}")
-    return not faults
+    for results, other in ((published, ours), (ours, published)):
+        if missing := cells_without_counterpart(results, other):
+            print(f"not in {other.folder}: {missing} of the cells of {results.folder}")
+    verdicts = Counter(one.verdict for one in compared)
+    print(
+        f"{verdicts['agrees']} of {len(compared)} cells agree with {published_folder}, "
+        f"{verdicts['differs']} differ, {verdicts['cannot be judged']} cannot be judged"
+    )
+    return verdicts["agrees"] == len(compared)
 
 
 def add_human(name: str, folder: Path) -> None:
