@@ -45,6 +45,7 @@ from leaderboard.tables.board import Board
 from leaderboard.tables.document import Document, document, read_document
 from leaderboard.tables.formats import FORMATS, as_csv, as_markdown
 from leaderboard.tables.terminal import print_page
+from leaderboard.texts import count_of
 from leaderboard.verification import (
     verify_controlled_returns,
     verify_episodes,
@@ -162,7 +163,9 @@ def run(
     results = read_results(out)
     tables = document(results)
     show(tables, "text")
-    print(f"{len(computed)} cells computed, {len(specs) - len(computed)} were done; all in {out}")
+    print(
+        f"{count_of(len(computed), 'cell')} computed, {len(specs) - len(computed)} were done; all in {out}"
+    )
     ours = {spec.title for spec in specs}
     failed = [c for c in results.cells if c.status != "ok" and c.spec.title in ours]
     lost = {c.spec.algorithm for c in results.cells if c.has_lost_its_policy}

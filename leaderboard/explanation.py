@@ -18,6 +18,7 @@ from leaderboard.scores.rows import (
 )
 from leaderboard.scores.standings import Standings, standings
 from leaderboard.scores.statistics import CONFIDENCE, probability_of_improvement, student_interval
+from leaderboard.texts import count_of
 from leaderboard.tuning.record import told_settings
 
 
@@ -32,7 +33,7 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
     references = manifest.references(world)
     scale = scale_of(results, world)
     is_person = manifest.declaration(algorithm).is_person
-    who = f"{manifest.seeds_of(algorithm, world)} training seeds, each"
+    who = count_of(manifest.seeds_of(algorithm, world), "training seed") + ", each"
     lines = [
         f"{algorithm} in {world}"
         + (f" with {labels:,} labels" if labels is not None else " (reference row)"),

@@ -1,4 +1,4 @@
-"""Text of strangers' code, made fit for a line on a terminal or a page."""
+"""Words for numbers of things, and strangers' text made fit for a line on a terminal or a page."""
 
 LONGEST = 500  # characters
 
@@ -9,6 +9,11 @@ def one_line(text: str) -> str:
     line = (text.strip().splitlines() or [""])[0][: LONGEST + 1]
     shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
     return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 3]}..."
+
+
+def count_of(count: int, noun: str) -> str:
+    """A number of things, in words."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def of_error(error: BaseException) -> str:

@@ -17,6 +17,7 @@ from leaderboard.running.progress import Progress
 from leaderboard.running.runner import run_cells, unfinished
 from leaderboard.runs import extend_manifest
 from leaderboard.selection import manifest_of, of_profile
+from leaderboard.texts import count_of
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def compute(names: Iterable[str], folder: Path, workers: int) -> int:
         tell(f"  {run.folder.name:16} {len(run.specs):3} cells, {in_words(run.seconds)}")
     if count:
         total = in_words(sum(run.seconds for run in missing))
-        tell(f"{count} cells to compute, {workers} at a time, {total} by estimate")
+        tell(f"{count_of(count, 'cell')} to compute, {workers} at a time, {total} by estimate")
     for run in missing:
         run_cells(run.specs, run.folder, workers, Progress(Console(stderr=True)))
     return count

@@ -13,6 +13,7 @@ from leaderboard.cells import read_cell
 from leaderboard.durations import START, expected_seconds
 from leaderboard.protocol import CellSpec
 from leaderboard.submission import Contender
+from leaderboard.texts import count_of
 
 REFERENCES = "references"
 
@@ -51,7 +52,7 @@ def plan(
         durations: how long each takes, as `estimates`.
     """
     about = in_words(makespan(durations, workers, cores))
-    lines = [f"{len(specs)} cells to compute, {workers} at a time, {about} by estimate"]
+    lines = [f"{count_of(len(specs), 'cell')} to compute, {workers} at a time, {about} by estimate"]
     groups: dict[str, list[tuple[CellSpec, float]]] = {}
     for spec, duration in zip(specs, durations, strict=True):
         name = REFERENCES if spec.labels is None else spec.algorithm

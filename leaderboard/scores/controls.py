@@ -6,6 +6,7 @@ from leaderboard.runs import Results
 from leaderboard.scores.crossed import Estimate, crossed_difference
 from leaderboard.scores.rows import Row, crossed_scores_of, headline_row, scale_of
 from leaderboard.scores.statistics import CONFIDENCE
+from leaderboard.texts import count_of
 
 
 def control_notes(results: Results) -> list[str]:
@@ -35,7 +36,7 @@ def _note(results: Results, learner: Row, control: Row) -> list[str]:
     interval = ""
     if not isnan(difference.low):
         interval = (
-            f" with {results.manifest.seeds} training seeds: the difference's {CONFIDENCE:.0%} "
+            f" with {count_of(results.manifest.seeds, 'training seed')}: the difference's {CONFIDENCE:.0%} "
             f"interval is [{difference.low:.3f}, {difference.high:.3f}]"
         )
     return [

@@ -27,13 +27,14 @@ from leaderboard.tables.columns import (
     shown,
     step_count,
 )
+from leaderboard.texts import count_of
 
 
 def header(results: Results, metrics: Iterable[Metric]) -> list[str]:
     """What the numbers of a table with these metrics mean, in a few lines."""
     manifest = results.manifest
     lines = [
-        f"Profile {manifest.profile.name}: {_count(manifest.seeds, 'training seed')}, "
+        f"Profile {manifest.profile.name}: {count_of(manifest.seeds, 'training seed')}, "
         f"{manifest.profile.evaluation_episodes} held-out episodes each, "
         f"{manifest.profile.labels[-1]:,} labels.",
         "Score: 0 is the uniform random policy, 1 the reference. "
@@ -271,7 +272,3 @@ def _claims(table: pd.DataFrame) -> pd.DataFrame:
             "status": table["status"],
         }
     )
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
