@@ -163,9 +163,8 @@ def run(
     results = read_results(out)
     tables = document(results)
     show(tables, "text")
-    print(
-        f"{count_of(len(computed), 'cell')} computed, {len(specs) - len(computed)} were done; all in {out}"
-    )
+    done = len(specs) - len(computed)
+    print(f"{count_of(len(computed), 'cell')} computed, {done} were done; all in {out}")
     ours = {spec.title for spec in specs}
     failed = [c for c in results.cells if c.status != "ok" and c.spec.title in ours]
     lost = {c.spec.algorithm for c in results.cells if c.has_lost_its_policy}

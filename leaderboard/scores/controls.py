@@ -36,8 +36,8 @@ def _note(results: Results, learner: Row, control: Row) -> list[str]:
     interval = ""
     if not isnan(difference.low):
         interval = (
-            f" with {count_of(results.manifest.seeds, 'training seed')}: the difference's {CONFIDENCE:.0%} "
-            f"interval is [{difference.low:.3f}, {difference.high:.3f}]"
+            f" with {count_of(results.manifest.seeds, 'training seed')}: the difference's "
+            f"{CONFIDENCE:.0%} interval is [{difference.low:.3f}, {difference.high:.3f}]"
         )
     return [
         f"{learner.world}: {learner.algorithm} ({means}) {verdict} its control "
