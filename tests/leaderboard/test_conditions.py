@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from il_envs import Algorithm, get_world
+from il_envs import Algorithm, get_world, tunable, tunable_choice
 from il_envs.world import UnknownNameError
 from leaderboard import UsageError, UserError, commands
 from leaderboard.conditions import configured, profile_with, with_settings
@@ -36,12 +36,24 @@ class Inner:
 
 
 @dataclass(frozen=True)
+class Nothing:
+    pass
+
+
+@dataclass(frozen=True)
 class Settings:
     updates: int = 3
     sizes: tuple[int, ...] = (4,)
     kind: Literal["fast", "slow"] = "fast"
     stops: bool = False
     inner: Inner = field(default_factory=Inner)
+    most: float | None = None
+    shift: float = -0.5
+    lean: float = tunable(0.5, -1.0, 1.0)
+    rows: int = tunable_choice(4, (4, 8))
+    bounds: tuple[float, ...] = (-1.0, 1.0)
+    title: str = ""
+    empty: Nothing = field(default_factory=Nothing)
 
     def __post_init__(self) -> None:
         if self.updates < 1:
@@ -89,6 +101,14 @@ class TestSettings:
             ("kind", "slow", replace(Settings(), kind="slow")),
             ("stops", "true", replace(Settings(), stops=True)),
             ("inner.rate", "2e-3", replace(Settings(), inner=Inner(0.002))),
+            ("most", "2", replace(Settings(), most=2.0)),
+            ("most", "null", Settings()),
+            ("shift", "-2", replace(Settings(), shift=-2.0)),
+            ("lean", "-0.5", replace(Settings(), lean=-0.5)),
+            ("rows", "8", replace(Settings(), rows=8)),
+            ("bounds", "[-3, 3]", replace(Settings(), bounds=(-3.0, 3.0))),
+            ("title", "a", replace(Settings(), title="a")),
+            ("title", "null", replace(Settings(), title="null")),
         ],
     )
     def test_a_text_is_a_value_of_the_settings_type(
@@ -96,8 +116,57 @@ class TestSettings:
     ) -> None:
         (changed,) = with_settings([TAUGHT], [f"taught.{path}={text}"])
         assert changed.algorithm.config == expected
-        assert changed.settings == {path: text}
+        assert list(changed.settings) == [path]
         assert configured(TAUGHT, changed.settings) == changed  # as a child process does it
+
+    @pytest.mark.parametrize(
+        ("path", "texts", "text"),
+        [
+            ("updates", ("5000", "5_000", "5e3", "5000.0"), "5000"),
+            ("inner.rate", ("1e308", "1E308", "10e307"), "1e+308"),
+            ("sizes", ("[8,9]", "[ 8, 9.0 ]"), "[8, 9]"),
+            ("kind", ("slow", '"slow"'), "slow"),
+            ("stops", ("true", "1", "yes"), "true"),
+            ("rows", ("8", "8.0"), "8"),
+        ],
+    )
+    def test_texts_of_the_same_value_are_the_same_setting(
+        self, path: str, texts: tuple[str, ...], text: str
+    ) -> None:
+        for given in texts:
+            (changed,) = with_settings([TAUGHT], [f"taught.{path}={given}"])
+            assert changed.settings == {path: text}
+
+    @pytest.mark.parametrize(
+        ("path", "text", "message"),
+        [
+            ("updates", "-3", "must not be negative"),
+            ("inner.rate", "-1e-9", "must not be negative"),
+            ("most", "-1", "must not be negative"),
+            ("sizes", "[4, -1]", "must not be negative"),
+            ("inner.rate", "nan", "must be finite"),
+            ("inner.rate", "NaN", "must be finite"),
+            ("shift", "-inf", "must be finite"),
+            ("bounds", "[0, 1e999]", "must be finite"),
+            ("updates", "true", "must be a number, not true or false"),
+            ("inner.rate", "false", "must be a number, not true or false"),
+            ("sizes", "[4, true]", "must be a number, not true or false"),
+            ("most", "true", "must be a number, not true or false"),
+            ("rows", "5", "must be one of 4, 8"),
+            ("updates", "-1" + "0" * 400, "must not be negative"),
+        ],
+    )
+    def test_a_value_that_no_training_could_use_is_refused(
+        self, path: str, text: str, message: str
+    ) -> None:
+        with pytest.raises(UsageError) as caught:
+            list(with_settings([TAUGHT], [f"taught.{path}={text}"]))
+        assert str(caught.value) == f"--set taught.{path}={text}: {message}"
+
+    def test_an_algorithm_without_settings_says_so(self) -> None:
+        bare = replace(TAUGHT, algorithm=replace(TAUGHT.algorithm, config=Nothing()))
+        with pytest.raises(UsageError, match=r"^--set taught\.x: taught has no settings$"):
+            list(with_settings([bare], ["taught.x=1"]))
 
     @pytest.mark.parametrize(
         ("text", "error", "message"),
@@ -109,8 +178,11 @@ class TestSettings:
             ("taught.updates=1.5", UsageError, "taught.updates=1.5"),
             ("taught.kind=quick", UsageError, "'fast' or 'slow'"),
             ("taught.updates=0", UsageError, "updates must be 1 or more"),
-            ("taught.inner={}", UsageError, "one by one; such as rate"),
-            ("taught.updates.x=3", UsageError, "it has none"),
+            ("taught.inner={}", UsageError, "its settings are set one by one: rate"),
+            ("taught.empty={}", UsageError, "its settings are set one by one: it has none"),
+            ("taught.empty.x=1", UsageError, "taught.empty has no settings"),
+            ("taught.updates.x=3", UsageError, "taught.updates has no settings of its own"),
+            ("taught.updates.x.y=3", UsageError, "set taught.updates.x.y: taught.updates has no"),
             ("taught.updates", UsageError, "must be ALGORITHM.SETTING=VALUE"),
             ("updates=3", UsageError, "must be ALGORITHM.SETTING=VALUE"),
         ],
