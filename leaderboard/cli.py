@@ -156,8 +156,8 @@ def tune(
     from leaderboard.tuning import command
 
     command.tune(
-        _names("ALGORITHM", algorithms),
-        _names("--worlds", worlds),
+        _names("ALGORITHM", algorithms, "give one or more, with commas"),
+        _names("--worlds", worlds, "give one or more, with commas"),
         draws,
         seeds,
         labels,
@@ -346,10 +346,12 @@ def _workers(number: int | None) -> int:
     return (os.cpu_count() or 1) if number is None else number
 
 
-def _names(option: str, text: str | None) -> list[str]:
+def _names(
+    option: str, text: str | None, hint: str = "leave it out for the profile's"
+) -> list[str]:
     names = [name.strip() for name in (text or "").split(",") if name.strip()]
     if text is not None and not names:
-        raise UsageError(f"{option} {text!r} names nothing; leave it out for the profile's")
+        raise UsageError(f"{option} {text!r} names nothing; {hint}")
     return names
 
 

@@ -38,7 +38,7 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
         f"{algorithm} in {world}"
         + (f" with {labels:,} labels" if labels is not None else " (reference row)"),
         f"profile {manifest.profile.name}: {'a person,' if is_person else who} "
-        f"evaluated on {manifest.profile.evaluation_episodes} held-out episodes",
+        f"evaluated on {count_of(manifest.profile.evaluation_episodes, 'held-out episode')}",
     ]
     for cell in row.cells:
         if cell.played is not None:

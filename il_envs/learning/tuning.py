@@ -10,13 +10,13 @@ algorithm's settings come from it:
     algorithm = tuned(Algorithm("mine", ..., config=Config(), ...), __file__)
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from il_envs.learning.algorithm import Algorithm
+from il_envs.learning.study_record import REMEDY, read_record
 
 Number = TypeVar("Number", int, float)
 Value = TypeVar("Value")
@@ -193,17 +193,22 @@ def tuned(algorithm: Algorithm[Config], module: str) -> Algorithm[Config]:
         module: the file of the module that defines it, `__file__`.
 
     Raises:
-        ValueError: if the record is damaged, or has settings that the algorithm has not.
+        ValueError: if the record is damaged or contradicts itself, is that of another algorithm, or
+            has settings that the algorithm has not.
     """
-    path = record_path(algorithm.name, module)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    # A submission is imported through a link, whose name its author does not know.
+    path = record_path(algorithm.name, Path(module).parent.resolve() / Path(module).name)
+    record = read_record(path)
+    if record is None:
         return algorithm
+    tuned_one = record["study"]["algorithm"]
+    if tuned_one != algorithm.name:
+        raise ValueError(f"{path} is of a study of {tuned_one}, not of {algorithm.name}; {REMEDY}")
     try:
-        config = with_settings(algorithm.config, json.loads(text)["settings"])
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        config = with_settings(algorithm.config, record["settings"])
+    except ValueError as error:
         raise ValueError(
-            f"{path}: does not fit {algorithm.name}: {error}; tune anew, or remove it"
+            f"{path} has a setting that {algorithm.name} cannot have, whose search space may have "
+            f"changed since: {error}; {REMEDY}"
         ) from error
     return replace(algorithm, config=config)

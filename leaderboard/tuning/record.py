@@ -14,12 +14,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from il_envs.learning import study_record
 from il_envs.learning.installed import installed_algorithms
 from il_envs.learning.tuning import Interval, Space, record_path, search_space, setting
 from il_envs.world import UnknownNameError
 from leaderboard import UserError
 from leaderboard.computer import Computer
 from leaderboard.submission import load
+from leaderboard.texts import count_of
 
 
 class StudySpec(BaseModel):
@@ -33,6 +35,8 @@ class StudySpec(BaseModel):
     """Training seeds in each world."""
     stop_after: int
     """Training seeds after which a draw may be stopped; none is if these are all."""
+    confirm: int | None = None
+    """Further training seeds for the best draw and the first; None in a file that does not say."""
     labels: int
     """Expert actions of each training, if the algorithm uses any."""
     steps: int
@@ -55,10 +59,9 @@ class StudySpec(BaseModel):
     @property
     def budget(self) -> str:
         """What each draw may use, in words."""
-        seeds = "1 training seed" if self.seeds == 1 else f"{self.seeds} training seeds"
         return (
-            f"{', '.join(self.worlds)}: {seeds} of {self.labels:,} labels and {self.steps:,} "
-            "steps in each"
+            f"{', '.join(self.worlds)}: {count_of(self.seeds, 'training seed')} of "
+            f"{self.labels:,} labels and {self.steps:,} steps in each"
         )
 
 
@@ -100,9 +103,8 @@ class Confirmation(BaseModel):
 
     def __str__(self) -> str:
         kept = "" if self.is_better else "the first is kept: "
-        seeds = "1 fresh seed" if len(self.seeds) == 1 else f"{len(self.seeds)} fresh seeds"
         failed = "".join(
-            f"; {name} failed in {len(draw.failures)} trainings ({draw.failures[0]})"
+            f"; {name} failed in {count_of(len(draw.failures), 'training')} ({draw.failures[0]})"
             for name, draw in (
                 (f"draw {self.best.number + 1}", self.best),
                 ("the first", self.first),
@@ -111,7 +113,8 @@ class Confirmation(BaseModel):
         )
         return (
             f"{kept}draw {self.best.number + 1} scored {self.best.score:.3f} against "
-            f"{self.first.score:.3f} of the first on {seeds}{failed}"
+            f"{self.first.score:.3f} of the first on {count_of(len(self.seeds), 'fresh seed')}"
+            f"{failed}"
         )
 
 
@@ -172,14 +175,17 @@ def read_record(path: Path) -> Record | None:
     """The record in a file; None if there is none.
 
     Raises:
-        UserError: if it is damaged.
+        UserError: if it is damaged, or its parts do not fit each other.
     """
     try:
-        return Record.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValidationError) as error:
-        raise UserError(f"{path}: damaged; tune anew, or remove it") from error
+        content = study_record.read_record(path)
+        return None if content is None else Record.model_validate(content)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"]))
+        raise UserError(f"{path}: {where}: {fault['msg']}; {study_record.REMEDY}") from error
+    except ValueError as error:
+        raise UserError(str(error)) from error
 
 
 def record_of(algorithm: str, origin: str) -> Path | None:
@@ -203,7 +209,7 @@ def told_settings(algorithm: str, origin: str, config: str) -> Iterator[str]:
         config: the config that its cells had, as its key has it.
 
     Raises:
-        UserError: if the record is damaged.
+        UserError: if the record is damaged, or its parts do not fit each other.
     """
     of = _tuned_as(origin) or algorithm
     path = record_of(of, of if of in installed_algorithms() else origin)
@@ -216,11 +222,14 @@ def told_settings(algorithm: str, origin: str, config: str) -> Iterator[str]:
         yield f"settings: not tuned, they are not those of the study {place}"
         return
     study = record.study
+    if study.algorithm != of:
+        yield f"settings: not tuned, the study {place} is one of {study.algorithm}, not of {of}"
+        return
     confirmation = record.confirmation
     which = "first" if confirmation is not None and not confirmation.is_better else "best"
     yield (
-        f"settings: of the study {place}, the {which} of {len(record.draws)} draws of {of} "
-        f"({study.budget})"
+        f"settings: of the study {place}, the {which} of {count_of(len(record.draws), 'draw')} of "
+        f"{of} ({study.budget})"
     )
     if confirmation is not None:
         yield f"  {confirmation}"

@@ -10,6 +10,7 @@ confirmation/N/  cells of the first draw and of the best one, with further seeds
 A draw whose process was killed is told by its lock, and goes on with the cells that it has.
 """
 
+import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,7 +67,7 @@ class Study:
         space: the space of each setting, by its path.
 
     Raises:
-        UserError: if the folder holds another study.
+        UserError: if the folder holds another study, or its journal is damaged.
         OSError: if it cannot be written.
     """
 
@@ -75,24 +76,16 @@ class Study:
         self._space = space
         with locked(folder):
             before = read_spec(folder)
-            if before is None:
-                (folder / "study.json").write_text(spec.model_dump_json(indent=1) + "\n", "utf-8")
-            else:
+            if before is not None:
                 _require_same(folder, before, spec)
-            self._study = optuna.create_study(
-                storage=JournalStorage(JournalFileBackend(str(folder / "journal.log"))),
-                study_name=spec.algorithm,
-                direction="maximize",
-                pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP),
-                load_if_exists=True,
-            )
+            self._study = _read_journal(folder / "journal.log", spec.algorithm)
+            if before is None or before.confirm is None:
+                (folder / "study.json").write_text(spec.model_dump_json(indent=1) + "\n", "utf-8")
 
     @property
     def draws(self) -> list[Draw]:
         """The finished draws, by number."""
-        states = (TrialState.COMPLETE, TrialState.PRUNED)
-        trials = self._study.get_trials(deepcopy=False, states=states)
-        return [Draw.model_validate(trial.user_attrs["draw"]) for trial in trials]
+        return _draws(self._study)
 
     @property
     def begun(self) -> int:
@@ -193,10 +186,45 @@ def read_spec(folder: Path) -> StudySpec | None:
         raise UserError(f"{path}: damaged; choose another --out, or remove the folder") from error
 
 
+def _read_journal(path: Path, algorithm: str) -> optuna.Study:
+    """Optuna's study of the draws in a journal, which is begun if there is none.
+
+    Raises:
+        UserError: if it is damaged: cut off within a line, say.
+        OSError: if it cannot be read or written.
+    """
+    hint = f"remove it, and draws are made anew with the cells that {path.parent} keeps"
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    for number, line in enumerate(lines, 1):
+        try:
+            is_whole = isinstance(json.loads(line), dict) and line.endswith(b"\n")
+        except ValueError:
+            is_whole = False
+        if not is_whole:
+            raise UserError(f"{path}: damaged in line {number}; {hint}")
+    try:
+        storage = JournalStorage(JournalFileBackend(str(path)))
+        if algorithm not in optuna.get_all_study_names(storage):
+            optuna.create_study(storage=storage, study_name=algorithm, direction="maximize")
+        pruner = optuna.pruners.MedianPruner(n_startup_trials=STARTUP)
+        study = optuna.load_study(study_name=algorithm, storage=storage, pruner=pruner)
+        _draws(study)
+    except OSError:
+        raise
+    except Exception as error:  # whatever comes of lines that are not Optuna's
+        raise UserError(f"{path}: not the journal of a study; {hint}") from error
+    return study
+
+
+def _draws(study: optuna.Study) -> list[Draw]:
+    trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+    return [Draw.model_validate(trial.user_attrs["draw"]) for trial in trials]
+
+
 def _require_same(folder: Path, before: StudySpec, now: StudySpec) -> None:
     for name, value in before:
         other = getattr(now, name)
-        if value == other:
+        if value == other or (name == "confirm" and value is None):
             continue
         what = {
             "code": "another version of its code",

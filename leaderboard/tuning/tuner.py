@@ -14,6 +14,7 @@ from leaderboard.profiles import Profile
 from leaderboard.publishing import locked
 from leaderboard.running.plan import in_words, makespan
 from leaderboard.submission import Contender
+from leaderboard.texts import count_of
 from leaderboard.tuning.record import (
     Confirmation,
     Draw,
@@ -33,6 +34,7 @@ def study_spec(
     profile: Profile,
     stop_after: int,
     sampler_seed: int,
+    confirm: int,
     folder: Path,
 ) -> StudySpec:
     """The study of an algorithm; its first draw is that of the study in the folder, if it holds
@@ -42,6 +44,7 @@ def study_spec(
         worlds: those to which it applies, one or more.
         profile: the budget of each draw, for tuning.
         stop_after: training seeds after which a draw may be stopped.
+        confirm: further training seeds for the best draw and the first.
     """
     config = contender.algorithm.config
     before = read_spec(folder)
@@ -54,6 +57,7 @@ def study_spec(
         worlds=tuple(world.name for world in worlds),
         seeds=profile.seeds,
         stop_after=min(stop_after, profile.seeds),
+        confirm=confirm,
         labels=profile.labels[-1],
         steps=profile.steps,
         episodes=profile.evaluation_episodes,
@@ -113,7 +117,7 @@ class Tuner:
         self._contender, self._profile, self._workers = contender, profile, workers
         self._worlds, self._confirm = worlds, confirm
         self._space = search_space(contender.algorithm.config)
-        spec = study_spec(contender, worlds, profile, stop_after, sampler_seed, folder)
+        spec = study_spec(contender, worlds, profile, stop_after, sampler_seed, confirm, folder)
         self.study = Study(folder, spec, self._space)
 
     def require_room(self, draws: int) -> None:
@@ -124,8 +128,8 @@ class Tuner:
         """
         if self.study.begun > draws:
             raise UsageError(
-                f"{self.study.folder} holds a study of {self.study.begun} draws; --draws must be "
-                f"as many at least, not {draws}"
+                f"{self.study.folder} holds a study of {count_of(self.study.begun, 'draw')}; --draws "
+                f"must be as many at least, not {draws}"
             )
 
     def durations(self, draws: int) -> list[float]:
@@ -159,7 +163,7 @@ class Tuner:
         found = "its first draw" if best == first else f"draw {best.number + 1}"
         confirmed = [] if record.confirmation is None else [f"  {record.confirmation}"]
         return [
-            f"{name}: the best of {len(record.draws)} draws is {found}, {told(best)}",
+            f"{name}: the best of {count_of(len(record.draws), 'draw')} is {found}, {told(best)}",
             *confirmed,
             f"  the first one's score was {first.score:.3f}; all are in {folder / 'record.json'}",
         ]
@@ -260,7 +264,8 @@ class Tuner:
             return trainings.scored(draw.number, draw.settings, seeds, folder)
 
         with self.study.confirming():
-            tell(f"draw {best.number + 1} and the first, with {self._confirm} further seeds each")
+            seeds_each = count_of(self._confirm, "further seed")
+            tell(f"draw {best.number + 1} and the first, with {seeds_each} each")
             return Confirmation(seeds=tuple(seeds), first=fresh(first), best=fresh(best))
 
 
@@ -272,8 +277,8 @@ def plan_of_studies(tuners: Sequence[Tuner], draws: int, workers: int, cores: in
     about = in_words(makespan(durations, workers, cores))
     studies = f"{len(tuners)} studies" if len(tuners) > 1 else "a study"
     return [
-        f"{studies} of {draws} draws: {len(durations)} trainings, {workers} at a time, {about} by "
-        "estimate"
+        f"{studies} of {count_of(draws, 'draw')}: {count_of(len(durations), 'training')}, {workers} at "
+        f"a time, {about} by estimate"
     ]
 
 
@@ -281,7 +286,7 @@ def told(draw: Draw) -> str:
     """A draw and its score in a line."""
     settings = ", ".join(f"{path}={json.dumps(v)}" for path, v in draw.settings.items())
     seeds = len(next(iter(draw.scores.values())))
-    stopped = f", stopped after {seeds} seed{'s' if seeds > 1 else ''}" if draw.is_stopped else ""
+    stopped = f", stopped after {count_of(seeds, 'seed')}" if draw.is_stopped else ""
     repeated = "" if draw.repeats is None else f", as draw {draw.repeats + 1}"
     failed = f", {len(draw.failures)} failed ({draw.failures[0]})" if draw.failures else ""
     return f"{settings}: score {draw.score:.3f}{repeated}{stopped}{failed}"

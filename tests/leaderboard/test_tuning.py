@@ -21,6 +21,7 @@ from typer.main import get_command
 from il_envs import Algorithm, Budget, Policy, Problem, get_world, tunable, tunable_choice, tuned
 from il_envs.engine.vector import WorldVectorEnv
 from il_envs.learning.problem import SEED_BLOCK
+from il_envs.learning.study_record import contradiction
 from il_envs.learning.tuning import record_path, search_space, with_settings
 from leaderboard import UserError
 from leaderboard.cli import app
@@ -73,6 +74,42 @@ def train(problem, seed, config):
 
 algorithm = tuned(Algorithm("toy", "", frozenset({"demonstrations"}), Config(), train), __file__)
 '''
+WHOLE: dict[str, Any] = {
+    "settings": {"rounds": 4, "inner.units": [8, 8]},
+    "best": 2,
+    "config": "Outer(rounds=4, inner=Inner(rate=0.1, units=(8, 8), kept=5))",
+    "confirmation": {
+        "seeds": [2, 3, 4],
+        "first": {
+            "number": 0, "settings": {"rounds": 3, "inner.units": [4]}, "score": 0.25,
+            "scores": {"CliffChain": [0.25, 0.0, 0.5]}, "failures": [],
+        },
+        "best": {
+            "number": 2, "settings": {"rounds": 4, "inner.units": [8, 8]}, "score": 0.5,
+            "scores": {"CliffChain": [0.5, 0.25, 0.75]}, "failures": [],
+        },
+    },
+    "study": {
+        "algorithm": "outer", "worlds": ["CliffChain"], "seeds": 2, "stop_after": 1,
+        "first": {"rounds": 3, "inner.units": [4]},
+        "config": "Outer(rounds=3, inner=Inner(rate=0.1, units=(4,), kept=5))",
+    },
+    "draws": [
+        {
+            "number": 0, "settings": {"rounds": 3, "inner.units": [4]}, "score": 0.25,
+            "scores": {"CliffChain": [0.0, 0.5]}, "is_stopped": False,
+        },
+        {
+            "number": 1, "settings": {"rounds": 9, "inner.units": [4]}, "score": 0.75,
+            "scores": {"CliffChain": [0.75]}, "is_stopped": True,
+        },
+        {
+            "number": 2, "settings": {"rounds": 4, "inner.units": [8, 8]}, "score": 0.5,
+            "scores": {"CliffChain": [0.5, 0.5]}, "is_stopped": False,
+        },
+    ],
+}  # fmt: skip
+"""A record of a study of `outer`, as far as its parts say something about each other."""
 ROOT = Path(__file__).parents[2]
 RECORDS = ROOT / "baselines" / "tuning"
 SMALL = {"seeds": 2, "confirm": 1, "labels": 300, "steps": 1_000, "sampler_seed": 0, "workers": 1}
@@ -97,6 +134,17 @@ def never(problem: Problem, seed: int, config: Outer) -> Policy:
 
 def outer(config: Outer = Outer(), name: str = "outer") -> Algorithm[Outer]:
     return Algorithm(name, "", frozenset({"demonstrations"}), config, never)
+
+
+def edited(record: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy of a record with another value at a path, such as "draws.0.score"."""
+    copy: dict[str, Any] = json.loads(json.dumps(record))
+    *names, last = (int(name) if name.isdigit() else name for name in path.split("/"))
+    part: Any = copy
+    for name in names:
+        part = part[name]
+    part[last] = value
+    return copy
 
 
 @pytest.fixture
@@ -182,17 +230,100 @@ class TestSettingsFromTheRecord:
         assert tuned(outer(), str(module)) == outer()
         path = record_path("outer", module)
         path.parent.mkdir()
-        path.write_text('{"settings": {"rounds": 4, "inner.units": [8, 8]}}', encoding="utf-8")
+        path.write_text(json.dumps(WHOLE), encoding="utf-8")
         assert tuned(outer(), str(module)).config == Outer(4, Inner(units=(8, 8)))
         assert tuned(outer(name="other"), str(module)) == outer(name="other")
 
-    @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"settings": {"gone": 1}}'])
-    def test_a_record_that_does_not_fit_is_refused(self, text: str, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("{", r"is not whole, or not JSON \(line 1, column 2\)"),
+            ("", r"is not whole, or not JSON \(line 1, column 1\)"),
+            ("[]", "is no record of a study, or not a whole one"),
+            ("{}", "is no record of a study, or not a whole one: it has no 'study'"),
+            (
+                json.dumps(WHOLE).replace('"outer"', '"inner"'),
+                "is of a study of inner, not of oute",
+            ),
+            (
+                json.dumps(WHOLE).replace("rounds", "gone"),
+                "has a setting that outer cannot have, .*: gone is no setting that can be tuned",
+            ),
+            (
+                json.dumps(WHOLE).replace('"rounds": 4', '"rounds": 40').replace("=4,", "=40,"),
+                "has a setting that outer cannot have, .*: rounds: 40 is not from 1 to 9",
+            ),
+        ],
+    )
+    def test_a_record_that_does_not_fit_is_refused(
+        self, text: str, message: str, tmp_path: Path
+    ) -> None:
         path = record_path("outer", tmp_path / "module.py")
         path.parent.mkdir()
         path.write_text(text, encoding="utf-8")
-        with pytest.raises(ValueError, match=r"does not fit outer: .*; tune anew, or remove it"):
+        remedy = "; restore the file, or remove it and tune anew$"
+        with pytest.raises(ValueError, match=f"^{path} {message}.*{remedy}"):
             tuned(outer(), str(tmp_path / "module.py"))
+
+    @pytest.mark.parametrize(
+        ("path", "value", "message"),
+        [
+            ("settings/rounds", 5, "other settings than its best draw, number 2"),
+            ("settings/rounds", 4.0, "other settings than its best draw"),
+            ("settings/rounds", "abc", "other settings than its best draw"),
+            ("settings/rounds", float("nan"), "other settings than its best draw"),
+            ("settings/rounds", {}, "other settings than its best draw"),
+            ("settings", {}, "other settings than its best draw"),
+            ("settings", {"rounds": 3, "inner.units": [4]}, "other settings than its best draw"),
+            ("draws", [], "has no draws"),
+            ("draws", {"number": 0}, "is no record of a study"),
+            ("draws/2/number", 1, "draws that are not in the order of their numbers"),
+            ("draws/0/settings/rounds", 2, "a first draw whose settings are not the study's first"),
+            ("draws/0/score", 0.3, "draw number 0 whose score 0.3 is not the mean 0.25"),
+            ("draws/0/score", float("nan"), "draw number 0 whose score nan is not the mean"),
+            ("draws/0/scores/CliffChain", [0.25], "draw number 0 without a score for each of its"),
+            ("draws/1/is_stopped", False, "draw number 1 without a score for each of its seeds"),
+            ("draws/0/scores", {"FourRooms": [0.0, 0.5]}, "draw number 0 without a score for each"),
+            ("best", 77, "has 77 as its best draw, which is the number of none of them"),
+            ("best", 1, "has 1 as its best draw, but by the scores 2 is"),
+            ("config", "Outer(rounds=4, inner=Inner(rate=0.2, units=(8, 8), kept=5))", "a config"),
+            ("config", "Outer(rounds=5, inner=Inner(rate=0.1, units=(8, 8), kept=5))", "a config"),
+            ("config", "", "a config that is not the study's with its settings"),
+            ("confirmation", None, "has no confirmation of its best draw"),
+            ("confirmation/best/score", 0.6, "a confirmation with draw number 2 whose score 0.6"),
+            ("confirmation/best/number", 1, "a confirmation of another draw than the best one"),
+            ("confirmation/first/settings/rounds", 4, "of another draw than the first one"),
+            ("confirmation/best/failures", ["timeout"], "other settings than its first draw"),
+            ("confirmation/seeds", [2, 3], "confirmation with draw number 0 without a score for"),
+            ("confirmation/seeds", [0, 1, 2], "a confirmation with other seeds than its study"),
+            ("confirmation/seeds", [], "a confirmation with other seeds than its study says"),
+            ("study/confirm", 2, "a confirmation with other seeds than its study says"),
+        ],
+    )
+    def test_a_record_that_contradicts_itself_is_refused(
+        self, path: str, value: Any, message: str, tmp_path: Path
+    ) -> None:
+        assert contradiction(WHOLE) == ""
+        file = record_path("outer", tmp_path / "module.py")
+        file.parent.mkdir()
+        file.write_text(json.dumps(edited(WHOLE, path, value)), encoding="utf-8")
+        with pytest.raises(ValueError, match=message) as caught:
+            tuned(outer(), str(tmp_path / "module.py"))
+        assert len(str(caught.value).splitlines()) == 1
+
+    def test_a_config_that_cannot_be_compared_is_no_contradiction(self) -> None:
+        """Not every `repr` is an expression, and not every field is in it."""
+        for old, new in (("kept=5", "kept=<object>"), ("rounds=3, ", ""), ("rate=0.1", "rate=inf")):
+            record = edited(WHOLE, "study/config", WHOLE["study"]["config"].replace(old, new))
+            other = WHOLE["config"].replace(old, new).replace("rounds=4, " * (not new), "")
+            assert contradiction(edited(record, "config", other)) == ""
+
+    def test_of_equal_confirmations_the_first_is_to_be_taken(self) -> None:
+        tie = edited(WHOLE, "confirmation/best/scores/CliffChain", [0.25, 0.25, 0.25])
+        tie = edited(tie, "confirmation/best/score", 0.25)
+        assert "other settings than its first draw, number 0" in contradiction(tie)
+        tie = edited(tie, "settings", WHOLE["study"]["first"])
+        assert contradiction(edited(tie, "config", WHOLE["study"]["config"])) == ""
 
     def test_every_bundled_learner_takes_them(self) -> None:
         """None forgets to ask for its record, under its own name and in the package's folder."""
@@ -519,7 +650,7 @@ class TestConfirmation:
             ),
             (0.71, 0.64, (), False, "the first is kept: draw 5 scored 0.640 against 0.710"),
             (0.64, 0.64, (), False, "the first is kept: draw 5 scored 0.640 against 0.640"),
-            (0.64, 0.71, ("timeout",), False, "seeds; draw 5 failed in 1 trainings (timeout)"),
+            (0.64, 0.71, ("timeout",), False, "seeds; draw 5 failed in 1 training (timeout)"),
         ],
     )
     def test_ties_and_failures_keep_the_first(
@@ -570,7 +701,7 @@ class TestConfirmation:
 def spec_and_space(toy: Path, folder: Path) -> tuple[Any, Any]:
     contender = load(str(toy))
     profile = tuning_profile(300, 1_000, 2)
-    spec = study_spec(contender, [get_world("CliffChain")], profile, 1, 0, folder)
+    spec = study_spec(contender, [get_world("CliffChain")], profile, 1, 0, 1, folder)
     return spec, search_space(contender.algorithm.config)
 
 
@@ -707,22 +838,55 @@ class TestAdopting:
         monkeypatch.chdir(toy)
         config = repr(load(str(toy)).algorithm.config)
         line, *_ = told_settings("variant", str(toy), config)
-        assert line.startswith("settings: of the study tuning/toy.json, the best of 1 draws of toy")
+        assert line.startswith(
+            "settings: of the study tuning/toy.json, the best of 1 draw of toy ("
+        )
         (other,) = told_settings("variant", str(toy), config.replace("fixed=4", "fixed=5"))
         assert other == "settings: not tuned, they are not those of the study tuning/toy.json"
 
-    def test_a_damaged_record_is_one_line(self, toy: Path) -> None:
+    def test_one_that_was_copied_from_another_algorithm_is_none(
+        self, toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        record = tune(toy, tmp_path / "out", 1)
         path = record_path("toy", toy / "algorithm.py")
-        path.parent.mkdir()
-        path.write_text("{", encoding="utf-8")
-        with pytest.raises(UserError, match=r"toy.json: damaged; tune anew, or remove it"):
+        study = record.study.model_copy(update={"algorithm": "other"})
+        write_record(path, record.model_copy(update={"study": study}))
+        monkeypatch.chdir(toy)
+        assert list(told_settings("toy", str(toy), record.config)) == [
+            "settings: not tuned, the study tuning/toy.json is one of other, not of toy"
+        ]
+
+    def test_a_damaged_record_is_one_line_that_names_the_users_file(
+        self, toy: Path, tmp_path: Path
+    ) -> None:
+        """Wherever it is read: to run the algorithm, to tune it, and to explain its row."""
+        tune(toy, tmp_path / "out", 1, adopt=True)
+        path = record_path("toy", toy / "algorithm.py")
+        whole = json.loads(path.read_text(encoding="utf-8"))
+        for text in ("{", json.dumps(edited(whole, "settings/place", 0.7))):
+            path.write_text(text, encoding="utf-8")
+            remedy = "; restore the file, or remove it and tune anew"
+            with pytest.raises(UserError, match=f"^{path} .*{remedy}$"):
+                list(told_settings("toy", str(toy), "Config()"))
+            with pytest.raises(
+                UserError, match=f"^{toy}/algorithm.py: ValueError: {path} .*{remedy}$"
+            ):
+                load(str(toy))
+            with pytest.raises(UserError, match=remedy):
+                tune(toy, tmp_path / "out", 1)
+        path.write_text(json.dumps(edited(whole, "study/labels", "many")), encoding="utf-8")
+        with pytest.raises(UserError, match=r"toy.json: study.labels: .* valid integer.*; restore"):
             list(told_settings("toy", str(toy), "Config()"))
+        path.unlink()
+        tune(toy, tmp_path / "out", 1)
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
         (["bc", "--worlds", "DriftCart"], 2, "unknown world 'DriftCart'; did you mean 'DriftCar'?"),
+        (["bc", "--worlds", ""], 2, "--worlds '' names nothing; give one or more, with commas"),
+        (["", "--worlds", "Duel"], 2, "ALGORITHM '' names nothing; give one or more, with commas"),
         (["bcc", "--worlds", "DriftCar"], 2, "unknown algorithm 'bcc'; did you mean 'bc'?"),
         (["bc", "--worlds", "DriftCar", "--draws", "0"], 2, "--draws must be at least 1, not 0"),
         (["bc", "--worlds", "DriftCar", "--seeds", "50"], 2, "--seeds must be at most 49, not 50"),
@@ -773,6 +937,7 @@ class TestFolder:
             ({"labels": 400}, "holds a study of toy with labels 300, not 400"),
             ({"stop_after": 2}, "holds a study of toy with stop after 1, not 2"),
             ({"sampler_seed": 9}, "holds a study of toy with sampler seed 0, not 9"),
+            ({"confirm": 2}, "holds a study of toy with confirm 1, not 2; choose another --out"),
             ({"draws": 1}, "holds a study of 2 draws; --draws must be as many at least, not 1"),
         ],
     )
@@ -811,6 +976,56 @@ class TestFolder:
         (folder / "study.json").write_text("{", encoding="utf-8")
         with pytest.raises(UserError, match=r"study.json: damaged; choose another --out"):
             tune(toy, tmp_path / "out", 1)
+
+    @pytest.mark.usefixtures("here")
+    def test_seeds_that_decide_are_not_chosen_after_their_scores(
+        self, toy: Path, tmp_path: Path
+    ) -> None:
+        """What was recorded stays, and so does the number in the file of a study without one."""
+        record = tune(toy, tmp_path / "out", 2, confirm=2, adopt=True)
+        path = record_path("toy", toy / "algorithm.py")
+        before = path.read_bytes()
+        assert record.study.confirm == 2
+        with pytest.raises(UserError, match="holds a study of toy with confirm 2, not 1"):
+            tune(toy, tmp_path / "out", 2, confirm=1, adopt=True)
+        assert path.read_bytes() == before
+        file = tmp_path / "out" / "toy" / "study.json"
+        said = json.loads(file.read_text(encoding="utf-8"))
+        del said["confirm"]
+        file.write_text(json.dumps(said), encoding="utf-8")
+        assert tune(toy, tmp_path / "out", 2, confirm=2) == record
+        with pytest.raises(UserError, match="holds a study of toy with confirm 2, not 1"):
+            tune(toy, tmp_path / "out", 2, confirm=1)
+
+    @pytest.mark.usefixtures("here")
+    def test_a_damaged_journal_is_one_line_and_is_made_anew_from_the_cells(
+        self, toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        record = tune(toy, tmp_path / "out", 2)
+        path = tmp_path / "out" / "toy" / "journal.log"
+        whole = path.read_bytes()
+        hint = f"remove it, and draws are made anew with the cells that {path.parent} keeps"
+        for damaged, message in (
+            (whole[:-20], r"damaged in line \d+"),
+            (whole[:-1], r"damaged in line \d+"),
+            (whole + b"garbage", r"damaged in line \d+"),
+            (whole + b"\xff\n", r"damaged in line \d+"),
+            (b"{\n" + whole, "damaged in line 1"),
+            (whole + b"[]\n", r"damaged in line \d+"),
+            (whole + b"{}\n", "not the journal of a study"),
+            (whole.replace(b'"score"', b'"mark"'), "not the journal of a study"),
+        ):
+            path.write_bytes(damaged)
+            with pytest.raises(UserError, match=f"^{path}: {message}; {hint}$"):
+                tune(toy, tmp_path / "out", 2)
+            assert path.read_bytes() == damaged
+        path.unlink()
+
+        def never(spec: CellSpec) -> Any:
+            raise AssertionError(spec.title)
+
+        monkeypatch.setattr(child, "compute", never)
+        assert tune(toy, tmp_path / "out", 2) == record
 
 
 def test_a_run_has_no_training_seeds_of_tuning(
