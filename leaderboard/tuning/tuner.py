@@ -128,8 +128,8 @@ class Tuner:
         """
         if self.study.begun > draws:
             raise UsageError(
-                f"{self.study.folder} holds a study of {count_of(self.study.begun, 'draw')}; --draws "
-                f"must be as many at least, not {draws}"
+                f"{self.study.folder} holds a study of {count_of(self.study.begun, 'draw')}; "
+                f"--draws must be as many at least, not {draws}"
             )
 
     def durations(self, draws: int) -> list[float]:
@@ -276,9 +276,10 @@ def plan_of_studies(tuners: Sequence[Tuner], draws: int, workers: int, cores: in
         return []
     about = in_words(makespan(durations, workers, cores))
     studies = f"{len(tuners)} studies" if len(tuners) > 1 else "a study"
+    trainings = count_of(len(durations), "training")
     return [
-        f"{studies} of {count_of(draws, 'draw')}: {count_of(len(durations), 'training')}, {workers} at "
-        f"a time, {about} by estimate"
+        f"{studies} of {count_of(draws, 'draw')}: {trainings}, {workers} "
+        f"at a time, {about} by estimate"
     ]
 
 
