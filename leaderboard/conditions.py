@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
-from il_envs.learning.tuning import KEY, Choices, Interval, Space, setting
+from il_envs.learning.tuning import KEY, Interval, Space, setting
 from il_envs.world import UnknownNameError
 from leaderboard import UsageError, require_at_least
 from leaderboard.profiles import Profile
@@ -73,8 +73,7 @@ def configured(contender: Contender, settings: Settings) -> Contender:
     """A contender with other settings, whose texts are the same for all that mean the same value.
 
     Raises:
-        UsageError: if a value is not of its setting's type, not finite, not one of its choices, or
-            negative where the algorithm's own value and search space are not.
+        UsageError: if a value is not of its setting's type, not finite, or negative where the algorithm's own value and search space are not.
         UnknownNameError: if the algorithm has no such setting.
     """
     algorithm = contender.algorithm
@@ -138,12 +137,7 @@ def _fault(value: Any, present: Any, space: Space | None) -> str:
     numbers = _numbers(value)
     if not all(isfinite(number) for number in numbers if isinstance(number, float)):
         return "must be finite"
-    if isinstance(space, Choices):
-        try:
-            space.value(value)
-        except ValueError:
-            return f"must be {space}"
-    elif min(numbers, default=0) < 0:
+    if min(numbers, default=0) < 0:
         known = [*_numbers(present), *([space.low] if isinstance(space, Interval) else [])]
         if min(known, default=0) >= 0:
             return "must not be negative"

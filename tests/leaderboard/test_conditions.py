@@ -152,7 +152,6 @@ class TestSettings:
             ("inner.rate", "false", "must be a number, not true or false"),
             ("sizes", "[4, true]", "must be a number, not true or false"),
             ("most", "true", "must be a number, not true or false"),
-            ("rows", "5", "must be one of 4, 8"),
             ("updates", "-1" + "0" * 400, "must not be negative"),
         ],
     )
