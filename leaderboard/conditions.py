@@ -73,7 +73,8 @@ def configured(contender: Contender, settings: Settings) -> Contender:
     """A contender with other settings, whose texts are the same for all that mean the same value.
 
     Raises:
-        UsageError: if a value is not of its setting's type, not finite, or negative where the algorithm's own value and search space are not.
+        UsageError: if a value is not of its setting's type, not finite, or negative where the
+            algorithm's own value and search space are not.
         UnknownNameError: if the algorithm has no such setting.
     """
     algorithm = contender.algorithm
