@@ -204,7 +204,7 @@ def claims(
     fails or not shown."""
     from leaderboard.claims.command import show_claims
 
-    names = [] if only is None else _names("--only", only)
+    names = [] if only is None else _names("--only", only, "leave it out for all twelve")
     show_claims(names, out, run, _workers(workers), format_name)
 
 

@@ -24,13 +24,13 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def open_regular(path: Path) -> IO[bytes]:
-    """A file opened for reading, which is neither a link nor anything that could wait for a writer.
+    """A file opened for reading, and nothing that could wait for a writer.
 
     Raises:
         OSError: if it cannot be opened.
         ValueError: if it is not a regular file.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise ValueError("not a regular file")

@@ -238,6 +238,8 @@ def _result(child: Running) -> Cell | Failure:
     if code > 0 or not os.path.lexists(child.temporary / "cell.json"):
         early = "before the cell was finished"
         return "crashed", f"the process ended itself with exit code {code} {early}"
+    if any(path.is_symlink() for path in child.temporary.rglob("*")):
+        return "crashed", "the process left a link, whose target may change"
     try:
         cell = read_cell(child.temporary)
     except UserError:

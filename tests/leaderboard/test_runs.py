@@ -483,7 +483,7 @@ def test_the_clock_is_slower_where_workers_share_a_processor() -> None:
     [
         ("fifo", "the process wrote a cell that cannot be read"),
         ("large", "the process wrote a cell that cannot be read"),
-        ("link", "the process wrote a cell that cannot be read"),
+        ("link", "the process left a link, whose target may change"),
         ("another", "the process wrote the cell of something else"),
         ("closed", "the process ended itself with exit code 0 before the cell was finished"),
         ("full", "the process ended itself with exit code 74 before the cell was finished"),
