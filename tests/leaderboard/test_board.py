@@ -71,7 +71,7 @@ def test_without_references_there_is_no_score_yet(tmp_path: Path) -> None:
 def test_cells_that_were_done_before_count(tmp_path: Path) -> None:
     done = make_spec("Hill", "ours", 20, 0)
     (tmp_path / done.folder).mkdir(parents=True)
-    write_cell(tmp_path / done.folder, make_cell(done, [7.0]))
+    write_cell(tmp_path / done.folder, make_cell(done, [7.0, 7.0]))
     waiting = {spec.title for spec in SPECS} - {done.title}
     board = Board(MANIFEST, SPECS, tmp_path, waiting)
     assert lines(board, [make_spec("Hill", "ours", 20, 1)])[3][3:6] == ["1", "of", "2"]

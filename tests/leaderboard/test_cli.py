@@ -223,7 +223,7 @@ def test_check_says_what_is_wrong_in_one_line(name: str, problem: str) -> None:
 def test_a_policy_that_cannot_be_kept_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder, out = shutil.copytree(ALGORITHMS / "good", tmp_path / "good"), tmp_path / "out"
+    folder = shutil.copytree(ALGORITHMS / "good", tmp_path / "good")
     text = (folder / "algorithm.py").read_text()
     text = text.replace("def tensors", "def numbers")
     here = 'restore=restore, applies_to=lambda world: world.name == "DriftCar"'
@@ -231,9 +231,10 @@ def test_a_policy_that_cannot_be_kept_is_told(
     lost = "its policy has no tensors() and "
     assert f"s; {lost}is not kept)\n" in leaderboard("check", folder).stdout
     small = ["--profile", "smoke", "--worlds", "DriftCar", "--seeds", "1", "--no-controls"]
-    run = ["run", *small, "--out", out, "--algorithms"]
     for algorithm, is_lost in ((folder, True), (ALGORITHMS / "good", False)):
-        _, told, _ = in_process(monkeypatch, capsys, *run, algorithm)
+        out = tmp_path / str(is_lost)
+        run = ["run", *small, "--out", out, "--algorithms", algorithm]
+        _, told, _ = in_process(monkeypatch, capsys, *run)
         assert ("good: the policy has no tensors(), and so it is not kept" in told) == is_lost
         _, told, _ = in_process(monkeypatch, capsys, "explain", out, "good", "DriftCar")
         assert (lost in told) == is_lost

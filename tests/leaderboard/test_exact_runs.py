@@ -192,9 +192,9 @@ def test_an_array_in_the_place_of_an_archive_is_damage(tmp_path: Path) -> None:
     for name in ("reward_map.npz", "actions.npz"):
         with (tmp_path / name).open("wb") as file:
             np.save(file, np.zeros(3))
-    with pytest.raises(UserError, match=r"reward_map\.npz: damaged: it is no archive"):
+    with pytest.raises(UserError, match=r"reward_map\.npz: damaged: File is not a zip file"):
         read_reward_map(tmp_path)
-    with pytest.raises(UserError, match=r"actions\.npz: missing or damaged: it is no archive"):
+    with pytest.raises(UserError, match=r"actions\.npz: missing or damaged: File is not a"):
         read_traces(tmp_path, 1)
 
 

@@ -67,7 +67,7 @@ def test_cells_that_are_done_tell_how_long_the_others_take(tmp_path: Path) -> No
     contenders = named(["maxent"])
     specs = specs_of("maxent")
     done = next(spec for spec in specs if spec.labels == 10)
-    cell = make_cell(done, [1.0]).model_copy(
+    cell = make_cell(done, [1.0] * done.profile.evaluation_episodes).model_copy(
         update={"train_seconds": 80.0, "evaluation_seconds": 15.0}
     )
     (tmp_path / done.folder).mkdir(parents=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from baselines import bc
 from baselines.bc import BCConfig
 from il_envs import Budget, ExpertPolicy, Problem, WorldEnv, get_world
 from il_envs.learning.installed import find_algorithm
@@ -82,7 +83,6 @@ def test_a_folder_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     [
         ({"algorithm": "nobody"}, "no algorithm 'nobody' is installed"),
         ({"world": "Nowhere"}, "unknown world 'Nowhere'"),
-        ({"algorithm": "do-nothing"}, "do-nothing has no way to restore its policies"),
         ({"world": "Shooter"}, "bc cannot restore this policy"),
         ({"labels": -1}, "says -1 labels and seed 1"),
         ({"seed": "first"}, "says no .*'first'"),
@@ -98,6 +98,15 @@ def test_a_policy_that_cannot_be_loaded_is_one_line(
     with pytest.raises(StoredPolicyError, match=complaint) as caught:
         load_policy(folder)
     assert "\n" not in str(caught.value)
+
+
+def test_an_algorithm_that_restores_nothing_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_policy(tmp_path / "kept", learned("bc", "DriftCar"))
+    monkeypatch.setattr(bc, "algorithm", replace(bc.algorithm, restore=None))
+    with pytest.raises(StoredPolicyError, match="bc has no way to restore its policies"):
+        load_policy(tmp_path / "kept")
 
 
 def test_damaged_files_are_one_line(tmp_path: Path) -> None:

@@ -21,6 +21,9 @@ Contents = Callable[[CellSpec], Change]
 """What a cell has, as fields of `Cell`."""
 
 
+EPISODES = 64  # of each cell of the profile
+
+
 def write_run(folder: Path, name: str, contents: Contents) -> None:
     """Write all cells of a run of the profile, and its manifest."""
     profile = RUNS[name].profile
@@ -60,12 +63,12 @@ def _cell(spec: CellSpec) -> Cell:
 
 
 def played(total_reward: float, falls: int = 0) -> tuple[EpisodeResult, ...]:
-    """Ten evaluation episodes, of which the first ones end in a fall."""
+    """The evaluation episodes of a cell, of which the first ones end in a fall."""
     return tuple(
         EpisodeResult(
             seed=i, total_reward=total_reward, length=10, terminated=i < falls, state_hash=""
         )
-        for i in range(10)
+        for i in range(EPISODES)
     )
 
 

@@ -26,6 +26,7 @@ from leaderboard.measures.references import required_reference
 from leaderboard.protocol import CellSpec
 from leaderboard.scores.statistics import Interval
 from tests.leaderboard.claims.cells import (
+    EPISODES,
     Change,
     Contents,
     curve,
@@ -181,8 +182,9 @@ class TestDagger:
 
     def test_falls_count_for_the_way_that_was_driven(self, tmp_path: Path) -> None:
         self.write(tmp_path, 2)
-        rates = [2 / (10 * (90.0 + seed)) for seed in range(5)]
-        assert interval("dagger", tmp_path).mean == pytest.approx(np.mean(rates) / (5 / 500.0))
+        rates = [2 / (EPISODES * (90.0 + seed)) for seed in range(5)]
+        expected = np.mean(rates) / (5 / (EPISODES * 50.0))
+        assert interval("dagger", tmp_path).mean == pytest.approx(expected)
         assert verdict("dagger", tmp_path) == "holds"
 
     def test_another_result_is_another_verdict(self, tmp_path: Path) -> None:
