@@ -63,14 +63,18 @@ def read_model(path: Path, model: type[Model], hint: str) -> Model:
             raise UserError(f"{path}: larger than {LARGEST_JSON // 2**20} MiB; {hint}")
         return model.model_validate_json(text)
     except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"]))
-        what = f"{where}: {problem['msg']}" if where else problem["msg"]
-        raise UserError(f"{path}: damaged ({what}); {hint}") from error
+        raise UserError(f"{path}: damaged ({first_fault(error)}); {hint}") from error
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; {hint}") from error
     except ValueError as error:
         raise UserError(f"{path}: {error}; {hint}") from error
+
+
+def first_fault(error: ValidationError) -> str:
+    """The first thing that does not fit a model, and where."""
+    fault = error.errors()[0]
+    where = ".".join(map(str, fault["loc"]))
+    return f"{where}: {fault['msg']}" if where else fault["msg"]
 
 
 def read_archive(path: Path) -> dict[str, NDArray[Any]]:

@@ -27,6 +27,7 @@ from il_envs.world import World
 from leaderboard import UserError
 from leaderboard.cells import ANEW, Cell, episode_results, write_cell, write_traces
 from leaderboard.computer import this_computer
+from leaderboard.files import remove
 from leaderboard.measures.exact_linear import controlled_returns
 from leaderboard.measures.references import exact_reference, is_of_costs, linear_reference
 from leaderboard.measures.support import outside_support
@@ -165,7 +166,7 @@ def _write(recording: Recording, cell: Cell, results: Path) -> None:
             with locked(results):
                 publish(temporary, results, cell.spec.folder)
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            remove(temporary)
     for other in folder.parent.parent.iterdir():  # an earlier row may have another number of steps
         if other != folder.parent:
             shutil.rmtree(other)

@@ -5,7 +5,6 @@ killed has left behind is told by the run's lock, which the system lets go of wh
 process id may be another process's by then, and means nothing on another machine.
 """
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -15,6 +14,7 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 
 from leaderboard import UserError
+from leaderboard.files import remove
 
 ARCHIVE = ".archive"
 """The folder of cells that others have replaced, by their place and the time of that in UTC."""
@@ -106,7 +106,7 @@ def remove_leftovers(results: Path) -> None:
         for folder in results.glob("*/*/**/.seed_*.*"):
             writer = folder.name.rpartition(".")[2]
             if writer in left or not (results / LOCKS / writer).exists():
-                shutil.rmtree(folder, ignore_errors=True)
+                remove(folder)
 
 
 def _is_held(path: Path) -> bool:

@@ -68,7 +68,11 @@ def contradiction(record: Mapping[str, Any]) -> str:
         return f"has {record['best']} as its best draw, but by the scores {best['number']} is"
     if fault := _fault_of_confirmation(confirmation, first, best, study):
         return fault
-    is_kept = confirmation is not None and not _is_better(confirmation)
+    is_kept = confirmation is not None and not is_better(
+        confirmation["first"]["score"],
+        confirmation["best"]["score"],
+        confirmation["best"]["failures"],
+    )
     which, chosen = ("first", first) if is_kept else ("best", best)
     if not _are_same(record["settings"], chosen["settings"]):
         return (
@@ -78,9 +82,13 @@ def contradiction(record: Mapping[str, Any]) -> str:
     return ""
 
 
-def _is_better(confirmation: Mapping[str, Any]) -> bool:
-    first, best = confirmation["first"], confirmation["best"]
-    return bool(not best["failures"] and best["score"] > first["score"])
+def is_better(first: float, best: float, failures: Sequence[str]) -> bool:
+    """Whether the best draw takes the place of the first one, by their scores with fresh seeds.
+
+    Args:
+        failures: of the best draw's trainings with these seeds.
+    """
+    return not failures and best > first
 
 
 def _fault_of_confirmation(

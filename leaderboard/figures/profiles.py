@@ -24,6 +24,7 @@ from leaderboard.runs import Results
 from leaderboard.scores.crossed import crossed_mean
 from leaderboard.scores.rows import crossed_scores_of, scale_of
 from leaderboard.scores.statistics import CONFIDENCE
+from leaderboard.texts import count_of
 
 Lines = list[tuple[str, Style, list[NDArray[np.float64]]]]
 """Name, style and the scores float64 [seeds, episodes] in each world, as in `crossed`."""
@@ -145,6 +146,6 @@ def _draw(axes: Axes, lines: Lines) -> None:
 
 def _how_many(results: Results, worlds: int) -> str:
     seeds = results.manifest.seeds
-    runs = f"{seeds} training seed{'s' if seeds > 1 else ''}"
+    runs = count_of(seeds, "training seed")
     band = f"; {CONFIDENCE:.0%} bands at each level" if seeds > 1 else ""
     return f"share of {runs}" + (f" in each of {worlds} worlds" if worlds > 1 else "") + band

@@ -16,6 +16,9 @@ import psutil
 from leaderboard.cells import Status
 from leaderboard.profiles import Profile
 
+Failure = tuple[Status, str]
+"""The status and the reason of a cell that has failed."""
+
 CLOCK_FACTOR = 4.0
 """Seconds by the clock for each second of processor time, if every worker has a processor."""
 PERIOD = 0.5  # s, between two readings, which cost milliseconds
@@ -43,7 +46,7 @@ class Watch:
         share = max(1.0, self.workers / (os.cpu_count() or 1))
         return CLOCK_FACTOR * share * self.profile.time_limit
 
-    def excess(self) -> tuple[Status, str] | None:
+    def excess(self) -> Failure | None:
         """The status and the reason of a cell that exceeds a limit; None if it exceeds none."""
         now = time.monotonic()
         if now < self._next_reading or self.process.poll() is not None:

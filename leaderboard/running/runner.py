@@ -19,7 +19,7 @@ from threading import Event
 from il_envs.engine.kernels import batch_kernels, expert_kernels
 from il_envs.world import get_world
 from leaderboard import UserError
-from leaderboard.cells import Cell, Status, failed_cell, read_cell, write_cell
+from leaderboard.cells import Cell, failed_cell, read_cell, write_cell
 from leaderboard.computer import same_arithmetic
 from leaderboard.files import read_end, remove
 from leaderboard.protocol import CellSpec
@@ -31,15 +31,12 @@ from leaderboard.publishing import (
     temporary_folder,
 )
 from leaderboard.running.child import CANNOT_WRITE
-from leaderboard.running.limits import Watch
+from leaderboard.running.limits import Failure, Watch
 from leaderboard.running.progress import Progress
 
 POLL_PERIOD = 0.05  # s, between two checks whether a child has ended
 LOG_KEPT = 2**20  # bytes, of the end of a failed child's log
 SPACE = 2**20  # bytes; a disk that has no room for them is full, whatever a child says of it
-
-Failure = tuple[Status, str]
-"""The status and the reason of a cell that has failed."""
 
 
 class InterruptedRunError(UserError):

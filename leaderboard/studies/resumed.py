@@ -9,6 +9,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from leaderboard import UserError, tell
+from leaderboard.files import first_fault
 
 ANEW = "remove it to compute all anew, or name another folder"
 
@@ -82,9 +83,7 @@ def _read(path: Path, row_type: type[AnyRow], known: set[Key]) -> dict[Key, AnyR
                     raise UserError(f"{path}, line {table.line_num}: {name} {said}; {ANEW}")
                 rows[row.key] = row
     except ValidationError as error:
-        fault = error.errors()[0]
-        column, said = fault["loc"][0], fault["msg"]
-        raise UserError(f"{path}, line {table.line_num}: {column}: {said}; {ANEW}") from error
+        raise UserError(f"{path}, line {table.line_num}: {first_fault(error)}; {ANEW}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: damaged: {error}; {ANEW}") from error
     return rows

@@ -20,6 +20,7 @@ from il_envs.learning.tuning import Interval, Space, record_path, search_space, 
 from il_envs.world import UnknownNameError
 from leaderboard import UserError
 from leaderboard.computer import Computer
+from leaderboard.files import first_fault
 from leaderboard.submission import load
 from leaderboard.texts import count_of
 
@@ -99,7 +100,8 @@ class Confirmation(BaseModel):
     @property
     def is_better(self) -> bool:
         """Whether the best draw is better than the first here too, and has not failed."""
-        return not self.best.failures and self.best.score > self.first.score
+        best = self.best
+        return study_record.is_better(self.first.score, best.score, best.failures)
 
     def __str__(self) -> str:
         kept = "" if self.is_better else "the first is kept: "
@@ -181,9 +183,7 @@ def read_record(path: Path) -> Record | None:
         content = study_record.read_record(path)
         return None if content is None else Record.model_validate(content)
     except ValidationError as error:
-        fault = error.errors()[0]
-        where = ".".join(map(str, fault["loc"]))
-        raise UserError(f"{path}: {where}: {fault['msg']}; {study_record.REMEDY}") from error
+        raise UserError(f"{path}: {first_fault(error)}; {study_record.REMEDY}") from error
     except ValueError as error:
         raise UserError(str(error)) from error
 
