@@ -14,7 +14,7 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from il_envs.extras import require
-from il_envs.learning.problem import MeteredEnv
+from il_envs.learning.metered_env import MeteredEnv
 
 require("baselines", "stable_baselines3")
 

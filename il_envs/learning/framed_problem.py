@@ -13,9 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from il_envs.engine.spaces import checked_actions, within_bounds
 from il_envs.learning.demonstrations import Demonstrations
 from il_envs.learning.framing import Framing
-from il_envs.learning.metering import Source
+from il_envs.learning.metered_env import MeteredEnv, Step
+from il_envs.learning.metering import Budget, Source
 from il_envs.learning.policy import Policy
-from il_envs.learning.problem import MeteredEnv, Problem
+from il_envs.learning.problem import Problem
+from il_envs.world import World
 
 
 def require_framable(name: str, sources: Iterable[Source], window: int, chunk: int) -> None:
@@ -59,14 +61,14 @@ class FramedProblem(Problem):
     def __init__(
         self, problem: Problem, framing: Framing, initial_policy: Policy | None = None
     ) -> None:
-        vars(self).update(vars(problem))  # the meter too is the same one
-        self._problem = problem
-        self._framing = framing
-        require_framable("the algorithm", self._sources, framing.window, framing.chunk)
+        require_framable("the algorithm", problem.sources, framing.window, framing.chunk)
         self.observation_space, self.action_space = framing.window_space, framing.chunk_space
         self.max_episode_steps = ceil(problem.max_episode_steps / framing.chunk)
-        self.budget = replace(problem.budget, steps=problem.budget.steps // framing.chunk)
         self.initial_policy = initial_policy
+        self._problem = problem
+        self._framing = framing
+        self._world = problem._world
+        self._ledger = problem._ledger
 
     def demonstrations(self, transitions: int | None = None) -> Demonstrations:
         """As `Problem.demonstrations`, in decisions; what is metered are the expert's actions.
@@ -78,7 +80,35 @@ class FramedProblem(Problem):
 
     def env(self, num_envs: int, reward: bool = False) -> "FramedEnv":
         """As `Problem.env`; a step executes a chunk, and each action in it is metered."""
-        return FramedEnv(self._framing, *self._problem._env_arguments(num_envs, reward))
+        steps = self._problem.rows(num_envs, reward, AutoresetMode.DISABLED)
+        return FramedEnv(steps, self._framing, self._world)
+
+    def expert(
+        self,
+        env: MeteredEnv,
+        rows: NDArray[np.bool_] | None = None,
+        proposed: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
+        """As `Problem.expert`, where a chunk is one action."""
+        return self._problem.expert(_steps_of(env), rows, proposed)
+
+    def intervene(
+        self, env: MeteredEnv, proposed: NDArray[Any]
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """As `Problem.intervene`, where a chunk is one action."""
+        return self._problem.intervene(_steps_of(env), proposed)
+
+    def progress(self, stage: str, begun: int, total: int) -> None:
+        self._problem.progress(stage, begun, total)
+
+    def model(self) -> Any:
+        """As `Problem.model`, where a window and a chunk are one step."""
+        return self._problem.model()
+
+    @property
+    def budget(self) -> Budget:
+        budget = self._problem.budget
+        return replace(budget, steps=budget.steps // self._framing.chunk)
 
     @property
     def steps_left(self) -> int:
@@ -93,14 +123,18 @@ class FramedEnv(MeteredEnv):
     of it is discarded, and the row stands still, unmetered, until the others have executed theirs;
     then its next episode begins, as SAME_STEP autoreset has it. The reward of a step is the sum of
     the rewards in it.
+
+    Args:
+        steps: the environment in which actions are executed one at a time, without autoreset.
+        world: its world.
     """
 
-    _autoreset_mode = AutoresetMode.DISABLED
-
-    def __init__(self, framing: Framing, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, steps: MeteredEnv, framing: Framing, world: World) -> None:
+        self.steps = steps
         self._framing = framing
-        self.metadata = {**self.metadata, "autoreset_mode": AutoresetMode.SAME_STEP}
+        self._world = world
+        self.num_envs = steps.num_envs
+        self.metadata = {**steps.metadata, "autoreset_mode": AutoresetMode.SAME_STEP}
         self.single_observation_space = framing.window_space
         self.single_action_space = framing.chunk_space
         self.observation_space = batch_space(framing.window_space, self.num_envs)
@@ -112,36 +146,25 @@ class FramedEnv(MeteredEnv):
         seed: int | list[int | None] | None = None,
         options: dict[str, Any] | None = None,
     ) -> tuple[NDArray[Any], dict[str, Any]]:
-        observations, info = super().reset(seed=seed, options=options)
+        observations, info = self.steps.reset(seed=seed, options=options)
         self._seen = self._framing.first(observations)
         return self._framing.windows(self._seen), info
 
-    def step(
-        self, actions: ArrayLike
-    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
-        self._require_reset("step()")
+    def step(self, actions: ArrayLike) -> Step:
+        self.steps.require_reset("step()")
         rewards = np.zeros(self.num_envs)
         terminated, truncated = np.zeros((2, self.num_envs), np.bool_)
         for action in self._executed(actions):
             running = ~(terminated | truncated)
             if not running.any():
                 break
-            self._problem._require_steps(int(running.sum()))
-            observations, reward, ends, cuts, _ = self._env.step(action)
-            self._problem._spend_steps(int(running.sum()), self._reward)
+            observations, reward, ends, cuts, _ = self.steps.step(action)
             seen = self._framing.following(self._seen, observations)
             self._seen[running] = seen[running]
             rewards += reward  # 0 where a row stands still
-            self._returns += reward
             terminated |= running & ends
             truncated |= running & cuts
-            ended = running & (ends | cuts)
-            self._problem._record_episodes(self._returns[ended])
-            self._returns[ended] = 0.0
         info = self._begin_again(terminated | truncated)
-        self._watch(terminated | truncated)
-        if not self._reward:
-            rewards = np.full(self.num_envs, np.nan)
         return self._framing.windows(self._seen), rewards, terminated, truncated, info
 
     def _executed(self, chunks: ArrayLike) -> NDArray[Any]:
@@ -158,8 +181,8 @@ class FramedEnv(MeteredEnv):
             )
         actions = np.moveaxis(self._framing.actions(array), 1, 0)
         for action in actions:  # before the first one is executed
-            rows = checked_actions(action, self._env.world, (self.num_envs,))
-            within_bounds(rows, self._env.world, action)
+            rows = checked_actions(action, self._world, (self.num_envs,))
+            within_bounds(rows, self._world, action)
         return actions
 
     def _begin_again(self, ended: NDArray[np.bool_]) -> dict[str, Any]:
@@ -169,6 +192,12 @@ class FramedEnv(MeteredEnv):
         windows = self._framing.windows(self._seen)
         last = np.zeros_like(windows)
         last[ended] = windows[ended]
-        observations, _ = self._env.reset(options={"reset_mask": ended})
+        observations = self.steps.begin(ended)
         self._seen[ended] = self._framing.first(observations)[ended]
         return {"final_obs": last, "_final_obs": ended}
+
+
+def _steps_of(env: MeteredEnv) -> MeteredEnv:
+    """The environment of single steps that a framed one executes."""
+    assert isinstance(env, FramedEnv)
+    return env.steps

@@ -1,7 +1,12 @@
-"""The sources of a problem, their budget, and the meter that counts their use."""
+"""The sources of a problem, their budget, and the ledger in which their use is written down."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from il_envs.learning.learning_curve import LearningCurveRecorder
 
 Source = Literal["demonstrations", "expert", "env", "reward", "model"]
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -41,3 +46,67 @@ class Budget:
 
     labels: int  # expert actions, demonstrated and queried together
     steps: int  # environment steps, over all rows
+
+
+@dataclass
+class Ledger:
+    """What a problem grants, and what has been used of it.
+
+    Attributes:
+        sources: the sources that the algorithm declares it uses.
+        recorder: receives the return of every training episode.
+    """
+
+    sources: frozenset[Source]
+    budget: Budget
+    recorder: LearningCurveRecorder | None = None
+    meter: Meter = field(default_factory=Meter)
+
+    @property
+    def labels_left(self) -> int:
+        """The number of expert actions left in the budget."""
+        return self.budget.labels - self.meter.labels
+
+    def require(self, source: Source) -> None:
+        """Check that a source is declared.
+
+        Raises:
+            UndeclaredSourceError: if it is not.
+        """
+        if source not in self.sources:
+            raise UndeclaredSourceError(
+                f"this algorithm uses the source {source!r} but does not declare it; "
+                f"declare it in Algorithm(..., sources={sorted({*self.sources, source})})"
+            )
+
+    def require_labels(self, labels: int) -> None:
+        """Check that there are as many expert actions left.
+
+        Raises:
+            BudgetExceededError: if there are not.
+        """
+        if labels > self.labels_left:
+            raise BudgetExceededError(
+                f"{labels} expert labels asked for, {self.labels_left} of {self.budget.labels} left"
+            )
+
+    def require_steps(self, steps: int) -> None:
+        """Check that there are as many environment steps left.
+
+        Raises:
+            BudgetExceededError: if there are not.
+        """
+        if self.meter.steps + steps > self.budget.steps:
+            raise BudgetExceededError(
+                f"the budget of {self.budget.steps} environment steps is spent"
+            )
+
+    def spend_steps(self, steps: int, reward: bool) -> None:
+        """Count environment steps, and as many rewards read if they are revealed."""
+        self.meter.steps += steps
+        self.meter.reward_reads += steps if reward else 0
+
+    def record_episodes(self, returns: NDArray[np.float64]) -> None:
+        """Record the returns of training episodes that have just ended, float64 [episodes]."""
+        if self.recorder is not None and returns.size:
+            self.recorder.record(self.meter.steps, returns)

@@ -1,5 +1,8 @@
 """The meter counts every source, and what was not declared or budgeted is refused."""
 
+import copy
+import pickle
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -17,6 +20,8 @@ from il_envs import (
     get_world,
     run_episodes,
 )
+from il_envs.learning.framed_problem import FramedProblem
+from il_envs.learning.framing import Framing
 
 EVERYTHING = frozenset({"demonstrations", "expert", "env", "reward", "model"})
 
@@ -380,3 +385,13 @@ def test_demonstrations_tell_the_reward_to_those_alone_who_declare_it(name):
     np.testing.assert_array_equal(shown.actions, hidden.actions)
     reads = [problem.meter.reward_reads for problem in (secretive, open_problem)]
     assert reads == [0, 50]
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_nothing_that_is_metered_is_copied(copied):
+    problem = _problem(EVERYTHING - {"model"})
+    framing = Framing(problem.observation_space, problem.action_space, window=2, chunk=1)
+    framed = FramedProblem(problem, framing)
+    for metered in (problem, problem.env(2), framed, framed.env(2)):
+        with pytest.raises(TypeError, match=f"a {type(metered).__name__} cannot be copied"):
+            copied(metered)

@@ -1,0 +1,176 @@
+"""Messages over a socket: a kind, fields of JSON, and arrays of numbers.
+
+A message is a prefix of two lengths, a header of JSON, and the bytes of the arrays, each of which
+begins at a multiple of eight. Lengths, dtypes and shapes are checked before anything is allocated,
+so that a process may receive from one that it does not trust.
+"""
+
+import json
+import socket
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+PREFIX = struct.Struct("<IQ")
+"""Bytes of the header, and of the arrays."""
+MOST_HEADER = 2**20  # bytes
+ALIGNMENT = 8  # bytes
+JOINED = 2**16  # bytes; messages below it are sent at once
+BOOL = "|b1"
+DTYPES = frozenset(
+    {BOOL, "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8"}
+)
+MOST_DIMENSIONS = 8
+
+
+class ProtocolError(ValueError):
+    """A message that is none, or is none that may be sent at this point."""
+
+
+class ClosedError(ProtocolError):
+    """The other process has ended, or has closed its end."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message.
+
+    Attributes:
+        kind: what it is about.
+        fields: of JSON.
+        arrays: by their names.
+    """
+
+    kind: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+
+class Channel:
+    """One end of a connection.
+
+    Args:
+        connection: a stream.
+        most: bytes of the arrays of a message, above which it is refused.
+    """
+
+    def __init__(self, connection: socket.socket, most: int) -> None:
+        self._connection = connection
+        self._most = most
+
+    def send(self, message: Message) -> None:
+        """Send a message.
+
+        Raises:
+            ClosedError: if the other process has closed its end.
+            ValueError: if an array holds no numbers.
+        """
+        arrays = {name: _portable(name, array) for name, array in message.arrays.items()}
+        kinds = [[name, array.dtype.str, array.shape] for name, array in arrays.items()]
+        header = json.dumps([message.kind, message.fields, kinds]).encode()
+        parts: list[Any] = [header, b"\0" * _padding(len(header))]
+        for array in arrays.values():
+            parts += [array.reshape(-1).view(np.uint8), b"\0" * _padding(array.nbytes)]
+        size = sum(_padded(array.nbytes) for array in arrays.values())
+        parts.insert(0, PREFIX.pack(len(header), size))
+        if size < JOINED:
+            parts = [b"".join(parts)]
+        try:
+            for part in parts:
+                self._connection.sendall(part)
+        except OSError as error:
+            raise ClosedError("the other process has gone") from error
+
+    def receive(self) -> Message:
+        """The next message.
+
+        Raises:
+            ClosedError: if there is none and the other process has closed its end.
+            ProtocolError: if it is none, or too large.
+        """
+        header_size, size = PREFIX.unpack(self._bytes(PREFIX.size))
+        if header_size > MOST_HEADER or size > self._most:
+            raise ProtocolError(
+                f"a message of {header_size} + {size} bytes; most are {MOST_HEADER} + {self._most}"
+            )
+        content = self._bytes(_padded(header_size) + size)
+        kind, fields, kinds = _header(bytes(content[:header_size]))
+        return Message(kind, fields, _arrays(kinds, content, _padded(header_size)))
+
+    def close(self) -> None:
+        """Close this end."""
+        self._connection.close()
+
+    def _bytes(self, size: int) -> bytearray:
+        content = bytearray(size)
+        view = memoryview(content)
+        while view:
+            try:
+                count = self._connection.recv_into(view, len(view), socket.MSG_WAITALL)
+            except OSError as error:
+                raise ClosedError("the other process has gone") from error
+            if not count:
+                raise ClosedError("the other process has gone")
+            view = view[count:]
+        return content
+
+
+def _padded(size: int) -> int:
+    return size + _padding(size)
+
+
+def _padding(size: int) -> int:
+    return -size % ALIGNMENT
+
+
+def _portable(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """An array as it is sent: contiguous, little-endian."""
+    portable = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(array.shape)
+    if portable.dtype.str not in DTYPES:
+        raise ValueError(f"{name} is an array of {array.dtype}, must be one of numbers")
+    return portable
+
+
+def _header(text: bytes) -> tuple[str, dict[str, Any], list[Any]]:
+    try:
+        kind, fields, kinds = json.loads(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ProtocolError("a message whose header is none") from error
+    if not (isinstance(kind, str) and isinstance(fields, dict) and isinstance(kinds, list)):
+        raise ProtocolError("a message whose header is none")
+    return kind, fields, kinds
+
+
+def _arrays(kinds: list[Any], content: bytearray, start: int) -> dict[str, NDArray[Any]]:
+    """The arrays that a header tells of, views of the content from `start` on."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for each in kinds:
+        if not isinstance(each, list) or len(each) != 3:
+            raise ProtocolError("a message with an array that is none")
+        name, dtype, shape = each
+        if not isinstance(name, str) or dtype not in DTYPES or not _is_shape(shape):
+            raise ProtocolError("a message with an array that is none")
+        count = prod(shape)
+        size = count * np.dtype(dtype).itemsize
+        if name in arrays or start + size > len(content):
+            raise ProtocolError("a message with arrays that do not fit its size")
+        values = np.frombuffer(content, dtype if dtype != BOOL else np.uint8, count, start)
+        # A byte that is neither 0 nor 1 would be counted as what it is.
+        arrays[name] = (values if dtype != BOOL else values != 0).reshape(shape)
+        start += _padded(size)
+    if start != len(content):
+        raise ProtocolError("a message with arrays that do not fit its size")
+    return arrays
+
+
+def _is_shape(shape: object) -> bool:
+    return (
+        isinstance(shape, list)
+        and len(shape) <= MOST_DIMENSIONS
+        and all(type(length) is int and 0 <= length < 2**48 for length in shape)
+    )

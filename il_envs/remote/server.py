@@ -1,0 +1,143 @@
+"""The scorer's side of a problem: it answers what an algorithm's process asks.
+
+A request that is refused changes nothing and costs nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium as gym
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+
+from il_envs.learning.metered_env import MeteredEnv
+from il_envs.learning.metering import BudgetExceededError, UndeclaredSourceError
+from il_envs.learning.problem import Problem
+from il_envs.remote.channel import Channel, Message, ProtocolError
+from il_envs.remote.contents import Parts, demonstrations_parts, model_parts
+
+REFUSALS: Mapping[str, type[Exception]] = {
+    kind.__name__: kind
+    for kind in (
+        BudgetExceededError, UndeclaredSourceError, gym.error.ResetNeeded, LookupError, ValueError,
+    )
+}  # fmt: skip
+"""What a request may be refused with, by the name that crosses; the first that fits."""
+MOST_ROWS = 2**20
+MOST_ENVS = 2**10
+AUTORESET_MODES = (AutoresetMode.SAME_STEP, AutoresetMode.DISABLED)
+
+
+class ProblemServer:
+    """Answers the requests about a problem.
+
+    Args:
+        problem: the problem.
+        channel: to the algorithm's process.
+    """
+
+    def __init__(self, problem: Problem, channel: Channel) -> None:
+        self._problem = problem
+        self._channel = channel
+        self._envs: list[MeteredEnv] = []
+
+    def serve(self) -> Message:
+        """Answer requests; returns the first message that is none.
+
+        Raises:
+            ClosedError: if the algorithm's process has gone.
+            ProtocolError: if a request is malformed.
+        """
+        requests = {
+            "demonstrations": self._demonstrations,
+            "env": self._env,
+            "reset": self._reset,
+            "begin": self._begin,
+            "step": self._step,
+            "expert": self._expert,
+            "intervene": self._intervene,
+            "model": self._model,
+        }
+        while (message := self._channel.receive()).kind in requests:
+            try:
+                fields, arrays = requests[message.kind](message)
+                answer = Message("answer", fields | {"meter": self._counts()}, arrays)
+            except tuple(REFUSALS.values()) as error:
+                if isinstance(error, ProtocolError):
+                    raise
+                kind = next(name for name, each in REFUSALS.items() if isinstance(error, each))
+                answer = Message("refused", {"error": kind, "message": str(error)})
+            self._channel.send(answer)
+        return message
+
+    def _demonstrations(self, message: Message) -> Parts:
+        transitions = _field(message, "transitions", int, type(None))
+        return demonstrations_parts(self._problem.demonstrations(transitions))
+
+    def _env(self, message: Message) -> Parts:
+        num_envs, reward = _field(message, "num_envs", int), _field(message, "reward", bool)
+        mode = AutoresetMode(_field(message, "autoreset_mode", str))
+        if num_envs > MOST_ROWS or len(self._envs) >= MOST_ENVS or mode not in AUTORESET_MODES:
+            raise ValueError(
+                f"num_envs is {num_envs}, must be at most {MOST_ROWS}, in at most {MOST_ENVS} "
+                "environments"
+            )
+        self._envs.append(self._problem.rows(num_envs, reward, mode))
+        return {"env": len(self._envs) - 1}, {}
+
+    def _reset(self, message: Message) -> Parts:
+        observations, _ = self._env_of(message).reset()
+        return {}, {"observations": observations}
+
+    def _begin(self, message: Message) -> Parts:
+        rows = _array(message, "rows")
+        return {}, {"observations": self._env_of(message).begin(rows)}
+
+    def _step(self, message: Message) -> Parts:
+        actions = _array(message, "actions")
+        observations, rewards, terminated, truncated, info = self._env_of(message).step(actions)
+        return {}, {
+            "observations": observations,
+            "rewards": rewards,
+            "terminated": terminated,
+            "truncated": truncated,
+            **info,
+        }
+
+    def _expert(self, message: Message) -> Parts:
+        rows, proposed = message.arrays.get("rows"), message.arrays.get("proposed")
+        return {}, {"actions": self._problem.expert(self._env_of(message), rows, proposed)}
+
+    def _intervene(self, message: Message) -> Parts:
+        env, proposed = self._env_of(message), _array(message, "proposed")
+        if proposed.shape != env.action_space.shape:
+            raise ValueError(
+                f"proposed has shape {proposed.shape}, must be {env.action_space.shape}"
+            )
+        actions, taken = self._problem.intervene(env, proposed)
+        return {}, {"actions": actions, "taken": taken}
+
+    def _model(self, message: Message) -> Parts:
+        return model_parts(self._problem.model())
+
+    def _env_of(self, message: Message) -> MeteredEnv:
+        number = _field(message, "env", int)
+        if not 0 <= number < len(self._envs):
+            raise ProtocolError(f"there is no environment {number}")
+        return self._envs[number]
+
+    def _counts(self) -> list[int]:
+        return list(self._problem.meter.as_dict().values())
+
+
+def _field(message: Message, name: str, *kinds: type) -> Any:
+    value = message.fields.get(name)
+    if type(value) not in kinds:
+        raise ProtocolError(f"{message.kind}: {name} is {type(value).__name__}")
+    return value
+
+
+def _array(message: Message, name: str) -> NDArray[Any]:
+    if name not in message.arrays:
+        raise ProtocolError(f"{message.kind}: there is no array {name}")
+    return message.arrays[name]

@@ -1,0 +1,39 @@
+"""A problem whose other side is a thread of the same process."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from il_envs import Problem
+from il_envs.remote.channel import Channel, Message
+from il_envs.remote.client import RemoteProblem
+from il_envs.remote.contents import Terms
+from il_envs.remote.server import ProblemServer
+
+MOST = 2**30  # bytes of a message's arrays
+
+
+@contextmanager
+def channels(most: int = MOST) -> Iterator[tuple[Channel, Channel]]:
+    """Both ends of a connection."""
+    ends = [Channel(end, most) for end in socket.socketpair()]
+    try:
+        yield ends[0], ends[1]
+    finally:
+        for end in ends:
+            end.close()
+
+
+@contextmanager
+def remote(problem: Problem) -> Iterator[RemoteProblem]:
+    """The same problem, from afar."""
+    with channels() as (near, far):
+        near.send(Terms(problem._world, problem.sources, problem.budget).message())
+        server = threading.Thread(target=ProblemServer(problem, near).serve, daemon=True)
+        server.start()
+        try:
+            yield RemoteProblem(Terms.of(far.receive()), far)
+        finally:
+            far.send(Message("finished"))
+            server.join()
