@@ -22,9 +22,9 @@ MOST_HEADER = 2**20  # bytes
 ALIGNMENT = 8  # bytes
 JOINED = 2**16  # bytes; messages below it are sent at once
 BOOL = "|b1"
-DTYPES = frozenset(
-    {BOOL, "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8"}
-)
+DTYPES = (
+    BOOL, "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8",
+)  # fmt: skip
 MOST_DIMENSIONS = 8
 
 
