@@ -12,6 +12,7 @@ from types import MappingProxyType
 from pydantic import BaseModel, ConfigDict
 
 from il_envs.engine.fingerprint import fingerprint
+from il_envs.learning.metering import Source
 from il_envs.world import World
 from leaderboard.durations import expected_seconds
 from leaderboard.keys import key_of, reference_codes, world_key
@@ -42,6 +43,8 @@ class CellSpec(BaseModel):
     none."""
     settings: dict[str, str] = {}
     """The algorithm's settings that the command line has changed, as `conditions.Settings`."""
+    sources: tuple[Source, ...] = ()
+    """The sources that the algorithm declares."""
     key: dict[str, str]
     """Everything that the result depends on; a finished cell with this key is not recomputed."""
 
@@ -117,6 +120,7 @@ def cells_of_run(
                         demonstrations="" if data is None else data.name,
                         style=teacher,
                         settings=dict(contender.settings),
+                        sources=tuple(sorted(algorithm.sources)),
                         key=key,
                     )
                     specs.append((expected_seconds(spec.steps, world, algorithm), spec))

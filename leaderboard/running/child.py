@@ -1,7 +1,8 @@
 """The process that computes one cell: `python -m leaderboard.running.child SPEC FOLDER PARENT`.
 
-It writes into a temporary folder, which the runner then moves to its place. If the runner is gone,
-it ends itself.
+It is the scorer: the world, the expert, the rewards, the meter and the clock are here, and the
+algorithm is in a process of its own. It writes into a temporary folder, which the runner then moves
+to its place. If the runner is gone, it ends itself.
 """
 
 import os
@@ -10,30 +11,35 @@ import sys
 import threading
 import time
 import traceback
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
+import safetensors.numpy
 
-from il_envs.learning.algorithm import TrainingWarning
 from il_envs.learning.learned_reward import InvalidRewardError
 from il_envs.learning.learning_curve import LearningCurveRecorder
 from il_envs.learning.metering import Budget
-from il_envs.learning.policy import Policy
 from il_envs.learning.problem import Problem
+from il_envs.remote.channel import Message
+from il_envs.remote.contents import Terms
+from il_envs.remote.server import ProblemServer
 from il_envs.world import World, get_world
 from leaderboard.cells import Status
-from leaderboard.conditions import configured
-from leaderboard.measures.checked import require_policy
+from leaderboard.measures.checked import tensors_of
 from leaderboard.measures.checked_tables import InvalidActionError
 from leaderboard.protocol import CellSpec
 from leaderboard.recorded import recorded_demonstrations
-from leaderboard.running.evaluation import evaluate_learner, evaluate_reference
-from leaderboard.running.outcome import Outcome, saved, write
-from leaderboard.running.updates import counted_updates
-from leaderboard.submission import load
+from leaderboard.running.evaluation import (
+    evaluate_learner,
+    evaluate_reference,
+    evaluate_table,
+    measure_trained,
+)
+from leaderboard.running.learned import FailedError, Report, policy_of, require_success
+from leaderboard.running.outcome import Outcome, write
+from leaderboard.running.process import CrashedError, algorithm_process
 from leaderboard.texts import one_line
 
 CANNOT_WRITE = 74
@@ -53,63 +59,65 @@ def compute(spec: CellSpec) -> Outcome:
         if spec.labels is None:
             evaluate_reference(spec, world, outcome)
         else:
-            policy = _train(spec, world, outcome)
-            evaluate_learner(policy, spec, world, outcome)
+            _compute_learner(spec, world, outcome)
+    except FailedError as error:
+        outcome.status, outcome.reason = error.status, error.reason
+    except CrashedError as error:
+        outcome.status, outcome.reason = "crashed", str(error)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         outcome.status, outcome.reason = _failure(error), _reason(error)
     return outcome
 
 
-def _train(spec: CellSpec, world: World, outcome: Outcome) -> Policy:
+def _compute_learner(spec: CellSpec, world: World, outcome: Outcome) -> None:
+    """Train in one process, and let the policy act in a fresh one, if it can be restored there."""
     assert spec.labels is not None  # only reference rows have none
-    algorithm = configured(load(spec.origin), spec.settings).algorithm
+    algorithm: dict[str, Any] = {"origin": spec.origin, "settings": spec.settings}
     budget = Budget(labels=spec.labels, steps=spec.steps)
     recorder = LearningCurveRecorder(budget.steps)
     recorded = None
     if spec.demonstrations:
         recorded = recorded_demonstrations(spec.demonstrations, spec.key["demonstrations"])
     problem = Problem(
-        world, algorithm.sources, budget, spec.training_seed, spec.style or world.reference_style,
-        recorder, recorded,
+        world, frozenset(spec.sources), budget, spec.training_seed,
+        spec.style or world.reference_style, recorder, recorded,
     )  # fmt: skip
     outcome.meter = problem.meter
-    start = time.perf_counter()
-    try:
-        with _kept_warnings(outcome), counted_updates() as updates:
-            policy = algorithm.train(problem, spec.training_seed, algorithm.config)
-    finally:
-        outcome.train_seconds = time.perf_counter() - start
-        outcome.updates = updates.count
-        outcome.learning_curve = recorder.curve() if problem.meter.steps else None
-    require_policy(policy)
-    outcome.policy = saved(policy)
-    return policy
-
-
-@contextmanager
-def _kept_warnings(outcome: Outcome) -> Iterator[None]:
-    """Record every TrainingWarning; other warnings are shown as usual."""
-    caught: list[warnings.WarningMessage] = []
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", TrainingWarning)
-            yield
-    finally:
-        for warning in caught:
-            if issubclass(warning.category, TrainingWarning):
-                outcome.warnings.append(one_line(str(warning.message)) or "no reason given")
-            else:
-                warnings.showwarning(
-                    warning.message, warning.category, warning.filename, warning.lineno
-                )
+    terms = Terms(world, problem.sources, budget)
+    memory = spec.profile.memory_limit
+    with algorithm_process(
+        Message("train", algorithm | {"seed": spec.training_seed}), terms, memory
+    ) as channel:
+        require_success(channel.receive(), "ready")
+        start = time.perf_counter()
+        try:
+            channel.send(Message("begin"))
+            message = ProblemServer(problem, channel).serve()
+        finally:
+            outcome.train_seconds = time.perf_counter() - start
+            outcome.learning_curve = recorder.curve() if problem.meter.steps else None
+        report = Report.of(message)
+        outcome.warnings, outcome.updates = list(report.warnings), report.updates
+        require_success(message, "policy")
+        learned = policy_of(channel, report)
+        tensors = tensors_of(learned)
+        outcome.policy = safetensors.numpy.save(tensors) if tensors else b""
+        table = measure_trained(learned, spec, world, outcome)
+        if table is not None:
+            evaluate_table(table, spec, world, outcome)
+        elif not (tensors and report.is_restorable):
+            evaluate_learner(learned, spec, world, outcome)
+    if table is None and tensors and report.is_restorable:
+        with algorithm_process(Message("restore", algorithm, tensors), terms, memory) as channel:
+            restored = require_success(channel.receive(), "policy")
+            evaluate_learner(policy_of(channel, Report.of(restored)), spec, world, outcome)
 
 
 def _failure(error: BaseException) -> Status:
     if isinstance(error, INVALID):
         return "invalid action"
-    is_refused = isinstance(error, MemoryError) or "allocate memory" in str(error)  # as Torch says
-    return "memory" if is_refused else "error"
+    return "memory" if isinstance(error, MemoryError) else "error"
 
 
 def _reason(error: BaseException) -> str:

@@ -1,7 +1,5 @@
 """The evaluation of a cell: its episodes, and what is measured beside them."""
 
-import random
-import sys
 import time
 from collections.abc import Callable, Sequence
 
@@ -44,6 +42,7 @@ from leaderboard.measures.support import outside_support
 from leaderboard.profiles import EVALUATION_SEED
 from leaderboard.protocol import CellSpec
 from leaderboard.reward_maps import reward_map, tables_of
+from leaderboard.running.learned import RemotePolicy
 from leaderboard.running.outcome import Outcome, saved
 
 
@@ -96,10 +95,38 @@ def reference_policy(
     return lambda env: ExpertPolicy(env, world.reference_style)
 
 
-def evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Outcome) -> None:
+def measure_trained(
+    learned: RemotePolicy, spec: CellSpec, world: World, outcome: Outcome
+) -> FloatArray | None:
+    """Measure what only the process that has trained can tell: the learned reward and, in an exact
+    world, the policy's table [T, S, A], which is returned and is then all that is scored."""
+    reward = None if spec.profile.is_tuning else learned_reward(learned, world)
+    if reward is not None:
+        outcome.reward, outcome.reward_map = saved(reward), reward_map(world, reward)
+    reference = tabular_reference(world)
+    if reference is None or not isinstance(learned, ExactPolicy):
+        return None
+    return policy_table(learned, reference.model)
+
+
+def evaluate_table(table: FloatArray, spec: CellSpec, world: World, outcome: Outcome) -> None:
+    """Evaluate a policy in an exact world by its table, from which its actions are drawn too."""
+    start = time.perf_counter()
+    policy = TabularPolicy(table, _acting_seed(spec), chords_of(world.spaces.action))
+    episodes = _evaluation_episodes(lambda env: policy, spec, world)
+    if not spec.profile.is_tuning:
+        outcome.exact = exact_metrics(world, table, tables_of(outcome.reward_map))
+        outcome.acts = acting(table)
+        outcome.outside_support = outside_support(world, episodes)
+    outcome.episodes = episodes
+    outcome.evaluation_seconds = time.perf_counter() - start
+
+
+def evaluate_learner(policy: RemotePolicy, spec: CellSpec, world: World, outcome: Outcome) -> None:
+    """Let a policy act, and measure what it does."""
     checked = CheckedPolicy(policy, world)
     start = time.perf_counter()
-    seed_generators(EVALUATION_SEED + spec.seed)
+    policy.seed(_acting_seed(spec))
     episodes = _evaluation_episodes(lambda env: checked, spec, world)
     if not spec.profile.is_tuning:
         _measure_learner(policy, episodes, spec, world, outcome)
@@ -107,25 +134,22 @@ def evaluate_learner(policy: Policy, spec: CellSpec, world: World, outcome: Outc
     outcome.evaluation_seconds = time.perf_counter() - start
 
 
+def _acting_seed(spec: CellSpec) -> int:
+    """The seed from which a policy draws its actions."""
+    return EVALUATION_SEED + spec.seed
+
+
 def _measure_learner(
-    policy: Policy, episodes: list[Episode], spec: CellSpec, world: World, outcome: Outcome
+    policy: RemotePolicy, episodes: list[Episode], spec: CellSpec, world: World, outcome: Outcome
 ) -> None:
     """The metrics of a learner that need more than its episodes."""
-    reward = learned_reward(policy, world)
-    if reward is not None:
-        outcome.reward, outcome.reward_map = saved(reward), reward_map(world, reward)
-    reference, linear = tabular_reference(world), linear_reference(world)
-    if reference is not None and isinstance(policy, ExactPolicy):
-        table = policy_table(policy, reference.model)
-        outcome.exact = exact_metrics(world, table, tables_of(outcome.reward_map))
-        outcome.acts = acting(table)
+    checked = CheckedPolicy(policy, world)
+    modes = _evaluation_episodes(lambda env: checked, spec, world, deterministic=True)
+    if [mode.state_hash for mode in modes] == [drawn.state_hash for drawn in episodes]:
+        outcome.acts = "deterministic"
     else:
-        checked = CheckedPolicy(policy, world)
-        modes = _evaluation_episodes(lambda env: checked, spec, world, deterministic=True)
-        if [mode.state_hash for mode in modes] == [drawn.state_hash for drawn in episodes]:
-            outcome.acts = "deterministic"
-        else:
-            outcome.acts, outcome.mode_episodes = "drawn", modes
+        outcome.acts, outcome.mode_episodes = "drawn", modes
+    linear = linear_reference(world)
     if linear is not None:
         _measure_linear(policy, linear, world, episodes, outcome)
     outcome.outside_support = outside_support(world, episodes)
@@ -153,15 +177,6 @@ def _measure_linear(
 def acting(table: FloatArray) -> Acting:
     """How a policy with that table acts, [S, A] or [T, S, A]."""
     return "deterministic" if (table.max(-1) == 1.0).all() else "drawn"
-
-
-def seed_generators(seed: int) -> None:
-    """Seed the generators from which a policy without one of its own may draw: Python's, NumPy's
-    and, if it is in use, torch's. What it draws does not depend on what training has drawn."""
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
-    if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(seed)
 
 
 def _evaluation_episodes(

@@ -185,12 +185,12 @@ class TestEnvironment:
         _, other, framed = problems(chunk=3)
         env = framed.env(2)
         env.reset()
-        states = env._env.states.copy()
+        states = env.steps._env.states.copy()
         chunks = np.zeros((2, 6), np.float32)
         chunks[1, 5] = 7.0
         with pytest.raises(ValueError, match=r"entry 1 \(drive\) of row 1 is 7"):
             env.step(chunks)
-        np.testing.assert_array_equal(env._env.states, states)
+        np.testing.assert_array_equal(env.steps._env.states, states)
         assert other.meter.steps == 0
 
     def test_the_expert_labels_the_last_observation_of_the_window(self):

@@ -1,0 +1,217 @@
+"""The process of an algorithm: `python -m leaderboard.running.algorithm SOCKET`.
+
+It trains, or restores a policy, and then answers what it is asked about the policy. It knows
+nothing but what the scorer's process tells it through that socket.
+"""
+
+import random
+import socket
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from il_envs.learning.algorithm import Algorithm, TrainingWarning
+from il_envs.learning.learned_reward import InvalidRewardError, TabularReward, rewards_of
+from il_envs.learning.policy import ExactPolicy, GaussianPolicy, Policy
+from il_envs.remote.channel import Channel, ClosedError, Message
+from il_envs.remote.client import RemoteProblem
+from il_envs.remote.contents import Terms
+from il_envs.world import World
+from leaderboard.conditions import configured
+from leaderboard.measures.checked import CheckedPolicy, require_policy, tensors_of
+from leaderboard.measures.checked_tables import InvalidActionError, learned_reward
+from leaderboard.running.updates import counted_updates
+from leaderboard.submission import load
+from leaderboard.texts import one_line
+
+INVALID = (InvalidActionError, InvalidRewardError)
+"""Errors for invalid output of a learner; their message is the whole reason of the failure."""
+MOST = 2**40  # bytes of a message's arrays; the scorer is trusted
+
+
+def run(channel: Channel) -> None:
+    """Do what the first message asks for, and answer what is asked of the policy until the scorer
+    closes its end."""
+    told: dict[str, Any] = {}
+    try:
+        task, terms = channel.receive(), Terms.of(channel.receive())
+        algorithm = configured(load(task.fields["origin"]), task.fields["settings"]).algorithm
+        if task.kind == "train":
+            channel.send(Message("ready"))
+            channel.receive()
+            policy = _trained(algorithm, RemoteProblem(terms, channel), task.fields["seed"], told)
+        else:
+            assert algorithm.restore is not None  # as the scorer has looked up
+            policy = algorithm.restore(terms.world, task.arrays, algorithm.config)
+        require_policy(policy)
+        told |= {
+            "is_restorable": algorithm.restore is not None,
+            "is_exact": isinstance(policy, ExactPolicy),
+            "is_stationary": getattr(policy, "is_stationary", False) is True,
+            "is_gaussian": isinstance(policy, GaussianPolicy),
+            "is_affine": getattr(policy, "is_affine", False) is True,
+        }
+        channel.send(Message("policy", told))
+        Answers(policy, terms.world).give(channel)
+    except ClosedError:
+        pass  # the scorer has heard enough
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        failed = {"status": _status(error), "reason": _reason(error)}
+        channel.send(Message("failed", told | failed))
+
+
+def _trained(
+    algorithm: Algorithm[Any], problem: RemoteProblem, seed: int, told: dict[str, Any]
+) -> Policy:
+    try:
+        with _kept_warnings() as kept, counted_updates() as updates:
+            return algorithm.train(problem, seed, algorithm.config)
+    finally:
+        told |= {"warnings": kept, "updates": updates.count}
+
+
+@contextmanager
+def _kept_warnings() -> Iterator[list[str]]:
+    """The text of every TrainingWarning, once it is over; other warnings are shown as usual."""
+    kept: list[str] = []
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", TrainingWarning)
+            yield kept
+    finally:
+        for warning in caught:
+            if issubclass(warning.category, TrainingWarning):
+                kept.append(one_line(str(warning.message)) or "no reason given")
+            else:
+                warnings.showwarning(
+                    warning.message, warning.category, warning.filename, warning.lineno
+                )
+
+
+def _status(error: BaseException) -> str:
+    if isinstance(error, INVALID):
+        return "invalid action"
+    is_refused = isinstance(error, MemoryError) or "allocate memory" in str(error)  # as Torch says
+    return "memory" if is_refused else "error"
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, INVALID):
+        return str(error)
+    return one_line(traceback.format_exception_only(error)[-1])
+
+
+class Answers:
+    """What is answered about a policy.
+
+    Args:
+        world: the one in which it acts.
+    """
+
+    def __init__(self, policy: Policy, world: World) -> None:
+        self._policy: Any = policy
+        self._checked = CheckedPolicy(policy, world)
+        self._world = world
+        self._memory: Any = None
+
+    def give(self, channel: Channel) -> None:
+        """Answer requests.
+
+        Raises:
+            ClosedError: after the last one.
+        """
+        answers = {
+            "seed": self._seed,
+            "tensors": self._tensors,
+            "predict": self._predict,
+            "probabilities": self._probabilities,
+            "moments": self._moments,
+            "reward": self._reward,
+            "rewards": self._rewards,
+        }
+        while True:
+            message = channel.receive()
+            channel.send(answers[message.kind](message))
+
+    def _seed(self, message: Message) -> Message:
+        seed_generators(message.fields["seed"])
+        return _answer({})
+
+    def _tensors(self, message: Message) -> Message:
+        return _answer(tensors_of(self._policy))
+
+    def _predict(self, message: Message) -> Message:
+        memory = None if message.fields["begins"] else self._memory
+        arrays = message.arrays
+        actions, self._memory = self._checked.predict(
+            arrays["observation"], memory, arrays.get("episode_start"),
+            message.fields["deterministic"],
+        )  # fmt: skip
+        decided = getattr(self._memory, "decided", None)
+        return _answer({"actions": np.asarray(actions)} | _if_any("decided", decided))
+
+    def _probabilities(self, message: Message) -> Message:
+        observation, step = message.arrays["observation"], message.fields["step"]
+        answer = self._policy.action_probabilities(observation, step)
+        try:
+            probabilities = np.asarray(answer, np.float64)
+        except (TypeError, ValueError) as error:
+            raise InvalidActionError(
+                f"action_probabilities must return an array of numbers: {error}"
+            ) from error
+        return _answer({"probabilities": probabilities})
+
+    def _moments(self, message: Message) -> Message:
+        observation, step = message.arrays["observation"], message.fields["step"]
+        moments = self._policy.action_moments(observation, step)
+        if moments is None:
+            return _answer({})
+        mean, covariance = (np.asarray(moment, np.float64) for moment in moments)
+        return _answer({"mean": mean, "covariance": covariance})
+
+    def _reward(self, message: Message) -> Message:
+        reward = learned_reward(self._policy, self._world)
+        kind = "none" if reward is None else "function"
+        if isinstance(reward, TabularReward):
+            kind = "table"
+        return Message("answer", {"reward": kind}, tensors_of(reward))
+
+    def _rewards(self, message: Message) -> Message:
+        reward, arrays = learned_reward(self._policy, self._world), message.arrays
+        assert reward is not None  # as it has said
+        names = ("observation", "action", "next_observation", "ended")
+        return _answer({"rewards": rewards_of(reward, *(arrays[name] for name in names))})
+
+
+def _answer(arrays: Mapping[str, NDArray[Any]]) -> Message:
+    return Message("answer", {}, arrays)
+
+
+def _if_any(name: str, value: object) -> dict[str, NDArray[Any]]:
+    return {} if value is None else {name: np.asarray(value)}
+
+
+def seed_generators(seed: int) -> None:
+    """Seed the generators from which a policy without one of its own may draw: Python's, NumPy's
+    and, if it is in use, torch's. What it draws does not depend on what training has drawn."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
+def main() -> None:
+    """Serve the scorer at the other end of the socket that the argument names."""
+    run(Channel(socket.socket(fileno=int(sys.argv[1])), MOST))
+
+
+if __name__ == "__main__":
+    main()

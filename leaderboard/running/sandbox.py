@@ -1,0 +1,122 @@
+"""What keeps an algorithm's process from what it has not been given, as far as this system has it.
+
+With bubblewrap it has namespaces of its own: no network, no other processes, and of the files only
+Python, what is installed, and its own folder, none of which it can write. What it writes is kept in
+memory and goes with it. The worlds, their experts and their compiled kernels are in no file that it
+can read.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib.machinery import ModuleSpec
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from il_envs.learning.installed import installed_algorithms
+from leaderboard.computer import same_arithmetic
+
+Guard = Literal["process", "namespaces"]
+"""A process of its own; the namespaces of bubblewrap around it."""
+
+SYSTEM = (
+    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache",
+)  # fmt: skip
+"""Where a system has its programs and libraries."""
+OURS = ("il_envs", "baselines", "leaderboard")
+SCRATCH_INSIDE = Path("/tmp")
+SCRATCH_SIZE = 2**30  # bytes
+PASSED_ON = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", *same_arithmetic())
+"""Environment variables that an algorithm's process has from the scorer's."""
+
+
+def guarded(
+    command: Sequence[str], origin: str, scratch: Path
+) -> tuple[list[str], dict[str, str], tuple[Guard, ...]]:
+    """A command behind the guards that this system has, its environment, and which guards they are.
+
+    Args:
+        origin: the algorithm's, whose folder or package can be read.
+        scratch: where it may write, without bubblewrap.
+    """
+    program = shutil.which("bwrap")
+    if program is None or not _works(program):
+        return list(command), _variables(scratch), ("process",)
+    inside = _variables(SCRATCH_INSIDE)
+    arguments = _arguments(_places_of(origin), inside)
+    return [program, *arguments, "--", *command], inside, ("process", "namespaces")
+
+
+@cache
+def _works(program: str) -> bool:
+    """Whether bubblewrap can make namespaces here; inside of some containers it cannot."""
+    trial = [program, *_arguments([], _variables(SCRATCH_INSIDE)), "--", "true"]
+    try:
+        return subprocess.run(trial, capture_output=True, timeout=10.0).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def _variables(scratch: Path) -> dict[str, str]:
+    passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return passed_on | {
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "IL_ENVS_CACHE": str(scratch / "cache"),
+        "IL_ENVS_WORLDS": "none",
+    }
+
+
+def _arguments(own: Iterable[Path], variables: Mapping[str, str]) -> list[str]:
+    """Those of bubblewrap; a later place covers an earlier one."""
+    arguments = [
+        "--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL",
+        "--uid", "1000", "--gid", "1000", "--die-with-parent", "--new-session",
+        "--proc", "/proc", "--dev", "/dev",
+    ]  # fmt: skip
+    for place in map(Path, SYSTEM):
+        if place.is_symlink():
+            arguments += ["--symlink", os.readlink(place), str(place)]
+        else:
+            arguments += ["--ro-bind-try", str(place), str(place)]
+    inside = str(SCRATCH_INSIDE)
+    arguments += ["--size", str(SCRATCH_SIZE), "--tmpfs", inside, "--chdir", inside]
+    shown = [Path(sys.base_prefix), Path(sys.prefix)]
+    shown += [place for name in OURS for place in _places(find_spec(name))]
+    for place in [*shown, *own]:
+        arguments += ["--ro-bind", str(place), str(place)]
+    for place in _hidden():
+        arguments += ["--tmpfs", str(place), "--remount-ro", str(place)]
+    arguments.append("--clearenv")
+    for name, value in variables.items():
+        arguments += ["--setenv", name, value]
+    return arguments
+
+
+def _places_of(origin: str) -> list[Path]:
+    """The folder of an algorithm, or that of the package in which it is installed."""
+    point = installed_algorithms().get(origin)
+    if point is None:
+        return [Path(origin).resolve()]
+    return list(_places(find_spec(point.module.partition(".")[0])))
+
+
+def _hidden() -> Iterator[Path]:
+    """The folders of the worlds, those of other packages among them."""
+    modules = {"il_envs.worlds"} | {point.module for point in entry_points(group="il_envs.worlds")}
+    for module in modules:
+        spec = sys.modules[module].__spec__ if module in sys.modules else None
+        yield from (place for place in _places(spec) if place.is_dir())
+
+
+def _places(spec: ModuleSpec | None) -> Iterator[Path]:
+    """The folders of a package, or the file of a module."""
+    if spec is not None and spec.submodule_search_locations:
+        yield from (Path(place).resolve() for place in spec.submodule_search_locations)
+    elif spec is not None and spec.origin:
+        yield Path(spec.origin).resolve()
