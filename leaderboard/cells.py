@@ -38,6 +38,8 @@ Acting = Literal["", "drawn", "deterministic", "scripted", "played"]
 """How actions come about: as draws of a policy whose mode differs from them; as those of a policy
 without chance; by a scripted expert's own rules, chance included; by a person. Empty if nothing has
 acted."""
+Guard = Literal["process", "namespaces"]
+"""A process of its own; the namespaces of bubblewrap around it."""
 Status = Literal["ok", "error", "invalid action", "timeout", "memory", "crashed"]
 
 
@@ -76,6 +78,9 @@ class Cell(BaseModel):
     """One line on what went wrong; empty when the status is ok."""
     warnings: tuple[Line, ...] = ()
     """The warnings of training, a line each."""
+    guards: tuple[Guard, ...] = ()
+    """What has kept the algorithm's process from what it was not given; empty if it was that of the
+    scorer, and for a reference row."""
     meter: dict[str, int] = {}
     """The algorithm's use of its sources, as counted by `il_envs.Meter`."""
     learning_curve: LearningCurve | None = None

@@ -81,6 +81,14 @@ def run(
             show_default="none",
         ),
     ] = None,
+    in_process: Annotated[
+        bool,
+        typer.Option(
+            "--in-process",
+            help="Let algorithms be in the process that scores them, for debugging; "
+            "their rows say so.",
+        ),
+    ] = False,
 ) -> None:
     """Compute the cells that are missing, and print the table."""
     from leaderboard import commands
@@ -103,6 +111,7 @@ def run(
             demonstrations or (),
             each,
             settings or (),
+            in_process,
         )
     if len(folders) > 1:
         commands.table(results, "text")

@@ -102,6 +102,7 @@ def run(
     demonstrations: Sequence[str] = (),
     style: str = "",
     settings: Sequence[str] = (),
+    in_process: bool = False,
 ) -> None:
     """Compute the missing cells, then write and print the table.
 
@@ -111,6 +112,7 @@ def run(
         demonstrations: names of recordings to learn from, each in its world.
         style: the scripted expert that teaches; empty for the worlds' references.
         settings: settings of algorithms, "NAME.SETTING=VALUE" each.
+        in_process: whether algorithms are in the process that scores them.
 
     Raises:
         UserError, UnknownNameError: on a mistake of the user's.
@@ -153,7 +155,7 @@ def run(
         forecast = Forecast(waiting, durations, workers, cores)
         progress = Progress(Console(stderr=True), forecast, board)
         try:
-            computed = run_cells(specs, out, workers, progress)
+            computed = run_cells(specs, out, workers, progress, in_process)
         except InterruptedRunError as error:
             _show_unfinished(out)
             again = shlex.join(["leaderboard", *sys.argv[1:]])

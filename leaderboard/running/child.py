@@ -1,4 +1,4 @@
-"""The process that computes one cell: `python -m leaderboard.running.child SPEC FOLDER PARENT`.
+"""The process that computes a cell: `python -m leaderboard.running.child SPEC FOLDER PARENT PLACE`.
 
 It is the scorer: the world, the expert, the rewards, the meter and the clock are here, and the
 algorithm is in a process of its own. It writes into a temporary folder, which the runner then moves
@@ -15,7 +15,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
 import safetensors.numpy
 
 from il_envs.learning.learned_reward import InvalidRewardError
@@ -38,10 +37,13 @@ from leaderboard.running.evaluation import (
     measure_trained,
 )
 from leaderboard.running.learned import FailedError, Report, policy_of, require_success
+from leaderboard.running.limits import become_subreaper, end_descendants
 from leaderboard.running.outcome import Outcome, write
-from leaderboard.running.process import CrashedError, algorithm_process
+from leaderboard.running.process import CrashedError, algorithm_process, algorithm_thread
 from leaderboard.texts import one_line
 
+IN_PROCESS, APART = "in-process", "apart"
+"""Places of the algorithm: in this process, or in one of its own."""
 CANNOT_WRITE = 74
 """Exit code when the cell was computed but could not be written, EX_IOERR of sysexits.h."""
 
@@ -51,15 +53,19 @@ WATCH_PERIOD = 0.5  # s
 SPARE = 2**30  # bytes; libraries reserve some hundred MB that they do not use
 
 
-def compute(spec: CellSpec) -> Outcome:
-    """Train and evaluate; failures of the algorithm are caught and recorded."""
+def compute(spec: CellSpec, in_process: bool = False) -> Outcome:
+    """Train and evaluate; failures of the algorithm are caught and recorded.
+
+    Args:
+        in_process: whether the algorithm is in this process too, for debugging.
+    """
     outcome = Outcome()
     try:
         world = get_world(spec.world)
         if spec.labels is None:
             evaluate_reference(spec, world, outcome)
         else:
-            _compute_learner(spec, world, outcome)
+            _compute_learner(spec, world, outcome, in_process)
     except FailedError as error:
         outcome.status, outcome.reason = error.status, error.reason
     except CrashedError as error:
@@ -70,7 +76,7 @@ def compute(spec: CellSpec) -> Outcome:
     return outcome
 
 
-def _compute_learner(spec: CellSpec, world: World, outcome: Outcome) -> None:
+def _compute_learner(spec: CellSpec, world: World, outcome: Outcome, in_process: bool) -> None:
     """Train in one process, and let the policy act in a fresh one, if it can be restored there."""
     assert spec.labels is not None  # only reference rows have none
     algorithm: dict[str, Any] = {"origin": spec.origin, "settings": spec.settings}
@@ -85,10 +91,11 @@ def _compute_learner(spec: CellSpec, world: World, outcome: Outcome) -> None:
     )  # fmt: skip
     outcome.meter = problem.meter
     terms = Terms(world, problem.sources, budget)
+    start_worker = algorithm_thread if in_process else algorithm_process
     memory = spec.profile.memory_limit
-    with algorithm_process(
-        Message("train", algorithm | {"seed": spec.training_seed}), terms, memory
-    ) as channel:
+    train = Message("train", algorithm | {"seed": spec.training_seed})
+    with start_worker(train, terms, memory) as worker:
+        channel, outcome.guards = worker.channel, worker.guards
         require_success(channel.receive(), "ready")
         start = time.perf_counter()
         try:
@@ -109,9 +116,9 @@ def _compute_learner(spec: CellSpec, world: World, outcome: Outcome) -> None:
         elif not (tensors and report.is_restorable):
             evaluate_learner(learned, spec, world, outcome)
     if table is None and tensors and report.is_restorable:
-        with algorithm_process(Message("restore", algorithm, tensors), terms, memory) as channel:
-            restored = require_success(channel.receive(), "policy")
-            evaluate_learner(policy_of(channel, Report.of(restored)), spec, world, outcome)
+        with start_worker(Message("restore", algorithm, tensors), terms, memory) as worker:
+            restored = Report.of(require_success(worker.channel.receive(), "policy"))
+            evaluate_learner(policy_of(worker.channel, restored), spec, world, outcome)
 
 
 def _failure(error: BaseException) -> Status:
@@ -130,8 +137,7 @@ def watch(parent: int) -> None:
     """End this process and its children once the runner is gone."""
     while os.getppid() == parent:
         time.sleep(WATCH_PERIOD)
-    for process in psutil.Process().children(recursive=True):
-        process.kill()
+    end_descendants()
     os._exit(1)
 
 
@@ -150,11 +156,12 @@ def limit_resources(memory: int) -> None:
 
 def main() -> None:
     """Compute the cell that the arguments name."""
-    json, folder, parent = sys.argv[1:]
+    json, folder, parent, place = sys.argv[1:]
+    become_subreaper()
     threading.Thread(target=watch, args=[int(parent)], daemon=True).start()
     spec = CellSpec.model_validate_json(json)
     limit_resources(spec.profile.memory_limit)
-    outcome = compute(spec)
+    outcome = compute(spec, in_process=place == IN_PROCESS)
     try:
         write(spec, outcome, Path(folder))
         sys.stdout.flush()

@@ -5,9 +5,11 @@ clock limits only what waits.
 """
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 
@@ -22,6 +24,8 @@ Failure = tuple[Status, str]
 CLOCK_FACTOR = 4.0
 """Seconds by the clock for each second of processor time, if every worker has a processor."""
 PERIOD = 0.5  # s, between two readings, which cost milliseconds
+PATIENCE = 10.0  # s, for processes to end
+PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass
@@ -63,14 +67,45 @@ class Watch:
         return None
 
     def kill(self) -> None:
-        """End the child and everything it started, whether or not it still runs itself."""
-        family = _family(self.process.pid)
-        for member in family[1:]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                member.kill()
+        """End everything the child started, and then the child itself, while which lives nothing of
+        it is lost from sight."""
+        end_descendants(self.process.pid)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+def become_subreaper() -> None:
+    """Let this process adopt those of its descendants that lose their parent, so that none leaves
+    its family. Systems other than Linux cannot."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_descendants(process_id: int | None = None) -> None:
+    """End all descendants of a process, by default this one, and what these start meanwhile."""
+    give_up = time.monotonic() + PATIENCE
+    while time.monotonic() < give_up:
+        members = [member for member in _descendants(process_id) if _is_running(member)]
+        if not members:
+            return
+        for signal_number in (signal.SIGSTOP, signal.SIGKILL):  # none starts another meanwhile
+            for member in members:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    member.send_signal(signal_number)
+        psutil.wait_procs(members, PERIOD)
+
+
+def _descendants(process_id: int | None) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(process_id).children(recursive=True)
+    return []
+
+
+def _is_running(member: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return member.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def used_by(process_id: int) -> tuple[float, int]:
@@ -88,6 +123,5 @@ def used_by(process_id: int) -> tuple[float, int]:
 def _family(process_id: int) -> list[psutil.Process]:
     """A process and all its descendants; empty if it has ended."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(process_id)
-        return [process, *process.children(recursive=True)]
+        return [psutil.Process(process_id), *_descendants(process_id)]
     return []

@@ -14,6 +14,7 @@ from leaderboard.cells import (
     MODE_TRACES,
     Acting,
     Cell,
+    Guard,
     Status,
     episode_results,
     write_cell,
@@ -34,6 +35,7 @@ class Outcome:
     status: Status = "ok"
     reason: str = ""
     warnings: list[str] = field(default_factory=list)
+    guards: tuple[Guard, ...] = ()
     meter: Meter = field(default_factory=Meter)
     learning_curve: LearningCurve | None = None
     updates: int | None = None
@@ -73,6 +75,7 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
         status=outcome.status,
         reason=outcome.reason,
         warnings=tuple(outcome.warnings),
+        guards=outcome.guards,
         meter=outcome.meter.as_dict(),
         learning_curve=outcome.learning_curve,
         updates=outcome.updates,

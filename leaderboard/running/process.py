@@ -6,13 +6,16 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from il_envs.remote.channel import Channel, ClosedError, Message
 from il_envs.remote.contents import Terms
-from leaderboard.running.learned import FailedError
+from leaderboard.cells import Guard
+from leaderboard.running.limits import end_descendants
 from leaderboard.running.sandbox import guarded
 
 PATIENCE = 5.0  # s, for a process to end whose work is over
@@ -22,9 +25,23 @@ class CrashedError(Exception):
     """The algorithm's process has ended before its work was over; the message says how."""
 
 
+@dataclass(frozen=True)
+class Worker:
+    """What works for the scorer: the process of an algorithm.
+
+    Attributes:
+        channel: to it.
+        guards: what keeps it from what it has not been given; none if it is in this process.
+    """
+
+    channel: Channel
+    guards: tuple[Guard, ...]
+
+
 @contextmanager
-def algorithm_process(task: Message, terms: Terms, memory: int) -> Iterator[Channel]:
-    """Start the process of an algorithm, which is told its task, and end it in the end.
+def algorithm_process(task: Message, terms: Terms, memory: int) -> Iterator[Worker]:
+    """Start the process of an algorithm, which is told its task, and end it and all that it has
+    started.
 
     Args:
         memory: the cell's limit, in bytes; no message is larger.
@@ -35,21 +52,13 @@ def algorithm_process(task: Message, terms: Terms, memory: int) -> Iterator[Chan
     near, far = socket.socketpair()
     command = [sys.executable, "-m", "leaderboard.running.algorithm", str(far.fileno())]
     with near, far, tempfile.TemporaryDirectory(prefix="il-envs-") as scratch:
-        guarded_command, variables, _ = guarded(command, task.fields["origin"], Path(scratch))
+        behind, variables, guards = guarded(command, task.fields["origin"], Path(scratch))
         process = subprocess.Popen(
-            guarded_command,
-            env=variables,
-            pass_fds=[far.fileno()],
-            stdin=subprocess.DEVNULL,
+            behind, env=variables, pass_fds=[far.fileno()], stdin=subprocess.DEVNULL
         )
-        far.close()  # so that the other end is closed when the process ends
-        channel = Channel(near, memory)
+        far.close()  # so that the connection ends with the process
         try:
-            channel.send(task)
-            channel.send(terms.message())
-            yield channel
-        except FailedError:
-            raise
+            yield _told(Channel(near, memory), task, terms, guards)
         except ClosedError as error:
             raise CrashedError(_how_it_ended(process)) from error
         finally:
@@ -58,6 +67,29 @@ def algorithm_process(task: Message, terms: Terms, memory: int) -> Iterator[Chan
                 process.wait(PATIENCE)
             process.kill()
             process.wait()
+            end_descendants()
+
+
+@contextmanager
+def algorithm_thread(task: Message, terms: Terms, memory: int) -> Iterator[Worker]:
+    """The same in a thread of this process, for debugging: nothing keeps it from anything."""
+    from leaderboard.running.algorithm import run  # which imports what learners need
+
+    near, far = socket.socketpair()
+    thread = threading.Thread(target=run, args=[Channel(far, memory)], daemon=True)
+    with near, far:
+        thread.start()
+        try:
+            yield _told(Channel(near, memory), task, terms, ())
+        finally:
+            near.shutdown(socket.SHUT_RDWR)
+            thread.join(PATIENCE)
+
+
+def _told(channel: Channel, task: Message, terms: Terms, guards: tuple[Guard, ...]) -> Worker:
+    channel.send(task)
+    channel.send(terms.message())
+    return Worker(channel, guards)
 
 
 def _how_it_ended(process: "subprocess.Popen[bytes]") -> str:
@@ -65,6 +97,7 @@ def _how_it_ended(process: "subprocess.Popen[bytes]") -> str:
         code = process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
         return "the process closed its connection before the cell was finished"
+    code = code if code <= 128 else 128 - code  # as bubblewrap and shells tell of a signal
     if code < 0:
         return f"was killed by signal {-code} ({signal.strsignal(-code)})"
     return f"the process ended itself with exit code {code} before the cell was finished"

@@ -30,7 +30,7 @@ from leaderboard.publishing import (
     remove_leftovers,
     temporary_folder,
 )
-from leaderboard.running.child import CANNOT_WRITE
+from leaderboard.running.child import APART, CANNOT_WRITE, IN_PROCESS
 from leaderboard.running.limits import Failure, Watch
 from leaderboard.running.progress import Progress
 
@@ -67,8 +67,12 @@ def run_cells(
     results: Path,
     workers: int,
     progress: Progress,
+    in_process: bool = False,
 ) -> list[Cell]:
     """Compute every cell that has no finished folder under its key, `workers` at a time.
+
+    Args:
+        in_process: whether an algorithm is in the process of its scorer, for debugging.
 
     Returns:
         The cells that this call computed.
@@ -83,7 +87,7 @@ def run_cells(
     compile_kernels({spec.world for spec in waiting})
     done: list[Cell] = []
     with registered(results) as writer, progress, _noticed_interrupt() as interrupt:
-        _run(waiting, results, writer, workers, progress, done, interrupt.event)
+        _run(waiting, results, writer, workers, progress, done, interrupt.event, in_process)
     if interrupt.event.is_set():
         raise InterruptedRunError(
             f"interrupted; {len(done)} of {len(waiting)} cells are finished and kept",
@@ -163,6 +167,7 @@ def _run(
     progress: Progress,
     done: list[Cell],
     interrupted: Event,
+    in_process: bool,
 ) -> None:
     """Compute cells until all are done or the run is interrupted."""
     progress.begin(len(waiting))
@@ -172,7 +177,7 @@ def _run(
         while len(done) < len(waiting):
             for spec in islice(queue, workers - len(running)):
                 progress.started(spec)
-                running.append(_start(spec, results, writer, workers))
+                running.append(_start(spec, results, writer, workers, in_process))
             if interrupted.wait(POLL_PERIOD):
                 return
             progress.waiting()
@@ -191,9 +196,10 @@ def _run(
             remove(child.temporary)
 
 
-def _start(spec: CellSpec, results: Path, writer: str, workers: int) -> Running:
+def _start(spec: CellSpec, results: Path, writer: str, workers: int, in_process: bool) -> Running:
     temporary = temporary_folder(results / spec.folder, writer)
-    arguments = [spec.model_dump_json(), str(temporary.resolve()), str(os.getpid())]
+    place = IN_PROCESS if in_process else APART
+    arguments = [spec.model_dump_json(), str(temporary.resolve()), str(os.getpid()), place]
     with (temporary / "log.txt").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "leaderboard.running.child", *arguments],

@@ -16,13 +16,10 @@ from importlib.machinery import ModuleSpec
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 
 from il_envs.learning.installed import installed_algorithms
+from leaderboard.cells import Guard
 from leaderboard.computer import same_arithmetic
-
-Guard = Literal["process", "namespaces"]
-"""A process of its own; the namespaces of bubblewrap around it."""
 
 SYSTEM = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache",
