@@ -173,8 +173,11 @@ def _load(
     folder = cache_folder() / digest
     done = folder / DONE
     path = folder / f"{template}.py"
+    text = _path(template).read_text(encoding="utf-8")
+    if path.exists() and path.read_bytes() != text.encode():  # it would be executed
+        _remove_damaged(folder)
     if not path.exists():
-        _write_atomically(path, _path(template).read_text(encoding="utf-8"))
+        _write_atomically(path, text)
     name = f"il_envs._compiled_{digest}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
@@ -192,8 +195,7 @@ def _load(
     except Exception:  # of whatever kind, where Numba reads a damaged file
         if is_cold:
             raise
-        print(f"il_envs: {folder} is damaged and made anew", file=sys.stderr)
-        shutil.rmtree(folder)
+        _remove_damaged(folder)
         return _load(template, title, kernels, arguments)
     if is_cold:
         seconds = time.perf_counter() - start
@@ -201,6 +203,11 @@ def _load(
         done.touch()
     _loaded[digest] = module
     return module
+
+
+def _remove_damaged(folder: Path) -> None:
+    print(f"il_envs: {folder} is damaged and made anew", file=sys.stderr)
+    shutil.rmtree(folder)
 
 
 def cache_folder() -> Path:

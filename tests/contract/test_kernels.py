@@ -264,6 +264,19 @@ def test_a_damaged_cache_is_made_anew(damaged, kept, tmp_path, monkeypatch, caps
             file.write_bytes(file.read_bytes()[: int(kept * file.stat().st_size)])
 
 
+def test_a_text_in_the_cache_is_not_executed_if_it_is_another(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("IL_ENVS_CACHE", str(tmp_path))
+    kernel, numbers = _kernel(3.0, 4.0), np.array([1.0, 2.0])
+    for said in ("compiling a sum", "is damaged and made anew", ""):
+        monkeypatch.setattr(kernels, "_loaded", {})
+        assert kernels.kept_kernel("a sum", kernel, numbers)(numbers).tolist() == [7.0, 11.0]
+        error = capsys.readouterr().err
+        assert said in error if said else not error
+        if said == "compiling a sum":
+            (file,) = (tmp_path / os.listdir(tmp_path)[0]).glob("*.py")
+            file.write_text(f"{file.read_text()}\nraise SystemExit('another text')\n")
+
+
 def test_a_constant_that_changes_after_compiling_spoils_no_cache(tmp_path, monkeypatch):
     """Numba has read it then; what it compiled may not be kept as if it had the new value."""
     monkeypatch.setenv("IL_ENVS_CACHE", str(tmp_path))
