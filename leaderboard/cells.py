@@ -38,8 +38,8 @@ Acting = Literal["", "drawn", "deterministic", "scripted", "played"]
 """How actions come about: as draws of a policy whose mode differs from them; as those of a policy
 without chance; by a scripted expert's own rules, chance included; by a person. Empty if nothing has
 acted."""
-Guard = Literal["process", "namespaces"]
-"""A process of its own; the namespaces of bubblewrap around it."""
+Guard = Literal["process", "namespaces", "landlock"]
+"""A process of its own; the namespaces of bubblewrap around it; or, without those, Landlock."""
 Status = Literal["ok", "error", "invalid action", "timeout", "memory", "crashed"]
 
 

@@ -137,7 +137,7 @@ def watch(parent: int) -> None:
     """End this process and its children once the runner is gone."""
     while os.getppid() == parent:
         time.sleep(WATCH_PERIOD)
-    end_descendants()
+    end_descendants(None)
     os._exit(1)
 
 

@@ -11,6 +11,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import psutil
@@ -82,11 +84,29 @@ def become_subreaper() -> None:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def end_descendants(process_id: int | None = None) -> None:
-    """End all descendants of a process, by default this one, and what these start meanwhile."""
+@contextmanager
+def no_descendants_left() -> Iterator[None]:
+    """End what this process, or any that it has started, starts meanwhile."""
+    before = frozenset(_descendants(None))
+    try:
+        yield
+    finally:
+        end_descendants(None, before)
+
+
+def end_descendants(
+    process_id: int | None, spared: frozenset[psutil.Process] = frozenset()
+) -> None:
+    """End all descendants of a process, and what these start meanwhile.
+
+    Args:
+        process_id: None for this process.
+        spared: descendants that stay.
+    """
     give_up = time.monotonic() + PATIENCE
     while time.monotonic() < give_up:
-        members = [member for member in _descendants(process_id) if _is_running(member)]
+        found = frozenset(_descendants(process_id)) - spared
+        members = [member for member in found if _is_running(member)]
         if not members:
             return
         for signal_number in (signal.SIGSTOP, signal.SIGKILL):  # none starts another meanwhile

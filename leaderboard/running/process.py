@@ -15,7 +15,7 @@ from pathlib import Path
 from il_envs.remote.channel import Channel, ClosedError, Message
 from il_envs.remote.contents import Terms
 from leaderboard.cells import Guard
-from leaderboard.running.limits import end_descendants
+from leaderboard.running.limits import no_descendants_left
 from leaderboard.running.sandbox import guarded
 
 PATIENCE = 5.0  # s, for a process to end whose work is over
@@ -51,7 +51,8 @@ def algorithm_process(task: Message, terms: Terms, memory: int) -> Iterator[Work
     """
     near, far = socket.socketpair()
     command = [sys.executable, "-m", "leaderboard.running.algorithm", str(far.fileno())]
-    with near, far, tempfile.TemporaryDirectory(prefix="il-envs-") as scratch:
+    scratch_folder = tempfile.TemporaryDirectory(prefix="il-envs-")
+    with near, far, scratch_folder as scratch, no_descendants_left():
         behind, variables, guards = guarded(command, task.fields["origin"], Path(scratch))
         process = subprocess.Popen(
             behind, env=variables, pass_fds=[far.fileno()], stdin=subprocess.DEVNULL
@@ -67,7 +68,6 @@ def algorithm_process(task: Message, terms: Terms, memory: int) -> Iterator[Work
                 process.wait(PATIENCE)
             process.kill()
             process.wait()
-            end_descendants()
 
 
 @contextmanager

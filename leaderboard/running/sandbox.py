@@ -2,10 +2,11 @@
 
 With bubblewrap it has namespaces of its own: no network, no other processes, and of the files only
 Python, what is installed, and its own folder, none of which it can write. What it writes is kept in
-memory and goes with it. The worlds, their experts and their compiled kernels are in no file that it
-can read.
+memory and goes with it. Without bubblewrap, Landlock takes away the network and the files. Either
+way the worlds, their experts and their compiled kernels are in no file that it can read.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -20,11 +21,16 @@ from pathlib import Path
 from il_envs.learning.installed import installed_algorithms
 from leaderboard.cells import Guard
 from leaderboard.computer import same_arithmetic
+from leaderboard.running import landlock
 
 SYSTEM = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache",
+    "/sys/devices/system/cpu",
 )  # fmt: skip
-"""Where a system has its programs and libraries."""
+"""Where a system has its programs and libraries, and says what processors it has."""
+READABLE = ("/proc/cpuinfo", "/proc/meminfo", "/proc/self", "/dev/urandom", "/dev/zero")
+WRITABLE = ("/dev/null", "/dev/shm")
+"""What programs need beside, where there are no namespaces that have their own."""
 OURS = ("il_envs", "baselines", "leaderboard")
 SCRATCH_INSIDE = Path("/tmp")
 SCRATCH_SIZE = 2**30  # bytes
@@ -39,24 +45,27 @@ def guarded(
 
     Args:
         origin: the algorithm's, whose folder or package can be read.
-        scratch: where it may write, without bubblewrap.
+        scratch: where it may write, unless it has a folder of its own in memory.
     """
+    own = _places_of(origin)
     program = shutil.which("bwrap")
-    if program is None or not _works(program):
-        return list(command), _variables(scratch), ("process",)
-    inside = _variables(SCRATCH_INSIDE)
-    arguments = _arguments(_places_of(origin), inside)
-    return [program, *arguments, "--", *command], inside, ("process", "namespaces")
+    if program is not None and _works((program, *_namespaces([], {}))):
+        inside = _variables(SCRATCH_INSIDE)
+        return [program, *_namespaces(own, inside), *command], inside, ("process", "namespaces")
+    outside = _variables(scratch)
+    if _works(_landlock([], scratch)):
+        return [*_landlock(own, scratch), *command], outside, ("process", "landlock")
+    return list(command), outside, ("process",)
 
 
 @cache
-def _works(program: str) -> bool:
-    """Whether bubblewrap can make namespaces here; inside of some containers it cannot."""
-    trial = [program, *_arguments([], _variables(SCRATCH_INSIDE)), "--", "true"]
+def _works(guard: tuple[str, ...]) -> bool:
+    """Whether a guard can be put up here; inside of some containers none can."""
     try:
-        return subprocess.run(trial, capture_output=True, timeout=10.0).returncode == 0
+        trial = subprocess.run([*guard, "true"], capture_output=True, timeout=10.0)
     except (OSError, subprocess.TimeoutExpired):
         return False
+    return trial.returncode == 0
 
 
 def _variables(scratch: Path) -> dict[str, str]:
@@ -69,8 +78,8 @@ def _variables(scratch: Path) -> dict[str, str]:
     }
 
 
-def _arguments(own: Iterable[Path], variables: Mapping[str, str]) -> list[str]:
-    """Those of bubblewrap; a later place covers an earlier one."""
+def _namespaces(own: Iterable[Path], variables: Mapping[str, str]) -> list[str]:
+    """The arguments of bubblewrap; a later place covers an earlier one."""
     arguments = [
         "--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL",
         "--uid", "1000", "--gid", "1000", "--die-with-parent", "--new-session",
@@ -83,16 +92,39 @@ def _arguments(own: Iterable[Path], variables: Mapping[str, str]) -> list[str]:
             arguments += ["--ro-bind-try", str(place), str(place)]
     inside = str(SCRATCH_INSIDE)
     arguments += ["--size", str(SCRATCH_SIZE), "--tmpfs", inside, "--chdir", inside]
-    shown = [Path(sys.base_prefix), Path(sys.prefix)]
-    shown += [place for name in OURS for place in _places(find_spec(name))]
-    for place in [*shown, *own]:
+    for place in [*_shown(), *own]:
         arguments += ["--ro-bind", str(place), str(place)]
     for place in _hidden():
         arguments += ["--tmpfs", str(place), "--remount-ro", str(place)]
     arguments.append("--clearenv")
     for name, value in variables.items():
         arguments += ["--setenv", name, value]
-    return arguments
+    return [*arguments, "--"]
+
+
+def _landlock(own: Iterable[Path], scratch: Path) -> tuple[str, ...]:
+    """The command before one that Landlock restricts."""
+    hidden = set(_hidden())
+    read, listed = list(map(str, [*SYSTEM, *READABLE])), []
+    waiting = [*_shown(), *own]
+    while waiting:
+        place = waiting.pop()
+        if place in hidden:
+            continue
+        if any(place in each.parents for each in hidden):
+            listed.append(str(place))
+            waiting += place.iterdir()
+        else:
+            read.append(str(place))
+    places = json.dumps([read, listed, [str(scratch), *WRITABLE]])
+    return sys.executable, "-I", "-S", landlock.__file__, places
+
+
+def _shown() -> Iterator[Path]:
+    """Where Python and what is installed are."""
+    yield from (Path(sys.base_prefix), Path(sys.prefix))
+    for name in OURS:
+        yield from _places(find_spec(name))
 
 
 def _places_of(origin: str) -> list[Path]:
