@@ -49,16 +49,7 @@ def run(channel: Channel) -> None:
         else:
             assert algorithm.restore is not None  # as the scorer has looked up
             policy = algorithm.restore(terms.world, task.arrays, algorithm.config)
-        require_policy(policy)
-        told |= {
-            "is_restorable": algorithm.restore is not None,
-            "is_exact": isinstance(policy, ExactPolicy),
-            "is_stationary": getattr(policy, "is_stationary", False) is True,
-            "is_gaussian": isinstance(policy, GaussianPolicy),
-            "is_affine": getattr(policy, "is_affine", False) is True,
-        }
-        channel.send(Message("policy", told))
-        Answers(policy, terms.world).give(channel)
+        answer_about(policy, terms.world, algorithm.restore is not None, channel, told)
     except ClosedError:
         pass  # the scorer has heard enough
     except (Exception, SystemExit) as error:
@@ -67,18 +58,43 @@ def run(channel: Channel) -> None:
         channel.send(Message("failed", told | failed))
 
 
+def answer_about(
+    policy: Policy, world: World, is_restorable: bool, channel: Channel, told: Mapping[str, Any]
+) -> None:
+    """Say what there is to say of a policy, and answer what is asked of it.
+
+    Args:
+        is_restorable: whether it can be made anew from its tensors.
+        told: what else there is to say.
+
+    Raises:
+        ClosedError: when the scorer has heard enough.
+        Exception: if it is no policy, or fails.
+    """
+    require_policy(policy)
+    flags = {
+        "is_restorable": is_restorable,
+        "is_exact": isinstance(policy, ExactPolicy),
+        "is_stationary": getattr(policy, "is_stationary", False) is True,
+        "is_gaussian": isinstance(policy, GaussianPolicy),
+        "is_affine": getattr(policy, "is_affine", False) is True,
+    }
+    channel.send(Message("policy", {**told, **flags}))
+    Answers(policy, world).give(channel)
+
+
 def _trained(
     algorithm: Algorithm[Any], problem: RemoteProblem, seed: int, told: dict[str, Any]
 ) -> Policy:
     try:
-        with _kept_warnings() as kept, counted_updates() as updates:
+        with kept_warnings() as kept, counted_updates() as updates:
             return algorithm.train(problem, seed, algorithm.config)
     finally:
         told |= {"warnings": kept, "updates": updates.count}
 
 
 @contextmanager
-def _kept_warnings() -> Iterator[list[str]]:
+def kept_warnings() -> Iterator[list[str]]:
     """The text of every TrainingWarning, once it is over; other warnings are shown as usual."""
     kept: list[str] = []
     caught: list[warnings.WarningMessage] = []

@@ -162,6 +162,7 @@ def main() -> None:
     spec = CellSpec.model_validate_json(json)
     limit_resources(spec.profile.memory_limit)
     outcome = compute(spec, in_process=place == IN_PROCESS)
+    end_descendants(None)  # which could change what is written
     try:
         write(spec, outcome, Path(folder))
         sys.stdout.flush()

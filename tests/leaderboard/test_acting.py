@@ -16,12 +16,13 @@ from leaderboard.cells import MODE_TRACES, Cell, read_cell, read_traces, write_t
 from leaderboard.measures.support import SUPPORT_SEED
 from leaderboard.profiles import EVALUATION_SEED, MOST_SEEDS, Profile
 from leaderboard.protocol import CellSpec, cells_of_run
-from leaderboard.running.evaluation import evaluate_learner, evaluate_reference
+from leaderboard.running.evaluation import evaluate_reference
 from leaderboard.running.outcome import Outcome, write
 from leaderboard.running.updates import counted_updates
 from leaderboard.scores.metrics import METRICS
 from leaderboard.scores.rows import Scale
 from leaderboard.verification import verify_episodes
+from tests.leaderboard.answered import evaluate
 
 TINY = Profile(
     name="tiny", labels=(100,), seeds=1, evaluation_episodes=3, steps=1_000, time_limit=60.0
@@ -60,7 +61,7 @@ def spec_in(world: str) -> CellSpec:
 def evaluated(world: str, policy: Any, folder: Path) -> Cell:
     """The cell of a policy, written and read."""
     spec, outcome = spec_in(world), Outcome()
-    evaluate_learner(policy, spec, get_world(world), outcome)
+    evaluate(policy, spec, get_world(world), outcome)
     path = folder / spec.folder
     path.mkdir(parents=True, exist_ok=True)
     write(spec, outcome, path)

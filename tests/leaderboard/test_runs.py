@@ -42,8 +42,9 @@ from leaderboard.profiles import Profile
 from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.publishing import ARCHIVE
 from leaderboard.running import child, evaluation, limits
+from leaderboard.running.algorithm import kept_warnings
 from leaderboard.running.limits import Watch, used_by
-from leaderboard.running.outcome import Outcome, write
+from leaderboard.running.outcome import write
 from leaderboard.running.progress import Progress
 from leaderboard.running.runner import is_finished, run_cells
 from leaderboard.runs import Manifest, extend_manifest, read_results
@@ -67,9 +68,20 @@ def learners(specs: list[CellSpec]) -> list[CellSpec]:
     return [spec for spec in specs if spec.labels is not None]
 
 
-def compute(specs: list[CellSpec], out: Path, workers: int = 2) -> dict[str, Cell]:
-    cells = run_cells(specs, out, workers, Progress(Console(quiet=True)))
+def compute(
+    specs: list[CellSpec], out: Path, workers: int = 2, in_process: bool = False
+) -> dict[str, Cell]:
+    cells = run_cells(specs, out, workers, Progress(Console(quiet=True)), in_process)
     return {cell.spec.algorithm: cell for cell in cells}
+
+
+def changed(name: str, folder: Path, before: str, after: str) -> Path:
+    """A copy of an algorithm's folder with another text in place of a part of its module."""
+    copied = shutil.copytree(ALGORITHMS / name, folder / name)
+    text = (copied / "algorithm.py").read_text()
+    assert before in text
+    (copied / "algorithm.py").write_text(text.replace(before, after))
+    return copied
 
 
 def snapshot(out: Path) -> dict[str, tuple[bytes, int]]:
@@ -490,11 +502,10 @@ def test_the_clock_is_slower_where_workers_share_a_processor() -> None:
     ],
 )
 def test_whatever_a_child_leaves_the_run_goes_on(tmp_path: Path, way: str, reason: str) -> None:
-    folder = shutil.copytree(ALGORITHMS / "sabotages", tmp_path / "sabotages")
-    text = (folder / "algorithm.py").read_text()
-    (folder / "algorithm.py").write_text(text.replace('WAY = "fifo"', f'WAY = "{way}"'))
+    """As it can where an algorithm is in the process that writes the cell."""
+    folder = changed("sabotages", tmp_path, 'WAY = "fifo"', f'WAY = "{way}"')
     out = tmp_path / "out"
-    cells = compute(learners(specs_of(str(folder), "good")), out, workers=1)
+    cells = compute(learners(specs_of(str(folder), "good")), out, workers=1, in_process=True)
     assert cells["good"].status == "ok"
     assert (cells["sabotages"].status, cells["sabotages"].reason) == ("crashed", reason)
     kept = out / cells["sabotages"].spec.folder
@@ -533,16 +544,22 @@ def test_memory_counts_child_processes() -> None:
         assert used_by(process.pid)[1] > 200 * 2**20
 
 
-@pytest.mark.parametrize("seconds", ["0", "3600"])
+@pytest.mark.parametrize("seconds", ["0.0", "3600.0"])
+@pytest.mark.parametrize("in_process", [False, True])
 def test_processes_that_an_algorithm_starts_end_with_its_cell(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: str
+    tmp_path: Path, seconds: str, in_process: bool
 ) -> None:
-    number = tmp_path / "number"
-    monkeypatch.setenv("ORPHAN_FILE", str(number))
-    monkeypatch.setenv("ORPHAN_SECONDS", seconds)
-    profile = TINY.model_copy(update={"time_limit": 4.0})
-    compute(learners(specs_of("orphans", profile=profile)), tmp_path / "out")
-    assert wait_until(lambda: not is_running(int(number.read_text())))
+    mark = f"orphan of {tmp_path}"
+    folder = changed("orphans", tmp_path, 'MARK, SECONDS = "no mark", 3600.0',
+                     f'MARK, SECONDS = "{mark}", {seconds}')  # fmt: skip
+    profile = TINY.model_copy(update={"time_limit": 10.0})
+    spec = learners(specs_of(str(folder), profile=profile))[0]
+    compute([spec], tmp_path / "out", in_process=in_process)
+    assert "left one behind" in (tmp_path / "out" / spec.folder / "log.txt").read_text()
+    assert not [
+        process for process in psutil.process_iter(["cmdline"])
+        if mark in (process.info["cmdline"] or [])
+    ]  # fmt: skip
 
 
 def test_a_damaged_cell_is_one_line_that_names_the_file(tmp_path: Path) -> None:
@@ -750,17 +767,16 @@ def test_the_cell_file_is_plain_json(failures: tuple[dict[str, Cell], Path]) -> 
 
 
 def test_a_warning_without_a_word_is_one_all_the_same() -> None:
-    outcome = Outcome()
-    with child._kept_warnings(outcome):
+    with kept_warnings() as kept:
         warnings.warn("", TrainingWarning, stacklevel=1)
-    assert outcome.warnings == ["no reason given"]
+    assert kept == ["no reason given"]
 
 
 def test_a_warning_of_training_is_in_the_row_and_others_are_not(tmp_path: Path) -> None:
     spec = learners(specs_of("warns"))[0]
     with warnings.catch_warnings(record=True) as others:
         warnings.simplefilter("default")
-        outcome = child.compute(spec)
+        outcome = child.compute(spec, in_process=True)
     assert (outcome.status, outcome.warnings) == ("ok", ["nothing was learned"])
     assert [str(warning.message) for warning in others] == ["an old function is used"]
     write(spec, outcome, tmp_path)

@@ -17,12 +17,9 @@ MOST = 2**30  # bytes of a message's arrays
 @contextmanager
 def channels(most: int = MOST) -> Iterator[tuple[Channel, Channel]]:
     """Both ends of a connection."""
-    ends = [Channel(end, most) for end in socket.socketpair()]
-    try:
-        yield ends[0], ends[1]
-    finally:
-        for end in ends:
-            end.close()
+    near, far = socket.socketpair()
+    with near, far:
+        yield Channel(near, most), Channel(far, most)
 
 
 @contextmanager

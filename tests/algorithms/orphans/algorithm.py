@@ -1,13 +1,20 @@
-"""An algorithm that leaves processes behind: a sleeper, whose number it writes down."""
+"""An algorithm that leaves a process behind, in a session of its own and with no parent."""
 
-import os
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from il_envs import Algorithm
+
+MARK, SECONDS = "no mark", 3600.0
+
+LEAVES = """
+import subprocess, sys
+subprocess.Popen(
+    [sys.executable, "-c", "import time; time.sleep(3600)", sys.argv[1]], start_new_session=True
+)
+"""
 
 
 @dataclass(frozen=True)
@@ -16,15 +23,9 @@ class Config:
 
 
 def train(problem, seed, config):
-    sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
-    Path(os.environ["ORPHAN_FILE"]).write_text(str(sleeper.pid))
-    time.sleep(float(os.environ.get("ORPHAN_SECONDS", "3600")))
+    subprocess.run([sys.executable, "-c", LEAVES, MARK], check=True)
+    print("left one behind", flush=True)
+    time.sleep(SECONDS)
 
 
-algorithm = Algorithm(
-    "orphans",
-    "An algorithm that leaves processes behind: a sleeper, whose number it writes down.",
-    frozenset(),
-    Config(),
-    train,
-)
+algorithm = Algorithm("orphans", "leaves a process behind", frozenset(), Config(), train)
