@@ -1,0 +1,1 @@
+"""Ways to a false score, each of which fails or is reported."""
