@@ -9,12 +9,13 @@ from rich.console import Console
 from il_envs.world import WORLDS, World
 from leaderboard import UserError
 from leaderboard.cells import Cell
+from leaderboard.contender import Contender
+from leaderboard.describing import find
 from leaderboard.profiles import Profile
 from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running.progress import Progress
 from leaderboard.running.runner import run_cells
 from leaderboard.scores.rows import return_of
-from leaderboard.submission import Contender, load
 
 CHECK = Profile(
     name="check", labels=(500,), seeds=1, evaluation_episodes=2, steps=20_000, time_limit=120.0
@@ -25,7 +26,7 @@ def check(origin: str) -> Iterator[tuple[str, bool]]:
     """Try an algorithm in each world it applies to.
 
     Args:
-        origin: as `submission.load` takes it.
+        origin: as `describing.find` takes it.
 
     Yields:
         A line for each world, and True if the algorithm passed there.
@@ -33,7 +34,7 @@ def check(origin: str) -> Iterator[tuple[str, bool]]:
     Raises:
         UserError: if there is no algorithm, it is not a valid one, or it applies to no world.
     """
-    contender = load(origin)
+    contender = find(origin)
     worlds = [world for world in WORLDS.values() if contender.applies_to(world)]
     if not worlds:
         raise UserError(f"{origin}: applies_to is False for every world ({', '.join(WORLDS)})")

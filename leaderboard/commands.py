@@ -40,11 +40,11 @@ from leaderboard.selection import (
     of_profile,
     with_controls,
 )
-from leaderboard.submission import write_template
 from leaderboard.tables.board import Board
 from leaderboard.tables.document import Document, document, read_document
 from leaderboard.tables.formats import FORMATS, as_csv, as_markdown
 from leaderboard.tables.terminal import print_page
+from leaderboard.template import write_template
 from leaderboard.texts import count_of
 from leaderboard.verification import (
     verify_controlled_returns,
@@ -64,10 +64,9 @@ def show_list() -> None:
             print(f"    {style} expert: {expert.summary}")
     print("algorithms")
     for contender in available():
-        algorithm = contender.algorithm
-        print(f"  {algorithm.name}: {algorithm.summary}")
-        what = "a control, uses" if algorithm.is_control else "uses"
-        print(f"    {what} {', '.join(sorted(algorithm.sources)) or 'nothing'}")
+        print(f"  {contender.name}: {contender.summary}")
+        what = "a control, uses" if contender.is_control else "uses"
+        print(f"    {what} {', '.join(sorted(contender.sources)) or 'nothing'}")
     print("profiles")
     for profile in PROFILES.values():
         labels = ", ".join(f"{count:,}" for count in profile.labels)

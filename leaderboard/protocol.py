@@ -14,12 +14,12 @@ from pydantic import BaseModel, ConfigDict
 from il_envs.engine.fingerprint import fingerprint
 from il_envs.learning.metering import Source
 from il_envs.world import World
+from leaderboard.contender import Contender
 from leaderboard.durations import expected_seconds
 from leaderboard.keys import key_of, reference_codes, world_key
 from leaderboard.measures.references import TEACHER, exact_reference
 from leaderboard.profiles import TUNING_SEED, Profile
 from leaderboard.recorded import RecordedData
-from leaderboard.submission import Contender
 
 
 class CellSpec(BaseModel):
@@ -96,23 +96,22 @@ def cells_of_run(
             for contender in contenders:
                 if not contender.applies_to(world):
                     continue
-                algorithm = contender.algorithm
                 data = recordings.get(world.name) if contender.is_shown else None
                 for labels in label_budgets(
-                    profile, algorithm.uses_labels, algorithm.is_control, data
+                    profile, contender.uses_labels, contender.is_control, data
                 ):
                     key = key_of(profile, world, of_world, contender.code, labels, seed)
-                    key["config"] = repr(algorithm.config)
+                    key["config"] = contender.config
                     if data is not None:
                         key["demonstrations"] = data.content_hash
-                    is_other = style != world.reference_style and contender.is_taught
+                    is_other = style != world.reference_style and contender.uses_labels
                     teacher = style if is_other and data is None else ""
                     if teacher:
                         act = world.experts[teacher].act
                         key["style"] = f"{teacher} {fingerprint({'act': act})}"
                     spec = CellSpec(
                         world=world.name,
-                        algorithm=algorithm.name,
+                        algorithm=contender.name,
                         origin=contender.origin,
                         labels=labels,
                         seed=seed,
@@ -120,10 +119,10 @@ def cells_of_run(
                         demonstrations="" if data is None else data.name,
                         style=teacher,
                         settings=dict(contender.settings),
-                        sources=tuple(sorted(algorithm.sources)),
+                        sources=tuple(sorted(contender.sources)),
                         key=key,
                     )
-                    specs.append((expected_seconds(spec.steps, world, algorithm), spec))
+                    specs.append((expected_seconds(spec.steps, world, contender), spec))
     return [spec for _, spec in sorted(specs, key=lambda pair: -pair[0])]
 
 

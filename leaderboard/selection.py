@@ -2,16 +2,17 @@
 controls."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 from il_envs.world import WORLDS, World
 from leaderboard import tell
+from leaderboard.contender import Contender
+from leaderboard.describing import find, find_all
 from leaderboard.measures.references import exact_reference, is_of_costs
 from leaderboard.profiles import Profile
 from leaderboard.recorded import RecordedData
 from leaderboard.runs import Declaration, Manifest
-from leaderboard.submission import Contender, load, load_all, load_installed
+from leaderboard.submission import load_installed
 
 
 def available() -> list[Contender]:
@@ -23,7 +24,7 @@ def available() -> list[Contender]:
 
 def named(origins: Iterable[str]) -> list[Contender]:
     """The algorithms with these names or folders, in every world to which they apply."""
-    return load_all(origins)
+    return find_all(origins)
 
 
 def of_profile(
@@ -35,13 +36,13 @@ def of_profile(
     worlds, available = list(worlds), list(available)
     if profile.each_once:
         firsts = ((c, next((w for w in worlds if c.applies_to(w)), None)) for c in available)
-        return [_within(contender, {world.name}) for contender, world in firsts if world]
-    learners = [c.origin for c in available if not c.algorithm.is_control]
+        return [contender.within({world.name}) for contender, world in firsts if world]
+    learners = [c.origin for c in available if not c.is_control]
     chosen: dict[str, set[str]] = {}
     for world in worlds:
         for name in profile.worlds.get(world.name) or learners:
             chosen.setdefault(name, set()).add(world.name)
-    return [_within(load(name), names) for name, names in chosen.items()]
+    return [find(name).within(names) for name, names in chosen.items()]
 
 
 def with_controls(
@@ -49,23 +50,15 @@ def with_controls(
 ) -> list[Contender]:
     """The contenders, and the available controls for any learner among them, each in the worlds of
     its learners."""
-    learners = [c for c in contenders if not c.algorithm.is_control]
-    there = {contender.algorithm.name for contender in contenders}
+    learners = [c for c in contenders if not c.is_control]
+    there = {contender.name for contender in contenders}
     added = []
-    for control in (c for c in available if c.algorithm.is_control):
-        beside = [c for c in learners if belongs(control, c)]
+    for control in (c for c in available if c.is_control):
+        beside = [c for c in learners if control.belongs_beside(c)]
         names = {w.name for w in worlds for c in beside if c.applies_to(w)}
-        if names and control.algorithm.name not in there:
-            added.append(_within(control, names))
+        if names and control.name not in there:
+            added.append(control.within(names))
     return [*contenders, *added]
-
-
-def belongs(control: Contender, learner: Contender) -> bool:
-    """True if `control` is a control for this learner."""
-    is_beside = control.algorithm.control_for
-    return (
-        is_beside is not None and not learner.algorithm.is_control and is_beside(learner.algorithm)
-    )
 
 
 def of_one_teacher(
@@ -79,17 +72,17 @@ def of_one_teacher(
         recorded: names of the worlds that have a recording.
     """
     for contender in contenders:
-        if not {"demonstrations", "expert"} <= contender.algorithm.sources:
+        if not {"demonstrations", "expert"} <= contender.sources:
             yield contender
             continue
         names = {w.name for w in worlds if w.name not in recorded and contender.applies_to(w)}
         if len(names) < sum(contender.applies_to(world) for world in worlds):
             tell(
-                f"{contender.algorithm.name} has no rows where there is a recording: it asks the "
+                f"{contender.name} has no rows where there is a recording: it asks the "
                 "scripted expert too, and would learn from two teachers"
             )
         if names:
-            yield _within(contender, names)
+            yield contender.within(names)
 
 
 def declaration_of(
@@ -100,14 +93,13 @@ def declaration_of(
 ) -> Declaration:
     """The declaration of an algorithm, with those of the others that are its controls, its teachers
     and its settings."""
-    algorithm = contender.algorithm
     return Declaration(
-        uses_labels=algorithm.uses_labels,
-        factors=dict(algorithm.factors),
-        is_control=algorithm.is_control,
-        controls=tuple(c.algorithm.name for c in contenders if belongs(c, contender)),
+        uses_labels=contender.uses_labels,
+        factors=dict(contender.factors),
+        is_control=contender.is_control,
+        controls=tuple(c.name for c in contenders if c.belongs_beside(contender)),
         recordings=dict(recordings) if contender.is_shown else {},
-        style=style if contender.is_taught else "",
+        style=style if contender.uses_labels else "",
         settings=dict(contender.settings),
     )
 
@@ -125,9 +117,7 @@ def manifest_of(
         profile=profile,
         worlds=tuple(world.name for world in worlds),
         algorithms={
-            contender.algorithm.name: tuple(
-                world.name for world in worlds if contender.applies_to(world)
-            )
+            contender.name: tuple(world.name for world in worlds if contender.applies_to(world))
             for contender in contenders
         },
         seeds=seeds,
@@ -135,7 +125,7 @@ def manifest_of(
         cost_worlds=tuple(world.name for world in worlds if is_of_costs(world)),
         teachers={w.name: (style,) for w in worlds if style not in ("", w.reference_style)},
         declarations={
-            contender.algorithm.name: declaration_of(contender, contenders, recordings, style)
+            contender.name: declaration_of(contender, contenders, recordings, style)
             for contender in contenders
         },
     )
@@ -158,7 +148,7 @@ def inapplicable(contenders: Iterable[Contender], worlds: Iterable[World]) -> It
             if not contender.applies_to(world):
                 lacking.setdefault(_lack(contender, world), []).append(world.name)
         for lack, names in lacking.items():
-            yield f"{contender.algorithm.name}: {lack} in {', '.join(names)}"
+            yield f"{contender.name}: {lack} in {', '.join(names)}"
 
 
 def _lack(contender: Contender, world: World) -> str:
@@ -169,13 +159,3 @@ def _lack(contender: Contender, world: World) -> str:
         if own not in wanted:
             return f"no {' or '.join(words.get(kind, kind) for kind in sorted(set(wanted)))}"
     return "does not apply"
-
-
-def _within(contender: Contender, names: set[str]) -> Contender:
-    """The contender, restricted to these worlds."""
-    algorithm = contender.algorithm
-
-    def applies_to(world: World) -> bool:
-        return world.name in names and algorithm.applies_to(world)
-
-    return replace(contender, algorithm=replace(algorithm, applies_to=applies_to))

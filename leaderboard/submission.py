@@ -3,101 +3,50 @@
 import hashlib
 import importlib
 import os
-import re
 import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import jinja2
-
 from il_envs.engine.kernels import cache_folder
 from il_envs.learning.algorithm import Algorithm
 from il_envs.learning.installed import installed_algorithms
 from il_envs.learning.tuning import record_path
-from il_envs.world import UnknownNameError, World
+from il_envs.world import WORLDS, UnknownNameError
 from leaderboard import UserError
+from leaderboard.contender import NO_SETTINGS, Contender, contender_of, fault_of_name
 from leaderboard.imports import closure, hash_of, outsiders
-from leaderboard.measures.references import REFERENCES, TEACHER
+from leaderboard.settings import Settings
 from leaderboard.texts import of_error
 
-TEMPLATES = Path(__file__).parent / "templates"
 
-
-@dataclass(frozen=True)
-class Contender:
-    """An algorithm and its origin.
-
-    Attributes:
-        algorithm: the algorithm.
-        origin: the name of its entry point, or the path of its folder.
-        code: SHA-256 over its source files: for an installed algorithm its module and that module's
-            imports from the same top-level package; otherwise all files of the folder.
-        settings: those of its settings that the command line has changed, as `conditions.Settings`.
-    """
-
-    algorithm: Algorithm[Any]
-    origin: str
-    code: str
-    settings: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def is_shown(self) -> bool:
-        """True if the algorithm is given demonstrations."""
-        return "demonstrations" in self.algorithm.sources
-
-    @property
-    def is_taught(self) -> bool:
-        """True if the algorithm is given demonstrations or labels."""
-        return self.is_shown or "expert" in self.algorithm.sources
-
-    def applies_to(self, world: World) -> bool:
-        """True if the algorithm can learn in a world.
-
-        Raises:
-            UserError: if the algorithm's own `applies_to` raises.
-        """
-        try:
-            return bool(self.algorithm.applies_to(world))
-        except Exception as error:
-            raise UserError(
-                f"{self.origin}: applies_to({world.name}) raises {of_error(error)}"
-            ) from error
-
-
-def load_all(origins: Iterable[str]) -> list[Contender]:
-    """Load several algorithms.
+def load(origin: str, settings: Settings = NO_SETTINGS) -> Contender:
+    """An algorithm that is loaded here, as a contender.
 
     Raises:
-        UserError: if two have the same name, or one cannot be loaded.
-        UnknownNameError: if a name is not installed.
+        UserError: as `load_algorithm`, or if it needs files that are not in its folder.
+        UnknownNameError: as `load_algorithm`, or if it has no such setting.
     """
-    contenders: dict[str, Contender] = {}
-    for origin in dict.fromkeys(origins):
-        contender = load(origin)
-        name = contender.algorithm.name
-        if name in contenders:
-            raise UserError(f"{origin} and {contenders[name].origin} are both named {name!r}")
-        contenders[name] = contender
-    return list(contenders.values())
+    algorithm = load_algorithm(origin)
+    code = code_of(origin, algorithm.name)
+    own = origin if origin in installed_algorithms() else str(Path(origin).resolve())
+    return contender_of(algorithm, own, code, settings, WORLDS.values())
 
 
 def load_installed() -> tuple[list[Contender], list[str]]:
     """Every installed algorithm that can be loaded, and for each of the others a line that says why
     it cannot. A broken package must not stop a run that does not use it."""
     contenders, faults = [], []
-    for point in installed_algorithms().values():
+    for name in installed_algorithms():
         try:
-            contenders.append(_load_entry_point(point))
+            contenders.append(load(name))
         except UserError as error:
             faults.append(f"left out: {error}")
     return contenders, faults
 
 
-def load(origin: str) -> Contender:
+def load_algorithm(origin: str) -> Algorithm[Any]:
     """Load an algorithm by the name of its entry point or the path of its folder.
 
     Raises:
@@ -107,12 +56,49 @@ def load(origin: str) -> Contender:
     points = installed_algorithms()
     if origin in points:
         return _load_entry_point(points[origin])
-    if "/" in origin or Path(origin).exists():
-        return _load_folder(Path(origin))
-    raise UnknownNameError("algorithm", origin, list(points))
+    require_folder_of_algorithm(origin)
+    return _load_folder(Path(origin))
 
 
-def _load_entry_point(point: EntryPoint) -> Contender:
+def code_of(origin: str, name: str) -> str:
+    """SHA-256 over the source files of an algorithm, which are read and not executed.
+
+    Args:
+        name: the algorithm's.
+
+    Raises:
+        UserError: if it needs files that are not in its folder.
+    """
+    point = installed_algorithms().get(origin)
+    if point is not None:
+        return hash_of(closure([point.module], [point.module.partition(".")[0]]))
+    path, files = Path(origin) / "algorithm.py", _files_of(Path(origin))
+    for helper in outsiders(files):
+        raise UserError(
+            f"{path}: needs {helper}, which is not in its folder, and so a change of it would go "
+            "unnoticed; move it there, or install it"
+        )
+    # Not the record of its tuning: settings have a place of their own in a key.
+    return hash_of({n: p for n, p in files.items() if p != record_path(name, path)})
+
+
+def require_folder_of_algorithm(origin: str) -> None:
+    """Check that an algorithm that is not installed is where its origin says.
+
+    Raises:
+        UserError: if there is no such folder, or no algorithm.py in it.
+        UnknownNameError: if the origin is no path, but the name of none that is installed.
+    """
+    folder = Path(origin)
+    if "/" not in origin and not folder.exists():
+        raise UnknownNameError("algorithm", origin, list(installed_algorithms()))
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder; `leaderboard new NAME` makes one")
+    if not (folder / "algorithm.py").is_file():
+        raise UserError(f"{folder}: no algorithm.py in it; `leaderboard new NAME` writes one")
+
+
+def _load_entry_point(point: EntryPoint) -> Algorithm[Any]:
     package = f", of {point.dist.name}" if point.dist else ""
     where = f"algorithm {point.name} ({point.value}{package})"
     try:
@@ -122,16 +108,11 @@ def _load_entry_point(point: EntryPoint) -> Contender:
     _require_algorithm(algorithm, where)
     if algorithm.name != point.name:
         raise UserError(f"{where}: named {algorithm.name!r}, but its entry point is {point.name!r}")
-    own = point.module.partition(".")[0]
-    return Contender(algorithm, point.name, hash_of(closure([point.module], [own])))
+    return algorithm
 
 
-def _load_folder(folder: Path) -> Contender:
-    path, files = folder / "algorithm.py", _files_of(folder)
-    if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder; `leaderboard new NAME` makes one")
-    if not path.is_file():
-        raise UserError(f"{folder}: no algorithm.py in it; `leaderboard new NAME` writes one")
+def _load_folder(folder: Path) -> Algorithm[Any]:
+    path = folder / "algorithm.py"
     try:
         module = _import_folder(path.resolve())
     except (Exception, SystemExit) as error:
@@ -140,14 +121,7 @@ def _load_folder(folder: Path) -> Contender:
     if algorithm is None:
         raise UserError(f"{path}: defines no `algorithm`; end it with algorithm = Algorithm(...)")
     _require_algorithm(algorithm, str(path))
-    for helper in outsiders(files):
-        raise UserError(
-            f"{path}: needs {helper}, which is not in its folder, and so a change of it would go "
-            "unnoticed; move it there, or install it"
-        )
-    # Not the record of its tuning: settings have a place of their own in a key.
-    code = {name: p for name, p in files.items() if p != record_path(algorithm.name, path)}
-    return Contender(algorithm, str(folder.resolve()), hash_of(code))
+    return algorithm
 
 
 def _files_of(folder: Path) -> dict[str, Path]:
@@ -185,40 +159,9 @@ def _require_algorithm(algorithm: object, where: str) -> None:
     if not isinstance(algorithm, Algorithm):
         kind = type(algorithm).__name__
         raise UserError(f"{where}: `algorithm` is a {kind}, must be an il_envs.Algorithm")
-    is_taken = algorithm.name in REFERENCES or algorithm.name.startswith(TEACHER)
-    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", algorithm.name) or is_taken:
-        raise UserError(
-            f"{where}: the name {algorithm.name!r} will not do; letters, digits and . _ - are "
-            f"allowed, {', '.join(REFERENCES)} and {TEACHER}... are taken"
-        )
+    if fault := fault_of_name(algorithm.name):
+        raise UserError(f"{where}: {fault}")
     config = algorithm.config
     parameters: Any = getattr(config, "__dataclass_params__", None)
     if isinstance(config, type) or parameters is None or not parameters.frozen:
         raise UserError(f"{where}: config must be an instance of a frozen dataclass, is {config!r}")
-
-
-def write_template(name: str) -> Path:
-    """Write the folder of a new algorithm, a working example; returns the folder.
-
-    Args:
-        name: the algorithm's name, or a path whose last part is the name.
-
-    Raises:
-        UserError: if the folder exists, or the name is invalid.
-        OSError: if the folder cannot be written.
-    """
-    folder = Path(name)
-    if not re.fullmatch(r"[A-Za-z]\w*", folder.name) or folder.name in REFERENCES:
-        raise UserError(f"{folder.name!r} cannot be an algorithm's name; use letters, digits and _")
-    if folder.exists():
-        raise UserError(f"{folder} exists; choose another name or remove it")
-    templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    folder.mkdir(parents=True)
-    for file in ("algorithm.py", "README.md"):
-        text = templates.get_template(f"{file}.j2").render(name=folder.name, folder=folder)
-        (folder / file).write_text(text, encoding="utf-8")
-    return folder

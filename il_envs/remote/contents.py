@@ -15,7 +15,7 @@ from il_envs.learning.demonstrations import Demonstrations
 from il_envs.learning.metering import Budget, Source
 from il_envs.learning.rollout import Episode
 from il_envs.remote.channel import Message
-from il_envs.world import Dynamics, Spaces, World
+from il_envs.world import Dynamics, Spaces, Truth, World
 
 Arrays = Mapping[str, NDArray[Any]]
 Parts = tuple[dict[str, Any], dict[str, NDArray[Any]]]
@@ -27,7 +27,8 @@ class Terms:
     """What an algorithm's process is told of its problem.
 
     Attributes:
-        world: name, spaces and limit of the world; it has neither kernels nor experts nor a model.
+        world: name, spaces and limit of the world, and whether it has a model. Of one that has
+            crossed everything else is unknown, and its model raises LookupError.
     """
 
     world: World
@@ -41,6 +42,7 @@ class Terms:
         told = {
             "world": self.world.name,
             "max_episode_steps": self.world.dynamics.max_episode_steps,
+            "has_model": self.world.truth.model is not None,
             "observation": observation,
             "action": action,
             "action_names": self.world.spaces.action_names,
@@ -59,11 +61,11 @@ class Terms:
             _space("action", told["action"], message.arrays),
             tuple(told["action_names"]),
         )
-        world = _nameplate(told["world"], spaces, told["max_episode_steps"])
+        world = _nameplate(told["world"], spaces, told["max_episode_steps"], told["has_model"])
         return Terms(world, frozenset(told["sources"]), Budget(told["labels"], told["steps"]))
 
 
-def _nameplate(name: str, spaces: Spaces, max_episode_steps: int) -> World:
+def _nameplate(name: str, spaces: Spaces, max_episode_steps: int, has_model: bool) -> World:
     """A world of which nothing else is known."""
 
     def unknown(*arguments: Any) -> Any:
@@ -80,7 +82,8 @@ def _nameplate(name: str, spaces: Spaces, max_episode_steps: int) -> World:
         control_period=1.0,
         max_episode_steps=max_episode_steps,
     )
-    return World(name, "", dynamics, spaces, experts={})
+    truth = Truth(model=unknown if has_model else None)
+    return World(name, "", dynamics, spaces, experts={}, truth=truth)
 
 
 def _space_parts(name: str, space: gym.Space[Any]) -> Parts:

@@ -1,7 +1,7 @@
 """The process of an algorithm: `python -m leaderboard.running.algorithm SOCKET`.
 
-It trains, or restores a policy, and then answers what it is asked about the policy. It knows
-nothing but what the scorer's process tells it through that socket.
+It says what the algorithm is; or it trains, or restores a policy, and then answers what it is asked
+about the policy. It knows nothing but what is told it through that socket.
 """
 
 import random
@@ -11,6 +11,8 @@ import traceback
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,13 +23,15 @@ from il_envs.learning.learned_reward import InvalidRewardError, TabularReward, r
 from il_envs.learning.policy import ExactPolicy, GaussianPolicy, Policy
 from il_envs.remote.channel import Channel, ClosedError, Message
 from il_envs.remote.client import RemoteProblem
-from il_envs.remote.contents import Terms
-from il_envs.world import World
-from leaderboard.conditions import configured
+from il_envs.remote.contents import Terms, model_of
+from il_envs.world import Truth, UnknownNameError, World
+from leaderboard import UserError
+from leaderboard.contender import contender_of
 from leaderboard.measures.checked import CheckedPolicy, require_policy, tensors_of
 from leaderboard.measures.checked_tables import InvalidActionError, learned_reward
 from leaderboard.running.updates import counted_updates
-from leaderboard.submission import load
+from leaderboard.settings import configured
+from leaderboard.submission import load_algorithm
 from leaderboard.texts import one_line
 
 INVALID = (InvalidActionError, InvalidRewardError)
@@ -40,14 +44,19 @@ def run(channel: Channel) -> None:
     closes its end."""
     told: dict[str, Any] = {}
     try:
-        task, terms = channel.receive(), Terms.of(channel.receive())
-        algorithm = configured(load(task.fields["origin"]), task.fields["settings"]).algorithm
+        task = channel.receive()
+        if task.kind == "describe":
+            channel.send(_description(task, channel))
+            return
+        terms = Terms.of(channel.receive())
+        algorithm = load_algorithm(task.fields["origin"])
+        algorithm, _ = configured(algorithm, task.fields["settings"])
         if task.kind == "train":
             channel.send(Message("ready"))
             channel.receive()
             policy = _trained(algorithm, RemoteProblem(terms, channel), task.fields["seed"], told)
         else:
-            assert algorithm.restore is not None  # as the scorer has looked up
+            assert algorithm.restore is not None  # as it has said
             policy = algorithm.restore(terms.world, task.arrays, algorithm.config)
         answer_about(policy, terms.world, algorithm.restore is not None, channel, told)
     except ClosedError:
@@ -56,6 +65,29 @@ def run(channel: Channel) -> None:
         traceback.print_exc()
         failed = {"status": _status(error), "reason": _reason(error)}
         channel.send(Message("failed", told | failed))
+
+
+def _description(task: Message, channel: Channel) -> Message:
+    """What an algorithm says of itself, as `Contender` has it, or what is wrong with it."""
+    worlds = [Terms.of(channel.receive()).world for _ in range(task.fields["worlds"])]
+    origin, settings = task.fields["origin"], task.fields["settings"]
+    try:
+        algorithm = load_algorithm(origin)
+        known = [_with_model(world, channel) for world in worlds]
+        contender = contender_of(algorithm, origin, "", settings, known)
+    except (UserError, UnknownNameError) as error:
+        return Message("refused", {"error": type(error).__name__, "message": str(error)})
+    return Message("described", contender.model_dump(mode="json", exclude={"origin", "code"}))
+
+
+def _with_model(world: World, channel: Channel) -> World:
+    """A world whose model the scorer's process tells, if it has one."""
+
+    def model() -> Any:
+        channel.send(Message("model", {"world": world.name}))
+        return model_of(channel.receive())
+
+    return world if world.truth.model is None else replace(world, truth=Truth(model=cache(model)))
 
 
 def answer_about(

@@ -90,7 +90,7 @@ def _compute_learner(spec: CellSpec, world: World, outcome: Outcome, in_process:
         spec.style or world.reference_style, recorder, recorded,
     )  # fmt: skip
     outcome.meter = problem.meter
-    terms = Terms(world, problem.sources, budget)
+    terms = [Terms(world, problem.sources, budget)]
     start_worker = algorithm_thread if in_process else algorithm_process
     memory = spec.profile.memory_limit
     train = Message("train", algorithm | {"seed": spec.training_seed})

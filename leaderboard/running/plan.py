@@ -10,9 +10,9 @@ from statistics import mean
 from il_envs.world import get_world
 from leaderboard import UserError
 from leaderboard.cells import read_cell
+from leaderboard.contender import Contender
 from leaderboard.durations import START, expected_seconds
 from leaderboard.protocol import CellSpec
-from leaderboard.submission import Contender
 from leaderboard.texts import count_of
 
 REFERENCES = "references"
@@ -29,7 +29,7 @@ def estimates(
         contenders: the run's algorithms.
     """
     measured = {pair: _measured(results, *pair) for pair in {(s.world, s.algorithm) for s in specs}}
-    algorithms = {contender.algorithm.name: contender.algorithm for contender in contenders}
+    algorithms = {contender.name: contender for contender in contenders}
 
     def seconds(spec: CellSpec) -> float:
         known = measured[spec.world, spec.algorithm]

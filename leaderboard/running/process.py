@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,15 +39,19 @@ class Worker:
 
 
 @contextmanager
-def algorithm_process(task: Message, terms: Terms, memory: int) -> Iterator[Worker]:
+def algorithm_process(
+    task: Message, terms: Sequence[Terms], most: int, patience: float | None = None
+) -> Iterator[Worker]:
     """Start the process of an algorithm, which is told its task, and end it and all that it has
     started.
 
     Args:
-        memory: the cell's limit, in bytes; no message is larger.
+        terms: of its problem, or of several.
+        most: bytes of a message's arrays.
+        patience: seconds within which each message comes; None for any number.
 
     Raises:
-        CrashedError: if it ends before its work is over.
+        CrashedError: if it ends before its work is over, or lets one wait.
     """
     near, far = socket.socketpair()
     command = [sys.executable, "-m", "leaderboard.running.algorithm", str(far.fileno())]
@@ -59,8 +63,11 @@ def algorithm_process(task: Message, terms: Terms, memory: int) -> Iterator[Work
         )
         far.close()  # so that the connection ends with the process
         try:
-            yield _told(Channel(near, memory), task, terms, guards)
+            near.settimeout(patience)
+            yield _told(Channel(near, most), task, terms, guards)
         except ClosedError as error:
+            if isinstance(error.__cause__, TimeoutError):
+                raise CrashedError(f"the process took more than {patience:g} s") from error
             raise CrashedError(_how_it_ended(process)) from error
         finally:
             near.close()
@@ -71,24 +78,27 @@ def algorithm_process(task: Message, terms: Terms, memory: int) -> Iterator[Work
 
 
 @contextmanager
-def algorithm_thread(task: Message, terms: Terms, memory: int) -> Iterator[Worker]:
+def algorithm_thread(task: Message, terms: Sequence[Terms], most: int) -> Iterator[Worker]:
     """The same in a thread of this process, for debugging: nothing keeps it from anything."""
     from leaderboard.running.algorithm import run  # which imports what learners need
 
     near, far = socket.socketpair()
-    thread = threading.Thread(target=run, args=[Channel(far, memory)], daemon=True)
+    thread = threading.Thread(target=run, args=[Channel(far, most)], daemon=True)
     with near, far:
         thread.start()
         try:
-            yield _told(Channel(near, memory), task, terms, ())
+            yield _told(Channel(near, most), task, terms, ())
         finally:
             near.shutdown(socket.SHUT_RDWR)
             thread.join(PATIENCE)
 
 
-def _told(channel: Channel, task: Message, terms: Terms, guards: tuple[Guard, ...]) -> Worker:
+def _told(
+    channel: Channel, task: Message, terms: Sequence[Terms], guards: tuple[Guard, ...]
+) -> Worker:
     channel.send(task)
-    channel.send(terms.message())
+    for each in terms:
+        channel.send(each.message())
     return Worker(channel, guards)
 
 

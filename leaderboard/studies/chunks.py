@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from il_envs.engine.vector import WorldVectorEnv
 from il_envs.learning.chunks_and_windows import ChunkedPolicy, with_chunks_and_windows
+from il_envs.learning.installed import find_algorithm
 from il_envs.learning.metering import Budget
 from il_envs.learning.policy import ExpertPolicy, Policy, PolicyState
 from il_envs.learning.problem import Problem
@@ -51,7 +52,6 @@ from leaderboard.profiles import EVALUATION_SEED
 from leaderboard.studies.error_growth import STEPS, Growths, doubling_steps, error_growths
 from leaderboard.studies.findings import Finding
 from leaderboard.studies.resumed import Key, Keys, Row, resume
-from leaderboard.submission import load
 
 CHUNKS = (1, 2, 4, 8, 16)
 LABELS = 8_000
@@ -206,7 +206,7 @@ def planned_episodes(study: Study, chunk: int) -> list[Episode]:
 
 def cloned(study: Study, chunk: int, seed: int) -> ChunkedPolicy:
     """The policy of behaviour cloning with chunks."""
-    algorithm = with_chunks_and_windows(load("bc").algorithm, "bc-chunk", chunk=chunk)
+    algorithm = with_chunks_and_windows(find_algorithm("bc"), "bc-chunk", chunk=chunk)
     problem = Problem(get_world(study.world), algorithm.sources, Budget(LABELS, 0), seed)
     policy = algorithm.train(problem, seed, algorithm.config)
     assert isinstance(policy, ChunkedPolicy)  # as every algorithm with chunks returns it

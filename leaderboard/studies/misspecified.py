@@ -20,6 +20,7 @@ from numba import njit
 from il_envs.engine.kernels import kept_kernel
 from il_envs.engine.vector import WorldVectorEnv
 from il_envs.exact.checks import FloatArray
+from il_envs.learning.installed import find_algorithm
 from il_envs.learning.metering import Budget
 from il_envs.learning.policy import ExpertPolicy, Policy
 from il_envs.learning.problem import Problem
@@ -32,7 +33,6 @@ from leaderboard import tell
 from leaderboard.figures.drawing import STYLE, name_panel, panels, save
 from leaderboard.figures.styles import COLOURS, EXPERT
 from leaderboard.studies.findings import Finding
-from leaderboard.submission import load
 
 PLAN = np.dtype(
     [
@@ -102,7 +102,7 @@ def policy_outcome(make_policy: Callable[[WorldVectorEnv], Policy]) -> np.void:
 def learned_outcome(seed: int) -> np.void:
     """The outcome of a learner that infers the reward from the expert's demonstrations, an
     `OUTCOME`."""
-    algorithm = load(LEARNER).algorithm
+    algorithm = find_algorithm(LEARNER)
     problem = Problem(drift_car_misspecified, algorithm.sources, BUDGET, seed)
     policy = algorithm.train(problem, seed, algorithm.config)
     return policy_outcome(lambda env: policy)

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from il_envs.exact.evaluation import evaluate, hard_optimal
+from il_envs.learning.installed import find_algorithm
 from il_envs.learning.metering import Budget
 from il_envs.learning.policy import ExactPolicy, ExpertPolicy, Policy
 from il_envs.learning.problem import Problem
@@ -26,7 +27,6 @@ from leaderboard.measures.exact import reward_tables
 from leaderboard.measures.references import tabular_reference
 from leaderboard.profiles import EVALUATION_SEED
 from leaderboard.scores.statistics import CONFIDENCE, Interval, difference_interval
-from leaderboard.submission import load
 
 LABELS = 8_000
 EPISODES = 32
@@ -110,7 +110,7 @@ def demonstrator_returns(world: World, study: Study) -> NDArray[np.float64]:
 def learned_returns(world: World, study: Study, name: str, seed: int) -> tuple[float, float]:
     """True returns of the policy that an algorithm learned, and of the optimal policy for its
     learned reward; the latter is NaN if there is no reward or it cannot be planned for."""
-    algorithm = load(name).algorithm
+    algorithm = find_algorithm(name)
     config = algorithm.config
     if hasattr(config, "prior_deviation"):
         config = replace(config, prior_deviation=PRIOR_DEVIATION)

@@ -83,7 +83,7 @@ def tune(
                 stop_after,
                 sampler_seed,
                 confirm,
-                out / contender.algorithm.name,
+                out / contender.name,
                 workers,
             )
             for contender, reason in zip(contenders, reasons, strict=True)

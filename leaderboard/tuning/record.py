@@ -16,12 +16,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from il_envs.learning import study_record
 from il_envs.learning.installed import installed_algorithms
-from il_envs.learning.tuning import Interval, Space, record_path, search_space, setting
+from il_envs.learning.tuning import record_path
 from il_envs.world import UnknownNameError
 from leaderboard import UserError
 from leaderboard.computer import Computer
+from leaderboard.describing import find
 from leaderboard.files import first_fault
-from leaderboard.submission import load
 from leaderboard.texts import count_of
 
 
@@ -140,13 +140,6 @@ class Record(BaseModel):
     """The computer that it was finished on."""
 
 
-def described(space: Space) -> dict[str, Any]:
-    """A space as a record has it."""
-    if isinstance(space, Interval):
-        return {"low": space.low, "high": space.high, "log": space.log}
-    return {"choices": list(space.values)}
-
-
 def write_record(path: Path, record: Record) -> None:
     """Write a record as JSON, a draw on each line.
 
@@ -240,19 +233,18 @@ def told_settings(algorithm: str, origin: str, config: str) -> Iterator[str]:
 def _tuned_as(origin: str) -> str:
     """The algorithm whose settings another takes over; empty if none, or if it cannot be loaded."""
     with suppress(UserError, UnknownNameError):
-        return load(origin).algorithm.tuned_as
+        return find(origin).tuned_as
     return ""
 
 
 def _takes_over(record: Record, origin: str, config: str) -> bool:
     """Whether an algorithm that was run with this config has the settings of a record, inside of
     its own or as its own."""
-    present = load(origin).algorithm.config
-    values = {path: setting(present, path) for path in search_space(present)}
-    return repr(present) == config and all(
+    present = find(origin)
+    return present.config == config and all(
         any(
             (path == name or path.endswith(f".{name}")) and json.dumps(value) == json.dumps(best)
-            for path, value in values.items()
+            for path, value in present.values.items()
         )
         for name, best in record.settings.items()
     )

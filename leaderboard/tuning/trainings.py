@@ -12,7 +12,8 @@ from il_envs.world import World
 from leaderboard import UserError
 from leaderboard.cells import Cell, read_cell
 from leaderboard.computer import Computer
-from leaderboard.conditions import configured
+from leaderboard.contender import Contender
+from leaderboard.describing import configured
 from leaderboard.profiles import Profile
 from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running.progress import Progress
@@ -20,8 +21,12 @@ from leaderboard.running.runner import run_cells
 from leaderboard.runs import Results
 from leaderboard.scores.rows import Scale, mean_return, scale_of
 from leaderboard.selection import manifest_of
-from leaderboard.submission import Contender
 from leaderboard.tuning.record import Draw
+
+
+def texts_of(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Drawn settings as the command line has them."""
+    return {path: json.dumps(value) for path, value in settings.items()}
 
 
 class Trainings:
@@ -66,8 +71,7 @@ class Trainings:
             InterruptedRunError: on Ctrl-C; what was finished stays.
             OSError: if something cannot be written.
         """
-        texts = {path: json.dumps(value) for path, value in settings.items()}
-        contender = configured(self._contender, texts)
+        contender = configured(self._contender, texts_of(settings))
         specs = cells_of_run(self._profile, self._worlds, [contender], seeds.stop)
         specs = [spec for spec in specs if spec.labels is not None and spec.seed in seeds]
         cells = self._computed(specs, folder)

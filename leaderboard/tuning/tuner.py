@@ -5,27 +5,26 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from il_envs.learning.tuning import search_space, setting, with_settings
-from il_envs.world import World
+from il_envs.world import UnknownNameError, World
 from leaderboard import UsageError, UserError, tell
+from leaderboard.contender import Contender, described
+from leaderboard.describing import configured
 from leaderboard.durations import expected_seconds
 from leaderboard.keys import world_hash
 from leaderboard.profiles import Profile
 from leaderboard.publishing import locked
 from leaderboard.running.plan import in_words, makespan
-from leaderboard.submission import Contender
 from leaderboard.texts import count_of
 from leaderboard.tuning.record import (
     Confirmation,
     Draw,
     Record,
     StudySpec,
-    described,
     record_of,
     write_record,
 )
 from leaderboard.tuning.study import Claim, Study, read_spec
-from leaderboard.tuning.trainings import Trainings
+from leaderboard.tuning.trainings import Trainings, texts_of
 
 
 def study_spec(
@@ -46,14 +45,13 @@ def study_spec(
         stop_after: training seeds after which a draw may be stopped.
         confirm: further training seeds for the best draw and the first.
     """
-    config = contender.algorithm.config
     before = read_spec(folder)
-    space = search_space(config)
-    first = {path: setting(config, path) for path in space} if before is None else before.first
-    with suppress(ValueError):  # of another study
-        config = with_settings(config, first)
+    first = contender.values if before is None else before.first
+    begun = contender
+    with suppress(UserError, UnknownNameError):  # of another study
+        begun = configured(contender, texts_of(first))
     spec = StudySpec(
-        algorithm=contender.algorithm.name,
+        algorithm=contender.name,
         worlds=tuple(world.name for world in worlds),
         seeds=profile.seeds,
         stop_after=min(stop_after, profile.seeds),
@@ -63,9 +61,9 @@ def study_spec(
         episodes=profile.evaluation_episodes,
         time_limit=profile.time_limit,
         sampler_seed=sampler_seed,
-        space={path: described(part) for path, part in space.items()},
+        space={path: described(part) for path, part in contender.space.items()},
         first=first,
-        config=repr(config),
+        config=begun.config,
         code=contender.code,
         world_hashes={world.name: world_hash(world) for world in worlds},
     )
@@ -74,12 +72,12 @@ def study_spec(
 
 def untunable(contender: Contender, worlds: Sequence[World]) -> str:
     """Why an algorithm is not tuned in these worlds, in a line; empty if it can be."""
-    name = contender.algorithm.name
-    if contender.algorithm.is_control:
+    name = contender.name
+    if contender.is_control:
         return f"{name} is a control, which is not tuned"
-    if contender.algorithm.tuned_as:
-        return f"{name} has the settings of {contender.algorithm.tuned_as}, which is tuned for it"
-    if not search_space(contender.algorithm.config):
+    if contender.tuned_as:
+        return f"{name} has the settings of {contender.tuned_as}, which is tuned for it"
+    if not contender.space:
         return f"{name} has nothing to tune: no setting of it has a search space"
     if not any(contender.applies_to(world) for world in worlds):
         return f"{name} applies to none of the worlds {', '.join(world.name for world in worlds)}"
@@ -116,7 +114,7 @@ class Tuner:
     ) -> None:
         self._contender, self._profile, self._workers = contender, profile, workers
         self._worlds, self._confirm = worlds, confirm
-        self._space = search_space(contender.algorithm.config)
+        self._space = contender.space
         spec = study_spec(contender, worlds, profile, stop_after, sampler_seed, confirm, folder)
         self.study = Study(folder, spec, self._space)
 
@@ -135,12 +133,12 @@ class Tuner:
     def durations(self, draws: int) -> list[float]:
         """Seconds that each training of the missing draws takes, and each of a confirmation if the
         study has no record, by a rough estimate."""
-        missing, algorithm = draws - self.study.begun, self._contender.algorithm
+        missing = draws - self.study.begun
         trainings = self._profile.seeds * missing
         if draws > 1 and (missing or not self._record_path.exists()):
             trainings += 2 * self._confirm
         return [
-            expected_seconds(self._profile.steps, world, algorithm)
+            expected_seconds(self._profile.steps, world, self._contender)
             for world in self._worlds
             for _ in range(trainings)
         ]
@@ -248,7 +246,7 @@ class Tuner:
         return Record(
             settings=settings,
             best=best.number,
-            config=repr(with_settings(self._contender.algorithm.config, settings)),
+            config=configured(self._contender, texts_of(settings)).config,
             confirmation=confirmation,
             study=self.study.spec,
             draws=tuple(draws),

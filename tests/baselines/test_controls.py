@@ -13,20 +13,20 @@ from baselines.reward_learning import PPOConfig
 from il_envs import Algorithm, Budget, Problem, get_world, run_episodes
 from il_envs.testing import check_algorithm
 from leaderboard.cells import Cell
+from leaderboard.contender import Contender, contender_of
 from leaderboard.figures.curves import survival_by_labels
 from leaderboard.profiles import PROFILES
 from leaderboard.protocol import cells_of_run
 from leaderboard.runs import Declaration, Manifest, Results, extend_manifest
 from leaderboard.scores.controls import control_notes
 from leaderboard.selection import (
-    belongs,
     declaration_of,
     inapplicable,
     named,
     of_profile,
     with_controls,
 )
-from leaderboard.submission import Contender, load_installed
+from leaderboard.submission import load_installed
 from leaderboard.tables.document import document
 from leaderboard.tables.formats import as_markdown
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec
@@ -110,14 +110,12 @@ def contender(name: str, **changes: object) -> Contender:
         bc.BCConfig(),
         lambda p, s, c: None,  # type: ignore[arg-type,return-value]
     )
-    return Contender(replace(algorithm, **changes), name, name)  # type: ignore[arg-type]
+    changed = replace(algorithm, **changes)  # type: ignore[arg-type]
+    return contender_of(changed, name, name, {}, il_envs.WORLDS.values())
 
 
 def worlds_of(contenders: list[Contender]) -> dict[str, list[str]]:
-    return {
-        c.algorithm.name: [w.name for w in (CAR, ROOMS, ARENA) if c.algorithm.applies_to(w)]
-        for c in contenders
-    }
+    return {c.name: [w.name for w in (CAR, ROOMS, ARENA) if c.applies_to(w)] for c in contenders}
 
 
 def test_controls_go_where_their_learners_are() -> None:
@@ -155,9 +153,9 @@ def test_a_control_has_one_row_whatever_the_labels() -> None:
 def test_a_control_is_beside_learners_and_no_other_control() -> None:
     shuffled, nothing = named(["shuffled-labels", "do-nothing"])
     mine = contender("mine")
-    assert belongs(shuffled, mine)
-    assert not belongs(shuffled, nothing)
-    assert not belongs(mine, mine)
+    assert shuffled.belongs_beside(mine)
+    assert not shuffled.belongs_beside(nothing)
+    assert not mine.belongs_beside(mine)
     declared = declaration_of(mine, [mine, shuffled, nothing])
     assert (declared.is_control, declared.controls) == (False, ("shuffled-labels", "do-nothing"))
     assert declaration_of(shuffled, [mine, shuffled, nothing]).controls == ()
@@ -165,7 +163,7 @@ def test_a_control_is_beside_learners_and_no_other_control() -> None:
 
 def test_a_constant_reward_is_beside_those_who_act_for_a_reward_of_their_own() -> None:
     (constant,) = named(["constant-reward"])
-    beside = {learner.origin for learner in AVAILABLE if belongs(constant, learner)}
+    beside = {learner.origin for learner in AVAILABLE if constant.belongs_beside(learner)}
     assert {"gail", "airl", "gcl"} <= beside
     assert not {"bc", "dagger", "maxent", "mail", "do-nothing"} & beside
 
@@ -176,7 +174,7 @@ def test_a_profile_names_the_algorithms_of_its_worlds() -> None:
     assert found["maxent"] == ["FourRooms"]
     assert found["mail"] == ["Shooter"]
     assert found["bc"] == ["DriftCar", "FourRooms", "Shooter"]
-    elsewhere = {c.algorithm.name for c in of_profile(quick, [get_world("RiskyBridge")], AVAILABLE)}
+    elsewhere = {c.name for c in of_profile(quick, [get_world("RiskyBridge")], AVAILABLE)}
     assert {"apprenticeship", "dart", "gcl"} <= elsewhere
     assert "shuffled-labels" not in elsewhere
 

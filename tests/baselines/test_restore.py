@@ -8,10 +8,10 @@ import pytest
 
 from baselines import bc, dagger, mail
 from il_envs import Budget, Problem, TabularPolicy, WorldVectorEnv, get_world
+from il_envs.learning.installed import find_algorithm, installed_algorithms
 from leaderboard.measures.checked import tensors_of
-from leaderboard.submission import load_installed
 
-INSTALLED = {contender.algorithm.name: contender.algorithm for contender in load_installed()[0]}
+INSTALLED = {name: find_algorithm(name) for name in installed_algorithms()}
 INSTALLED |= {algorithm.name: algorithm for algorithm in (dagger.algorithm, dagger.takeover)}
 TINY = {
     "updates": 8, "updates_per_round": 4, "rounds": 2, "iterations": 3, "num_envs": 2,

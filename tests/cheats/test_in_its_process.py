@@ -13,12 +13,11 @@ from rich.console import Console
 
 from il_envs import get_world
 from leaderboard.cells import Cell, Guard, read_cell
-from leaderboard.conditions import configured
+from leaderboard.describing import find
 from leaderboard.profiles import Profile
 from leaderboard.protocol import cells_of_run
 from leaderboard.running.progress import Progress
 from leaderboard.running.runner import run_cells
-from leaderboard.submission import load
 from tests.cheats.cheat.algorithm import WAYS
 
 CHEAT = Path(__file__).parent / "cheat"
@@ -40,7 +39,7 @@ def cheated(out: Path, port: int, in_process: bool) -> tuple[Cell, set[str]]:
     """The second of two cells of the same algorithm, and the ways that have worked in it."""
     note = f"il-envs-cheat-{hash(out)}"
     settings = {"way": "+".join(WAYS), "port": str(port), "note": note}
-    contender = configured(load(str(CHEAT)), settings)
+    contender = find(str(CHEAT), settings)
     specs = cells_of_run(TINY, [get_world("DriftCar")], [contender], 2)
     for spec in (each for each in specs if each.labels is not None):
         run_cells([spec], out, 1, Progress(Console(quiet=True)), in_process)

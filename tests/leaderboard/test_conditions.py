@@ -2,22 +2,25 @@
 and a mistake is one line."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
+import il_envs
 from il_envs import Algorithm, get_world, tunable, tunable_choice
 from il_envs.world import UnknownNameError
-from leaderboard import UsageError, UserError, commands
-from leaderboard.conditions import configured, profile_with, with_settings
+from leaderboard import UsageError, UserError, commands, describing
+from leaderboard.conditions import profile_with, with_settings
+from leaderboard.contender import Contender, contender_of
 from leaderboard.profiles import PROFILES, Profile
 from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running import child
 from leaderboard.runs import Declaration, Manifest, extend_manifest, read_results
 from leaderboard.scores.rows import return_of, scale_of
-from leaderboard.submission import Contender, load
+from leaderboard.submission import load
 from leaderboard.tables.formats import markdown
 from leaderboard.tables.page import header
 from leaderboard.tables.teachers import table_by_teacher
@@ -60,11 +63,14 @@ class Settings:
             raise ValueError("updates must be 1 or more")
 
 
-TAUGHT = Contender(
-    Algorithm("taught", "", frozenset({"demonstrations"}), Settings(), lambda *_: None),  # type: ignore[arg-type]
-    "taught",
-    "code",
-)
+def taught(config: object = Settings(), settings: Mapping[str, str] | None = None) -> Contender:
+    """An algorithm that is nowhere."""
+    sources = frozenset({"demonstrations"})
+    algorithm: Algorithm[object] = Algorithm("taught", "", sources, config, lambda *_: None)  # type: ignore[arg-type,return-value]
+    return contender_of(algorithm, "taught", "code", settings or {}, il_envs.WORLDS.values())
+
+
+TAUGHT = taught()
 
 
 def spec_of(
@@ -92,6 +98,10 @@ class TestProfile:
 
 
 class TestSettings:
+    @pytest.fixture(autouse=True)
+    def _found(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(describing, "find", lambda _, settings: taught(settings=settings))
+
     @pytest.mark.parametrize(
         ("path", "text", "expected"),
         [
@@ -115,9 +125,9 @@ class TestSettings:
         self, path: str, text: str, expected: Settings
     ) -> None:
         (changed,) = with_settings([TAUGHT], [f"taught.{path}={text}"])
-        assert changed.algorithm.config == expected
+        assert changed.config == repr(expected)
         assert list(changed.settings) == [path]
-        assert configured(TAUGHT, changed.settings) == changed  # as a child process does it
+        assert taught(settings=changed.settings) == changed  # as a child process does it
 
     @pytest.mark.parametrize(
         ("path", "texts", "text"),
@@ -163,9 +173,8 @@ class TestSettings:
         assert str(caught.value) == f"--set taught.{path}={text}: {message}"
 
     def test_an_algorithm_without_settings_says_so(self) -> None:
-        bare = replace(TAUGHT, algorithm=replace(TAUGHT.algorithm, config=Nothing()))
         with pytest.raises(UsageError, match=r"^--set taught\.x: taught has no settings$"):
-            list(with_settings([bare], ["taught.x=1"]))
+            taught(Nothing(), {"x": "1"})
 
     @pytest.mark.parametrize(
         ("text", "error", "message"),
@@ -199,7 +208,7 @@ class TestSettings:
         """Counts are drowned by pseudo-counts: the clone of an expert acts at random."""
         returns = []
         for settings in ({}, {"smoothing": "1e9"}):
-            outcome = child.compute(spec_of(configured(load("bc"), settings), "CliffChain"))
+            outcome = child.compute(spec_of(load("bc", settings), "CliffChain"))
             assert outcome.exact is not None
             returns.append(outcome.exact.expected_return)
         random = cells_of_run(TINY, [get_world("CliffChain")], [], 1)[0]
@@ -218,7 +227,7 @@ class TestStyle:
         assert noisy.key.keys() - reference.key.keys() == {"style"}
 
     def test_who_is_not_taught_does_not_depend_on_it(self) -> None:
-        alone = replace(TAUGHT, algorithm=replace(TAUGHT.algorithm, sources=frozenset({"env"})))
+        alone = TAUGHT.model_copy(update={"sources": frozenset({"env"})})
         assert spec_of(alone, style="noisy") == spec_of(alone)
 
     def test_the_child_asks_that_expert(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,7 +239,7 @@ class TestStyle:
                 super().__init__(*arguments)  # type: ignore[arg-type]
 
         monkeypatch.setattr(child, "Problem", Recorded)
-        contender = configured(load("bc"), {"updates": "1", "hidden_sizes": "[2]"})
+        contender = load("bc", {"updates": "1", "hidden_sizes": "[2]"})
         for style in ("", "noisy"):
             assert child.compute(spec_of(contender, style=style)).status == "ok"
         assert asked == ["scripted", "noisy"]

@@ -47,7 +47,7 @@ def left_out() -> list[str]:
 def test_each_is_left_out_with_its_reason_in_a_line() -> None:
     contenders, faults = load_installed()
     assert sorted(faults) == sorted(left_out())
-    names = {contender.algorithm.name for contender in contenders}
+    names = {contender.name for contender in contenders}
     assert {"fine", "bc", "shuffled-labels"} <= names
     assert not names & {"absent", *BROKEN}
 

@@ -17,7 +17,7 @@ from leaderboard.profiles import EVALUATION_SEED, PROFILES, Profile
 from leaderboard.protocol import cells_of_run
 from leaderboard.recorded import readable, recorded_data
 from leaderboard.runs import read_results
-from leaderboard.submission import Contender, load
+from leaderboard.submission import load
 from tests.recording import record
 
 CAR, BRIDGE = get_world("DriftCar"), get_world("RiskyBridge")
@@ -194,9 +194,9 @@ class TestRun:
 
         bc = load("bc")
         sources = frozenset({"demonstrations", "expert", "env"})
-        both = Contender(replace(bc.algorithm, name="both", sources=sources), "both", "")
+        both = bc.model_copy(update={"name": "both", "sources": sources})
         kept = list(of_one_teacher([bc, both, load("dagger")], [CAR, BRIDGE], {"DriftCar": None}))
-        assert [c.algorithm.name for c in kept] == ["bc", "both", "dagger"]
+        assert [c.name for c in kept] == ["bc", "both", "dagger"]
         assert [c.applies_to(CAR) for c in kept] == [True, False, True]
         assert kept[1].applies_to(BRIDGE)
         assert capsys.readouterr().err == (

@@ -30,7 +30,7 @@ def test_references_come_first_so_that_what_is_done_has_scores() -> None:
 
 
 def test_what_acts_takes_as_long_as_its_steps() -> None:
-    acts, clones = load("gail").algorithm, load("bc").algorithm
+    acts, clones = load("gail"), load("bc")
     assert expected_seconds(120_000, CAR, acts) == START + 120_000 / STEP_RATE
     assert expected_seconds(120_000, ROOMS, clones) == START, "it counts"
     assert expected_seconds(120_000, CAR, clones) == START + CLONING

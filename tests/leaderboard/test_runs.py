@@ -50,7 +50,7 @@ from leaderboard.running.runner import is_finished, run_cells
 from leaderboard.runs import Manifest, extend_manifest, read_results
 from leaderboard.scores.rows import Row, status_of
 from leaderboard.scores.summary import summary
-from leaderboard.submission import load, load_all
+from leaderboard.submission import load
 from leaderboard.verification import verify_episodes
 
 ALGORITHMS = Path(__file__).parents[1] / "algorithms"
@@ -60,7 +60,7 @@ TINY = Profile(
 
 
 def specs_of(*names: str, profile: Profile = TINY, seeds: int = 1) -> list[CellSpec]:
-    contenders = load_all(str(ALGORITHMS / name) for name in names)
+    contenders = [load(str(ALGORITHMS / name)) for name in names]
     return cells_of_run(profile, [il_envs.get_world("DriftCar")], contenders, seeds)
 
 

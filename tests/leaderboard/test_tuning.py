@@ -337,18 +337,17 @@ class TestSettingsFromTheRecord:
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
         asked = json.loads(done.stdout)
         for contender in load_installed()[0]:
-            algorithm = contender.algorithm
-            if algorithm.tuned_as:
-                assert search_space(load(algorithm.tuned_as).algorithm.config)
-            elif search_space(algorithm.config) and not algorithm.is_control:
-                path = Path(asked[algorithm.name])
-                assert (path.parts[-3:-1], path.stem) == (("baselines", "tuning"), algorithm.name)
+            if contender.tuned_as:
+                assert load(contender.tuned_as).space
+            elif contender.space and not contender.is_control:
+                path = Path(asked[contender.name])
+                assert (path.parts[-3:-1], path.stem) == (("baselines", "tuning"), contender.name)
 
     def test_no_bundled_learner_has_drifted_from_its_record(self) -> None:
         for path in RECORDS.glob("*.json"):
             record = read_record(path)
             assert record is not None
-            assert record.config == repr(load(path.stem).algorithm.config)
+            assert record.config == load(path.stem).config
 
     def test_make_tune_gives_each_bundled_learner_one_study_with_as_many_draws_and_seeds(
         self, monkeypatch: pytest.MonkeyPatch
@@ -373,7 +372,7 @@ class TestSettingsFromTheRecord:
             if program.endswith("/leaderboard"):
                 get_command(app)(arguments, standalone_mode=False)
         learners = {
-            contender.algorithm.name
+            contender.name
             for contender in load_installed()[0]
             if not untunable(contender, [get_world("DriftCar"), get_world("FourRooms")])
             or not untunable(contender, [get_world("Shooter")])
@@ -699,7 +698,7 @@ def spec_and_space(toy: Path, folder: Path) -> tuple[Any, Any]:
     contender = load(str(toy))
     profile = tuning_profile(300, 1_000, 2)
     spec = study_spec(contender, [get_world("CliffChain")], profile, 1, 0, 1, folder)
-    return spec, search_space(contender.algorithm.config)
+    return spec, contender.space
 
 
 def drawn(study: Study, draws: int, score: Callable[[dict[str, Any]], float]) -> list[Any]:
@@ -790,11 +789,11 @@ class TestAdopting:
     ) -> None:
         code = load(str(toy)).code
         record = tune(toy, tmp_path / "out", 2)
-        assert load(str(toy)).algorithm.config.place == 0.01
+        assert load(str(toy)).values["place"] == 0.01
         again = tune(toy, tmp_path / "out", 2, adopt=True)  # nothing is left to compute
         assert again == record
         adopted = load(str(toy))
-        assert repr(adopted.algorithm.config) == record.config
+        assert adopted.config == record.config
         assert adopted.code == code  # settings have a place of their own in a cell's key
         longer = tune(toy, tmp_path / "out", 3)
         assert longer.draws[:2] == record.draws
@@ -833,7 +832,7 @@ class TestAdopting:
         )
         (toy / "algorithm.py").write_text(variant, encoding="utf-8")
         monkeypatch.chdir(toy)
-        config = repr(load(str(toy)).algorithm.config)
+        config = load(str(toy)).config
         line, *_ = told_settings("variant", str(toy), config)
         assert line.startswith(
             "settings: of the study tuning/toy.json, the best of 1 draw of toy ("

@@ -37,12 +37,10 @@ def write_run(folder: Path, name: str, contents: Contents) -> None:
             (reference, None, reference_seeds(exact, profile.seeds))
             for reference in (EXACT_REFERENCES if exact else EMPIRICAL_REFERENCES)
         ] + [
-            (contender.algorithm.name, labels, profile.seeds)
+            (contender.name, labels, profile.seeds)
             for contender in contenders
             if contender.applies_to(world)
-            for labels in label_budgets(
-                profile, contender.algorithm.uses_labels, contender.algorithm.is_control
-            )
+            for labels in label_budgets(profile, contender.uses_labels, contender.is_control)
         ]
         for algorithm, labels, seeds in rows:
             for seed in range(seeds):
