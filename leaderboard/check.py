@@ -8,8 +8,8 @@ from rich.console import Console
 
 from il_envs.world import WORLDS, World
 from leaderboard import UserError
+from leaderboard.algorithms.contender import Contender
 from leaderboard.cells import Cell
-from leaderboard.contender import Contender
 from leaderboard.describing import find
 from leaderboard.profiles import Profile
 from leaderboard.protocol import CellSpec, cells_of_run

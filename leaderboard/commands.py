@@ -11,6 +11,7 @@ from rich.console import Console
 
 from il_envs.world import WORLDS, UnknownNameError, World, get_world
 from leaderboard import UsageError, UserError, require_at_least, tell
+from leaderboard.algorithms.template import write_template
 from leaderboard.check import check
 from leaderboard.claims.profile import NAME as CLAIMS
 from leaderboard.claims.profile import RUNS as RUNS_OF_CLAIMS
@@ -44,7 +45,6 @@ from leaderboard.tables.board import Board
 from leaderboard.tables.document import Document, document, read_document
 from leaderboard.tables.formats import FORMATS, as_csv, as_markdown
 from leaderboard.tables.terminal import print_page
-from leaderboard.template import write_template
 from leaderboard.texts import count_of
 from leaderboard.verification import (
     verify_controlled_returns,

@@ -6,7 +6,7 @@ from typing import Any
 
 from il_envs.world import UnknownNameError
 from leaderboard import UsageError, require_at_least
-from leaderboard.contender import Contender
+from leaderboard.algorithms.contender import Contender
 from leaderboard.describing import configured
 from leaderboard.profiles import Profile
 

@@ -13,10 +13,10 @@ from il_envs.remote.channel import Message, ProtocolError
 from il_envs.remote.contents import Terms, model_parts
 from il_envs.world import WORLDS
 from leaderboard import UsageError, UserError
-from leaderboard.contender import NO_SETTINGS, Contender
+from leaderboard.algorithms.contender import NO_SETTINGS, Contender
+from leaderboard.algorithms.submission import code_of, load, require_folder_of_algorithm
 from leaderboard.files import first_fault
 from leaderboard.running.process import CrashedError, Worker, algorithm_process
-from leaderboard.submission import code_of, load, require_folder_of_algorithm
 from leaderboard.texts import one_line
 
 MOST = 2**20  # bytes, of a message's arrays

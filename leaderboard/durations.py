@@ -3,7 +3,7 @@
 import gymnasium as gym
 
 from il_envs.world import World
-from leaderboard.contender import Contender
+from leaderboard.algorithms.contender import Contender
 
 START = 2.0
 """Seconds to start a process, import, and evaluate, which is all that many cells do."""

@@ -11,7 +11,7 @@ import numpy as np
 from il_envs.engine.fingerprint import fingerprint
 from il_envs.learning.policy import LinearPolicy, RandomPolicy, TabularPolicy
 from il_envs.world import Split, World, get_world
-from leaderboard.imports import closure, hash_of
+from leaderboard.algorithms.imports import closure, hash_of
 from leaderboard.measures.references import (
     EXACT_REFERENCES,
     exact_reference,

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from il_envs.engine.fingerprint import fingerprint
 from il_envs.learning.metering import Source
 from il_envs.world import World
-from leaderboard.contender import Contender
+from leaderboard.algorithms.contender import Contender
 from leaderboard.durations import expected_seconds
 from leaderboard.keys import key_of, reference_codes, world_key
 from leaderboard.measures.references import TEACHER, exact_reference

@@ -6,13 +6,13 @@ from types import MappingProxyType
 
 from il_envs.world import WORLDS, World
 from leaderboard import tell
-from leaderboard.contender import Contender
+from leaderboard.algorithms.contender import Contender
+from leaderboard.algorithms.submission import load_installed
 from leaderboard.describing import find, find_all
 from leaderboard.measures.references import exact_reference, is_of_costs
 from leaderboard.profiles import Profile
 from leaderboard.recorded import RecordedData
 from leaderboard.runs import Declaration, Manifest
-from leaderboard.submission import load_installed
 
 
 def available() -> list[Contender]:

@@ -26,12 +26,12 @@ from il_envs.remote.client import RemoteProblem
 from il_envs.remote.contents import Terms, model_of
 from il_envs.world import Truth, UnknownNameError, World
 from leaderboard import UserError
-from leaderboard.contender import contender_of
+from leaderboard.algorithms.contender import contender_of
+from leaderboard.algorithms.settings import configured
+from leaderboard.algorithms.submission import load_algorithm
 from leaderboard.measures.checked import CheckedPolicy, require_policy, tensors_of
 from leaderboard.measures.checked_tables import InvalidActionError, learned_reward
 from leaderboard.running.updates import counted_updates
-from leaderboard.settings import configured
-from leaderboard.submission import load_algorithm
 from leaderboard.texts import one_line
 
 INVALID = (InvalidActionError, InvalidRewardError)

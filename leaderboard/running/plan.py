@@ -9,8 +9,8 @@ from statistics import mean
 
 from il_envs.world import get_world
 from leaderboard import UserError
+from leaderboard.algorithms.contender import Contender
 from leaderboard.cells import read_cell
-from leaderboard.contender import Contender
 from leaderboard.durations import START, expected_seconds
 from leaderboard.protocol import CellSpec
 from leaderboard.texts import count_of

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from rich.console import RenderableType
 
+from leaderboard.algorithms.template import TEMPLATES
 from leaderboard.tables.columns import CONTROL, INFINITE, LEFT, REFERENCE
 from leaderboard.tables.document import Document
 from leaderboard.tables.terminal import Page
-from leaderboard.template import TEMPLATES
 
 
 def as_text(document: Document) -> RenderableType:

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from il_envs.world import World
 from leaderboard import UserError
+from leaderboard.algorithms.contender import Contender
 from leaderboard.cells import Cell, read_cell
 from leaderboard.computer import Computer
-from leaderboard.contender import Contender
 from leaderboard.describing import configured
 from leaderboard.profiles import Profile
 from leaderboard.protocol import CellSpec, cells_of_run

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from il_envs.world import UnknownNameError, World
 from leaderboard import UsageError, UserError, tell
-from leaderboard.contender import Contender, described
+from leaderboard.algorithms.contender import Contender, described
 from leaderboard.describing import configured
 from leaderboard.durations import expected_seconds
 from leaderboard.keys import world_hash

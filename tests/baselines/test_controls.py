@@ -12,8 +12,9 @@ from baselines import bc, controls
 from baselines.reward_learning import PPOConfig
 from il_envs import Algorithm, Budget, Problem, get_world, run_episodes
 from il_envs.testing import check_algorithm
+from leaderboard.algorithms.contender import Contender, contender_of
+from leaderboard.algorithms.submission import load_installed
 from leaderboard.cells import Cell
-from leaderboard.contender import Contender, contender_of
 from leaderboard.figures.curves import survival_by_labels
 from leaderboard.profiles import PROFILES
 from leaderboard.protocol import cells_of_run
@@ -26,7 +27,6 @@ from leaderboard.selection import (
     of_profile,
     with_controls,
 )
-from leaderboard.submission import load_installed
 from leaderboard.tables.document import document
 from leaderboard.tables.formats import as_markdown
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec

@@ -13,14 +13,14 @@ import il_envs
 from il_envs import Algorithm, get_world, tunable, tunable_choice
 from il_envs.world import UnknownNameError
 from leaderboard import UsageError, UserError, commands, describing
+from leaderboard.algorithms.contender import Contender, contender_of
+from leaderboard.algorithms.submission import load
 from leaderboard.conditions import profile_with, with_settings
-from leaderboard.contender import Contender, contender_of
 from leaderboard.profiles import PROFILES, Profile
 from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running import child
 from leaderboard.runs import Declaration, Manifest, extend_manifest, read_results
 from leaderboard.scores.rows import return_of, scale_of
-from leaderboard.submission import load
 from leaderboard.tables.formats import markdown
 from leaderboard.tables.page import header
 from leaderboard.tables.teachers import table_by_teacher

@@ -12,9 +12,9 @@ import pytest
 from il_envs import WORLDS
 from il_envs.remote.channel import Message
 from leaderboard import UsageError, UserError, describing
+from leaderboard.algorithms.submission import load
 from leaderboard.describing import configured, find, find_all
 from leaderboard.running.process import Worker
-from leaderboard.submission import load
 from tests.leaderboard.test_tuning import TOY
 from tests.remote.connected import channels
 

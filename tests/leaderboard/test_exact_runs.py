@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 import il_envs
 from il_envs import get_world
 from leaderboard import UserError, commands
+from leaderboard.algorithms.submission import load
 from leaderboard.cells import Cell, failed_cell, read_reward_map, read_traces, write_reward_map
 from leaderboard.explanation import explanation
 from leaderboard.figures.curves import compounding_error, score_by_labels, survival_by_labels
@@ -30,7 +31,6 @@ from leaderboard.runs import Manifest, Results, read_results
 from leaderboard.scores.metrics import EXACT
 from leaderboard.scores.rows import crossed_scores_of, mean_return, row_of, scale_of, scores_of
 from leaderboard.scores.summary import summary
-from leaderboard.submission import load
 from leaderboard.tables.columns import NONE
 from leaderboard.tables.document import document
 from leaderboard.tables.formats import as_csv, as_latex, as_markdown, as_text

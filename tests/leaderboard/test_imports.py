@@ -9,9 +9,9 @@ import grimp
 import pytest
 
 from il_envs.learning.installed import installed_algorithms
-from leaderboard.imports import closure, hash_of
+from leaderboard.algorithms.imports import closure, hash_of
+from leaderboard.algorithms.submission import load
 from leaderboard.keys import MEASURED_WITHIN, MEASURING
-from leaderboard.submission import load
 from tests.leaderboard.conftest import Install
 
 ALGORITHM = """

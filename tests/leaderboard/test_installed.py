@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from leaderboard import UserError
+from leaderboard.algorithms.submission import load, load_installed
 from leaderboard.cells import write_cell
 from leaderboard.runs import extend_manifest
-from leaderboard.submission import load, load_installed
 from tests.leaderboard.conftest import Install
 from tests.leaderboard.test_cli import in_process
 from tests.leaderboard.test_imports import ALGORITHM

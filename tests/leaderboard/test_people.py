@@ -12,12 +12,12 @@ import pytest
 from il_envs import Budget, BudgetExceededError, Demonstrations, Problem, get_world
 from il_envs.learning.recorded_episode import encoded, read_episode
 from leaderboard import commands
+from leaderboard.algorithms.submission import load
 from leaderboard.cells import Cell, read_cell, read_traces, write_cell
 from leaderboard.profiles import EVALUATION_SEED, PROFILES, Profile
 from leaderboard.protocol import cells_of_run
 from leaderboard.recorded import readable, recorded_data
 from leaderboard.runs import read_results
-from leaderboard.submission import load
 from tests.recording import record
 
 CAR, BRIDGE = get_world("DriftCar"), get_world("RiskyBridge")

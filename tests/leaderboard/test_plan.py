@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from il_envs import get_world
+from leaderboard.algorithms.submission import load
 from leaderboard.cells import write_cell
 from leaderboard.durations import CLONING, START, STEP_RATE, expected_seconds
 from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running.plan import Forecast, estimates, in_words, makespan, plan
 from leaderboard.selection import named
-from leaderboard.submission import load
 from tests.leaderboard.test_tables import PROFILE, make_cell
 
 CAR, ROOMS = get_world("DriftCar"), get_world("FourRooms")

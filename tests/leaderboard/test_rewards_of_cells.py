@@ -12,6 +12,7 @@ from safetensors.numpy import load
 from il_envs import TabularReward, WorldVectorEnv, get_world
 from il_envs.learning.learned_reward import InvalidRewardError, reward_table, rewards_of
 from il_envs.worlds.drift_car.probe import place, read
+from leaderboard.algorithms.submission import load as load_algorithm
 from leaderboard.cells import write_cell, write_reward_map
 from leaderboard.figures.reward_pictures import reward_pictures, scaled_to
 from leaderboard.figures.write import write_figures
@@ -22,7 +23,6 @@ from leaderboard.protocol import cells_of_run
 from leaderboard.reward_maps import probed, reference_states, reward_map
 from leaderboard.running.child import compute
 from leaderboard.runs import Manifest, Results
-from leaderboard.submission import load as load_algorithm
 from tests.leaderboard.test_exact import some_table
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec
 

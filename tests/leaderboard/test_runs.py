@@ -30,6 +30,7 @@ from safetensors.numpy import load_file, save
 import il_envs
 from il_envs import RandomPolicy, TrainingWarning
 from leaderboard import UserError
+from leaderboard.algorithms.submission import load
 from leaderboard.cells import Cell, failed_cell, read_cell, read_traces, write_cell
 from leaderboard.keys import world_hash
 from leaderboard.measures.checked import (
@@ -50,7 +51,6 @@ from leaderboard.running.runner import is_finished, run_cells
 from leaderboard.runs import Manifest, extend_manifest, read_results
 from leaderboard.scores.rows import Row, status_of
 from leaderboard.scores.summary import summary
-from leaderboard.submission import load
 from leaderboard.verification import verify_episodes
 
 ALGORITHMS = Path(__file__).parents[1] / "algorithms"

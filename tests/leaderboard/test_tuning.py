@@ -24,6 +24,7 @@ from il_envs.learning.problem import SEED_BLOCK
 from il_envs.learning.study_record import contradiction
 from il_envs.learning.tuning import record_path, search_space, with_settings
 from leaderboard import UserError
+from leaderboard.algorithms.submission import load, load_installed
 from leaderboard.cli import app
 from leaderboard.profiles import (
     EVALUATION_SEED,
@@ -37,7 +38,6 @@ from leaderboard.protocol import CellSpec, cells_of_run
 from leaderboard.running import child
 from leaderboard.running.outcome import write
 from leaderboard.running.runner import is_finished
-from leaderboard.submission import load, load_installed
 from leaderboard.tuning import command, trainings, tuner
 from leaderboard.tuning.record import (
     Confirmation,
@@ -331,7 +331,7 @@ class TestSettingsFromTheRecord:
             "    asked[name] = str(real(name, module))\n"
             "    return real(name, module)\n"
             "tuning.record_path = recorded\n"
-            "from leaderboard.submission import load_installed\n"
+            "from leaderboard.algorithms.submission import load_installed\n"
             "load_installed(); print(json.dumps(asked))"
         )
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

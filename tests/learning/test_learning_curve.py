@@ -21,6 +21,7 @@ from il_envs import (
     get_world,
 )
 from il_envs.learning.learning_curve import BINS, bin_ends
+from leaderboard.algorithms.submission import load
 from leaderboard.cells import Cell, read_cell
 from leaderboard.explanation import explanation
 from leaderboard.figures.curves import learning_curve, survival_by_labels
@@ -33,7 +34,6 @@ from leaderboard.runs import Declaration, Manifest, Results, extend_manifest
 from leaderboard.scores.rows import mean_return, row_of, survival
 from leaderboard.scores.statistics import student_interval
 from leaderboard.scores.summary import summary
-from leaderboard.submission import load
 from leaderboard.tables.document import document
 from leaderboard.tables.formats import as_csv
 

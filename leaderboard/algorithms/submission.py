@@ -15,9 +15,9 @@ from il_envs.learning.installed import installed_algorithms
 from il_envs.learning.tuning import record_path
 from il_envs.world import WORLDS, UnknownNameError
 from leaderboard import UserError
-from leaderboard.contender import NO_SETTINGS, Contender, contender_of, fault_of_name
-from leaderboard.imports import closure, hash_of, outsiders
-from leaderboard.settings import Settings
+from leaderboard.algorithms.contender import NO_SETTINGS, Contender, contender_of, fault_of_name
+from leaderboard.algorithms.imports import closure, hash_of, outsiders
+from leaderboard.algorithms.settings import Settings
 from leaderboard.texts import of_error
 
 

@@ -8,7 +8,7 @@ import jinja2
 from leaderboard import UserError
 from leaderboard.measures.references import REFERENCES
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
 def write_template(name: str) -> Path:

@@ -13,8 +13,8 @@ from il_envs.learning.metering import Source
 from il_envs.learning.tuning import Choices, Interval, Space, search_space, setting
 from il_envs.world import World
 from leaderboard import UserError
+from leaderboard.algorithms.settings import configured
 from leaderboard.measures.references import REFERENCES, TEACHER
-from leaderboard.settings import configured
 from leaderboard.texts import of_error, one_line
 
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})

@@ -1,0 +1,1 @@
+"""Algorithms: where their code is, how it is loaded, and what a run knows of one."""
