@@ -116,6 +116,14 @@ class Cell(BaseModel):
         return is_learner and self.status == "ok" and "policy.safetensors" not in self.files
 
     @property
+    def is_guarded(self) -> bool:
+        """True if no algorithm could have written it."""
+        is_reference = self.spec.labels is None
+        return self.status == "ok" and (
+            is_reference or bool({"namespaces", "landlock"} & {*self.guards})
+        )
+
+    @property
     def is_exact(self) -> bool:
         """True if its expected return is exact, and its episodes are samples beside it."""
         return self.exact is not None and not self.exact.standard_errors

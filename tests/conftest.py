@@ -1,12 +1,14 @@
 """Worlds that only the tests have, and what all tests share."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 
 import pygame
 import pytest
 
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+os.environ["IL_ENVS_KEY"] = os.path.join(tempfile.mkdtemp(), "scorer.key")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads wait for each other on a busy machine
 
 import il_envs

@@ -33,6 +33,7 @@ from leaderboard.publishing import (
 from leaderboard.running.child import APART, CANNOT_WRITE, IN_PROCESS
 from leaderboard.running.limits import Failure, Watch
 from leaderboard.running.progress import Progress
+from leaderboard.seals import seal
 
 POLL_PERIOD = 0.05  # s, between two checks whether a child has ended
 LOG_KEPT = 2**20  # bytes, of the end of a failed child's log
@@ -225,6 +226,8 @@ def _finish(child: Running, excess: Failure | None, results: Path) -> Cell:
     else:
         cell = failed_cell(child.spec, *result)
         _write_anew(child, cell)
+    if cell.is_guarded:  # else an algorithm could have written anything
+        seal(child.temporary, "computed")
     with locked(results):
         if is_finished(child.spec, results):
             remove(child.temporary)

@@ -12,6 +12,12 @@ RANK_NOTE = (
     "claimed there is true. Two rows that share a letter cannot be told apart."
 )
 
+TIER_NOTE = (
+    "Tier: what this computer has checked. Claimed: nothing. Replayed: the actions were taken in "
+    "the world and have these returns, which cannot tell a learner from the expert. Re-trained: "
+    "training again has given the same."
+)
+
 
 def interval_note(manifest: Manifest) -> str:
     """What the interval of a score covers."""

@@ -27,6 +27,7 @@ from leaderboard.scores.rows import (
 )
 from leaderboard.scores.standings import standings
 from leaderboard.scores.statistics import Interval, interquartile_interval
+from leaderboard.seals import TIERS, Tier, tier_of
 
 ALL_WORLDS = "all"
 RANKED_BY = ["world", "algorithm"]
@@ -43,7 +44,8 @@ def summary(results: Results) -> pd.DataFrame:
     Columns: algorithm, world, labels, seeds, episodes (of each seed's evaluation), score, low,
     high, unit (what the interval is over: "seeds", or "seeds and episodes" where returns are
     sampled; empty without one), scores (of each seed, a tuple; empty over all worlds), iqm, iqm_low
-    and iqm_high (over seeds), return, acts (the cells' `Acting`, with commas if they differ),
+    and iqm_high (over seeds), return, acts (the cells' `Acting`, with commas if they differ), tier
+    (the least `Tier` of its cells),
     status and reason (see `status_of`), reference, control and person (whether it is such a row),
     rank_low, rank_high and ties (see `standings`; missing for rows that are not ranked), and those
     of the `METRICS`, means over seeds.
@@ -122,6 +124,7 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
         "iqm_high": middle.high,
         "return": float(np.concatenate(returns).mean()) if one_world else nan,
         "acts": ", ".join(sorted({cell.acts for row in rows for cell in row.cells} - {""})),
+        "tier": _tier(results, rows),
         "status": status,
         "reason": reason,
         "reference": rows[0].labels is None,
@@ -138,6 +141,13 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
             known = one_world if metric.is_exact else is_scored
             summarised[column] = float(np.mean(values)) if known else nan
     return summarised
+
+
+def _tier(results: Results, rows: Sequence[Row]) -> Tier:
+    """The least tier of the cells of rows that have not failed, since these score as random."""
+    counted = [cell for row in rows for cell in row.cells if cell.status == "ok"]
+    tiers = (tier_of(results.folder, cell) for cell in counted)
+    return min(tiers, key=TIERS.index, default=TIERS[0])
 
 
 def _interval(rows: Sequence[tuple[Row, Scale | None]], is_scored: bool) -> tuple[Interval, str]:

@@ -20,7 +20,7 @@ INFINITE = "\N{INFINITY}"
 REFERENCE, CONTROL, PERSON = " (reference)", " (control)", " (person)"
 INTERVAL = f"{CONFIDENCE:.0%} interval"
 OVER = "over"
-LEFT = {"algorithm", "world", "acts", "status", "actions", "learning", "claim"}
+LEFT = {"algorithm", "world", "acts", "tier", "status", "actions", "learning", "claim"}
 """Headings of the columns that are aligned on the left."""
 
 Cells = Callable[[pd.DataFrame], Sequence[str]]
@@ -146,6 +146,7 @@ COLUMNS = (
         lambda summary: any(summary["acts"]),
     ),
     Column("labels", _labels, ("labels",)),
+    Column("tier", lambda summary: list(summary["tier"]), ("tier",)),
     Column("status", lambda summary: list(summary["status"]), ("status", "reason")),
     *map(metric_column, SAMPLED),
     Column(

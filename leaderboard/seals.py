@@ -1,0 +1,106 @@
+"""Seals: what this computer knows of a cell, beside what the cell says of itself.
+
+Whoever can write a folder of results can write anything into it. So a fact, such as that a cell was
+computed here, is kept beside the cell as the HMAC, under a key that only this user can read, of the
+fact and the bytes of `cell.json`. A cell that was edited, copied from another computer, or made up
+has no seals here, and its row says so.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Literal, get_args
+
+from leaderboard import UserError
+from leaderboard.cells import Cell
+
+Fact = Literal["computed", "replayed", "retrained"]
+"""Of a cell: this computer has computed it, with the algorithm behind a guard; its actions were
+replayed here, and what it says was found; or it was trained here again, with the same result."""
+Tier = Literal["claimed", "replayed", "re-trained"]
+TIERS: tuple[Tier, ...] = get_args(Tier)
+"""What was checked of a row, from nothing to most."""
+SEALS = "seals.json"
+KEY_SIZE = 32  # bytes
+MOST = 10_000  # bytes, of a file of seals
+
+
+def seal(folder: Path, fact: Fact) -> None:
+    """Keep a fact about the cell in a folder; facts about another content of it are forgotten.
+
+    Raises:
+        OSError: if it cannot be written.
+        UserError: if there is no key, and none can be made.
+    """
+    content = (folder / "cell.json").read_bytes()
+    kept = {each: _code(each, content) for each in (*_facts(folder, content), fact)}
+    temporary = folder / f".{SEALS}"
+    temporary.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(folder / SEALS)
+
+
+def tier_of(results: Path, cell: Cell) -> Tier:
+    """What was checked of a cell."""
+    folder = results / cell.spec.folder
+    facts: frozenset[Fact] = frozenset()
+    with suppress(OSError):
+        facts = _facts(folder, (folder / "cell.json").read_bytes())
+    if "retrained" in facts:
+        return "re-trained"
+    return "replayed" if facts else "claimed"
+
+
+def _facts(folder: Path, content: bytes) -> frozenset[Fact]:
+    """The facts that are kept about this content of a cell."""
+    try:
+        if (folder / SEALS).stat().st_size > MOST:
+            return frozenset()
+        kept = json.loads((folder / SEALS).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return frozenset()
+    codes = kept if isinstance(kept, dict) else {}
+    return frozenset(
+        fact
+        for fact in get_args(Fact)
+        if hmac.compare_digest(str(codes.get(fact)).encode(), _code(fact, content).encode())
+    )
+
+
+def _code(fact: Fact, content: bytes) -> str:
+    told = f"{fact} {hashlib.sha256(content).hexdigest()}"
+    return hmac.new(_key(key_path()), told.encode(), hashlib.sha256).hexdigest()
+
+
+def key_path() -> Path:
+    """Where the key is: $IL_ENVS_KEY, or in the user's folder of settings."""
+    home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(os.environ.get("IL_ENVS_KEY") or f"{home}/il_envs/scorer.key").expanduser()
+
+
+@cache
+def _key(path: Path) -> bytes:
+    """The key in a file, which is made if there is none."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            temporary = path.with_name(f".{path.name}.{os.getpid()}")
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with open(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(KEY_SIZE))
+            try:
+                os.link(temporary, path)  # whole, and only where there is none
+            finally:
+                temporary.unlink()
+        key = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path}: {error.strerror}; IL_ENVS_KEY names another file for the key of seals"
+        ) from error
+    if len(key) != KEY_SIZE:
+        raise UserError(f"{path}: damaged: a key of {len(key)} bytes, must be {KEY_SIZE}")
+    return key

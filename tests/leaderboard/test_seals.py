@@ -1,0 +1,121 @@
+"""What was checked of a row, and that it cannot be made up in a folder of results."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from leaderboard import UserError
+from leaderboard.cells import Cell, write_cell
+from leaderboard.runs import Results
+from leaderboard.scores.summary import summary
+from leaderboard.seals import SEALS, key_path, seal, tier_of
+from leaderboard.tables.document import document
+from leaderboard.tables.formats import as_markdown
+from tests.leaderboard.test_tables import make_results
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    """Cells made by hand, on disk."""
+    made = replace(make_results(), folder=tmp_path)
+    for cell in made.cells:
+        folder = tmp_path / cell.spec.folder
+        folder.mkdir(parents=True)
+        write_cell(folder, cell)
+    return made
+
+
+def ours(results: Results) -> list[tuple[Cell, Path]]:
+    """The cells of the learner at its last number of labels, and their folders."""
+    cells = [cell for cell in results.cells if cell.spec.labels == 20]
+    return [(cell, results.folder / cell.spec.folder) for cell in cells]
+
+
+def tiers(results: Results) -> dict[str, str]:
+    table = summary(results)
+    return dict(zip(table["algorithm"], table["tier"], strict=True))
+
+
+def test_a_row_has_the_least_tier_of_its_cells(results: Results) -> None:
+    assert set(tiers(results).values()) == {"claimed"}
+    (_, first), (_, second) = ours(results)
+    seal(first, "computed")
+    assert tiers(results)["ours"] == "claimed"
+    seal(second, "replayed")
+    assert tiers(results) == {"ours": "replayed", "expert": "claimed", "random": "claimed"}
+    seal(first, "retrained")
+    assert tiers(results)["ours"] == "replayed"
+    seal(second, "retrained")
+    assert tiers(results)["ours"] == "re-trained"
+    table = as_markdown(document(results))
+    assert "| tier |" in table
+    assert "cannot tell a learner from the expert" in table
+
+
+def test_a_failed_cell_lowers_no_tier(results: Results) -> None:
+    (cell, first), (_, second) = ours(results)
+    seal(second, "computed")
+    cells = tuple(
+        each.model_copy(update={"status": "error"}) if each is cell else each
+        for each in results.cells
+    )
+    write_cell(first, cell.model_copy(update={"status": "error"}))
+    assert tiers(replace(results, cells=cells))["ours"] == "replayed"
+
+
+def test_a_cell_that_has_changed_has_no_seals(results: Results) -> None:
+    cell, folder = ours(results)[0]
+    seal(folder, "computed")
+    assert tier_of(results.folder, cell) == "replayed"
+    text = (folder / "cell.json").read_text()
+    (folder / "cell.json").write_text(text.replace('"total_reward": 8.0', '"total_reward": 9.5'))
+    assert tier_of(results.folder, cell) == "claimed"
+    seal(folder, "replayed")  # of what it is now
+    assert set(json.loads((folder / SEALS).read_text())) == {"replayed"}
+
+
+def test_a_seal_is_for_one_fact_of_one_cell(results: Results) -> None:
+    (cell, folder), (other, beside) = ours(results)
+    seal(folder, "computed")
+    shutil.copy(folder / SEALS, beside / SEALS)
+    assert tier_of(results.folder, other) == "claimed"
+    (code,) = json.loads((folder / SEALS).read_text()).values()
+    (folder / SEALS).write_text(json.dumps({"retrained": code}))
+    assert tier_of(results.folder, cell) == "claimed"
+
+
+def test_another_computer_has_no_seals_for_it(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell, folder = ours(results)[0]
+    seal(folder, "retrained")
+    monkeypatch.setenv("IL_ENVS_KEY", str(tmp_path / "theirs" / "key"))
+    assert tier_of(results.folder, cell) == "claimed"
+    assert key_path().stat().st_mode & 0o777 == 0o600
+    assert len(key_path().read_bytes()) == 32
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "7", '{"computed": 7}', '{"computed": null}', '{"computed": "é"}',
+     "[" * 5_000, '{"computed": "' + "0" * 20_000 + '"}'],
+)  # fmt: skip
+def test_a_damaged_file_of_seals_is_none(results: Results, content: str) -> None:
+    cell, folder = ours(results)[0]
+    (folder / SEALS).write_text(content)
+    assert tier_of(results.folder, cell) == "claimed"
+
+
+def test_a_key_that_is_damaged_or_cannot_be_read_is_a_line(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, folder = ours(results)[0]
+    (tmp_path / "short").write_bytes(b"1234")
+    (tmp_path / "file").touch()
+    for place, message in (("short", "a key of 4 bytes"), ("file/key", "IL_ENVS_KEY names")):
+        monkeypatch.setenv("IL_ENVS_KEY", str(tmp_path / place))
+        with pytest.raises(UserError, match=message):
+            seal(folder, "computed")
