@@ -5,12 +5,15 @@ cell.json            specification, status, metered use, learning curve, a row f
 recorded/            the recorded episodes of a person
 actions.npz          the action trace of each evaluation episode, [T, ...], "arr_0", "arr_1", ...
 mode_actions.npz     the same of the policy's most likely actions, if it is drawn from
+table.npz            the table of a policy that is scored by it, in an exact world
 policy.safetensors   the learned policy, if it has `tensors()`
 reward.safetensors   the learned reward, if the policy has one with `tensors()`
 reward_map.npz       that reward over the states of the world, see `reward_maps`
-log.txt              the output of the child process
+seals.json           what this computer has checked, see `seals`; written later too
+log.txt              the output of the processes
 """
 
+import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -38,6 +41,7 @@ Acting = Literal["", "drawn", "deterministic", "scripted", "played"]
 """How actions come about: as draws of a policy whose mode differs from them; as those of a policy
 without chance; by a scripted expert's own rules, chance included; by a person. Empty if nothing has
 acted."""
+TABLE = "table.npz"
 Guard = Literal["process", "namespaces", "landlock"]
 """A process of its own; the namespaces of bubblewrap around it; or, without those, Landlock."""
 Status = Literal["ok", "error", "invalid action", "timeout", "memory", "crashed"]
@@ -175,6 +179,30 @@ def read_traces(folder: Path, episodes: int, name: str = "actions.npz") -> list[
         return [kept[f"arr_{i}"] for i in range(episodes)]
     except DAMAGES as error:
         raise UserError(f"{path}: missing or damaged: {error}; {ANEW}") from error
+
+
+def table_bytes(table: NDArray[np.float64]) -> bytes:
+    """The contents of `table.npz`: a table [T, S, A], or [S, A] where all steps are the same."""
+    if (table == table[:1]).all():
+        table = table[0]
+    content = io.BytesIO()
+    np.savez_compressed(content, table=table)
+    return content.getvalue()
+
+
+def read_table(folder: Path) -> NDArray[np.float64] | None:
+    """The table of a policy, [T, S, A] or [S, A]; None if there is none.
+
+    Raises:
+        UserError: if the file is damaged.
+    """
+    path = folder / TABLE
+    if not path.exists():
+        return None
+    try:
+        return np.asarray(read_archive(path)["table"], np.float64)
+    except (*DAMAGES, TypeError) as error:
+        raise UserError(f"{path}: damaged: {error}; {ANEW}") from error
 
 
 def write_reward_map(folder: Path, kept: dict[str, NDArray[np.float64]]) -> None:

@@ -22,7 +22,7 @@ from leaderboard.comparison import (
 )
 from leaderboard.conditions import with_settings
 from leaderboard.explanation import explanation
-from leaderboard.people import add_person, verify_played
+from leaderboard.people import add_person
 from leaderboard.profiles import MOST_SEEDS, PROFILES, Profile
 from leaderboard.protocol import cells_of_run
 from leaderboard.publishing import require_folder, writing_to
@@ -46,13 +46,6 @@ from leaderboard.tables.document import Document, document, read_document
 from leaderboard.tables.formats import FORMATS, as_csv, as_markdown
 from leaderboard.tables.terminal import print_page
 from leaderboard.texts import count_of
-from leaderboard.verification import (
-    verify_controlled_returns,
-    verify_episodes,
-    verify_files,
-    verify_metrics,
-    verify_support,
-)
 
 
 def show_list() -> None:
@@ -283,36 +276,6 @@ def check_algorithm(origin: str) -> bool:
         print(line, flush=True)
         well &= good
     return well
-
-
-def verify_results(folder: Path) -> bool:
-    """Replay every finished cell, recompute its metrics, and check its files; returns True if
-    all agree."""
-    cells = read_results(folder).cells
-    finished = [cell for cell in cells if cell.status == "ok"]
-    different = [problem for cell in finished for problem in verify_episodes(folder, cell)]
-    measured = [verify_metrics(folder, cell) for cell in finished]
-    wrong = [problems for problems in measured if problems]
-    changed = [
-        problem
-        for verify in (verify_support, verify_controlled_returns, verify_files, verify_played)
-        for cell in finished
-        for problem in verify(folder, cell)
-    ]
-    for problem in [*different, *(problem for problems in wrong for problem in problems), *changed]:
-        print(problem)
-    episodes = sum(len(cell.episodes) for cell in finished)
-    print(
-        f"{episodes - len(different)} of {episodes} episodes in {len(finished)} cells replay "
-        "to the same returns and states"
-    )
-    again = sum(problems is not None for problems in measured)
-    if again:
-        print(f"{again - len(wrong)} of {again} cells are measured to the same exact numbers")
-    for cell in cells:
-        if cell.status != "ok":
-            print(f"{cell.spec.title}: failed, nothing to replay: {cell.reason}")
-    return not (different or wrong or changed)
 
 
 def compare_results(published_folder: Path, folder: Path) -> bool:

@@ -22,7 +22,7 @@ from leaderboard.protocol import CellSpec
 from leaderboard.runs import Results
 from leaderboard.scores.rows import return_of
 from leaderboard.texts import one_line
-from leaderboard.verification import SHARE_TOLERANCE, agree
+from leaderboard.verification.measured import SHARE_TOLERANCE, agree
 
 LEVEL = 0.999
 """Probability with which the return of one more training run is in `one_more_run`: one of a

@@ -20,7 +20,7 @@ from il_envs.learning.policy import (
 from il_envs.learning.rollout import Episode, run_episodes
 from il_envs.learning.support import has_support
 from il_envs.world import World
-from leaderboard.cells import Acting
+from leaderboard.cells import Acting, table_bytes
 from leaderboard.measures.checked import CheckedPolicy
 from leaderboard.measures.checked_tables import learned_reward, policy_table
 from leaderboard.measures.exact import exact_metrics
@@ -116,7 +116,7 @@ def evaluate_table(table: FloatArray, spec: CellSpec, world: World, outcome: Out
     episodes = _evaluation_episodes(lambda env: policy, spec, world)
     if not spec.profile.is_tuning:
         outcome.exact = exact_metrics(world, table, tables_of(outcome.reward_map))
-        outcome.acts = acting(table)
+        outcome.acts, outcome.table = acting(table), table_bytes(table)
         outcome.outside_support = outside_support(world, episodes)
     outcome.episodes = episodes
     outcome.evaluation_seconds = time.perf_counter() - start

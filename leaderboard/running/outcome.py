@@ -12,6 +12,7 @@ from il_envs.learning.metering import Meter
 from il_envs.learning.rollout import Episode
 from leaderboard.cells import (
     MODE_TRACES,
+    TABLE,
     Acting,
     Cell,
     Guard,
@@ -49,6 +50,7 @@ class Outcome:
     exact: ExactMetrics | None = None
     outside_support: float | None = None
     policy: bytes = b""  # safetensors
+    table: bytes = b""  # as `table_bytes`
     reward: bytes = b""  # safetensors
     reward_map: RewardMap = field(default_factory=dict)
 
@@ -64,7 +66,11 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
     if outcome.mode_episodes:
         traces = [episode.actions for episode in outcome.mode_episodes]
         write_traces(folder, traces, MODE_TRACES)
-    files = {"policy.safetensors": outcome.policy, "reward.safetensors": outcome.reward}
+    files = {
+        "policy.safetensors": outcome.policy,
+        "reward.safetensors": outcome.reward,
+        TABLE: outcome.table,
+    }
     files = {name: content for name, content in files.items() if content}
     for name, content in files.items():
         (folder / name).write_bytes(content)

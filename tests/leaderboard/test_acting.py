@@ -21,7 +21,7 @@ from leaderboard.running.outcome import Outcome, write
 from leaderboard.running.updates import counted_updates
 from leaderboard.scores.metrics import METRICS
 from leaderboard.scores.rows import Scale
-from leaderboard.verification import verify_episodes
+from leaderboard.verification.replays import verify_episodes
 from tests.leaderboard.answered import evaluate
 
 TINY = Profile(

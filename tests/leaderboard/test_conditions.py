@@ -24,7 +24,7 @@ from leaderboard.scores.rows import return_of, scale_of
 from leaderboard.tables.formats import markdown
 from leaderboard.tables.page import header
 from leaderboard.tables.teachers import table_by_teacher
-from leaderboard.verification import verify_episodes
+from leaderboard.verification.replays import verify_episodes
 from tests.leaderboard.test_cli import ALGORITHMS, in_process
 
 TINY = Profile(

@@ -31,11 +31,8 @@ from leaderboard.protocol import cells_of_run
 from leaderboard.running import child
 from leaderboard.running.outcome import write
 from leaderboard.scores.rows import Scale
-from leaderboard.verification import (
-    verify_controlled_returns,
-    verify_episodes,
-    verify_metrics,
-)
+from leaderboard.verification.measured import verify_controlled_returns, verify_metrics
+from leaderboard.verification.replays import verify_episodes
 from tests.leaderboard.test_acting import TINY, evaluated
 
 LANE = get_world("LaneKeeping")

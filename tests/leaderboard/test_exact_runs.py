@@ -18,7 +18,16 @@ import il_envs
 from il_envs import get_world
 from leaderboard import UserError, commands
 from leaderboard.algorithms.submission import load
-from leaderboard.cells import Cell, failed_cell, read_reward_map, read_traces, write_reward_map
+from leaderboard.cells import (
+    TABLE,
+    Cell,
+    failed_cell,
+    read_reward_map,
+    read_table,
+    read_traces,
+    table_bytes,
+    write_reward_map,
+)
 from leaderboard.explanation import explanation
 from leaderboard.figures.curves import compounding_error, score_by_labels, survival_by_labels
 from leaderboard.figures.divergences import divergence
@@ -34,7 +43,10 @@ from leaderboard.scores.summary import summary
 from leaderboard.tables.columns import NONE
 from leaderboard.tables.document import document
 from leaderboard.tables.formats import as_csv, as_latex, as_markdown, as_text
-from leaderboard.verification import verify_episodes, verify_files, verify_metrics
+from leaderboard.verification.command import verify_results
+from leaderboard.verification.measured import verify_metrics
+from leaderboard.verification.replays import verify_episodes
+from leaderboard.verification.statements import verify_files
 from tests.leaderboard.test_exact import measured, occupancy_by_hand, reference_of, some_table
 from tests.leaderboard.test_tables import PROFILE, make_cell, make_spec
 from tests.leaderboard.test_tables import measured as measured_of
@@ -148,12 +160,15 @@ def test_verify_notices_a_tampered_measure(results: Results, algorithm: str, nam
 
 def test_verify_notices_a_tampered_table_or_reward(results: Results, tmp_path: Path) -> None:
     cell = cell_of(results, "bc")
-    path = tmp_path / cell.spec.folder / "policy.safetensors"
+    path = tmp_path / cell.spec.folder / TABLE
     path.parent.mkdir(parents=True)
+    table = read_table(results.folder / cell.spec.folder)
+    assert table is not None
     tensors = load_file(results.folder / cell.spec.folder / "policy.safetensors")
-    save_file({"probabilities": tensors["probabilities"][:, ::-1].copy()}, path)
+    np.testing.assert_allclose(table, tensors["probabilities"])
+    np.savez(path, table=table[:, ::-1])
     assert len(verify_metrics(tmp_path, cell) or []) == 6  # all but those of a reward
-    save_file(tensors, path)
+    np.savez(path, table=table)
     write_reward_map(path.parent, {"own": np.zeros((63, 4))})
     problems = verify_metrics(tmp_path, cell)
     assert problems is not None
@@ -162,9 +177,10 @@ def test_verify_notices_a_tampered_table_or_reward(results: Results, tmp_path: P
     with pytest.raises(UserError, match=r"reward_map\.npz: damaged"):
         verify_metrics(tmp_path, cell)
     (path.parent / "reward_map.npz").unlink()
-    path.write_bytes(b"nothing")
-    with pytest.raises(UserError, match=r"policy\.safetensors: damaged"):
-        verify_metrics(tmp_path, cell)
+    for damaged in (b"nothing", table_bytes(table[:5]), table_bytes(np.full((63, 4), 0.3))):
+        path.write_bytes(damaged)
+        with pytest.raises(UserError, match="damaged"):
+            verify_metrics(tmp_path, cell)
 
 
 @pytest.mark.parametrize(
@@ -200,18 +216,20 @@ def test_an_array_in_the_place_of_an_archive_is_damage(tmp_path: Path) -> None:
 
 def test_verify_looks_at_the_files_that_were_left(results: Results, tmp_path: Path) -> None:
     cell = cell_of(results, "bc")
-    assert set(cell.files) == {"policy.safetensors"}
+    assert set(cell.files) == {"policy.safetensors", TABLE}
     assert verify_files(results.folder, cell) == []
-    (problem,) = verify_files(tmp_path, cell)
-    assert problem.endswith("policy.safetensors is missing; remove its folder to compute it anew")
+    missing, _ = verify_files(tmp_path, cell)
+    assert missing.endswith("policy.safetensors is missing; remove its folder to compute it anew")
     path = tmp_path / cell.spec.folder / "policy.safetensors"
     path.parent.mkdir(parents=True)
     path.write_bytes((results.folder / cell.spec.folder / path.name).read_bytes()[:-1])
-    (problem,) = verify_files(tmp_path, cell)
-    assert "policy.safetensors is not what was written" in problem
+    changed, _ = verify_files(tmp_path, cell)
+    assert "policy.safetensors is not what was written" in changed
 
 
-def test_verify_has_nothing_to_compute_from_weights(results: Results, tmp_path: Path) -> None:
+def test_verify_has_nothing_to_compute_from_without_a_table(
+    results: Results, tmp_path: Path
+) -> None:
     cell = cell_of(results, "bc")
     path = tmp_path / cell.spec.folder / "policy.safetensors"
     path.parent.mkdir(parents=True)
@@ -223,7 +241,7 @@ def test_verify_has_nothing_to_compute_from_weights(results: Results, tmp_path: 
 def test_the_command_verifies_and_counts(
     results: Results, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert commands.verify_results(results.folder)
+    assert verify_results(results.folder)
     lines = capsys.readouterr().out.splitlines()
     assert lines == [
         "56 of 56 episodes in 14 cells replay to the same returns and states",

@@ -51,7 +51,7 @@ from leaderboard.running.runner import is_finished, run_cells
 from leaderboard.runs import Manifest, extend_manifest, read_results
 from leaderboard.scores.rows import Row, status_of
 from leaderboard.scores.summary import summary
-from leaderboard.verification import verify_episodes
+from leaderboard.verification.replays import verify_episodes
 
 ALGORITHMS = Path(__file__).parents[1] / "algorithms"
 TINY = Profile(

@@ -19,7 +19,7 @@ from leaderboard.protocol import cells_of_run
 from leaderboard.running.child import compute
 from leaderboard.runs import Results
 from leaderboard.traces import replayed_episodes
-from leaderboard.verification import verify_support
+from leaderboard.verification.measured import verify_support
 from tests.leaderboard.test_figures import results  # noqa: F401  (a fixture)
 
 CAR = get_world("DriftCar")

@@ -1,22 +1,17 @@
-"""Recomputing a cell's results from its stored traces and tables."""
+"""What a cell has measured, from its traces and tables."""
 
-import hashlib
-from collections.abc import Sequence
 from math import isclose
 from pathlib import Path
-from typing import Any
 
 import safetensors.numpy
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from il_envs.exact.linear_gaussian import LinearGaussianPolicy
 from il_envs.exact.linear_quadratic import LinearQuadraticSoftOptimal
 from il_envs.learning.policy import TabularPolicy
-from il_envs.learning.rollout import replay
 from il_envs.world import get_world
 from leaderboard import UserError
-from leaderboard.cells import ANEW, MODE_TRACES, Cell, EpisodeResult, read_traces
+from leaderboard.cells import ANEW, Cell, read_table
 from leaderboard.measures.checked_tables import policy_table
 from leaderboard.measures.exact import ExactMetrics, exact_metrics
 from leaderboard.measures.exact_linear import controlled_returns, metrics, row_metrics
@@ -37,45 +32,6 @@ SHARE_TOLERANCE = 1e-3
 the threshold may be on its other side on another processor."""
 NEGLIGIBLE = 1e-12
 """Absolute difference that is allowed, for metrics that are 0 up to rounding."""
-
-
-def verify_episodes(results: Path, cell: Cell) -> list[str]:
-    """Replay the traces of a cell, also those of its policy's most likely actions; returns a line
-    for each episode that does not agree bit for bit.
-
-    Raises:
-        UserError: if the traces are missing or damaged.
-    """
-    folder = results / cell.spec.folder
-    problems = _replayed(cell, cell.episodes, read_traces(folder, len(cell.episodes)), "")
-    if cell.mode_episodes:
-        traces = read_traces(folder, len(cell.mode_episodes), MODE_TRACES)
-        problems += _replayed(cell, cell.mode_episodes, traces, " by mode")
-    return problems
-
-
-def _replayed(
-    cell: Cell, episodes: Sequence[EpisodeResult], traces: list[NDArray[Any]], how: str
-) -> list[str]:
-    world = get_world(cell.spec.world)
-    problems = []
-    for i, (row, actions) in enumerate(zip(episodes, traces, strict=True)):
-        episode = f"{cell.spec.title}, episode {i}{how}"
-        try:
-            total_reward, state_hash = replay(world, "held_out", row.seed, actions)
-        except ValueError as error:
-            problems.append(f"{episode}: {error}")
-            continue
-        for name, recorded, replayed in (
-            ("length", row.length, len(actions)),
-            ("return", row.total_reward, total_reward),
-            ("state hash", row.state_hash, state_hash),
-        ):
-            if recorded != replayed:
-                difference = f"{name} is {recorded}, its replay gives {replayed}"
-                problems.append(f"{episode}: {difference}")
-                break
-    return problems
 
 
 def verify_support(results: Path, cell: Cell) -> list[str]:
@@ -114,18 +70,6 @@ def verify_controlled_returns(results: Path, cell: Cell) -> list[str]:
     ]
 
 
-def verify_files(results: Path, cell: Cell) -> list[str]:
-    """A line for each file of a policy or a reward that has changed since it was written."""
-    problems = []
-    for name, recorded in cell.files.items():
-        path = results / cell.spec.folder / name
-        if not path.is_file():
-            problems.append(f"{cell.spec.title}: {path} is missing; {ANEW}")
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != recorded:
-            problems.append(f"{cell.spec.title}: {path} is not what was written; {ANEW}")
-    return problems
-
-
 def verify_metrics(results: Path, cell: Cell) -> list[str] | None:
     """Recompute the exact metrics of a cell.
 
@@ -159,18 +103,15 @@ def _metrics(folder: Path, cell: Cell) -> ExactMetrics | None:
     if cell.spec.labels is None:
         table = reference_table(reference, cell.spec.algorithm)
         return exact_metrics(world, table, None)
-    path = folder / "policy.safetensors"
-    if not path.exists():
+    kept = read_table(folder)
+    if kept is None:
         return None
     rewards = tables_of(kept_reward_map(folder, world))
     try:
-        tensors = safetensors.numpy.load_file(path)
-        if "probabilities" not in tensors:
-            return None
-        table = policy_table(TabularPolicy(tensors["probabilities"], 0), reference.model)
+        table = policy_table(TabularPolicy(kept, 0), reference.model)
         return exact_metrics(world, table, rewards)
-    except (OSError, SafetensorError, ValueError, IndexError) as error:
-        raise UserError(f"{path}: damaged: {error}; {ANEW}") from error
+    except (ValueError, IndexError) as error:
+        raise UserError(f"{folder}: its table is damaged: {error}; {ANEW}") from error
 
 
 def _linear_metrics(
