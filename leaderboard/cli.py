@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from leaderboard import UsageError, UserError
+from leaderboard import UsageError, UserError, require_at_least
 
 app = typer.Typer(
     help="Run imitation-learning algorithms on il_envs worlds and make the table of scores.",
@@ -245,12 +245,21 @@ def check(
 
 
 @app.command()
-def verify(folder: Folder) -> None:
+def verify(
+    folder: Folder,
+    retrain: Annotated[
+        int, typer.Option(help="Cells of learners to train again as well, drawn at random.")
+    ] = 0,
+    workers: Annotated[
+        int | None, typer.Option(help="Cells at a time.", show_default="number of CPUs")
+    ] = None,
+) -> None:
     """Check all that can be checked of every cell: replay its actions, bit for bit, compute its
     numbers anew, and run the reference rows again."""
     from leaderboard.verification.command import verify_results
 
-    if not verify_results(folder):
+    require_at_least("--retrain", retrain, 0)
+    if not verify_results(folder, retrain, _workers(workers)):
         raise typer.Exit(1)
 
 

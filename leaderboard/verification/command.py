@@ -1,5 +1,6 @@
 """The command `leaderboard verify`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from leaderboard import UserError, tell
 from leaderboard.cells import Cell
 from leaderboard.people import verify_played
 from leaderboard.runs import Results, read_results
-from leaderboard.seals import seal
+from leaderboard.seals import Fact, seal
 from leaderboard.texts import count_of
 from leaderboard.verification.measured import (
     verify_controlled_returns,
@@ -16,6 +17,7 @@ from leaderboard.verification.measured import (
 )
 from leaderboard.verification.references import verify_reference
 from leaderboard.verification.replays import verify_episodes
+from leaderboard.verification.retrained import chosen, train_again, why_not
 from leaderboard.verification.statements import other_versions, verify_files, verify_statements
 
 
@@ -42,11 +44,19 @@ class Checked:
         return self.cell.status == "ok" and not self.faults and not self.unchecked
 
 
-def verify_results(folder: Path) -> bool:
+def verify_results(folder: Path, retrain: int = 0, workers: int = 1) -> bool:
     """Check every finished cell, and print all that is not as it says; cells that pass are sealed.
+
+    Args:
+        retrain: how many cells of learners to train again as well, drawn at random.
+        workers: how many of them at a time.
 
     Returns:
         True if nothing is wrong.
+
+    Raises:
+        UserError: if there are no results.
+        InterruptedRunError: on Ctrl-C while training.
     """
     results = read_results(folder)
     checked = [check_cell(results, cell) for cell in results.cells]
@@ -60,16 +70,18 @@ def verify_results(folder: Path) -> bool:
     )
     exact = [each for each in finished if each.is_measured]
     if exact:
-        right = sum(not each.faults for each in exact)
-        print(f"{right} of {len(exact)} cells are measured to the same exact numbers")
+        measured = sum(not each.faults for each in exact)
+        print(f"{measured} of {len(exact)} cells are measured to the same exact numbers")
     for each in finished:
         if each.unchecked:
             print(f"{each.cell.spec.title}: not checked: {', '.join(each.unchecked)}")
     for each in checked:
         if each.cell.status != "ok":
             print(f"{each.cell.spec.title}: failed, nothing to replay: {each.cell.reason}")
-    _seal(results, checked)
-    return not any(each.faults for each in checked)
+    _seal(results, [each.cell for each in checked if each.passes], "replayed")
+    right = [each.cell for each in checked if not each.faults]
+    is_trained = not retrain or _verify_training(results, right, retrain, workers)
+    return is_trained and len(right) == len(checked)
 
 
 def check_cell(results: Results, cell: Cell) -> Checked:
@@ -114,11 +126,31 @@ def _measured(folder: Path, checked: Checked) -> list[str]:
     return faults or []
 
 
-def _seal(results: Results, checked: list[Checked]) -> None:
-    """Seal the cells that pass, where the folder can be written."""
-    passing = [each.cell for each in checked if each.passes]
+def _verify_training(results: Results, cells: Sequence[Cell], count: int, workers: int) -> bool:
+    """Train some of the cells again, print what came of it, and seal those that are the same;
+    returns True if nothing is wrong."""
+    drawn = [(cell, why_not(cell)) for cell in chosen(cells, count)]
+    for cell, reason in drawn:
+        if reason:
+            print(f"{cell.spec.title}: not trained again: {reason}")
+    trained = [cell for cell, reason in drawn if not reason]
+    same, faults = [], 0
+    for cell, difference, is_fault in train_again(trained, workers):
+        if not difference:
+            same.append(cell)
+            continue
+        faults += is_fault
+        where = "" if is_fault else ", on another kind of computer"
+        print(f"{cell.spec.title}: {difference}{where}")
+    print(f"trained again with the same result: {len(same)} of {count_of(len(drawn), 'cell')}")
+    _seal(results, same, "retrained")
+    return not faults
+
+
+def _seal(results: Results, cells: Sequence[Cell], fact: Fact) -> None:
+    """Seal cells, where the folder can be written."""
     try:
-        for cell in passing:
-            seal(results.folder / cell.spec.folder, "replayed")
+        for cell in cells:
+            seal(results.folder / cell.spec.folder, fact)
     except OSError as error:
         tell(f"{results.folder}: {error.strerror}; what was checked is not kept")

@@ -241,3 +241,78 @@ def test_what_was_checked_is_told_even_where_it_cannot_be_kept(
     shown = capsys.readouterr()
     assert "21 of 21 episodes" in shown.out
     assert shown.err.endswith("No space left on device; what was checked is not kept\n")
+
+
+# Training again.
+
+
+def test_what_is_trained_again_with_the_same_result_says_so(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify_results(results, retrain=10, workers=2)
+    assert "trained again with the same result: 2 of 2 cells" in capsys.readouterr().out
+    assert sorted(tiers(results)) == ["re-trained"] * 2 + ["replayed"] * 5
+
+
+def the_experts(results: Path, **changes: Any) -> None:
+    """Give a learner the expert's actions, and all that these make of its cell."""
+    expert, learner = (cell_in(results, "DriftCar", name) for name in ("expert", "bc"))
+    shutil.copy(expert / "actions.npz", learner / "actions.npz")
+    told = json.loads((expert / "cell.json").read_text())
+
+    def perfect(cell: dict[str, Any]) -> None:
+        cell.update({name: told[name] for name in ("episodes", "outside_support")})
+        cell.update(mode_episodes=[], acts="deterministic")
+        cell["computer"].update(changes)
+
+    edited(learner, perfect)
+
+
+def test_the_experts_actions_replay_and_are_told_when_training_again(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    the_experts(results)
+    assert verify_results(results)
+    assert set(tiers(results)) == {"replayed"}
+    capsys.readouterr()
+    assert not verify_results(results, retrain=10, workers=2)
+    shown = capsys.readouterr().out
+    assert "DriftCar bc labels=300 seed=0: trained again, episode 0 returns" in shown
+    assert "with the same result: 1 of 2 cells" in shown
+    assert tiers(results).count("re-trained") == 1
+
+
+def test_another_kind_of_computer_may_train_something_else(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(results / "RiskyBridge")
+    the_experts(results, processor="another")
+    assert verify_results(results, retrain=1)
+    shown = capsys.readouterr().out
+    assert "episode 0 returns" in shown
+    assert ", on another kind of computer" in shown
+    assert "re-trained" not in tiers(results)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"origin": "/nowhere/mine"}, "its algorithm is not here: /nowhere/mine: no such folder"),
+        ({"key": {"code": "0"}}, "the code of its algorithm is another here"),
+        ({"key": {"config": "Config()"}}, "the settings of its algorithm are others here"),
+    ],
+)
+def test_what_cannot_be_trained_again_is_told(
+    results: Path, capsys: pytest.CaptureFixture[str], change: dict[str, Any], message: str
+) -> None:
+    shutil.rmtree(results / "RiskyBridge")
+
+    def change_spec(told: dict[str, Any]) -> None:
+        told["spec"]["key"].update(change.get("key", {}))
+        told["spec"].update({name: change[name] for name in change if name != "key"})
+
+    edited(cell_in(results, "DriftCar", "bc"), change_spec)
+    assert verify_results(results, retrain=1)
+    shown = capsys.readouterr().out
+    assert f"not trained again: {message}" in shown
+    assert "with the same result: 0 of 1 cell" in shown
