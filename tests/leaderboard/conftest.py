@@ -1,4 +1,4 @@
-"""What tests of installed algorithms share."""
+"""What the leaderboard's tests share."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -6,6 +6,8 @@ from importlib import invalidate_caches
 from pathlib import Path
 
 import pytest
+
+from leaderboard.running import runner
 
 Install = Callable[[dict[str, str], dict[str, str]], Path]
 
@@ -33,3 +35,13 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     for name, module in list(sys.modules.items()):
         if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
             del sys.modules[name]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _place_of_algorithms(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Cells have their algorithm in the process of their scorer, which saves seconds each, but in
+    modules that say ALGORITHMS_APART = True."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not getattr(request.module, "ALGORITHMS_APART", False):
+            patch.setattr(runner, "APART", runner.IN_PROCESS)
+        yield

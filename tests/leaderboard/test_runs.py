@@ -53,6 +53,7 @@ from leaderboard.scores.rows import Row, status_of
 from leaderboard.scores.summary import summary
 from leaderboard.verification.replays import verify_episodes
 
+ALGORITHMS_APART = True
 ALGORITHMS = Path(__file__).parents[1] / "algorithms"
 TINY = Profile(
     name="tiny", labels=(400,), seeds=1, evaluation_episodes=2, steps=1_000, time_limit=60.0
