@@ -176,7 +176,10 @@ def read_traces(folder: Path, episodes: int, name: str = "actions.npz") -> list[
     path = folder / name
     try:
         kept = read_archive(path)
-        return [kept[f"arr_{i}"] for i in range(episodes)]
+        traces = [kept[f"arr_{i}"] for i in range(episodes)]
+        if not all(trace.ndim for trace in traces):
+            raise ValueError("a trace is no array of actions")
+        return traces
     except DAMAGES as error:
         raise UserError(f"{path}: missing or damaged: {error}; {ANEW}") from error
 

@@ -17,7 +17,7 @@ from leaderboard import UserError
 
 LARGEST_JSON = 2**26  # bytes
 LARGEST_ARCHIVE = 2**30  # bytes, unpacked
-DAMAGES = (OSError, KeyError, ValueError, EOFError, BadZipFile, ZlibError)
+DAMAGES = (OSError, KeyError, ValueError, EOFError, RuntimeError, BadZipFile, ZlibError)
 """Exceptions for archives that are missing, damaged or too large."""
 
 Model = TypeVar("Model", bound=BaseModel)
