@@ -144,7 +144,7 @@ class NotComputedError(UserError):
 @pytest.fixture
 def nothing_computed(
     results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Path]:
+) -> Path:
     """Commands come as far as computing, and no farther."""
 
     def refuse(*_: Any, **__: Any) -> Any:
