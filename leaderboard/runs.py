@@ -121,7 +121,10 @@ def read_results(folder: Path) -> Results:
     if not cells:
         raise UserError(f"{folder}: no finished cells in it; `leaderboard run` makes some")
     hint = "the same `leaderboard run` writes it anew"
-    return Results(folder, read_model(folder / "run.json", Manifest, hint), tuple(cells))
+    manifest = read_model(folder / "run.json", Manifest, hint)
+    if not manifest.worlds:
+        raise UserError(f"{folder / 'run.json'}: damaged: it names no world; {hint}")
+    return Results(folder, manifest, tuple(cells))
 
 
 def extend_manifest(folder: Path, manifest: Manifest) -> None:
