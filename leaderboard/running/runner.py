@@ -6,12 +6,10 @@ ones.
 """
 
 import contextlib
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -19,25 +17,14 @@ from threading import Event
 from il_envs.engine.kernels import batch_kernels, expert_kernels
 from il_envs.world import get_world
 from leaderboard import UserError
-from leaderboard.cells import Cell, failed_cell, read_cell, write_cell
-from leaderboard.computer import same_arithmetic
-from leaderboard.files import read_end, remove
+from leaderboard.cells import Cell, read_cell
+from leaderboard.files import remove
 from leaderboard.protocol import CellSpec
-from leaderboard.publishing import (
-    locked,
-    publish,
-    registered,
-    remove_leftovers,
-    temporary_folder,
-)
-from leaderboard.running.child import APART, CANNOT_WRITE, IN_PROCESS
-from leaderboard.running.limits import Failure, Watch
+from leaderboard.publishing import locked, publish, registered, remove_leftovers
+from leaderboard.running.children import Child, start_child
 from leaderboard.running.progress import Progress
-from leaderboard.seals import seal
 
 POLL_PERIOD = 0.05  # s, between two checks whether a child has ended
-LOG_KEPT = 2**20  # bytes, of the end of a failed child's log
-SPACE = 2**20  # bytes; a disk that has no room for them is full, whatever a child says of it
 
 
 class InterruptedRunError(UserError):
@@ -52,15 +39,6 @@ class InterruptedRunError(UserError):
         super().__init__(message)
         self.signal_number = signal_number
         self.exit_code = 128 + signal_number  # as shells have it
-
-
-@dataclass
-class Running:
-    """A cell that is being computed."""
-
-    spec: CellSpec
-    temporary: Path
-    watch: Watch
 
 
 def run_cells(
@@ -88,7 +66,10 @@ def run_cells(
     compile_kernels({spec.world for spec in waiting})
     done: list[Cell] = []
     with registered(results) as writer, progress, _noticed_interrupt() as interrupt:
-        _run(waiting, results, writer, workers, progress, done, interrupt.event, in_process)
+        start = partial(
+            start_child, results=results, writer=writer, workers=workers, in_process=in_process
+        )
+        _run(waiting, start, results, workers, progress, done, interrupt.event)
     if interrupt.event.is_set():
         raise InterruptedRunError(
             f"interrupted; {len(done)} of {len(waiting)} cells are finished and kept",
@@ -162,23 +143,22 @@ def compile_kernels(worlds: Iterable[str]) -> None:
 
 def _run(
     waiting: list[CellSpec],
+    start: Callable[[CellSpec], Child],
     results: Path,
-    writer: str,
     workers: int,
     progress: Progress,
     done: list[Cell],
     interrupted: Event,
-    in_process: bool,
 ) -> None:
     """Compute cells until all are done or the run is interrupted."""
     progress.begin(len(waiting))
     queue = iter(waiting)
-    running: list[Running] = []
+    running: list[Child] = []
     try:
         while len(done) < len(waiting):
             for spec in islice(queue, workers - len(running)):
                 progress.started(spec)
-                running.append(_start(spec, results, writer, workers, in_process))
+                running.append(start(spec))
             if interrupted.wait(POLL_PERIOD):
                 return
             progress.waiting()
@@ -187,7 +167,8 @@ def _run(
                 if excess is None and child.watch.process.poll() is None:
                     continue
                 child.watch.kill()
-                cell = _finish(child, excess, results)
+                cell = child.cell(excess)
+                _publish(child, results)
                 running.remove(child)
                 done.append(cell)
                 progress.finished(cell)
@@ -197,76 +178,10 @@ def _run(
             remove(child.temporary)
 
 
-def _start(spec: CellSpec, results: Path, writer: str, workers: int, in_process: bool) -> Running:
-    temporary = temporary_folder(results / spec.folder, writer)
-    place = IN_PROCESS if in_process else APART
-    arguments = [spec.model_dump_json(), str(temporary.resolve()), str(os.getpid()), place]
-    with (temporary / "log.txt").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "leaderboard.running.child", *arguments],
-            env=os.environ | same_arithmetic(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for the runner alone
-        )
-    return Running(spec, temporary, Watch(process, spec.profile, workers))
-
-
-def _finish(child: Running, excess: Failure | None, results: Path) -> Cell:
-    """Publish the child's cell, or the failed cell that stands for it, unless another run has been
-    faster.
-
-    Raises:
-        OSError: if it cannot be written.
-    """
-    result = excess or _result(child)
-    if isinstance(result, Cell):
-        cell = result
-    else:
-        cell = failed_cell(child.spec, *result)
-        _write_anew(child, cell)
-    if cell.is_guarded:  # else an algorithm could have written anything
-        seal(child.temporary, "computed")
+def _publish(child: Child, results: Path) -> None:
+    """Move what a child has left to its place, unless another run has been faster."""
     with locked(results):
         if is_finished(child.spec, results):
             remove(child.temporary)
         else:
             publish(child.temporary, results, child.spec.folder)
-    return cell
-
-
-def _result(child: Running) -> Cell | Failure:
-    """The cell that an ended child has written, or why there is none."""
-    code = child.watch.process.returncode
-    if code < 0:
-        return "crashed", f"was killed by signal {-code} ({signal.strsignal(-code)})"
-    if code > 0 or not os.path.lexists(child.temporary / "cell.json"):
-        early = "before the cell was finished"
-        return "crashed", f"the process ended itself with exit code {code} {early}"
-    if any(path.is_symlink() for path in child.temporary.rglob("*")):
-        return "crashed", "the process left a link, whose target may change"
-    try:
-        cell = read_cell(child.temporary)
-    except UserError:
-        return "crashed", "the process wrote a cell that cannot be read"
-    if cell.spec.model_dump() != child.spec.model_dump():
-        return "crashed", "the process wrote the cell of something else"
-    return cell
-
-
-def _write_anew(child: Running, cell: Cell) -> None:
-    """Write a failed cell in place of all that its child has left, which may fill the disk; the end
-    of its log is kept.
-
-    Raises:
-        OSError: if it cannot be written, or the child could not write because the disk is full.
-    """
-    log = read_end(child.temporary / "log.txt", LOG_KEPT)
-    remove(child.temporary)
-    child.temporary.mkdir()
-    kept = child.temporary / "log.txt"
-    if child.watch.process.returncode == CANNOT_WRITE:
-        kept.write_bytes(bytes(SPACE))
-    kept.write_bytes(log)
-    write_cell(child.temporary, cell)

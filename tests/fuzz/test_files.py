@@ -142,9 +142,7 @@ class NotComputedError(UserError):
 
 
 @pytest.fixture
-def nothing_computed(
-    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+def nothing_computed(results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Commands come as far as computing, and no farther."""
 
     def refuse(*_: Any, **__: Any) -> Any:

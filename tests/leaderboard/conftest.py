@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard.running import runner
+from leaderboard.running import children
 
 Install = Callable[[dict[str, str], dict[str, str]], Path]
 
@@ -43,5 +43,5 @@ def _place_of_algorithms(request: pytest.FixtureRequest) -> Iterator[None]:
     modules that say ALGORITHMS_APART = True."""
     with pytest.MonkeyPatch.context() as patch:
         if not getattr(request.module, "ALGORITHMS_APART", False):
-            patch.setattr(runner, "APART", runner.IN_PROCESS)
+            patch.setattr(children, "APART", children.IN_PROCESS)
         yield

@@ -2,13 +2,17 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from leaderboard import UserError
-from leaderboard.cells import Cell, write_cell
+from leaderboard.cells import Cell, Guard, write_cell
+from leaderboard.running.children import Child
+from leaderboard.running.limits import Watch
 from leaderboard.runs import Results
 from leaderboard.scores.summary import summary
 from leaderboard.seals import SEALS, key_path, seal, tier_of
@@ -85,6 +89,22 @@ def test_a_seal_is_for_one_fact_of_one_cell(results: Results) -> None:
     (code,) = json.loads((folder / SEALS).read_text()).values()
     (folder / SEALS).write_text(json.dumps({"retrained": code}))
     assert tier_of(results.folder, cell) == "claimed"
+
+
+@pytest.mark.parametrize("in_process", [False, True])
+@pytest.mark.parametrize("guards", [(), ("process",), ("process", "landlock")])
+def test_what_an_algorithm_could_have_written_is_not_sealed(
+    results: Results, guards: tuple[Guard, ...], in_process: bool
+) -> None:
+    """Whatever it says of its guards."""
+    cell, folder = ours(results)[0]
+    write_cell(folder, cell.model_copy(update={"guards": guards}))
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    child = Child(cell.spec, folder, Watch(process, cell.spec.profile, 1), in_process)
+    assert child.cell(None).guards == guards
+    is_sealed = "landlock" in guards and not in_process
+    assert tier_of(results.folder, cell) == ("replayed" if is_sealed else "claimed")
 
 
 def test_another_computer_has_no_seals_for_it(
