@@ -18,6 +18,14 @@ TIER_NOTE = (
     "training again has given the same. Costs of training are as the run has told them."
 )
 
+PLACES = {
+    "namespaces": "in processes of their own, behind bubblewrap",
+    "landlock": "in processes of their own, behind Landlock",
+    "process": "in processes of their own, with no guard",
+    "": "in the process of their scorer",
+}
+"""Where an algorithm was, by the strongest guard of its cell."""
+
 
 def interval_note(manifest: Manifest) -> str:
     """What the interval of a score covers."""
@@ -41,3 +49,19 @@ def computer_notes(results: Results) -> Iterator[str]:
     for computer, cells in Counter(known).items():
         of = "" if cells == len(known) else f" ({cells} of {len(known)} cells)"
         yield f"Computed on {computer}{of}."
+
+
+def guard_notes(results: Results) -> Iterator[str]:
+    """A line on where the algorithms of cells were; none if no learner has finished."""
+    learners = [
+        cell
+        for cell in results.cells
+        if cell.status == "ok" and cell.spec.labels is not None and cell.played is None
+    ]
+    places = Counter(PLACES[cell.guards[-1] if cell.guards else ""] for cell in learners)
+    told = [
+        place if count == len(learners) else f"{place} ({count} of {len(learners)} cells)"
+        for place, count in places.most_common()
+    ]
+    if told:
+        yield f"Algorithms were {'; '.join(told)}."

@@ -12,7 +12,13 @@ from leaderboard.recorded import RecordedData
 from leaderboard.runs import Results
 from leaderboard.scores.controls import control_notes
 from leaderboard.scores.metrics import COSTS, EXACT, SAMPLED, Metric
-from leaderboard.scores.notes import RANK_NOTE, TIER_NOTE, computer_notes, interval_note
+from leaderboard.scores.notes import (
+    RANK_NOTE,
+    TIER_NOTE,
+    computer_notes,
+    guard_notes,
+    interval_note,
+)
 from leaderboard.scores.rows import row_of, scale_of
 from leaderboard.scores.summary import ALL_WORLDS
 from leaderboard.studies.concurrency import claim_table, final_table, milestone_table
@@ -64,7 +70,8 @@ def header(results: Results, metrics: Iterable[Metric]) -> list[str]:
             lines.append(f"{world.name}: one button a step returns at most {bound} (exact bound).")
     lines.append(TIER_NOTE)
     told = [*_conditions(results), *_teachers(results), *_people(results)]
-    return [*lines, *told, *_notes(metrics, results), *computer_notes(results)]
+    told += [*_notes(metrics, results), *guard_notes(results), *computer_notes(results)]
+    return [*lines, *told]
 
 
 def _conditions(results: Results) -> list[str]:

@@ -139,3 +139,20 @@ def test_a_key_that_is_damaged_or_cannot_be_read_is_a_line(
         monkeypatch.setenv("IL_ENVS_KEY", str(tmp_path / place))
         with pytest.raises(UserError, match=message):
             seal(folder, "computed")
+
+
+def test_the_table_says_where_algorithms_were(results: Results) -> None:
+    def told(*guards: tuple[Guard, ...]) -> str:
+        cells = [
+            cell.model_copy(update={"guards": g})
+            for (cell, _), g in zip(ours(results), guards, strict=True)
+        ]
+        return as_markdown(document(replace(results, cells=(*results.cells[:4], *cells))))
+
+    assert "Algorithms were in the process of their scorer." in told((), ())
+    apart: tuple[Guard, ...] = ("process", "namespaces")
+    assert "Algorithms were in processes of their own, behind bubblewrap." in told(apart, apart)
+    assert (
+        "Algorithms were in processes of their own, behind Landlock (1 of 2 cells); in processes "
+        "of their own, with no guard (1 of 2 cells)."
+    ) in told(("process", "landlock"), ("process",))
