@@ -43,6 +43,8 @@ def find(origin: str, settings: Mapping[str, str] = NO_SETTINGS) -> Contender:
         return _described(origin, settings)
     except CrashedError as error:
         raise UserError(f"{origin}: does not say what it is: {error}") from error
+    except OSError as error:
+        raise UserError(f"{origin}: has no process to say what it is: {error}") from error
     except ProtocolError as error:
         raise UserError(f"{origin}: does not say what it is: {one_line(str(error))}") from error
 

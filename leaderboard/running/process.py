@@ -5,12 +5,10 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from il_envs.remote.channel import Channel, ClosedError, Message
 from il_envs.remote.contents import Terms
@@ -55,9 +53,8 @@ def algorithm_process(
     """
     near, far = socket.socketpair()
     command = [sys.executable, "-m", "leaderboard.running.algorithm", str(far.fileno())]
-    scratch_folder = tempfile.TemporaryDirectory(prefix="il-envs-")
-    with near, far, scratch_folder as scratch, no_descendants_left():
-        behind, variables, guards = guarded(command, task.fields["origin"], Path(scratch))
+    place = guarded(command, task.fields["origin"])
+    with near, far, place as (behind, variables, guards), no_descendants_left():
         process = subprocess.Popen(
             behind, env=variables, pass_fds=[far.fileno()], stdin=subprocess.DEVNULL
         )

@@ -11,7 +11,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.machinery import ModuleSpec
 from importlib.metadata import entry_points
@@ -38,24 +40,33 @@ PASSED_ON = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", *same_arithmetic())
 """Environment variables that an algorithm's process has from the scorer's."""
 
 
+@contextmanager
 def guarded(
-    command: Sequence[str], origin: str, scratch: Path
-) -> tuple[list[str], dict[str, str], tuple[Guard, ...]]:
+    command: Sequence[str], origin: str
+) -> Iterator[tuple[list[str], dict[str, str], tuple[Guard, ...]]]:
     """A command behind the guards that this system has, its environment, and which guards they are.
 
     Args:
         origin: the algorithm's, whose folder or package can be read.
-        scratch: where it may write, unless it has a folder of its own in memory.
+
+    Raises:
+        OSError: if there is no place for its scratch.
     """
     own = _places_of(origin)
     program = shutil.which("bwrap")
     if program is not None and _works((program, *_namespaces([], {}))):
         inside = _variables(SCRATCH_INSIDE)
-        return [program, *_namespaces(own, inside), *command], inside, ("process", "namespaces")
-    outside = _variables(scratch)
-    if _works(_landlock([], scratch)):
-        return [*_landlock(own, scratch), *command], outside, ("process", "landlock")
-    return list(command), outside, ("process",)
+        yield [program, *_namespaces(own, inside), *command], inside, ("process", "namespaces")
+        return
+    # Python's own choice writes a file to try the place, which a full disk refuses.
+    place = os.environ.get("TMPDIR") or str(SCRATCH_INSIDE)
+    with tempfile.TemporaryDirectory(prefix="il-envs-", dir=place) as folder:
+        scratch = Path(folder)
+        if _works(_landlock([], scratch)):
+            behind = [*_landlock(own, scratch), *command]
+            yield behind, _variables(scratch), ("process", "landlock")
+        else:
+            yield list(command), _variables(scratch), ("process",)
 
 
 @cache
@@ -105,7 +116,8 @@ def _namespaces(own: Iterable[Path], variables: Mapping[str, str]) -> list[str]:
 def _landlock(own: Iterable[Path], scratch: Path) -> tuple[str, ...]:
     """The command before one that Landlock restricts."""
     hidden = set(_hidden())
-    read, listed = list(map(str, [*SYSTEM, *READABLE])), []
+    read = list(map(str, [*SYSTEM, *READABLE]))
+    listed = [str(place.parent) for place in _shown()]  # where Python looks for packages
     waiting = [*_shown(), *own]
     while waiting:
         place = waiting.pop()

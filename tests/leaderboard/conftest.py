@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from leaderboard import describing
+from leaderboard.algorithms.submission import load
 from leaderboard.running import children
 
 Install = Callable[[dict[str, str], dict[str, str]], Path]
@@ -39,9 +41,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 
 @pytest.fixture(scope="module", autouse=True)
 def _place_of_algorithms(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Cells have their algorithm in the process of their scorer, which saves seconds each, but in
-    modules that say ALGORITHMS_APART = True."""
+    """Algorithms are in this process to be described, and in that of their scorer to train, which
+    saves seconds each, but in modules that say ALGORITHMS_APART = True."""
     with pytest.MonkeyPatch.context() as patch:
         if not getattr(request.module, "ALGORITHMS_APART", False):
             patch.setattr(children, "APART", children.IN_PROCESS)
+            patch.setattr(describing, "_described", load)
         yield

@@ -18,6 +18,7 @@ from leaderboard.running.process import Worker
 from tests.leaderboard.test_tuning import TOY
 from tests.remote.connected import channels
 
+ALGORITHMS_APART = True
 ALGORITHMS = Path(__file__).parents[1] / "algorithms"
 GOOD = str(ALGORITHMS / "good")
 TOLD: dict[str, Any] = {

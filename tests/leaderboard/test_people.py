@@ -163,7 +163,7 @@ class TestRun:
         _, table, _ = command("table", out, "--format", "md")
         assert f"RiskyBridge: bc learned from {line}, not from the scripted expert." in table
         row = next(row for row in table.splitlines() if row.startswith("| bc "))
-        assert "| drawn | 60 | ok |" in row
+        assert "| drawn | 60 | claimed | ok |" in row
         assert f"demonstrations: {line}" in command("explain", out, "bc", "RiskyBridge")[1]
         assert "demonstrations: " not in command("explain", out, "acts", "RiskyBridge")[1]
         assert command("verify", out)[0] == 0
@@ -284,7 +284,7 @@ class TestAddHuman:
             assert [e.state_hash for e in cell.episodes] == [e.state_hash for e in expert.episodes]
         table = command("table", results, "--format", "md")[1]
         row = next(row for row in table.splitlines() if row.startswith("| human-anna (person) "))
-        assert f"| played | {steps:,} | ok |" in row
+        assert f"| played | {steps:,} | claimed | ok |" in row
         assert f"human-anna in {world}: the recording 'anna' of Anna, " in table
         assert "played in real time in " in table
         assert ("Its return is its episodes' mean." in table) == (world == "RiskyBridge")

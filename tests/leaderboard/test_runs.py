@@ -251,7 +251,7 @@ def test_a_finished_cell_is_complete(failures: tuple[dict[str, Cell], Path]) -> 
     good = cells["good"]
     folder = out / good.spec.folder
     assert sorted(path.name for path in folder.iterdir()) == [
-        "actions.npz", "cell.json", "log.txt", "policy.safetensors",
+        "actions.npz", "cell.json", "log.txt", "policy.safetensors", "seals.json",
     ]  # fmt: skip
     assert good.meter["demonstrations"] == 400
     assert good.computer is not None

@@ -3,7 +3,6 @@
 import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -94,7 +93,7 @@ def centred(problem, seed, config):
 @pytest.fixture
 def tiny(monkeypatch):
     learner = Algorithm("bc", "", frozenset({"demonstrations"}), Nothing(), centred)
-    monkeypatch.setattr(chunks, "load", lambda name: SimpleNamespace(algorithm=learner))
+    monkeypatch.setattr(chunks, "find_algorithm", lambda name: learner)
     monkeypatch.setattr(chunks, "CHUNKS", (1, 4))
     monkeypatch.setattr(chunks, "SEEDS", 2)
 
