@@ -10,7 +10,9 @@ import socket
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import prod
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,11 @@ BOOL = "|b1"
 DTYPES = (
     BOOL, "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8",
 )  # fmt: skip
+SIZES = {dtype: np.dtype(dtype).itemsize for dtype in DTYPES}  # bytes
 MOST_DIMENSIONS = 8
+KEPT_HEADER = 4_096  # bytes; a header below it is kept, so as not to be read again
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_PADDING = [b"\0" * (-size % ALIGNMENT) for size in range(ALIGNMENT)]
 
 
 class ProtocolError(ValueError):
@@ -72,11 +78,12 @@ class Channel:
         """
         arrays = {name: _portable(name, array) for name, array in message.arrays.items()}
         kinds = [[name, array.dtype.str, array.shape] for name, array in arrays.items()]
-        header = json.dumps([message.kind, message.fields, kinds]).encode()
-        parts: list[Any] = [header, b"\0" * _padding(len(header))]
+        header = _ENCODER.encode([message.kind, message.fields, kinds]).encode()
+        parts: list[Any] = [header, _PADDING[len(header) % ALIGNMENT]]
+        size = 0
         for array in arrays.values():
-            parts += [array.reshape(-1).view(np.uint8), b"\0" * _padding(array.nbytes)]
-        size = sum(_padded(array.nbytes) for array in arrays.values())
+            parts += [array.reshape(-1).view(np.uint8), _PADDING[array.nbytes % ALIGNMENT]]
+            size += _padded(array.nbytes)
         parts.insert(0, PREFIX.pack(len(header), size))
         if size < JOINED:
             parts = [b"".join(parts)]
@@ -99,8 +106,10 @@ class Channel:
                 f"a message of {header_size} + {size} bytes; most are {MOST_HEADER} + {self._most}"
             )
         content = self._bytes(_padded(header_size) + size)
-        kind, fields, kinds = _header(bytes(content[:header_size]))
-        return Message(kind, fields, _arrays(kinds, content, _padded(header_size)))
+        header = bytes(content[:header_size])
+        # Most messages of an episode begin with the same header.
+        told = _kept_header(header) if header_size < KEPT_HEADER else _header(header)
+        return Message(told.kind, told.fields, _arrays(told, content, _padded(header_size)))
 
     def close(self) -> None:
         """Close this end."""
@@ -121,43 +130,57 @@ class Channel:
 
 
 def _padded(size: int) -> int:
-    return size + _padding(size)
-
-
-def _padding(size: int) -> int:
-    return -size % ALIGNMENT
+    return size + -size % ALIGNMENT
 
 
 def _portable(name: str, array: NDArray[Any]) -> NDArray[Any]:
     """An array as it is sent: contiguous, little-endian."""
+    if array.dtype.str in DTYPES and array.flags.c_contiguous:
+        return array
     portable = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(array.shape)
     if portable.dtype.str not in DTYPES:
         raise ValueError(f"{name} is an array of {array.dtype}, must be one of numbers")
     return portable
 
 
-def _header(text: bytes) -> tuple[str, dict[str, Any], list[Any]]:
+@dataclass(frozen=True)
+class _Header:
+    """What a header tells: a kind, fields, and the name, dtype, count and shape of each array."""
+
+    kind: str
+    fields: Mapping[str, Any]
+    arrays: tuple[tuple[str, str, int, tuple[int, ...]], ...]
+
+
+def _header(text: bytes) -> _Header:
     try:
         kind, fields, kinds = json.loads(text)
     except (ValueError, TypeError, RecursionError) as error:
         raise ProtocolError("a message whose header is none") from error
     if not (isinstance(kind, str) and isinstance(fields, dict) and isinstance(kinds, list)):
         raise ProtocolError("a message whose header is none")
-    return kind, fields, kinds
-
-
-def _arrays(kinds: list[Any], content: bytearray, start: int) -> dict[str, NDArray[Any]]:
-    """The arrays that a header tells of, views of the content from `start` on."""
-    arrays: dict[str, NDArray[Any]] = {}
+    arrays = []
     for each in kinds:
         if not isinstance(each, list) or len(each) != 3:
             raise ProtocolError("a message with an array that is none")
         name, dtype, shape = each
         if not isinstance(name, str) or dtype not in DTYPES or not _is_shape(shape):
             raise ProtocolError("a message with an array that is none")
-        count = prod(shape)
-        size = count * np.dtype(dtype).itemsize
-        if name in arrays or start + size > len(content):
+        arrays.append((name, dtype, prod(shape), tuple(shape)))
+    if len({name for name, *_ in arrays}) < len(arrays):
+        raise ProtocolError("a message with two arrays of one name")
+    return _Header(kind, MappingProxyType(fields), tuple(arrays))
+
+
+_kept_header = lru_cache(maxsize=256)(_header)
+
+
+def _arrays(told: _Header, content: bytearray, start: int) -> dict[str, NDArray[Any]]:
+    """The arrays that a header tells of, views of the content from `start` on."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, dtype, count, shape in told.arrays:
+        size = count * SIZES[dtype]
+        if start + size > len(content):
             raise ProtocolError("a message with arrays that do not fit its size")
         values = np.frombuffer(content, dtype if dtype != BOOL else np.uint8, count, start)
         # A byte that is neither 0 nor 1 would be counted as what it is.

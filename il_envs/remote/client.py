@@ -94,7 +94,7 @@ class RemoteProblem(Problem):
         answer = self._channel.receive()
         if answer.kind == "refused":
             raise REFUSALS[answer.fields["error"]](answer.fields["message"])
-        self._ledger.meter = Meter(*answer.fields["meter"])
+        self._ledger.meter = Meter(*answer.arrays["meter"].tolist())
         return answer
 
 

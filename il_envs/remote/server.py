@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
@@ -61,7 +62,7 @@ class ProblemServer:
         while (message := self._channel.receive()).kind in requests:
             try:
                 fields, arrays = requests[message.kind](message)
-                answer = Message("answer", fields | {"meter": self._counts()}, arrays)
+                answer = Message("answer", fields, arrays | {"meter": self._counts()})
             except tuple(REFUSALS.values()) as error:
                 if isinstance(error, ProtocolError):
                     raise
@@ -126,8 +127,9 @@ class ProblemServer:
             raise ProtocolError(f"there is no environment {number}")
         return self._envs[number]
 
-    def _counts(self) -> list[int]:
-        return list(self._problem.meter.as_dict().values())
+    def _counts(self) -> NDArray[np.int64]:
+        """The meter, as an array, so that headers stay the same."""
+        return np.array(list(vars(self._problem.meter).values()))
 
 
 def _field(message: Message, name: str, *kinds: type) -> Any:
