@@ -141,6 +141,26 @@ def test_a_key_that_is_damaged_or_cannot_be_read_is_a_line(
             seal(folder, "computed")
 
 
+def test_a_run_and_a_table_go_on_without_a_key(
+    results: Results,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cell, folder = ours(results)[0]
+    seal(folder, "computed")
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("IL_ENVS_KEY", str(tmp_path / "file" / "key"))
+    assert tier_of(results.folder, cell) == "claimed"
+    write_cell(folder, cell.model_copy(update={"guards": ("process", "landlock")}))
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    child = Child(cell.spec, folder, Watch(process, cell.spec.profile, 1), in_process=False)
+    for _ in range(2):
+        assert child.cell(None).status == "ok"
+    assert capsys.readouterr().err.count("cells are not sealed: ") == 1
+
+
 def test_the_table_says_where_algorithms_were(results: Results) -> None:
     def told(*guards: tuple[Guard, ...]) -> str:
         cells = [
