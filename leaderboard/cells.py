@@ -114,10 +114,14 @@ class Cell(BaseModel):
     """The computer it was computed on; None in a cell of an older release."""
 
     @property
+    def is_learner(self) -> bool:
+        """True for an algorithm: neither a reference row nor a person."""
+        return self.spec.labels is not None and self.played is None
+
+    @property
     def has_lost_its_policy(self) -> bool:
         """True if a policy was learned and not kept, because it has no `tensors()`."""
-        is_learner = self.spec.labels is not None and self.played is None
-        return is_learner and self.status == "ok" and "policy.safetensors" not in self.files
+        return self.is_learner and self.status == "ok" and "policy.safetensors" not in self.files
 
     @property
     def is_guarded(self) -> bool:

@@ -11,6 +11,7 @@ import hmac
 import json
 import os
 import secrets
+import tempfile
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Literal, get_args
 
 from leaderboard import UserError
 from leaderboard.cells import Cell
+from leaderboard.files import open_regular
 
 Fact = Literal["computed", "replayed", "retrained"]
 """Of a cell: this computer has computed it, with the algorithm behind a guard; its actions were
@@ -58,9 +60,8 @@ def tier_of(results: Path, cell: Cell) -> Tier:
 def _facts(folder: Path, content: bytes) -> frozenset[Fact]:
     """The facts that are kept about this content of a cell."""
     try:
-        if (folder / SEALS).stat().st_size > MOST:
-            return frozenset()
-        kept = json.loads((folder / SEALS).read_bytes())
+        with open_regular(folder / SEALS) as file:
+            kept = json.loads(file.read(MOST))
     except (OSError, ValueError, RecursionError):
         return frozenset()
     codes = kept if isinstance(kept, dict) else {}
@@ -86,16 +87,8 @@ def key_path() -> Path:
 def _key(path: Path) -> bytes:
     """The key in a file, which is made if there is none."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            temporary = path.with_name(f".{path.name}.{os.getpid()}")
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(descriptor, "wb") as file:
-                file.write(secrets.token_bytes(KEY_SIZE))
-            try:
-                os.link(temporary, path)  # whole, and only where there is none
-            finally:
-                temporary.unlink()
+        if not path.exists():
+            _make_key(path)
         key = path.read_bytes()
     except OSError as error:
         raise UserError(
@@ -104,3 +97,13 @@ def _key(path: Path) -> bytes:
     if len(key) != KEY_SIZE:
         raise UserError(f"{path}: damaged: a key of {len(key)} bytes, must be {KEY_SIZE}")
     return key
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key: whole, and only where there is none."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent) as file:  # which this user alone can read
+        file.write(secrets.token_bytes(KEY_SIZE))
+        file.flush()
+        with suppress(FileExistsError):
+            os.link(file.name, path)

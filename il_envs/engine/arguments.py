@@ -36,6 +36,13 @@ def checked_count(name: str, count: Any) -> int:
     return int(count)
 
 
+def checked_whole(name: str, number: Any) -> int:
+    """An argument that is a whole number; raises ValueError if it is none."""
+    if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
+        raise ValueError(f"{name} must be a whole number, not {number!r}")
+    return int(number)
+
+
 def checked_limit(world: World, steps: int | None) -> int:
     """The number of steps after which an episode is truncated; raises ValueError if invalid."""
     if steps is None:

@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
+from il_envs.engine.arguments import checked_whole
 from il_envs.engine.spaces import own_spaces
 from il_envs.engine.vector import checked_mask
 from il_envs.exact.tabular_model import TabularModel
@@ -102,9 +103,7 @@ class Problem:
         if transitions is None:
             recorded = self.labels_left if self._recorded is None else len(self._recorded)
             transitions = min(self.labels_left, recorded)
-        elif isinstance(transitions, bool) or not isinstance(transitions, int | np.integer):
-            raise ValueError(f"transitions must be a whole number, not {transitions!r}")
-        if transitions < 1:
+        if checked_whole("transitions", transitions) < 1:
             raise ValueError(
                 f"{transitions} demonstrated transitions asked for, must be 1 or more; "
                 f"{self.labels_left} of {self.budget.labels} expert labels left"

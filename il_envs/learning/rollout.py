@@ -139,13 +139,43 @@ def replay(
     Both are bit for bit those of the episode in which the actions were recorded, if that one began
     with a gentle start too, or neither did.
     """
+    replayed = replay_to_the_end(world, split, seed, actions, gentle_start)
+    return replayed.total_reward, replayed.state_hash
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Recorded actions, played until they end or their episode does.
+
+    Attributes:
+        length: number of actions that were played.
+        terminated, truncated: how the episode has ended, if it has.
+    """
+
+    total_reward: float
+    state_hash: str
+    length: int
+    terminated: bool
+    truncated: bool
+
+
+def replay_to_the_end(
+    world: World, split: Split, seed: int, actions: NDArray[Any], gentle_start: bool = False
+) -> Replay:
+    """As `replay`, with the episode's end.
+
+    Raises:
+        ValueError: if an action is invalid.
+    """
     env = WorldEnv(world.name, split)
     env.reset(seed=seed, options={"gentle_start": gentle_start})
-    digest, total = hashlib.sha256(), 0.0
+    digest, total, length = hashlib.sha256(), 0.0, 0
+    terminated = truncated = False
     for action in actions:
         _, reward, terminated, truncated, _ = env.step(action)
         digest.update(env.states.tobytes())
         total += reward
+        length += 1
         if terminated or truncated:
             break
-    return total, digest.hexdigest()
+    return Replay(total, digest.hexdigest(), length, terminated, truncated)

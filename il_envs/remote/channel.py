@@ -56,6 +56,16 @@ class Message:
     fields: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
+    def array(self, name: str) -> NDArray[Any]:
+        """The array of that name.
+
+        Raises:
+            ProtocolError: if there is none.
+        """
+        if name not in self.arrays:
+            raise ProtocolError(f"{self.kind}: there is no array {name}")
+        return self.arrays[name]
+
 
 class Channel:
     """One end of a connection.
@@ -111,9 +121,19 @@ class Channel:
         told = _kept_header(header) if header_size < KEPT_HEADER else _header(header)
         return Message(told.kind, told.fields, _arrays(told, content, _padded(header_size)))
 
-    def close(self) -> None:
-        """Close this end."""
-        self._connection.close()
+    def ask(
+        self,
+        kind: str,
+        fields: Mapping[str, Any] | None = None,
+        arrays: Mapping[str, NDArray[Any]] | None = None,
+    ) -> Message:
+        """Send a message, and receive the next one.
+
+        Raises:
+            ClosedError, ProtocolError, ValueError: as `send` and `receive`.
+        """
+        self.send(Message(kind, fields or {}, arrays or {}))
+        return self.receive()
 
     def _bytes(self, size: int) -> bytearray:
         content = bytearray(size)

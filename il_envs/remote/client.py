@@ -8,11 +8,11 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import ArrayLike, NDArray
 
+from il_envs.engine.arguments import checked_count, checked_whole
 from il_envs.engine.spaces import own_spaces
 from il_envs.learning.demonstrations import Demonstrations
 from il_envs.learning.metered_env import MeteredEnv, Step, refuse_choices
 from il_envs.learning.metering import Ledger, Meter
-from il_envs.learning.policy import Policy
 from il_envs.learning.problem import Problem
 from il_envs.remote.channel import Channel, Message
 from il_envs.remote.contents import Terms, demonstrations_of, model_of
@@ -25,28 +25,25 @@ class RemoteProblem(Problem):
     Args:
         terms: what is told of it at first.
         channel: to the process that has it.
-        initial_policy: as in `Problem`.
     """
 
-    def __init__(
-        self, terms: Terms, channel: Channel, initial_policy: Policy | None = None
-    ) -> None:
+    def __init__(self, terms: Terms, channel: Channel) -> None:
         self.observation_space, self.action_space = own_spaces(terms.world.spaces)
         self.max_episode_steps = terms.world.dynamics.max_episode_steps
-        self.initial_policy = initial_policy
+        self.initial_policy = None
         self._world = terms.world
         self._ledger = Ledger(terms.sources, terms.budget)  # follows the one that counts
         self._channel = channel
 
     def demonstrations(self, transitions: int | None = None) -> Demonstrations:
         """As `Problem.demonstrations`."""
-        asked = None if transitions is None else _whole("transitions", transitions)
+        asked = None if transitions is None else checked_whole("transitions", transitions)
         return demonstrations_of(self.ask("demonstrations", {"transitions": asked}))
 
     def rows(self, num_envs: int, reward: bool, autoreset_mode: AutoresetMode) -> "RemoteEnv":
         """As `Problem.rows`."""
         asked = {
-            "num_envs": _whole("num_envs", num_envs),
+            "num_envs": checked_count("num_envs", num_envs),
             "reward": bool(reward),
             "autoreset_mode": autoreset_mode.value,
         }
@@ -90,8 +87,7 @@ class RemoteProblem(Problem):
             ClosedError: if the other process has gone.
             Exception: one of `REFUSALS`, if the request is refused.
         """
-        self._channel.send(Message(kind, fields or {}, arrays or {}))
-        answer = self._channel.receive()
+        answer = self._channel.ask(kind, fields, arrays)
         if answer.kind == "refused":
             raise REFUSALS[answer.fields["error"]](answer.fields["message"])
         self._ledger.meter = Meter(*answer.arrays["meter"].tolist())
@@ -138,17 +134,6 @@ class RemoteEnv(MeteredEnv):
 
     def _ask(self, kind: str, **arrays: NDArray[Any]) -> Mapping[str, NDArray[Any]]:
         return self._problem.ask(kind, {"env": self.number}, arrays).arrays
-
-
-def _whole(name: str, number: Any) -> int:
-    """A number that can be told.
-
-    Raises:
-        ValueError: if it is no whole number.
-    """
-    if isinstance(number, bool) or not isinstance(number, int | np.integer):
-        raise ValueError(f"{name} must be a whole number, not {number!r}")
-    return int(number)
 
 
 def _number_of(env: MeteredEnv) -> int:

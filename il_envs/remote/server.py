@@ -63,9 +63,9 @@ class ProblemServer:
             try:
                 fields, arrays = requests[message.kind](message)
                 answer = Message("answer", fields, arrays | {"meter": self._counts()})
+            except ProtocolError:
+                raise
             except tuple(REFUSALS.values()) as error:
-                if isinstance(error, ProtocolError):
-                    raise
                 kind = next(name for name, each in REFUSALS.items() if isinstance(error, each))
                 answer = Message("refused", {"error": kind, "message": str(error)})
             self._channel.send(answer)
@@ -91,11 +91,11 @@ class ProblemServer:
         return {}, {"observations": observations}
 
     def _begin(self, message: Message) -> Parts:
-        rows = _array(message, "rows")
+        rows = message.array("rows")
         return {}, {"observations": self._env_of(message).begin(rows)}
 
     def _step(self, message: Message) -> Parts:
-        actions = _array(message, "actions")
+        actions = message.array("actions")
         observations, rewards, terminated, truncated, info = self._env_of(message).step(actions)
         return {}, {
             "observations": observations,
@@ -110,7 +110,7 @@ class ProblemServer:
         return {}, {"actions": self._problem.expert(self._env_of(message), rows, proposed)}
 
     def _intervene(self, message: Message) -> Parts:
-        env, proposed = self._env_of(message), _array(message, "proposed")
+        env, proposed = self._env_of(message), message.array("proposed")
         if proposed.shape != env.action_space.shape:
             raise ValueError(
                 f"proposed has shape {proposed.shape}, must be {env.action_space.shape}"
@@ -137,9 +137,3 @@ def _field(message: Message, name: str, *kinds: type) -> Any:
     if type(value) not in kinds:
         raise ProtocolError(f"{message.kind}: {name} is {type(value).__name__}")
     return value
-
-
-def _array(message: Message, name: str) -> NDArray[Any]:
-    if name not in message.arrays:
-        raise ProtocolError(f"{message.kind}: there is no array {name}")
-    return message.arrays[name]

@@ -1,7 +1,10 @@
 """Validation of a policy's probabilities and of its learned reward, from which exact metrics are
 computed."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from il_envs.exact.checks import FloatArray, require_distributions
 from il_envs.exact.tabular_model import TabularModel
@@ -35,16 +38,25 @@ def policy_table(policy: ExactPolicy, model: TabularModel) -> FloatArray:
     states, tables = np.arange(model.states), []
     is_stationary = getattr(policy, "is_stationary", False) is True
     for step in range(1 if is_stationary else model.horizon):
-        answer = policy.action_probabilities(states, step)
-        try:
-            table = np.asarray(answer, np.float64)
-        except (TypeError, ValueError) as error:
-            raise InvalidActionError(
-                f"action_probabilities must return an array of numbers: {error}"
-            ) from error
+        table = probabilities_of(policy, states, step)
         _check_table(table, model, step)
         tables.append(table / table.sum(1, keepdims=True))
     return np.repeat(tables, model.horizon, 0) if is_stationary else np.stack(tables)
+
+
+def probabilities_of(policy: ExactPolicy, observation: NDArray[Any], step: int) -> FloatArray:
+    """What a policy answers for its probabilities, as numbers.
+
+    Raises:
+        InvalidActionError: if they are none.
+    """
+    answer = policy.action_probabilities(observation, step)
+    try:
+        return np.asarray(answer, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidActionError(
+            f"action_probabilities must return an array of numbers: {error}"
+        ) from error
 
 
 def _check_table(table: FloatArray, model: TabularModel, step: int) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from il_envs.learning.algorithm import Algorithm, TrainingWarning
-from il_envs.learning.learned_reward import InvalidRewardError, TabularReward, rewards_of
+from il_envs.learning.learned_reward import TabularReward, rewards_of
 from il_envs.learning.policy import ExactPolicy, GaussianPolicy, Policy
 from il_envs.remote.channel import Channel, ClosedError, Message
 from il_envs.remote.client import RemoteProblem
@@ -30,12 +30,11 @@ from leaderboard.algorithms.contender import contender_of
 from leaderboard.algorithms.settings import configured
 from leaderboard.algorithms.submission import load_algorithm
 from leaderboard.measures.checked import CheckedPolicy, require_policy, tensors_of
-from leaderboard.measures.checked_tables import InvalidActionError, learned_reward
+from leaderboard.measures.checked_tables import learned_reward, probabilities_of
+from leaderboard.running.failure import failure_of
 from leaderboard.running.updates import counted_updates
 from leaderboard.texts import one_line
 
-INVALID = (InvalidActionError, InvalidRewardError)
-"""Errors for invalid output of a learner; their message is the whole reason of the failure."""
 MOST = 2**40  # bytes of a message's arrays; the scorer is trusted
 
 
@@ -63,8 +62,8 @@ def run(channel: Channel) -> None:
         pass  # the scorer has heard enough
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        failed = {"status": _status(error), "reason": _reason(error)}
-        channel.send(Message("failed", told | failed))
+        status, reason = failure_of(error)
+        channel.send(Message("failed", told | {"status": status, "reason": reason}))
 
 
 def _description(task: Message, channel: Channel) -> Message:
@@ -84,8 +83,7 @@ def _with_model(world: World, channel: Channel) -> World:
     """A world whose model the scorer's process tells, if it has one."""
 
     def model() -> Any:
-        channel.send(Message("model", {"world": world.name}))
-        return model_of(channel.receive())
+        return model_of(channel.ask("model", {"world": world.name}))
 
     return world if world.truth.model is None else replace(world, truth=Truth(model=cache(model)))
 
@@ -144,19 +142,6 @@ def kept_warnings() -> Iterator[list[str]]:
                 )
 
 
-def _status(error: BaseException) -> str:
-    if isinstance(error, INVALID):
-        return "invalid action"
-    is_refused = isinstance(error, MemoryError) or "allocate memory" in str(error)  # as Torch says
-    return "memory" if is_refused else "error"
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, INVALID):
-        return str(error)
-    return one_line(traceback.format_exception_only(error)[-1])
-
-
 class Answers:
     """What is answered about a policy.
 
@@ -208,14 +193,7 @@ class Answers:
 
     def _probabilities(self, message: Message) -> Message:
         observation, step = message.arrays["observation"], message.fields["step"]
-        answer = self._policy.action_probabilities(observation, step)
-        try:
-            probabilities = np.asarray(answer, np.float64)
-        except (TypeError, ValueError) as error:
-            raise InvalidActionError(
-                f"action_probabilities must return an array of numbers: {error}"
-            ) from error
-        return _answer({"probabilities": probabilities})
+        return _answer({"probabilities": probabilities_of(self._policy, observation, step)})
 
     def _moments(self, message: Message) -> Message:
         observation, step = message.arrays["observation"], message.fields["step"]

@@ -15,9 +15,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import safetensors.numpy
-
-from il_envs.learning.learned_reward import InvalidRewardError
 from il_envs.learning.learning_curve import LearningCurveRecorder
 from il_envs.learning.metering import Budget
 from il_envs.learning.problem import Problem
@@ -25,9 +22,7 @@ from il_envs.remote.channel import Message
 from il_envs.remote.contents import Terms
 from il_envs.remote.server import ProblemServer
 from il_envs.world import World, get_world
-from leaderboard.cells import Status
 from leaderboard.measures.checked import tensors_of
-from leaderboard.measures.checked_tables import InvalidActionError
 from leaderboard.protocol import CellSpec
 from leaderboard.recorded import recorded_demonstrations
 from leaderboard.running.evaluation import (
@@ -36,19 +31,17 @@ from leaderboard.running.evaluation import (
     evaluate_table,
     measure_trained,
 )
+from leaderboard.running.failure import failure_of
 from leaderboard.running.learned import FailedError, Report, policy_of, require_success
 from leaderboard.running.limits import become_subreaper, end_descendants
-from leaderboard.running.outcome import Outcome, write
+from leaderboard.running.outcome import Outcome, packed, write
 from leaderboard.running.process import CrashedError, algorithm_process, algorithm_thread
-from leaderboard.texts import one_line
 
 IN_PROCESS, APART = "in-process", "apart"
 """Places of the algorithm: in this process, or in one of its own."""
 CANNOT_WRITE = 74
 """Exit code when the cell was computed but could not be written, EX_IOERR of sysexits.h."""
 
-INVALID = (InvalidActionError, InvalidRewardError)
-"""Errors for invalid output of a learner; their message is the whole reason of the failure."""
 WATCH_PERIOD = 0.5  # s
 SPARE = 2**30  # bytes; libraries reserve some hundred MB that they do not use
 
@@ -72,7 +65,7 @@ def compute(spec: CellSpec, in_process: bool = False) -> Outcome:
         outcome.status, outcome.reason = "crashed", str(error)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        outcome.status, outcome.reason = _failure(error), _reason(error)
+        outcome.status, outcome.reason = failure_of(error)
     return outcome
 
 
@@ -109,28 +102,17 @@ def _compute_learner(spec: CellSpec, world: World, outcome: Outcome, in_process:
         require_success(message, "policy")
         learned = policy_of(channel, report)
         tensors = tensors_of(learned)
-        outcome.policy = safetensors.numpy.save(tensors) if tensors else b""
+        outcome.policy = packed(tensors)
         table = measure_trained(learned, spec, world, outcome)
+        acts_anew = table is None and bool(tensors) and report.is_restorable
         if table is not None:
             evaluate_table(table, spec, world, outcome)
-        elif not (tensors and report.is_restorable):
+        elif not acts_anew:
             evaluate_learner(learned, spec, world, outcome)
-    if table is None and tensors and report.is_restorable:
+    if acts_anew:
         with start_worker(Message("restore", algorithm, tensors), terms, memory) as worker:
             restored = Report.of(require_success(worker.channel.receive(), "policy"))
             evaluate_learner(policy_of(worker.channel, restored), spec, world, outcome)
-
-
-def _failure(error: BaseException) -> Status:
-    if isinstance(error, INVALID):
-        return "invalid action"
-    return "memory" if isinstance(error, MemoryError) else "error"
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, INVALID):
-        return str(error)
-    return one_line(traceback.format_exception_only(error)[-1])
 
 
 def watch(parent: int) -> None:

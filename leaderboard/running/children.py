@@ -1,7 +1,6 @@
 """The child processes of a run, each of which is a scorer, and what they leave."""
 
 import os
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from leaderboard.files import read_end, remove
 from leaderboard.protocol import CellSpec
 from leaderboard.publishing import temporary_folder
 from leaderboard.running.child import APART, CANNOT_WRITE, IN_PROCESS
-from leaderboard.running.limits import Failure, Watch
+from leaderboard.running.limits import Failure, Watch, how_it_ended
 from leaderboard.seals import seal
 
 LOG_KEPT = 2**20  # bytes, of the end of a failed child's log
@@ -62,11 +61,8 @@ class Child:
     def _result(self) -> Cell | Failure:
         """The cell that it has written, or why there is none."""
         code = self.watch.process.returncode
-        if code < 0:
-            return "crashed", f"was killed by signal {-code} ({signal.strsignal(-code)})"
-        if code > 0 or not os.path.lexists(self.temporary / "cell.json"):
-            early = "before the cell was finished"
-            return "crashed", f"the process ended itself with exit code {code} {early}"
+        if code or not os.path.lexists(self.temporary / "cell.json"):
+            return "crashed", how_it_ended(code)
         if any(path.is_symlink() for path in self.temporary.rglob("*")):
             return "crashed", "the process left a link, whose target may change"
         try:

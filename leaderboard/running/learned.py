@@ -119,12 +119,12 @@ class RemotePolicy:
         """As `Policy.predict`, for one batch of episodes after another."""
         asked = {"begins": state is None, "deterministic": deterministic}
         starts = {} if episode_start is None else {"episode_start": episode_start}
-        arrays = self.ask("predict", asked, {"observation": observation} | starts).arrays
+        answer = self.ask("predict", asked, {"observation": observation} | starts)
         rows = len(observation)
-        decided = arrays.get("decided", np.ones(rows, np.bool_))
-        if "actions" not in arrays or decided.dtype != np.bool_ or decided.shape != (rows,):
-            raise ProtocolError("an answer without actions")
-        return arrays["actions"], Memory(decided)
+        decided = answer.arrays.get("decided", np.ones(rows, np.bool_))
+        if decided.dtype != np.bool_ or decided.shape != (rows,):
+            raise ProtocolError("an answer that does not say where it was decided")
+        return answer.array("actions"), Memory(decided)
 
     @cached_property
     def reward(self) -> LearnedReward | None:
@@ -134,7 +134,7 @@ class RemotePolicy:
         if kind == "none":
             return None
         if kind == "table":
-            return TabularReward(_array(answer, "table"))
+            return TabularReward(answer.array("table"))
         return RemoteReward(self, answer.arrays)
 
     def ask(
@@ -149,8 +149,7 @@ class RemotePolicy:
             FailedError: if the policy fails at it.
             ProtocolError: if the answer is none, or the process has gone.
         """
-        self._channel.send(Message(kind, fields or {}, arrays or {}))
-        return require_success(self._channel.receive(), "answer")
+        return require_success(self._channel.ask(kind, fields, arrays), "answer")
 
 
 class RemoteExactPolicy(RemotePolicy):
@@ -164,7 +163,7 @@ class RemoteExactPolicy(RemotePolicy):
     def action_probabilities(self, observation: NDArray[Any], step: int) -> NDArray[np.float64]:
         """As `ExactPolicy.action_probabilities`."""
         answer = self.ask("probabilities", {"step": step}, {"observation": observation})
-        return _array(answer, "probabilities")
+        return answer.array("probabilities")
 
 
 class RemoteGaussianPolicy(RemotePolicy):
@@ -182,7 +181,7 @@ class RemoteGaussianPolicy(RemotePolicy):
         answer = self.ask("moments", {"step": step}, {"observation": observation})
         if not answer.arrays:
             return None
-        return _array(answer, "mean"), _array(answer, "covariance")
+        return answer.array("mean"), answer.array("covariance")
 
 
 class RemoteReward:
@@ -206,7 +205,7 @@ class RemoteReward:
             "next_observation": next_observation,
             "ended": ended,
         }
-        return _array(self._policy.ask("rewards", {}, asked), "rewards")
+        return self._policy.ask("rewards", {}, asked).array("rewards")
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """All parameters by name."""
@@ -221,9 +220,3 @@ def policy_of(channel: Channel, report: Report) -> RemotePolicy:
     elif report.is_gaussian:
         kind = RemoteGaussianPolicy
     return kind(channel, report)
-
-
-def _array(message: Message, name: str) -> NDArray[Any]:
-    if name not in message.arrays:
-        raise ProtocolError(f"an answer without {name}")
-    return message.arrays[name]

@@ -77,6 +77,13 @@ class Watch:
         self.process.wait()
 
 
+def how_it_ended(code: int) -> str:
+    """How a process has ended before its work was over, by its exit code, negative for a signal."""
+    if code < 0:
+        return f"was killed by signal {-code} ({signal.strsignal(-code)})"
+    return f"the process ended itself with exit code {code} before the cell was finished"
+
+
 def become_subreaper() -> None:
     """Let this process adopt those of its descendants that lose their parent, so that none leaves
     its family. Systems other than Linux cannot."""

@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import safetensors.numpy
+from numpy.typing import NDArray
 
 from il_envs.learning.learning_curve import LearningCurve
 from il_envs.learning.metering import Meter
@@ -100,5 +102,9 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
 
 def saved(learned: object) -> bytes:
     """The tensors of a policy or a reward as safetensors; empty if there are none."""
-    tensors = tensors_of(learned)
+    return packed(tensors_of(learned))
+
+
+def packed(tensors: dict[str, NDArray[Any]]) -> bytes:
+    """Tensors as safetensors; empty if there are none."""
     return safetensors.numpy.save(tensors) if tensors else b""

@@ -1,7 +1,6 @@
 """The process of an algorithm, as the scorer starts, asks and ends it."""
 
 import contextlib
-import signal
 import socket
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from il_envs.remote.channel import Channel, ClosedError, Message
 from il_envs.remote.contents import Terms
 from leaderboard.cells import Guard
-from leaderboard.running.limits import no_descendants_left
+from leaderboard.running.limits import how_it_ended, no_descendants_left
 from leaderboard.running.sandbox import guarded
 
 PATIENCE = 5.0  # s, for a process to end whose work is over
@@ -104,7 +103,4 @@ def _how_it_ended(process: "subprocess.Popen[bytes]") -> str:
         code = process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
         return "the process closed its connection before the cell was finished"
-    code = code if code <= 128 else 128 - code  # as bubblewrap and shells tell of a signal
-    if code < 0:
-        return f"was killed by signal {-code} ({signal.strsignal(-code)})"
-    return f"the process ended itself with exit code {code} before the cell was finished"
+    return how_it_ended(code if code <= 128 else 128 - code)  # as bubblewrap tells of a signal

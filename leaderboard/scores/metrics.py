@@ -98,7 +98,7 @@ def _used(count: Callable[[Cell], float | None]) -> Quantity:
     """What a training has used; NaN for what was not trained, and where it is not known."""
 
     def of(cell: Cell, scale: Scale | None) -> float:
-        is_trained = cell.spec.labels is not None and cell.played is None and bool(cell.meter)
+        is_trained = cell.is_learner and bool(cell.meter)
         used = count(cell) if is_trained else None
         return nan if used is None else float(used)
 

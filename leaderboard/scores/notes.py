@@ -53,11 +53,7 @@ def computer_notes(results: Results) -> Iterator[str]:
 
 def guard_notes(results: Results) -> Iterator[str]:
     """A line on where the algorithms of cells were; none if no learner has finished."""
-    learners = [
-        cell
-        for cell in results.cells
-        if cell.status == "ok" and cell.spec.labels is not None and cell.played is None
-    ]
+    learners = [cell for cell in results.cells if cell.status == "ok" and cell.is_learner]
     places = Counter(PLACES[cell.guards[-1] if cell.guards else ""] for cell in learners)
     told = [
         place if count == len(learners) else f"{place} ({count} of {len(learners)} cells)"

@@ -1,13 +1,12 @@
 """The episodes of a cell, by their actions."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from il_envs.engine.single import WorldEnv
+from il_envs.learning.rollout import replay_to_the_end
 from il_envs.world import Split, World, get_world
 from leaderboard.cells import MODE_TRACES, Cell, EpisodeResult, read_traces
 
@@ -41,27 +40,19 @@ def _replayed(
 
 def _difference(world: World, split: Split, row: EpisodeResult, actions: NDArray[Any]) -> str:
     """What is not as an episode says when its actions are replayed; empty if all is."""
-    env = WorldEnv(world.name, split)
-    env.reset(seed=row.seed)
-    digest, total, length = hashlib.sha256(), 0.0, 0
-    terminated = truncated = False
-    for action in actions:
-        if terminated or truncated:
-            return f"it has {len(actions)} actions, and ends after {length}"
-        try:
-            _, reward, terminated, truncated, _ = env.step(action)
-        except ValueError as error:
-            return str(error)
-        digest.update(env.states.tobytes())
-        total += reward
-        length += 1
-    if not (terminated or truncated):
-        return f"it has {length} actions, and does not end with them"
+    try:
+        played = replay_to_the_end(world, split, row.seed, actions)
+    except ValueError as error:
+        return str(error)
+    if played.length < len(actions):
+        return f"it has {len(actions)} actions, and ends after {played.length}"
+    if not (played.terminated or played.truncated):
+        return f"it has {played.length} actions, and does not end with them"
     for name, recorded, replayed in (
-        ("length", row.length, length),
-        ("return", row.total_reward, total),
-        ("state hash", row.state_hash, digest.hexdigest()),
-        ("terminated", row.terminated, terminated),
+        ("length", row.length, played.length),
+        ("return", row.total_reward, played.total_reward),
+        ("state hash", row.state_hash, played.state_hash),
+        ("terminated", row.terminated, played.terminated),
     ):
         if recorded != replayed:
             return f"{name} is {recorded}, its replay gives {replayed}"

@@ -17,11 +17,7 @@ from leaderboard.running.runner import run_cells
 
 def chosen(cells: Sequence[Cell], count: int) -> list[Cell]:
     """Some cells of learners that have not failed, drawn so that nobody can know which."""
-    learners = [
-        cell
-        for cell in cells
-        if cell.status == "ok" and cell.spec.labels is not None and cell.played is None
-    ]
+    learners = [cell for cell in cells if cell.status == "ok" and cell.is_learner]
     return random.SystemRandom().sample(learners, min(count, len(learners)))
 
 

@@ -3,6 +3,7 @@ and the files beside it."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from il_envs.learning.metering import Meter, Source
@@ -35,7 +36,9 @@ def other_versions(cell: Cell) -> list[str]:
     """What of this cell is of another version than what is here, so that it cannot be checked: the
     suite, the world, or the code of its metrics; and for a reference row its own code."""
     world = get_world(cell.spec.world)
-    here = key_of(cell.spec.profile, world, world_key(world), "", cell.spec.labels, cell.spec.seed)
+    here = key_of(
+        cell.spec.profile, world, _world_key(world.name), "", cell.spec.labels, cell.spec.seed
+    )
     codes = reference_codes(world)
     if cell.spec.labels is None and cell.spec.algorithm in codes:
         here["code"] = codes[cell.spec.algorithm]
@@ -56,6 +59,12 @@ def verify_files(results: Path, cell: Cell) -> list[str]:
         elif hashlib.sha256(path.read_bytes()).hexdigest() != recorded:
             problems.append(f"{cell.spec.title}: {path} is not what was written; {ANEW}")
     return problems
+
+
+@cache
+def _world_key(name: str) -> dict[str, str]:
+    """The entries of a key that depend on the world, which take a while to compute."""
+    return world_key(get_world(name))
 
 
 def _faults_of_profile(cell: Cell, manifest: Manifest) -> Iterator[str]:

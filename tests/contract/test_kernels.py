@@ -249,9 +249,30 @@ def test_a_kept_kernel_does_what_the_kernel_does_and_is_loaded_the_second_time(
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("damaged", ["**/*.nbi", "**/*.nbc", "*.py"])
-@pytest.mark.parametrize("kept", [0.0, 0.5])
-def test_a_damaged_cache_is_made_anew(damaged, kept, tmp_path, monkeypatch, capsys):
+def _empty(content: bytes) -> bytes:
+    return b""
+
+
+def _half(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def _with_another_end(content: bytes) -> bytes:
+    return content + b"\nraise SystemExit('another text')\n"
+
+
+@pytest.mark.parametrize(
+    ("damaged", "damage"),
+    [
+        *(
+            (place, damage)
+            for place in ("**/*.nbi", "**/*.nbc", "*.py")
+            for damage in (_empty, _half)
+        ),
+        ("*.py", _with_another_end),  # which is not executed
+    ],
+)
+def test_a_damaged_cache_is_made_anew(damaged, damage, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("IL_ENVS_CACHE", str(tmp_path))
     kernel, numbers = _kernel(3.0, 4.0), np.array([1.0, 2.0])
     for said in ("compiling a sum", "is damaged and made anew", ""):
@@ -261,20 +282,7 @@ def test_a_damaged_cache_is_made_anew(damaged, kept, tmp_path, monkeypatch, caps
         assert said in error if said else not error
         if said == "compiling a sum":
             (file,) = (tmp_path / os.listdir(tmp_path)[0]).glob(damaged)
-            file.write_bytes(file.read_bytes()[: int(kept * file.stat().st_size)])
-
-
-def test_a_text_in_the_cache_is_not_executed_if_it_is_another(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("IL_ENVS_CACHE", str(tmp_path))
-    kernel, numbers = _kernel(3.0, 4.0), np.array([1.0, 2.0])
-    for said in ("compiling a sum", "is damaged and made anew", ""):
-        monkeypatch.setattr(kernels, "_loaded", {})
-        assert kernels.kept_kernel("a sum", kernel, numbers)(numbers).tolist() == [7.0, 11.0]
-        error = capsys.readouterr().err
-        assert said in error if said else not error
-        if said == "compiling a sum":
-            (file,) = (tmp_path / os.listdir(tmp_path)[0]).glob("*.py")
-            file.write_text(f"{file.read_text()}\nraise SystemExit('another text')\n")
+            file.write_bytes(damage(file.read_bytes()))
 
 
 def test_a_constant_that_changes_after_compiling_spoils_no_cache(tmp_path, monkeypatch):

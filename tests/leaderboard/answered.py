@@ -27,8 +27,7 @@ def answered(policy: Any, world: World) -> Iterator[RemotePolicy]:
         thread = threading.Thread(target=answer, args=[far], daemon=True)
         thread.start()
         yield policy_of(near, Report.of(require_success(near.receive(), "policy")))
-        near.close()
-        thread.join()
+    thread.join()  # the channel is closed
 
 
 def evaluate(policy: Any, spec: CellSpec, world: World, outcome: Outcome) -> None:

@@ -123,7 +123,7 @@ def test_a_message_that_ends_early_says_that_the_other_has_gone(kept):
 
 def test_sending_to_one_who_has_gone_says_so():
     with channels() as (near, far):
-        far.close()
+        far._connection.close()
         with pytest.raises(ClosedError):
             near.send(Message("something", {}, {"x": np.zeros(100_000)}))
 
