@@ -8,7 +8,8 @@ vector environment from the same kernels.
 import difflib
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Literal, Protocol
 
 import gymnasium as gym
@@ -246,12 +247,15 @@ class Truth:
     one_button_bound: Callable[[], float] | None = None  # on the return with one button a step
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class World:
     """The full definition of one world.
 
     The first of `experts` is the reference style: it demonstrates and labels unless another one is
     chosen. `documentation` says what the world tests, and tables its observation and action.
+
+    `redraw(world, number)` returns the world with its map, tracks or weights drawn anew from a
+    number of 63 bits; None if it has none to draw. Instances are made with it, see `instance_of`.
     """
 
     name: str
@@ -263,6 +267,8 @@ class World:
     truth: Truth = Truth()
     namespace: str = "il_envs"
     version: int = 0
+    redraw: Callable[["World", int], "World"] | None = None
+    instance: str = ""  # the code from which an instance was drawn
 
     def __reduce__(self) -> tuple[Callable[[str], "World"], tuple[str]]:
         """Copies and pickles give the registered world itself, in other processes too.
@@ -270,7 +276,8 @@ class World:
         Raises:
             TypeError: if the world is not registered.
         """
-        if WORLDS.get(self.name) is not self:
+        registered = WORLDS.get(self.base)
+        if registered is None or instance_of(registered, self.instance) is not self:
             raise TypeError(f"{self.name} is not registered, so a copy of it could not be found")
         return get_world, (self.name,)
 
@@ -281,6 +288,19 @@ class World:
     def id(self) -> str:
         """The Gymnasium id, such as `il_envs/DriftCar-v0`."""
         return f"{self.namespace}/{self.name}-v{self.version}"
+
+    @property
+    def base(self) -> str:
+        """The name of the registered world: that of which it is an instance, or its own."""
+        return base_name(self.name)
+
+    def number_of(self, purpose: str) -> int:
+        """A number of 63 bits, drawn from an instance's code for one purpose; 0 of the registered
+        world itself."""
+        if not self.instance:
+            return 0
+        digest = hashlib.sha256(f"{self.instance} {purpose}".encode()).digest()
+        return int.from_bytes(digest[:8], "big") >> 1
 
     @property
     def reference_style(self) -> str:
@@ -351,15 +371,57 @@ def register(world: World) -> World:
 
 
 def get_world(name: str) -> World:
-    """The world called `DriftCar`, `DriftCar-v0` or `il_envs/DriftCar-v0`.
+    """The world called `DriftCar`, `DriftCar-v0` or `il_envs/DriftCar-v0`; or its instance
+    `DriftCar~CODE`.
 
     Raises:
         UnknownNameError: if there is none.
+        ValueError: if the code is none.
     """
+    own, _, code = name.partition(INSTANCE)
     for world in WORLDS.values():
-        if name in (world.name, world.id, world.id.split("/")[-1]):
-            return world
+        if own in (world.name, world.id, world.id.split("/")[-1]):
+            return instance_of(world, code)
     raise UnknownNameError("world", name, list(WORLDS))
+
+
+INSTANCE = "~"
+"""What stands between the name of a world and the code of an instance of it."""
+CODE_LENGTH = 16
+
+
+def base_name(name: str) -> str:
+    """The name of the registered world of which a name names an instance; or itself."""
+    return name.partition(INSTANCE)[0]
+
+
+@cache
+def instance_of(world: World, code: str) -> World:
+    """An instance of a registered world: the same task with all of its random streams, and its map,
+    tracks or weights where it has any, drawn from a code. The world itself if there is no code.
+
+    To an algorithm its states, actions and features have other numbers, see
+    `il_envs.remote.numbering`. Its name is that of the world and the code, and whoever knows the
+    name can make it; `get_world` does.
+
+    Args:
+        code: 16 hexadecimal digits, in lower case.
+
+    Raises:
+        ValueError: if the code is none.
+    """
+    if not code:
+        return world
+    if len(code) != CODE_LENGTH or set(code) - set("0123456789abcdef"):
+        raise ValueError(
+            f"{world.name}{INSTANCE}{code}: the code of an instance is {CODE_LENGTH} hexadecimal "
+            "digits, in lower case"
+        )
+    own = replace(world, name=f"{world.name}{INSTANCE}{code}", instance=code)
+    if own.truth.transfer is not None:
+        transfer = f"{own.truth.transfer}{INSTANCE}{code}"
+        own = replace(own, truth=replace(own.truth, transfer=transfer))
+    return own if own.redraw is None else own.redraw(own, own.number_of("map"))
 
 
 def state_hash(states: States) -> str:

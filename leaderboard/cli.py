@@ -20,7 +20,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+rounds = typer.Typer(
+    help="Train and score submissions in instances that nobody could know.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(rounds, name="round")
+
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A folder of results.")]
+RoundFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a round.")]
 
 
 @app.command("list")
@@ -180,6 +188,68 @@ def tune(
     )
 
 
+@rounds.command("new")
+def new_round(
+    folder: RoundFolder,
+    profile: Annotated[str, typer.Option(help="As `leaderboard list` names it.")] = "quick",
+    worlds: Annotated[
+        str | None, typer.Option(help="Names, with commas, or all.", show_default="profile's")
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(help="Numbers of expert actions, with commas.", show_default="profile's"),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(help="Environment steps of a training.", show_default="profile's"),
+    ] = None,
+    instances: Annotated[
+        int, typer.Option(help="Instances of each world for each submission.")
+    ] = 5,
+) -> None:
+    """Make a round with a new secret, and print the commitment to it, for publishing."""
+    from leaderboard import commands
+    from leaderboard.conditions import profile_with
+    from leaderboard.rounds import commands as of_rounds
+
+    named = commands.profile_named(profile)
+    names = commands.worlds_of_run(_names("--worlds", worlds), named)
+    chosen = profile_with(named, _numbers("--labels", labels), steps)
+    of_rounds.new_round(folder, chosen, names, instances)
+
+
+@rounds.command("enter")
+def enter_round(
+    folder: RoundFolder,
+    algorithm: Annotated[str, typer.Argument(help="A folder or an installed name.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="ALGORITHM.SETTING=VALUE",
+            help="Another value of a setting; may be given several times.",
+            show_default="none",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Cells at a time.", show_default="number of CPUs")
+    ] = None,
+) -> None:
+    """Write a submission into the log, train and score it in instances of its own, and print the
+    round's table. The same one goes on where it was stopped."""
+    from leaderboard.rounds import commands as of_rounds
+
+    of_rounds.enter_round(folder, algorithm, _workers(workers), settings or ())
+
+
+@rounds.command("reveal")
+def reveal_round(folder: RoundFolder) -> None:
+    """End a round: write its secret into round.json, so that everybody can check its instances."""
+    from leaderboard.rounds import commands as of_rounds
+
+    of_rounds.reveal_round(folder)
+
+
 @app.command()
 def table(
     folder: Folder,
@@ -187,7 +257,7 @@ def table(
         str, typer.Option("--format", help="text, md, csv, latex, json or html.")
     ] = "text",
 ) -> None:
-    """Print the table of a folder of results."""
+    """Print the table of a folder of results, or of a round."""
     from leaderboard import commands
 
     commands.table(folder, format_name)
@@ -255,11 +325,14 @@ def verify(
     ] = None,
 ) -> None:
     """Check all that can be checked of every cell: replay its actions, bit for bit, compute its
-    numbers anew, and run the reference rows again."""
+    numbers anew, and run the reference rows again. Of a round, check its log and the secret too."""
+    from leaderboard.rounds.round import is_round
+    from leaderboard.rounds.verification import verify_round
     from leaderboard.verification.command import verify_results
 
     require_at_least("--retrain", retrain, 0)
-    if not verify_results(folder, retrain, _workers(workers)):
+    verified = verify_round if is_round(folder) else verify_results
+    if not verified(folder, retrain, _workers(workers)):
         raise typer.Exit(1)
 
 

@@ -1,13 +1,10 @@
 """The commands; `cli.py` parses their arguments."""
 
-import os
 import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-
-from rich.console import Console
 
 from il_envs.world import WORLDS, UnknownNameError, World, get_world
 from leaderboard import UsageError, UserError, require_at_least, tell
@@ -20,6 +17,7 @@ from leaderboard.comparison import (
     compare,
     differences_of_computers,
 )
+from leaderboard.computing import compute
 from leaderboard.conditions import with_settings
 from leaderboard.explanation import explanation
 from leaderboard.people import add_person
@@ -27,10 +25,10 @@ from leaderboard.profiles import MOST_SEEDS, PROFILES, Profile
 from leaderboard.protocol import cells_of_run
 from leaderboard.publishing import require_folder, writing_to
 from leaderboard.recorded import RecordedData, readable, recorded_data
-from leaderboard.running.plan import Forecast, estimates, plan
-from leaderboard.running.progress import Progress
-from leaderboard.running.runner import InterruptedRunError, run_cells, unfinished
-from leaderboard.runs import Results, extend_manifest, read_results
+from leaderboard.rounds.round import is_round
+from leaderboard.rounds.table import round_document
+from leaderboard.running.runner import InterruptedRunError
+from leaderboard.runs import Results, read_results
 from leaderboard.scores.summary import ALL_WORLDS
 from leaderboard.selection import (
     available,
@@ -41,7 +39,6 @@ from leaderboard.selection import (
     of_profile,
     with_controls,
 )
-from leaderboard.tables.board import Board
 from leaderboard.tables.document import Document, document, read_document
 from leaderboard.tables.formats import FORMATS, as_csv, as_markdown
 from leaderboard.tables.terminal import print_page
@@ -135,25 +132,13 @@ def run(
     tell(*_short_recordings(recordings, profile))
     specs = cells_of_run(profile, worlds, contenders, seeds, recordings, style)
     manifest = manifest_of(profile, worlds, contenders, seeds, recordings, style)
-    with writing_to(out):
-        out.mkdir(parents=True, exist_ok=True)
-        extend_manifest(out, manifest)
-        waiting = unfinished(specs, out)
-        cores = os.cpu_count() or 1
-        durations = estimates(waiting, contenders, out)
-        if waiting:
-            tell(*plan(waiting, durations, workers, cores))
-        board = Board(manifest, specs, out, {spec.title for spec in waiting})
-        forecast = Forecast(waiting, durations, workers, cores)
-        progress = Progress(Console(stderr=True), forecast, board)
-        try:
-            computed = run_cells(specs, out, workers, progress, in_process)
-        except InterruptedRunError as error:
+    try:
+        computed = compute(specs, manifest, contenders, out, workers, in_process)
+    except InterruptedRunError as error:
+        with writing_to(out):
             _show_unfinished(out)
-            again = shlex.join(["leaderboard", *sys.argv[1:]])
-            raise InterruptedRunError(
-                f"{error}; go on with: {again}", error.signal_number
-            ) from None
+        again = shlex.join(["leaderboard", *sys.argv[1:]])
+        raise InterruptedRunError(f"{error}; go on with: {again}", error.signal_number) from None
     results = read_results(out)
     tables = document(results)
     show(tables, "text")
@@ -246,8 +231,8 @@ def show(tables: Document, format_name: str) -> None:
 
 
 def table(folder: Path, format_name: str) -> None:
-    """Print the tables of a folder of results."""
-    show(read_document(folder), format_name)
+    """Print the tables of a folder of results, or of a round."""
+    show(round_document(folder) if is_round(folder) else read_document(folder), format_name)
 
 
 def explain(folder: Path, algorithm: str, world: str) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from il_envs.learning.problem import SEED_BLOCK
-from il_envs.world import Split
+from il_envs.world import Split, base_name
 from leaderboard.measures.support import SUPPORT_SEED
 
 EVALUATION_SEED = 900_000_000
@@ -19,6 +19,9 @@ a world whose splits are the same, only the seeds of episodes tell training from
 TUNING_SEED = MOST_SEEDS
 """Training seed k of a study of tuning is TUNING_SEED + k; those of results are below it, so that
 neither sees demonstrations or training episodes of the other."""
+INSTANCE_SEED, INSTANCE_SEEDS = 1_000, 2**31
+"""Training seed k in an instance is INSTANCE_SEED + k + a number below INSTANCE_SEEDS, drawn from
+its code: beyond all other seeds."""
 MOST_TUNING_SEEDS = 49
 """As many as there are between the training episodes of results and the episodes after them."""
 TUNING_EPISODES_SEED = 899_000_000
@@ -77,7 +80,7 @@ class Profile(BaseModel):
 
     def steps_in(self, world: str) -> int:
         """Environment steps an algorithm may take in a world, over all rows."""
-        return self.steps_of_worlds.get(world, self.steps)
+        return self.steps_of_worlds.get(base_name(world), self.steps)
 
 
 CHORD_HEADS = (

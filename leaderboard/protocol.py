@@ -13,12 +13,12 @@ from pydantic import BaseModel, ConfigDict
 
 from il_envs.engine.fingerprint import fingerprint
 from il_envs.learning.metering import Source
-from il_envs.world import World
+from il_envs.world import INSTANCE, World, get_world
 from leaderboard.algorithms.contender import Contender
 from leaderboard.durations import expected_seconds
 from leaderboard.keys import key_of, reference_codes, world_key
 from leaderboard.measures.references import TEACHER, exact_reference
-from leaderboard.profiles import TUNING_SEED, Profile
+from leaderboard.profiles import INSTANCE_SEED, INSTANCE_SEEDS, TUNING_SEED, Profile
 from leaderboard.recorded import RecordedData
 
 
@@ -57,6 +57,9 @@ class CellSpec(BaseModel):
     @property
     def training_seed(self) -> int:
         """The seed of its training, demonstrations and training episodes."""
+        if INSTANCE in self.world:
+            drawn = get_world(self.world).number_of("training seed") % INSTANCE_SEEDS
+            return INSTANCE_SEED + self.seed + drawn
         return self.seed + (TUNING_SEED if self.profile.is_tuning else 0)
 
     @property

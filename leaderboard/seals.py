@@ -21,10 +21,11 @@ from leaderboard import UserError
 from leaderboard.cells import Cell
 from leaderboard.files import open_regular
 
-Fact = Literal["computed", "replayed", "retrained"]
+Fact = Literal["computed", "replayed", "secret", "retrained"]
 """Of a cell: this computer has computed it, with the algorithm behind a guard; its actions were
-replayed here, and what it says was found; or it was trained here again, with the same result."""
-Tier = Literal["claimed", "replayed", "re-trained"]
+replayed here, and what it says was found; it was computed here in an instance that nobody knew; or
+it was trained here again, with the same result."""
+Tier = Literal["claimed", "replayed", "verified", "re-trained"]
 TIERS: tuple[Tier, ...] = get_args(Tier)
 """What was checked of a row, from nothing to most."""
 SEALS = "seals.json"
@@ -54,7 +55,19 @@ def tier_of(results: Path, cell: Cell) -> Tier:
         facts = _facts(folder, (folder / "cell.json").read_bytes())
     if "retrained" in facts:
         return "re-trained"
+    if "secret" in facts:
+        return "verified"
     return "replayed" if facts else "claimed"
+
+
+def has_computed(folder: Path) -> bool:
+    """True if this computer has computed the cell in a folder, its algorithm behind a guard.
+
+    Raises:
+        OSError: if there is no cell.
+        UserError: if there is no key.
+    """
+    return "computed" in _facts(folder, (folder / "cell.json").read_bytes())
 
 
 def _facts(folder: Path, content: bytes) -> frozenset[Fact]:

@@ -11,9 +11,9 @@ TEXT_MODE = "ansi"
 ENDLESS = 2**62  # steps
 
 
-def draw_key(random: np.random.Generator) -> np.uint64:
-    """The key of a world's random stream."""
-    return random.integers(2**64, dtype=np.uint64)
+def draw_key(random: np.random.Generator, world: World) -> np.uint64:
+    """The key of a world's random stream, which is another one in each instance of it."""
+    return random.integers(2**64, dtype=np.uint64) ^ np.uint64(world.number_of("key"))
 
 
 def render_metadata(world: World, picture_modes: tuple[str, ...]) -> dict[str, Any]:

@@ -176,7 +176,7 @@ class WorldEnv(gym.Env[Observation, Any]):
         gentle_start = chosen_gentle_start(self.world, checked_options(options))
         super().reset(seed=seed)
         if seed is not None or not self._started:
-            self._states[0]["key"] = draw_key(self.np_random)
+            self._states[0]["key"] = draw_key(self.np_random, self.world)
             self._states[0]["episode"] = later = 0
         else:
             later = 1

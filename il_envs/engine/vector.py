@@ -173,14 +173,17 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
 
         A row that has never been reset keeps the key that a seed gives it until it is.
         """
-        keys = [None if each is None else draw_key(seeding.np_random(each)[0]) for each in seeds]
+        keys = [
+            None if each is None else draw_key(seeding.np_random(each)[0], self.world)
+            for each in seeds
+        ]
         for i in np.flatnonzero(mask | ~self._started):
             begins = keys[i] is not None or not self._started[i]
             if keys[i] is not None:
                 self._states[i]["key"] = keys[i]
                 self._has_key[i] = True
             elif mask[i] and not self._has_key[i]:
-                self._states[i]["key"] = draw_key(self.np_random)
+                self._states[i]["key"] = draw_key(self.np_random, self.world)
                 self._has_key[i] = True
             if mask[i]:
                 self._states[i]["episode"] = 0 if begins else self._states[i]["episode"] + 1

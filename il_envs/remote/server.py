@@ -16,6 +16,7 @@ from il_envs.learning.metering import BudgetExceededError, UndeclaredSourceError
 from il_envs.learning.problem import Problem
 from il_envs.remote.channel import Channel, Message, ProtocolError
 from il_envs.remote.contents import Parts, demonstrations_parts, model_parts
+from il_envs.remote.numbering import Numbering
 
 REFUSALS: Mapping[str, type[Exception]] = {
     kind.__name__: kind
@@ -35,11 +36,13 @@ class ProblemServer:
     Args:
         problem: the problem.
         channel: to the algorithm's process.
+        numbering: which numbers it has there.
     """
 
-    def __init__(self, problem: Problem, channel: Channel) -> None:
+    def __init__(self, problem: Problem, channel: Channel, numbering: Numbering) -> None:
         self._problem = problem
         self._channel = channel
+        self._numbers = numbering
         self._envs: list[MeteredEnv] = []
 
     def serve(self) -> Message:
@@ -67,13 +70,16 @@ class ProblemServer:
                 raise
             except tuple(REFUSALS.values()) as error:
                 kind = next(name for name, each in REFUSALS.items() if isinstance(error, each))
-                answer = Message("refused", {"error": kind, "message": str(error)})
+                answer = Message(
+                    "refused", {"error": kind, "message": self._numbers.told(str(error))}
+                )
             self._channel.send(answer)
         return message
 
     def _demonstrations(self, message: Message) -> Parts:
         transitions = _field(message, "transitions", int, type(None))
-        return demonstrations_parts(self._problem.demonstrations(transitions))
+        shown = self._problem.demonstrations(transitions)
+        return demonstrations_parts(self._numbers.demonstrations(shown))
 
     def _env(self, message: Message) -> Parts:
         num_envs, reward = _field(message, "num_envs", int), _field(message, "reward", bool)
@@ -88,26 +94,32 @@ class ProblemServer:
 
     def _reset(self, message: Message) -> Parts:
         observations, _ = self._env_of(message).reset()
-        return {}, {"observations": observations}
+        return {}, {"observations": self._numbers.observed(observations)}
 
     def _begin(self, message: Message) -> Parts:
-        rows = message.array("rows")
-        return {}, {"observations": self._env_of(message).begin(rows)}
+        observations = self._env_of(message).begin(message.array("rows"))
+        return {}, {"observations": self._numbers.observed(observations)}
 
     def _step(self, message: Message) -> Parts:
-        actions = message.array("actions")
+        actions = self._numbers.meant(message.array("actions"))
         observations, rewards, terminated, truncated, info = self._env_of(message).step(actions)
-        return {}, {
-            "observations": observations,
+        answer = {
+            "observations": self._numbers.observed(observations),
             "rewards": rewards,
             "terminated": terminated,
             "truncated": truncated,
             **info,
         }
+        if "final_obs" in info:
+            answer["final_obs"] = self._numbers.observed(info["final_obs"])
+        return {}, answer
 
     def _expert(self, message: Message) -> Parts:
         rows, proposed = message.arrays.get("rows"), message.arrays.get("proposed")
-        return {}, {"actions": self._problem.expert(self._env_of(message), rows, proposed)}
+        if proposed is not None:
+            proposed = self._numbers.meant(proposed)
+        actions = self._problem.expert(self._env_of(message), rows, proposed)
+        return {}, {"actions": self._numbers.shown(actions)}
 
     def _intervene(self, message: Message) -> Parts:
         env, proposed = self._env_of(message), message.array("proposed")
@@ -115,11 +127,11 @@ class ProblemServer:
             raise ValueError(
                 f"proposed has shape {proposed.shape}, must be {env.action_space.shape}"
             )
-        actions, taken = self._problem.intervene(env, proposed)
-        return {}, {"actions": actions, "taken": taken}
+        actions, taken = self._problem.intervene(env, self._numbers.meant(proposed))
+        return {}, {"actions": self._numbers.shown(actions), "taken": taken}
 
     def _model(self, message: Message) -> Parts:
-        return model_parts(self._problem.model())
+        return model_parts(self._numbers.model(self._problem.model()))
 
     def _env_of(self, message: Message) -> MeteredEnv:
         number = _field(message, "env", int)

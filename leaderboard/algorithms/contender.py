@@ -81,7 +81,7 @@ class Contender(BaseModel):
 
     def applies_to(self, world: World) -> bool:
         """True if it can learn in a world."""
-        return world.name in self.worlds
+        return world.base in self.worlds
 
     def within(self, names: Iterable[str]) -> "Contender":
         """The same, in those of its worlds that have these names."""

@@ -1,4 +1,5 @@
-"""The process that computes a cell: `python -m leaderboard.running.child SPEC FOLDER PARENT PLACE`.
+"""The process of a cell: `python -m leaderboard.running.child FOLDER PARENT PLACE`. What cell to
+compute is its input.
 
 It is the scorer: the world, the expert, the rewards, the meter and the clock are here, and the
 algorithm is in a process of its own. It writes into a temporary folder, which the runner then moves
@@ -20,6 +21,7 @@ from il_envs.learning.metering import Budget
 from il_envs.learning.problem import Problem
 from il_envs.remote.channel import Message
 from il_envs.remote.contents import Terms
+from il_envs.remote.numbering import Numbering
 from il_envs.remote.server import ProblemServer
 from il_envs.world import World, get_world
 from leaderboard.measures.checked import tensors_of
@@ -83,7 +85,8 @@ def _compute_learner(spec: CellSpec, world: World, outcome: Outcome, in_process:
         spec.style or world.reference_style, recorder, recorded,
     )  # fmt: skip
     outcome.meter = problem.meter
-    terms = [Terms(world, problem.sources, budget)]
+    numbering = Numbering.of(world)
+    terms = [Terms(numbering.nameplate(), problem.sources, budget)]
     start_worker = algorithm_thread if in_process else algorithm_process
     memory = spec.profile.memory_limit
     train = Message("train", algorithm | {"seed": spec.training_seed})
@@ -93,14 +96,14 @@ def _compute_learner(spec: CellSpec, world: World, outcome: Outcome, in_process:
         start = time.perf_counter()
         try:
             channel.send(Message("begin"))
-            message = ProblemServer(problem, channel).serve()
+            message = ProblemServer(problem, channel, numbering).serve()
         finally:
             outcome.train_seconds = time.perf_counter() - start
             outcome.learning_curve = recorder.curve() if problem.meter.steps else None
         report = Report.of(message)
         outcome.warnings, outcome.updates = list(report.warnings), report.updates
         require_success(message, "policy")
-        learned = policy_of(channel, report)
+        learned = policy_of(channel, report, numbering)
         tensors = tensors_of(learned)
         outcome.policy = packed(tensors)
         table = measure_trained(learned, spec, world, outcome)
@@ -112,7 +115,8 @@ def _compute_learner(spec: CellSpec, world: World, outcome: Outcome, in_process:
     if acts_anew:
         with start_worker(Message("restore", algorithm, tensors), terms, memory) as worker:
             restored = Report.of(require_success(worker.channel.receive(), "policy"))
-            evaluate_learner(policy_of(worker.channel, restored), spec, world, outcome)
+            policy = policy_of(worker.channel, restored, numbering)
+            evaluate_learner(policy, spec, world, outcome)
 
 
 def watch(parent: int) -> None:
@@ -137,11 +141,11 @@ def limit_resources(memory: int) -> None:
 
 
 def main() -> None:
-    """Compute the cell that the arguments name."""
-    json, folder, parent, place = sys.argv[1:]
+    """Compute the cell that the input names."""
+    folder, parent, place = sys.argv[1:]
     become_subreaper()
     threading.Thread(target=watch, args=[int(parent)], daemon=True).start()
-    spec = CellSpec.model_validate_json(json)
+    spec = CellSpec.model_validate_json(sys.stdin.read())
     limit_resources(spec.profile.memory_limit)
     outcome = compute(spec, in_process=place == IN_PROCESS)
     end_descendants(None)  # which could change what is written

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -108,14 +109,17 @@ def start_child(
     """
     temporary = temporary_folder(results / spec.folder, writer)
     place = IN_PROCESS if in_process else APART
-    arguments = [spec.model_dump_json(), str(temporary.resolve()), str(os.getpid()), place]
+    arguments = [str(temporary.resolve()), str(os.getpid()), place]
     with (temporary / "log.txt").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "leaderboard.running.child", *arguments],
             env=os.environ | same_arithmetic(),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # what stands in a command line, other processes can read
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for the runner alone
         )
+    assert process.stdin is not None
+    with suppress(BrokenPipeError), process.stdin as told:  # it may have ended already
+        told.write(spec.model_dump_json().encode())
     return Child(spec, temporary, Watch(process, spec.profile, workers), in_process)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from il_envs.exact.checks import FloatArray
 from il_envs.learning.learned_reward import LearnedReward, TabularReward
 from il_envs.remote.channel import Channel, Message, ProtocolError
+from il_envs.remote.numbering import Numbering
 from leaderboard.cells import Status
 from leaderboard.texts import one_line
 
@@ -92,11 +93,13 @@ class RemotePolicy:
 
     Args:
         report: what it says of itself.
+        numbering: which numbers the world has there.
     """
 
-    def __init__(self, channel: Channel, report: Report) -> None:
+    def __init__(self, channel: Channel, report: Report, numbering: Numbering) -> None:
         self._channel = channel
         self.report = report
+        self.numbers = numbering
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} in another process>"
@@ -119,12 +122,13 @@ class RemotePolicy:
         """As `Policy.predict`, for one batch of episodes after another."""
         asked = {"begins": state is None, "deterministic": deterministic}
         starts = {} if episode_start is None else {"episode_start": episode_start}
-        answer = self.ask("predict", asked, {"observation": observation} | starts)
+        seen = {"observation": self.numbers.observed(observation)}
+        answer = self.ask("predict", asked, seen | starts)
         rows = len(observation)
         decided = answer.arrays.get("decided", np.ones(rows, np.bool_))
         if decided.dtype != np.bool_ or decided.shape != (rows,):
             raise ProtocolError("an answer that does not say where it was decided")
-        return answer.array("actions"), Memory(decided)
+        return self.numbers.meant(answer.array("actions")), Memory(decided)
 
     @cached_property
     def reward(self) -> LearnedReward | None:
@@ -134,7 +138,7 @@ class RemotePolicy:
         if kind == "none":
             return None
         if kind == "table":
-            return TabularReward(answer.array("table"))
+            return TabularReward(self.numbers.table(answer.array("table")))
         return RemoteReward(self, answer.arrays)
 
     def ask(
@@ -162,8 +166,9 @@ class RemoteExactPolicy(RemotePolicy):
 
     def action_probabilities(self, observation: NDArray[Any], step: int) -> NDArray[np.float64]:
         """As `ExactPolicy.action_probabilities`."""
-        answer = self.ask("probabilities", {"step": step}, {"observation": observation})
-        return answer.array("probabilities")
+        seen = {"observation": self.numbers.observed(observation)}
+        answer = self.ask("probabilities", {"step": step}, seen)
+        return self.numbers.probabilities(answer.array("probabilities"))
 
 
 class RemoteGaussianPolicy(RemotePolicy):
@@ -178,10 +183,11 @@ class RemoteGaussianPolicy(RemotePolicy):
         self, observation: NDArray[Any], step: int
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """As `GaussianPolicy.action_moments`."""
-        answer = self.ask("moments", {"step": step}, {"observation": observation})
+        seen = {"observation": self.numbers.observed(observation)}
+        answer = self.ask("moments", {"step": step}, seen)
         if not answer.arrays:
             return None
-        return answer.array("mean"), answer.array("covariance")
+        return self.numbers.moments(answer.array("mean"), answer.array("covariance"))
 
 
 class RemoteReward:
@@ -199,10 +205,11 @@ class RemoteReward:
         ended: NDArray[np.bool_],
     ) -> FloatArray:
         """As `LearnedReward.reward`."""
+        numbers = self._policy.numbers
         asked = {
-            "observation": observation,
-            "action": action,
-            "next_observation": next_observation,
+            "observation": numbers.observed(observation),
+            "action": numbers.shown(action),
+            "next_observation": numbers.observed(next_observation),
             "ended": ended,
         }
         return self._policy.ask("rewards", {}, asked).array("rewards")
@@ -212,11 +219,11 @@ class RemoteReward:
         return dict(self._tensors)
 
 
-def policy_of(channel: Channel, report: Report) -> RemotePolicy:
+def policy_of(channel: Channel, report: Report, numbering: Numbering) -> RemotePolicy:
     """The policy in the process at the other end of a channel."""
     kind = RemotePolicy
     if report.is_exact:
         kind = RemoteExactPolicy
     elif report.is_gaussian:
         kind = RemoteGaussianPolicy
-    return kind(channel, report)
+    return kind(channel, report, numbering)

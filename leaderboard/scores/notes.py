@@ -14,8 +14,9 @@ RANK_NOTE = (
 
 TIER_NOTE = (
     "Tier: what this computer has checked. Claimed: nothing. Replayed: the actions were taken in "
-    "the world and have these returns, which cannot tell a learner from the expert. Re-trained: "
-    "training again has given the same. Costs of training are as the run has told them."
+    "the world and have these returns, which cannot tell a learner from the expert. Verified: "
+    "trained and scored here in instances that nobody knew. Re-trained: training again has given "
+    "the same. Costs of training are as the run has told them."
 )
 
 PLACES = {

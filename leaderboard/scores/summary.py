@@ -4,8 +4,9 @@ into raw results.
 Scores are defined in `rows`, and the other metrics in `metrics`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isnan, nan
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -124,7 +125,7 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
         "iqm_high": middle.high,
         "return": float(np.concatenate(returns).mean()) if one_world else nan,
         "acts": ", ".join(sorted({cell.acts for row in rows for cell in row.cells} - {""})),
-        "tier": _tier(results, rows),
+        "tier": tier_of_rows(results.folder, rows),
         "status": status,
         "reason": reason,
         "reference": rows[0].labels is None,
@@ -143,10 +144,14 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
     return summarised
 
 
-def _tier(results: Results, rows: Sequence[Row]) -> Tier:
-    """The least tier of the cells of rows that have not failed, since these score as random."""
+def tier_of_rows(folder: Path, rows: Iterable[Row]) -> Tier:
+    """The least tier of the cells of rows that have not failed, since these score as random.
+
+    Args:
+        folder: of the results.
+    """
     counted = [cell for row in rows for cell in row.cells if cell.status == "ok"]
-    tiers = (tier_of(results.folder, cell) for cell in counted)
+    tiers = (tier_of(folder, cell) for cell in counted)
     return min(tiers, key=TIERS.index, default=TIERS[0])
 
 

@@ -22,6 +22,7 @@ from il_envs import (
 )
 from il_envs.learning.learned_reward import InvalidRewardError, rewards_of
 from il_envs.remote.channel import Channel, Message, ProtocolError
+from il_envs.remote.numbering import Numbering
 from il_envs.remote.server import ProblemServer
 from leaderboard.measures.checked import CheckedPolicy, tensors_of
 from leaderboard.measures.checked_tables import InvalidActionError, policy_table
@@ -33,6 +34,7 @@ from tests.remote.connected import channels
 INPUTS = 500
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.statistical) for seed in range(1, 10))]
 MOST = 2**28  # bytes
+INSTANCE = "FourRooms~0123456789abcdef"
 REFUSALS = (
     BudgetExceededError, UndeclaredSourceError, gym.error.ResetNeeded, LookupError, ValueError,
 )  # fmt: skip
@@ -114,7 +116,7 @@ def test_requests(seed: int) -> None:
     kinds = {"answer": 0, "refused": 0, "malformed": 0}
     for _ in range(INPUTS // 25):
         sources = nonsense.random.sample(["demonstrations", "expert", "env", "reward", "model"], 4)
-        world = get_world(nonsense.random.choice(["DriftCar", "FourRooms", "Gauntlet"]))
+        world = get_world(nonsense.random.choice(["DriftCar", "FourRooms", "Gauntlet", INSTANCE]))
         problem = Problem(world, frozenset(sources), Budget(200, 100), seed)
         like = np.zeros((2, *(world.spaces.action.shape or ())))
         first = [
@@ -122,7 +124,8 @@ def test_requests(seed: int) -> None:
             Message("reset", {"env": 0}),
         ]
         with channels() as (near, far):
-            thread = threading.Thread(target=serve, args=[ProblemServer(problem, near), near])
+            server = ProblemServer(problem, near, Numbering.of(world))
+            thread = threading.Thread(target=serve, args=[server, near])
             thread.start()
             for message in [*first, *(request(nonsense, like) for _ in range(25))]:
                 before = problem.meter.as_dict()
@@ -146,6 +149,7 @@ def test_answers(seed: int) -> None:
     """Whatever a learner's process says, the scorer has numbers or a line."""
     nonsense, kinds = Nonsense(seed), {"valid": 0, "refused": 0}
     world = get_world("DriftCar")
+    numbering = Numbering.of(get_world("DriftCar~0123456789abcdef"))
     observation = np.zeros((2, 17), np.float32)
     asked: list[Callable[[Any], Any]] = [
         lambda policy: CheckedPolicy(policy, world).predict(observation),
@@ -178,7 +182,7 @@ def test_answers(seed: int) -> None:
                     Report.of(require_success(near.receive(), "policy"))
                 else:
                     report = Report((), 0, False, False, False, True, False)
-                    nonsense.random.choice(asked)(policy_of(near, report))
+                    nonsense.random.choice(asked)(policy_of(near, report, numbering))
                 kinds["valid"] += 1
             except (ProtocolError, FailedError, InvalidActionError, InvalidRewardError):
                 kinds["refused"] += 1

@@ -7,6 +7,7 @@ from typing import Any
 
 from il_envs import World
 from il_envs.remote.channel import Channel, ClosedError
+from il_envs.remote.numbering import Numbering
 from leaderboard.protocol import CellSpec
 from leaderboard.running.algorithm import answer_about
 from leaderboard.running.evaluation import evaluate_learner, evaluate_table, measure_trained
@@ -21,12 +22,14 @@ def answered(policy: Any, world: World) -> Iterator[RemotePolicy]:
 
     def answer(far: Channel) -> None:
         with suppress(ClosedError):
-            answer_about(policy, world, False, far, {})
+            answer_about(policy, numbering.nameplate(), False, far, {})
 
+    numbering = Numbering.of(world)
     with channels() as (near, far):
         thread = threading.Thread(target=answer, args=[far], daemon=True)
         thread.start()
-        yield policy_of(near, Report.of(require_success(near.receive(), "policy")))
+        report = Report.of(require_success(near.receive(), "policy"))
+        yield policy_of(near, report, numbering)
     thread.join()  # the channel is closed
 
 

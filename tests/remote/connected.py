@@ -9,6 +9,7 @@ from il_envs import Problem
 from il_envs.remote.channel import Channel, Message
 from il_envs.remote.client import RemoteProblem
 from il_envs.remote.contents import Terms
+from il_envs.remote.numbering import Numbering
 from il_envs.remote.server import ProblemServer
 
 MOST = 2**30  # bytes of a message's arrays
@@ -26,8 +27,9 @@ def channels(most: int = MOST) -> Iterator[tuple[Channel, Channel]]:
 def remote(problem: Problem) -> Iterator[RemoteProblem]:
     """The same problem, from afar."""
     with channels() as (near, far):
-        near.send(Terms(problem._world, problem.sources, problem.budget).message())
-        server = threading.Thread(target=ProblemServer(problem, near).serve, daemon=True)
+        numbering = Numbering.of(problem._world)
+        near.send(Terms(numbering.nameplate(), problem.sources, problem.budget).message())
+        server = threading.Thread(target=ProblemServer(problem, near, numbering).serve, daemon=True)
         server.start()
         try:
             yield RemoteProblem(Terms.of(far.receive()), far)

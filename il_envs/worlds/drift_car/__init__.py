@@ -44,7 +44,7 @@ from il_envs.worlds.drift_car.expert import EXPERTS
 from il_envs.worlds.drift_car.gentle_start import gentle_start
 from il_envs.worlds.drift_car.plan import PLAN
 from il_envs.worlds.drift_car.probe import PROBE
-from il_envs.worlds.drift_car.track import bank
+from il_envs.worlds.drift_car.track import bank, redraw
 from il_envs.worlds.drift_car.two_minded import EXPERTS as TWO_MINDED
 
 drift_car = register(
@@ -89,5 +89,6 @@ drift_car = register(
             plan=PLAN,
             assist="il_envs.worlds.drift_car.assistance:assist",
         ),
+        redraw=redraw,
     )
 )

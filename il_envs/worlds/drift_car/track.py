@@ -6,7 +6,8 @@ that tracks are bitwise the same on every machine: points of the plane are compl
 directions are complex numbers of modulus 1, and no angles are needed.
 """
 
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from math import sqrt
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from il_envs.engine.kernels import kept_kernel
 from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
-from il_envs.world import Array, Record, Split
+from il_envs.world import Array, Record, Split, World
 
 SAMPLES = 1024  # per lap, at equal arc length
 PIECE_SAMPLES = 256  # of each arc and each straight, before that
@@ -53,14 +54,24 @@ PARAMS = np.dtype(
 
 
 @cache
-def bank(split: Split) -> np.ndarray:
-    """The tracks of a split, an array of `PARAMS` records [number of tracks]."""
+def bank(split: Split, offset: int = 0) -> np.ndarray:
+    """The tracks of a split, an array of `PARAMS` records [number of tracks].
+
+    Args:
+        offset: of their seeds, in an instance.
+    """
     first_seed, count = BANKS[split]
     tracks = np.zeros(count, PARAMS)
     build = kept_kernel("the tracks", _build_tracks, tracks[:0], 0)
-    build(tracks, first_seed)
+    build(tracks, offset + first_seed)
     tracks.flags.writeable = False
     return tracks
+
+
+def redraw(world: World, number: int) -> World:
+    """The world with other tracks."""
+    params = partial(bank, offset=number >> 1)  # so that the last seed has 63 bits too
+    return replace(world, dynamics=replace(world.dynamics, params=params))
 
 
 @kernel

@@ -23,8 +23,8 @@ TEMPERATURE = 0.2
 SEED = 0
 
 
-def _make() -> Grid:
-    blue = np.random.default_rng(SEED).random((SIZE, SIZE)) < 0.5
+def _make(seed: int = SEED) -> Grid:
+    blue = np.random.default_rng(seed).random((SIZE, SIZE)) < 0.5
     around = np.pad(blue, 1)
     features = np.stack(
         [around[i : i + SIZE, j : j + SIZE].ravel() for i in range(3) for j in range(3)], axis=1
@@ -44,5 +44,6 @@ binaryworld_world = register_grid(
     (SIZE, SIZE),
     HORIZON,
     _make,
+    redrawn=_make,
     goal="stay where just 4 of the 9 cells around you are blue",
 )

@@ -13,7 +13,11 @@ FourRoomsStill and FourRoomsMovedStill are the same rooms with deterministic mov
 is random, so the causal and the posterior model agree: the weights of guided cost learning (Finn,
 Levine and Abbeel 2016) are right once they are normalised for each start, and the premise of AIRL's
 theorem (Fu, Luo and Levine 2018) holds.
+
+In an instance the doors, those of both maps, and the goal are elsewhere.
 """
+
+from itertools import chain
 
 import numpy as np
 
@@ -66,19 +70,48 @@ def _make(drawing: str, slip: float) -> Grid:
     return Grid(model, layout.shape, layout.tiles, TEMPERATURE)
 
 
-def _register(name: str, drawing: str, slip: float, transfer: str) -> World:
+WALLS = (
+    [(row, 5) for row in range(5)],
+    [(row, 5) for row in range(7, 11)],
+    [(5, column) for column in range(5)],
+    [(6, column) for column in range(6, 11)],
+)
+"""The cells of the four walls, each with one door."""
+CORNERS = [(5, 5), (6, 5)]
+
+
+def _drawn_map(seed: int, moved: bool) -> str:
+    """A drawing of the rooms with other doors and another goal, at no door of either map."""
+    random = np.random.default_rng(seed)
+    doors = [[wall[k] for k in random.choice(len(wall), 2, replace=False)] for wall in WALLS]
+    grid = np.full(SHAPE, ".")
+    for cell in (*CORNERS, *chain.from_iterable(WALLS)):
+        grid[cell] = "#"
+    far = grid == "."
+    for row, column in chain.from_iterable(doors):
+        far[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2] = False
+    for first, second in doors:
+        grid[second if moved else first] = "."
+    rows, columns = np.nonzero(far)
+    place = random.integers(rows.size)
+    grid[rows[place], columns[place]] = "G"
+    return "\n".join("".join(row) for row in grid)
+
+
+def _register(name: str, moved: bool, slip: float, transfer: str) -> World:
     return register_grid(
         name,
         __doc__,
         SHAPE,
         HORIZON,
-        lambda: _make(drawing, slip),
+        lambda: _make(MOVED_MAP if moved else MAP, slip),
         goal="reach the goal, and stay",
         transfer=transfer,
+        redrawn=lambda seed: _make(_drawn_map(seed, moved), slip),
     )
 
 
-four_rooms_world = _register("FourRooms", MAP, SLIP, "FourRoomsMoved")
-four_rooms_moved_world = _register("FourRoomsMoved", MOVED_MAP, SLIP, "FourRooms")
-four_rooms_still_world = _register("FourRoomsStill", MAP, 0.0, "FourRoomsMovedStill")
-four_rooms_moved_still_world = _register("FourRoomsMovedStill", MOVED_MAP, 0.0, "FourRoomsStill")
+four_rooms_world = _register("FourRooms", False, SLIP, "FourRoomsMoved")
+four_rooms_moved_world = _register("FourRoomsMoved", True, SLIP, "FourRooms")
+four_rooms_still_world = _register("FourRoomsStill", False, 0.0, "FourRoomsMovedStill")
+four_rooms_moved_still_world = _register("FourRoomsMovedStill", True, 0.0, "FourRoomsStill")

@@ -48,8 +48,9 @@ def macrocells(size: int = SIZE, seed: int = SEED) -> TabularModel:
     return TabularModel(moves, features @ weights, initial, HORIZON, features=features)
 
 
-def _make() -> Grid:
-    return Grid(macrocells(), (SIZE, SIZE), np.full(SIZE**2, tiles.FLOOR), TEMPERATURE)
+def _make(seed: int = SEED) -> Grid:
+    looks = np.full(SIZE**2, tiles.FLOOR)
+    return Grid(macrocells(seed=seed), (SIZE, SIZE), looks, TEMPERATURE)
 
 
 macrocells_world = register_grid(
@@ -59,4 +60,5 @@ macrocells_world = register_grid(
     HORIZON,
     _make,
     goal="find the region worth most, and stay",
+    redrawn=_make,
 )

@@ -27,8 +27,8 @@ TEMPERATURE = 0.2
 SEED = 0
 
 
-def _make() -> Grid:
-    random = np.random.default_rng(SEED)
+def _make(seed: int = SEED) -> Grid:
+    random = np.random.default_rng(seed)
     places = random.choice(SIZE**2, OBJECTS, replace=False)
     colours = random.integers(tiles.OBJECT_COLOURS, size=(OBJECTS, 2))  # outer, inner
     cells = np.stack(np.divmod(np.arange(SIZE**2), SIZE), axis=1)
@@ -60,4 +60,5 @@ objectworld_world = register_grid(
     HORIZON,
     _make,
     goal="stay near both outer colours",
+    redrawn=_make,
 )

@@ -6,8 +6,8 @@ are absorbing instead of ending the episode, so that its length reveals nothing 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Literal
 
 import gymnasium as gym
@@ -107,6 +107,7 @@ def register_grid(
     keys: Sequence[str] = MOVE_NAMES,
     goal: str = "",
     transfer: str | None = None,
+    redrawn: Callable[[int], Grid] | None = None,
 ) -> World:
     """Register a grid world; the grid is made, and its expert computed, when first needed.
 
@@ -118,22 +119,15 @@ def register_grid(
         keys: names of the keyboard keys that play them, those of the gamepad's cross.
         goal: what a player should do, in a few words.
         transfer: name of the world for transfer tests of rewards learned in this one.
+        redrawn: a grid of the same shape and horizon with its map or its reward drawn from a seed,
+            for instances; it raises ValueError for one of the few seeds that draw no task.
     """
+    params, truth = _made(make, transfer)
 
-    @cache
-    def grid() -> Grid:
-        return make()
-
-    @cache
-    def reference() -> SoftOptimal:
-        return soft_optimal(grid().model, "causal", grid().temperature)
-
-    @cache
-    def table() -> States:
-        return parameters(grid(), reference())
-
-    def params(split: Split) -> States:
-        return table()
+    def redraw(world: World, number: int) -> World:
+        assert redrawn is not None
+        params, truth = _made(partial(_first_drawn, redrawn, number), world.truth.transfer)
+        return replace(world, dynamics=replace(world.dynamics, params=params), truth=truth)
 
     return register(
         World(
@@ -171,9 +165,42 @@ def register_grid(
                 ),
                 goal=goal,
             ),
-            truth=Truth(model=lambda: grid().model, reference=reference, transfer=transfer),
+            truth=truth,
+            redraw=None if redrawn is None else redraw,
         )
     )
+
+
+def _first_drawn(redrawn: Callable[[int], Grid], seed: int) -> Grid:
+    """The grid of the first seed from there on that draws a task."""
+    while True:
+        try:
+            return redrawn(seed)
+        except ValueError:
+            seed += 1
+
+
+def _made(
+    make: Callable[[], Grid], transfer: str | None
+) -> tuple[Callable[[Split], States], Truth]:
+    """What the kernels read of a grid, and what is known of it, both made when first needed."""
+
+    @cache
+    def grid() -> Grid:
+        return make()
+
+    @cache
+    def reference() -> SoftOptimal:
+        return soft_optimal(grid().model, "causal", grid().temperature)
+
+    @cache
+    def table() -> States:
+        return parameters(grid(), reference())
+
+    def params(split: Split) -> States:
+        return table()
+
+    return params, Truth(model=lambda: grid().model, reference=reference, transfer=transfer)
 
 
 def parameters(grid: Grid, reference: SoftOptimal) -> States:

@@ -6,14 +6,15 @@ shortest ones over the eight neighbours of a cell, never across the corner of a 
 they make a flow field.
 """
 
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 
 import numpy as np
 
 from il_envs.engine.kernels import kept_kernel
 from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
-from il_envs.world import Array, Record, Split
+from il_envs.world import Array, Record, Split, World
 from il_envs.worlds.shooter.sight import CELL, is_clear
 
 INSIDE = 16  # cells, from outer wall to outer wall
@@ -49,14 +50,24 @@ PARAMS = np.dtype(
 
 
 @cache
-def bank(split: Split) -> np.ndarray:
-    """The arenas of a split, an array of `PARAMS` records [number of arenas]."""
+def bank(split: Split, offset: int = 0) -> np.ndarray:
+    """The arenas of a split, an array of `PARAMS` records [number of arenas].
+
+    Args:
+        offset: of their seeds, in an instance.
+    """
     first_seed, count = BANKS[split]
     arenas = np.zeros(count, PARAMS)
     build = kept_kernel("the Shooter's arenas", _build_arenas, arenas[:0], 0)
-    build(arenas, first_seed)
+    build(arenas, offset + first_seed)
     arenas.flags.writeable = False
     return arenas
+
+
+def redraw(world: World, number: int) -> World:
+    """The world with other arenas."""
+    params = partial(bank, offset=number >> 1)  # so that the last seed has 63 bits too
+    return replace(world, dynamics=replace(world.dynamics, params=params))
 
 
 @kernel

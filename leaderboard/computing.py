@@ -1,0 +1,52 @@
+"""A run's computation, with its plan told before and its table while it goes on."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from leaderboard import tell
+from leaderboard.algorithms.contender import Contender
+from leaderboard.cells import Cell
+from leaderboard.protocol import CellSpec
+from leaderboard.publishing import writing_to
+from leaderboard.running.plan import Forecast, estimates, plan
+from leaderboard.running.progress import Progress
+from leaderboard.running.runner import run_cells, unfinished
+from leaderboard.runs import Manifest, extend_manifest
+from leaderboard.tables.board import Board
+
+
+def compute(
+    specs: list[CellSpec],
+    manifest: Manifest,
+    contenders: Sequence[Contender],
+    out: Path,
+    workers: int,
+    in_process: bool = False,
+) -> list[Cell]:
+    """Compute the cells that are missing in a folder; returns them.
+
+    Args:
+        specs: the cells of the run.
+        manifest: the run's, merged into the folder's.
+        contenders: the run's algorithms.
+        in_process: whether algorithms are in the process that scores them.
+
+    Raises:
+        UserError: if the folder holds other results, or cannot be written to.
+        InterruptedRunError: on Ctrl-C; what was finished stays.
+    """
+    with writing_to(out):
+        out.mkdir(parents=True, exist_ok=True)
+        extend_manifest(out, manifest)
+        waiting = unfinished(specs, out)
+        cores = os.cpu_count() or 1
+        durations = estimates(waiting, contenders, out)
+        if waiting:
+            tell(*plan(waiting, durations, workers, cores))
+        board = Board(manifest, specs, out, {spec.title for spec in waiting})
+        forecast = Forecast(waiting, durations, workers, cores)
+        progress = Progress(Console(stderr=True), forecast, board)
+        return run_cells(specs, out, workers, progress, in_process)

@@ -1,0 +1,58 @@
+"""The commands of `leaderboard round`."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from il_envs.world import get_world
+from leaderboard import require_at_least
+from leaderboard.profiles import Profile
+from leaderboard.publishing import require_folder, writing_to
+from leaderboard.rounds.entering import enter
+from leaderboard.rounds.round import make_round, reveal
+from leaderboard.rounds.table import round_document
+from leaderboard.running.runner import InterruptedRunError
+from leaderboard.tables.formats import as_text
+from leaderboard.tables.terminal import print_page
+
+
+def new_round(folder: Path, profile: Profile, worlds: list[str], instances: int) -> None:
+    """Make a round, and print what to publish.
+
+    Raises:
+        UserError: if there is one already, or it cannot be written.
+        UnknownNameError: if there is no such world.
+    """
+    require_at_least("--instances", instances)
+    require_folder(folder)
+    names = list(dict.fromkeys(get_world(name).base for name in worlds))
+    with writing_to(folder):
+        made = make_round(folder, profile, names, instances)
+    print(f"{folder}: a round of {made.suite} in {', '.join(made.worlds)}")
+    print(f"commitment, to be published now: {made.commitment}")
+
+
+def enter_round(folder: Path, origin: str, workers: int, settings: Sequence[str]) -> None:
+    """Enter a submission, and print the table of the round."""
+    try:
+        enter(folder, origin, workers, settings)
+    except InterruptedRunError as error:
+        again = shlex.join(["leaderboard", *sys.argv[1:]])
+        raise InterruptedRunError(f"{error}; go on with: {again}", error.signal_number) from None
+    print_page(as_text(round_document(folder)))
+
+
+def reveal_round(folder: Path) -> None:
+    """End a round.
+
+    Raises:
+        UserError: if there is none, or its secret is not known here.
+    """
+    with writing_to(folder):
+        found = reveal(folder)
+    assert found.revealed is not None
+    print(f"commitment: {found.commitment}")
+    print(f"nonce:      {found.revealed.nonce}")
+    print(f"secret:     {found.revealed.secret}")
+    print(f"it is the SHA-256 of nonce, secret and {found.suite!r}")
