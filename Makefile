@@ -15,7 +15,7 @@ PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 TUNE := $(BIN)/leaderboard tune --draws 8 --seeds 2 --stop-after 2 --confirm 3 --labels 2000 --adopt
 
 .PHONY: install leaderboard readme reproduce tune test test-statistical test-clients test-lowest check lint bench \
-	bench-play bench-inference bench-frames bench-drivability bench-exact bench-peers sounds screens clean
+	bench-processes bench-play bench-inference bench-frames bench-drivability bench-exact bench-peers sounds screens clean
 
 leaderboard: $(INSTALLED)
 	$(BIN)/leaderboard run --profile quick
@@ -68,6 +68,9 @@ lint: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.rates
 	$(BIN)/python -m benchmarks.lanes
+
+bench-processes: $(INSTALLED)
+	$(BIN)/python -m benchmarks.processes
 
 bench-play: $(INSTALLED)
 	$(BIN)/python -m benchmarks.play

@@ -6,7 +6,6 @@ their own for each world, in a folder named after a fingerprint of everything th
 are made of: their bytecode, the constants they read, and the kernels they call.
 """
 
-import getpass
 import hashlib
 import importlib.util
 import os
@@ -22,6 +21,7 @@ import numba
 import numpy as np
 from numba.core.registry import cpu_target
 
+from il_envs.engine.cache import cache_folder
 from il_envs.engine.fingerprint import called_kernels, fingerprint
 from il_envs.engine.spaces import action_bounds, as_records, zero_rows
 from il_envs.world import Array, Kernel, World
@@ -208,47 +208,6 @@ def _load(
 def _remove_damaged(folder: Path) -> None:
     print(f"il_envs: {folder} is damaged and made anew", file=sys.stderr)
     shutil.rmtree(folder)
-
-
-def cache_folder() -> Path:
-    """The folder of what can be computed anew.
-
-    It is $IL_ENVS_CACHE, or in the user's cache folder, or one for this user among temporary files.
-
-    Raises:
-        OSError: if none of them can be written to.
-    """
-    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    wanted = Path(os.path.expanduser(os.environ.get("IL_ENVS_CACHE") or f"{home}/il_envs"))
-    if not str(wanted).startswith("~") and _is_writable(wanted):  # or nobody knows a home
-        return wanted
-    user = getattr(os, "getuid", getpass.getuser)()
-    fallback = Path(tempfile.gettempdir()) / f"il_envs-{user}"
-    is_new = not fallback.exists()
-    if not _is_writable(fallback) or not _is_own(fallback):
-        raise OSError(f"neither {wanted} nor {fallback} can be written to; set IL_ENVS_CACHE")
-    if is_new:
-        print(
-            f"il_envs: {wanted} cannot be written to, so compiled kernels are kept in {fallback}; "
-            "IL_ENVS_CACHE names another folder",
-            file=sys.stderr,
-        )
-    return fallback
-
-
-def _is_writable(folder: Path) -> bool:
-    """True if files can be stored in a folder, which is made if missing."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return False
-
-
-def _is_own(folder: Path) -> bool:
-    """True if nobody else owns a folder, who could put other code there."""
-    return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
 
 
 def _write_atomically(path: Path, text: str) -> None:

@@ -22,7 +22,6 @@ from il_envs.engine.arguments import (
     draw_key,
     render_metadata,
 )
-from il_envs.engine.kernels import single_kernels
 from il_envs.engine.keyboard import keys_to_action
 from il_envs.engine.spaces import (
     action_bounds,
@@ -91,6 +90,8 @@ class WorldEnv(gym.Env[Observation, Any]):
 
     def _bind(self) -> None:
         """Look up the objects that a process shares among all environments of a world."""
+        from il_envs.engine.kernels import single_kernels  # Numba takes a while
+
         self._kernels = single_kernels(self.world)
         self._params = checked_params(self.world, self.split)
         self._low, self._high = action_bounds(self.world.spaces.action)

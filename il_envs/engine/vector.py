@@ -24,7 +24,6 @@ from il_envs.engine.arguments import (
     draw_key,
     render_metadata,
 )
-from il_envs.engine.kernels import batch_kernels
 from il_envs.engine.single import Info, WorldEnv
 from il_envs.engine.spaces import (
     action_bounds,
@@ -107,6 +106,8 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
 
     def _loops(self) -> SimpleNamespace:
         """The world's loops over rows, of `templates/batch.py`."""
+        from il_envs.engine.kernels import batch_kernels  # Numba takes a while
+
         return batch_kernels(self.world)
 
     def __getstate__(self) -> Info:

@@ -9,7 +9,7 @@ bonus, or in imitating a multimodal expert that takes one of two chords and neve
 """
 
 import numpy as np
-from scipy.special import entr, expit
+import scipy  # which imports its `special`, a slow one, where it is first used
 
 from il_envs.buttons import (
     button_count,
@@ -95,7 +95,9 @@ def independent_soft_optimal(model: TabularModel, temperature: float) -> Evaluat
     for step, reward in scaled_rewards(model, temperature):
         q = (reward + model.discount * model.expected_next(value)).T
         log_odds, value = mean_field(q)
-        policy[step] = joint_probabilities(expit(log_odds), expit(-log_odds))
+        policy[step] = joint_probabilities(
+            scipy.special.expit(log_odds), scipy.special.expit(-log_odds)
+        )
     return evaluate(model, policy)
 
 
@@ -130,9 +132,9 @@ def mean_field_objective(q: FloatArray, log_odds: FloatArray) -> FloatArray:
         q: float64 [n, 2^K], nats.
         log_odds: float64 [n, K].
     """
-    pressed, released = expit(log_odds), expit(-log_odds)
+    pressed, released = scipy.special.expit(log_odds), scipy.special.expit(-log_odds)
     expected = (joint_probabilities(pressed, released) * q).sum(1)
-    return expected + (entr(pressed) + entr(released)).sum(1)
+    return expected + (scipy.special.entr(pressed) + scipy.special.entr(released)).sum(1)
 
 
 def _log_odds_of_softmax(q: FloatArray) -> FloatArray:
@@ -155,13 +157,16 @@ def _ascend(log_odds: FloatArray, q: FloatArray, rows: IntArray) -> FloatArray:
     moving = np.arange(len(log_odds))
     for _ in range(MOST_SWEEPS):
         odds, gain_rows = log_odds[moving], rows[moving]
-        pressed, released = expit(odds), expit(-odds)
+        pressed, released = scipy.special.expit(odds), scipy.special.expit(-odds)
         before = pressed.copy()
         for k in range(buttons):
             others = np.arange(buttons) != k
             chances = joint_probabilities(pressed[:, others], released[:, others])
             odds[:, k] = np.einsum("nc,nc->n", chances, gains[k][gain_rows])
-            pressed[:, k], released[:, k] = expit(odds[:, k]), expit(-odds[:, k])
+            pressed[:, k], released[:, k] = (
+                scipy.special.expit(odds[:, k]),
+                scipy.special.expit(-odds[:, k]),
+            )
         log_odds[moving] = odds
         moving = moving[np.abs(pressed - before).max(1) > CONVERGED]
         if moving.size == 0:

@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import get_args
 
 import numpy as np
+import scipy  # which imports its `special`, a slow one, where it is first used
 from numpy.typing import ArrayLike
 from scipy import sparse
-from scipy.special import log_softmax, logsumexp
 
 from il_envs.exact.checks import FloatArray, IntArray, require_memory
 from il_envs.exact.evaluation import Evaluation, entries_of, occupancy_of
@@ -139,7 +139,7 @@ class SoftOptimal:
         first = self.value if self.model.horizon is None else self.value[0]
         if self.backup == "causal":
             return float(self.model.initial @ first)
-        return float(logsumexp(first, b=self.model.initial))
+        return float(scipy.special.logsumexp(first, b=self.model.initial))
 
     @cached_property
     def log_forward(self) -> FloatArray:
@@ -253,7 +253,7 @@ def _stationary_value(model: TabularModel, temperature: float) -> FloatArray:
     residual = np.inf
     for _ in range(MOST_ITERATIONS):
         q = np.hstack([block for _, block in action_values(model, "causal", reward, value)])
-        log_policy = log_softmax(q, axis=0)
+        log_policy = scipy.special.log_softmax(q, axis=0)
         previous = residual
         residual = np.abs(log_sum_exp(q) - value).max()
         if 0.5 * previous <= residual <= 1e-12 * (1.0 + np.abs(value).max()):

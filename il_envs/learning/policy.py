@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from il_envs.buttons import Chords
-from il_envs.engine.kernels import expert_kernels
 from il_envs.engine.single import WorldEnv
 from il_envs.engine.spaces import action_bounds, elements, zero_rows
 from il_envs.engine.vector import WorldVectorEnv, checked_mask
@@ -129,6 +128,8 @@ class ExpertPolicy:
     """
 
     def __init__(self, env: WorldEnv | WorldVectorEnv, style: str | None = None) -> None:
+        from il_envs.engine.kernels import expert_kernels  # Numba takes a while
+
         if not isinstance(env, (WorldEnv, WorldVectorEnv)):
             raise TypeError(f"an expert needs a world's own environment: env.unwrapped, not {env}")
         experts = env.world.experts

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from il_envs.engine.cache import cache_folder
 from il_envs.engine.fingerprint import fingerprint
-from il_envs.engine.kernels import are_compiled, cache_folder
+from il_envs.engine.kernels import are_compiled
 from il_envs.world import World, get_world
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from il_envs.engine.kernels import cache_folder
+from il_envs.engine.cache import cache_folder
 from il_envs.learning.algorithm import Algorithm
 from il_envs.learning.installed import installed_algorithms
 from il_envs.learning.tuning import record_path

@@ -4,6 +4,7 @@ It says what the algorithm is; or it trains, or restores a policy, and then answ
 about the policy. It knows nothing but what is told it through that socket.
 """
 
+import os
 import random
 import socket
 import sys
@@ -237,6 +238,8 @@ def seed_generators(seed: int) -> None:
 def main() -> None:
     """Serve the scorer at the other end of the socket that the argument names."""
     run(Channel(socket.socket(fileno=int(sys.argv[1])), MOST))
+    sys.stdout.flush()
+    os._exit(0)  # at once: libraries take a second to clear up
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from numba import njit
 from numba.core.registry import cpu_target
 
 from il_envs.engine import kernels
+from il_envs.engine.cache import cache_folder
 from il_envs.engine.fingerprint import fingerprint
 from il_envs.engine.spaces import action_bounds, within_bounds
 from il_envs.world import get_world
@@ -199,7 +200,7 @@ def test_an_unwritable_cache_falls_back_to_a_temporary_folder(tmp_path, monkeypa
     blocked = tmp_path / "file"
     blocked.write_text("")
     monkeypatch.setenv("IL_ENVS_CACHE", str(blocked / "inside"))
-    folder = kernels.cache_folder()
+    folder = cache_folder()
     assert folder.is_dir()
     assert "il_envs-" in folder.name
 

@@ -83,7 +83,7 @@ def file_of_the_world(problem: Problem, config: Config) -> Any:
 
 def kernels_of_the_world(problem: Problem, config: Config) -> Any:
     """The same, compiled."""
-    from il_envs.engine.kernels import cache_folder
+    from il_envs.engine.cache import cache_folder
 
     return list(cache_folder().rglob("*.nbc"))
 
