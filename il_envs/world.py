@@ -329,15 +329,16 @@ WORLDS: dict[str, World] = {}
 
 
 class UnknownNameError(KeyError):
-    """A name that is not registered; the message suggests the nearest registered one."""
+    """A name that is not registered; the message says what would be right, by default the nearest
+    registered one."""
 
-    def __init__(self, kind: str, name: object, known: list[str]) -> None:
+    def __init__(self, kind: str, name: object, known: list[str], right: str = "") -> None:
         near = difflib.get_close_matches(
             str(name).lower(), [k.lower() for k in known], n=1, cutoff=0.4
         )
         matches = [k for k in known if k.lower() in near]
         hint = f"did you mean {matches[0]!r}?" if matches else f"known: {', '.join(sorted(known))}"
-        super().__init__(f"unknown {kind} {name!r}; {hint}")
+        super().__init__(f"unknown {kind} {name!r}; {right or hint}")
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -375,8 +376,7 @@ def get_world(name: str) -> World:
     `DriftCar~CODE`.
 
     Raises:
-        UnknownNameError: if there is none.
-        ValueError: if the code is none.
+        UnknownNameError: if there is none, or the code is none.
     """
     own, _, code = name.partition(INSTANCE)
     for world in WORLDS.values():
@@ -408,14 +408,16 @@ def instance_of(world: World, code: str) -> World:
         code: 16 hexadecimal digits, in lower case.
 
     Raises:
-        ValueError: if the code is none.
+        UnknownNameError: if the code is none.
     """
     if not code:
         return world
     if len(code) != CODE_LENGTH or set(code) - set("0123456789abcdef"):
-        raise ValueError(
-            f"{world.name}{INSTANCE}{code}: the code of an instance is {CODE_LENGTH} hexadecimal "
-            "digits, in lower case"
+        raise UnknownNameError(
+            "instance",
+            f"{world.name}{INSTANCE}{code}",
+            [],
+            f"a code is {CODE_LENGTH} hexadecimal digits, in lower case",
         )
     own = replace(world, name=f"{world.name}{INSTANCE}{code}", instance=code)
     if own.truth.transfer is not None:

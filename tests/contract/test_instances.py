@@ -11,7 +11,7 @@ from il_envs.engine.vector import WorldVectorEnv
 from il_envs.exact.soft_optimal import soft_optimal
 from il_envs.learning.policy import ExpertPolicy
 from il_envs.learning.rollout import replay, run_episodes
-from il_envs.world import WORLDS, World, get_world
+from il_envs.world import WORLDS, UnknownNameError, World, get_world
 from il_envs.worlds.grid import tiles
 from leaderboard.measures.references import exact_reference, required_reference
 
@@ -121,5 +121,5 @@ def test_what_is_no_code_is_a_line(code: str) -> None:
     if code == "":
         assert get_world("FourRooms~") is get_world("FourRooms")
         return
-    with pytest.raises(ValueError, match=f"FourRooms~{code}: the code of an instance is 16"):
+    with pytest.raises(UnknownNameError, match=f"instance 'FourRooms~{code}'; a code is 16 hexa"):
         get_world(f"FourRooms~{code}")

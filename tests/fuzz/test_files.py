@@ -124,7 +124,7 @@ def test_records(tmp_path: Path, seed: int) -> None:
 
 COMMANDS = (
     "run", "table", "explain", "verify", "compare", "watch", "list", "check", "tune", "new",
-    "claims",
+    "claims", "round", "round",
 )  # fmt: skip
 WORDS = (
     *COMMANDS, "--profile", "--worlds", "--algorithms", "--seeds", "--labels", "--steps", "--style",
@@ -133,7 +133,8 @@ WORDS = (
     "bc", "maxent", "bc,maxent", "ours", "0", "1", "-1", "3", "1e3", "nan", "10**30", "9" * 40, "",
     " ", ",", ",,", ".", "..", "/", "/dev/null", "/nowhere/none", "\x1b[2J", "é\x00", "a" * 300,
     "--", "-", "bc.updates=10", "bc.updates", "bc.=3", "=", "md", "csv", "text", "RESULTS",
-    "RESULTS",
+    "RESULTS", "new", "enter", "reveal", "spring", "--instances", "FourRooms~0123456789abcdef",
+    "FourRooms~0", "~",
 )  # fmt: skip
 
 
@@ -152,11 +153,11 @@ def nothing_computed(results: Results, tmp_path: Path, monkeypatch: pytest.Monke
         raise UserError(f"{origin}: would be described")
 
     for place in (
-        "leaderboard.commands.run_cells", "leaderboard.claims.running.run_cells",
+        "leaderboard.computing.run_cells", "leaderboard.claims.running.run_cells",
         "leaderboard.verification.retrained.run_cells", "leaderboard.check.run_cells",
-        "leaderboard.tuning.trainings.run_cells", "leaderboard.commands.write_figures",
+        "leaderboard.tuning.trainings.run_cells", "leaderboard.figures.write.write_figures",
     ):  # fmt: skip
-        monkeypatch.setattr(place, refuse, raising=False)
+        monkeypatch.setattr(place, refuse)
     monkeypatch.setattr(describing, "_described", found)
     monkeypatch.chdir(tmp_path)
     return results.folder

@@ -110,7 +110,7 @@ def test_a_run_begins_with_who_does_not_apply_and_with_its_plan(
     def stop(*arguments: object) -> None:
         raise UserError("the plan is made")
 
-    monkeypatch.setattr("leaderboard.commands.run_cells", stop)
+    monkeypatch.setattr("leaderboard.computing.run_cells", stop)
     code, out, errors = in_process(
         monkeypatch, capsys,
         "run", "--worlds", "RiskyBridge", "--algorithms", "mail,bc", "--workers", "1",

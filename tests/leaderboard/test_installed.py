@@ -74,7 +74,7 @@ def test_the_list_and_a_run_go_on(
     def stop(*arguments: object) -> None:
         raise UserError("the plan is made")
 
-    monkeypatch.setattr("leaderboard.commands.run_cells", stop)
+    monkeypatch.setattr("leaderboard.computing.run_cells", stop)
     for asked in ([], ["--algorithms", "bc"]):
         code, _, errors = in_process(
             monkeypatch, capsys,
