@@ -59,6 +59,10 @@ def load_policy(folder: Path) -> StoredPolicy:
     except (KeyError, TypeError, ValueError) as error:
         why = str(error) if isinstance(error, UnknownNameError) else f"says no {error}"
         raise StoredPolicyError(f"{folder}: {why}") from error
+    if world.instance:
+        raise StoredPolicyError(
+            f"{folder}: a policy of the instance {world.name}, which it knows under other numbers"
+        )
     if labels < 0 or seed < 0:
         raise StoredPolicyError(f"{folder}: says {labels} labels and seed {seed}")
     try:

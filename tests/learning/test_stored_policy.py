@@ -84,6 +84,7 @@ def test_a_folder_that_is_there_is_not_written_over(tmp_path: Path) -> None:
         ({"algorithm": "nobody"}, "no algorithm 'nobody' is installed"),
         ({"world": "Nowhere"}, "unknown world 'Nowhere'"),
         ({"world": "Shooter"}, "bc cannot restore this policy"),
+        ({"world": "DriftCar~0123456789abcdef"}, "which it knows under other numbers"),
         ({"labels": -1}, "says -1 labels and seed 1"),
         ({"seed": "first"}, "says no .*'first'"),
     ],
