@@ -1,6 +1,6 @@
 """The table of a round: a row for every attempt in each world, and for its mean over all worlds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -10,15 +10,24 @@ import pandas as pd
 
 from il_envs.world import base_name
 from leaderboard import UserError
+from leaderboard.cells import Cell
 from leaderboard.rounds.attempts import Attempt, head_of, read_attempts
 from leaderboard.rounds.round import Round, read_round
 from leaderboard.runs import Results, read_results
 from leaderboard.scores.crossed import Floats, crossed_mean, mean_of
 from leaderboard.scores.notes import TIER_NOTE
 from leaderboard.scores.ranking import all_differences, holm, ranking
-from leaderboard.scores.rows import UNRANKED, Row, headline_row, scale_of, scores_of, status_of
+from leaderboard.scores.rows import (
+    UNRANKED,
+    Row,
+    Scale,
+    headline_row,
+    scale_of,
+    scores_of,
+    status_of,
+)
 from leaderboard.scores.statistics import CONFIDENCE
-from leaderboard.scores.summary import ALL_WORLDS, RANKED_BY, tier_of_rows
+from leaderboard.scores.summary import ALL_WORLDS, RANKED_BY, tier_of_cells
 from leaderboard.tables.columns import COLUMNS, Column, shown
 from leaderboard.tables.document import Document
 from leaderboard.tables.page import Table
@@ -32,21 +41,32 @@ class Entry:
     Attributes:
         results: of the attempt.
         rows: one in each instance of the world.
-        references: likewise, those that define the scale.
-        scores: of the instances, float64 [instances]; NaN where there is none.
+        scales: those of their scores; None where reference rows are missing.
     """
 
     attempt: Attempt
     world: str
     results: Results
     rows: tuple[Row, ...]
-    references: tuple[Row, ...]
-    scores: Floats
+    scales: tuple[Scale | None, ...]
 
     @property
-    def is_ranked(self) -> bool:
-        """True if every instance has a score."""
-        return not np.isnan(self.scores).any()
+    def scores(self) -> Floats:
+        """The score in each instance, float64 [instances]; NaN where there is none."""
+        pairs = zip(self.rows, self.scales, strict=True)
+        return np.array([nan if row.fault else scores_of(row, scale)[0] for row, scale in pairs])
+
+    @property
+    def cells(self) -> list[Cell]:
+        """Its cells, and those that its scores are measured by."""
+        own = [cell for row in self.rows for cell in row.cells]
+        scales = [scale for scale in self.scales if scale is not None]
+        return own + [c for scale in scales for c in (*scale.random_cells, *scale.reference_cells)]
+
+    @property
+    def is_control(self) -> bool:
+        """True if the algorithm is a control, which is not ranked."""
+        return self.results.manifest.declaration(self.attempt.name).is_control
 
 
 def round_document(folder: Path) -> Document:
@@ -86,16 +106,15 @@ def summary_of_round(folder: Path, found: Round, attempts: Sequence[Attempt]) ->
     many as seeds; attempt, its number, attempts, how many there are, and submission.
     """
     entries = [entry for attempt in attempts for entry in _entries(folder, found, attempt)]
-    told = [_row(found, [entry], entry.world) for entry in entries]
-    whole = _whole(found, entries) if len(found.worlds) > 1 else []
-    told += [_row(found, each, ALL_WORLDS) for each in whole]
+    groups = {world: [[e] for e in entries if e.world == world] for world in found.worlds}
+    if len(found.worlds) > 1:
+        groups[ALL_WORLDS] = _in_every_world(found, entries)
+    told = [_row(found, each, world) for world, group in groups.items() for each in group]
     there = {entry.attempt.number for entry in entries}
     told += [_unscored(found, attempt) for attempt in attempts if attempt.number not in there]
     frame = pd.DataFrame(told)
     frame["attempts"] = len(attempts)
-    ranks = _ranks({world: [e for e in entries if e.world == world] for world in found.worlds})
-    if whole:
-        ranks += _ranks_of(ALL_WORLDS, whole)
+    ranks = [rank for world, group in groups.items() for rank in _ranks(world, group)]
     names = [*RANKED_BY, "attempt"]
     known = pd.DataFrame(ranks, columns=[*names, "rank_low", "rank_high", "ties"])
     frame = frame.merge(known, "left", names)
@@ -110,33 +129,21 @@ def summary_of_round(folder: Path, found: Round, attempts: Sequence[Attempt]) ->
 
 def _entries(folder: Path, found: Round, attempt: Attempt) -> Iterator[Entry]:
     """An attempt in each world to which it applies; nothing if it has no results."""
-    try:
-        results = read_results(folder / attempt.folder)
-    except UserError:
-        if (folder / attempt.folder / "run.json").exists():
-            raise
+    place = folder / attempt.folder
+    if not any(place.glob("*/*/**/cell.json")):
         return
+    results = read_results(place)
     instances = results.manifest.algorithms.get(attempt.name, ())
     for world in found.worlds:
         own = [name for name in instances if base_name(name) == world]
         if not own:
             continue
         rows = tuple(headline_row(results, attempt.name, name) for name in own)
-        scales = [scale_of(results, name) for name in own]
-        scores = [
-            float(scores_of(row, scale).mean()) if row.is_scored and not row.fault else nan
-            for row, scale in zip(rows, scales, strict=True)
-        ]
-        references = tuple(
-            Row(name, row.world, None, cells, "", True)
-            for row, scale in zip(rows, scales, strict=True)
-            if scale is not None
-            for name, cells in (("random", scale.random_cells), ("", scale.reference_cells))
-        )
-        yield Entry(attempt, world, results, rows, references, np.array(scores))
+        scales = tuple(scale_of(results, name) for name in own)
+        yield Entry(attempt, world, results, rows, scales)
 
 
-def _whole(found: Round, entries: Sequence[Entry]) -> list[list[Entry]]:
+def _in_every_world(found: Round, entries: Sequence[Entry]) -> list[list[Entry]]:
     """The entries of each attempt that has one in every world."""
     of: dict[int, list[Entry]] = {}
     for entry in entries:
@@ -149,7 +156,6 @@ def _row(found: Round, entries: Sequence[Entry], world: str) -> dict[str, object
     attempt, rows = entries[0].attempt, [row for entry in entries for row in entry.rows]
     status, reason = status_of(rows)
     estimate = mean_of([crossed_mean(entry.scores[:, None]) for entry in entries])
-    said = entries[0].results.manifest.declaration(attempt.name)
     return _unscored(found, attempt) | {
         "world": world,
         "labels": rows[0].labels,
@@ -158,13 +164,12 @@ def _row(found: Round, entries: Sequence[Entry], world: str) -> dict[str, object
         "high": float(estimate.high),
         "scores": tuple(entries[0].scores.tolist()) if world != ALL_WORLDS else (),
         "acts": ", ".join(sorted({cell.acts for row in rows for cell in row.cells} - {""})),
-        "tier": tier_of_rows(
-            entries[0].results.folder,
-            [*rows, *(row for entry in entries for row in entry.references)],
+        "tier": tier_of_cells(
+            entries[0].results.folder, [cell for entry in entries for cell in entry.cells]
         ),
         "status": status,
         "reason": reason,
-        "control": said.is_control,
+        "control": entries[0].is_control,
     }
 
 
@@ -191,24 +196,15 @@ def _unscored(found: Round, attempt: Attempt) -> dict[str, object]:
     }
 
 
-Rank = tuple[str, str, int, int, int, str]
-
-
-def _ranks(entries: Mapping[str, Sequence[Entry]]) -> list[Rank]:
-    """The world, algorithm, attempt, ranks and ties of each ranked entry."""
-    return [
-        rank for world, each in entries.items() for rank in _ranks_of(world, [[e] for e in each])
-    ]
-
-
-def _ranks_of(world: str, compared: Sequence[Sequence[Entry]]) -> list[Rank]:
-    """The same in one world, or over all of them, by what two attempts score in instances of their
-    own: two samples, as in Welch's test."""
+def _ranks(
+    world: str, group: Sequence[Sequence[Entry]]
+) -> list[tuple[str, str, int, int, int, str]]:
+    """The world, algorithm, attempt, ranks and ties of each ranked attempt, by what two of them
+    score in instances of their own: two samples, as in Welch's test."""
     ranked = [
         entries
-        for entries in compared
-        if all(entry.is_ranked for entry in entries)
-        and not entries[0].results.manifest.declaration(entries[0].attempt.name).is_control
+        for entries in group
+        if not entries[0].is_control and not any(np.isnan(each.scores).any() for each in entries)
     ]
     if not ranked:
         return []

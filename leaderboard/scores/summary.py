@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from leaderboard.cells import Cell
 from leaderboard.runs import Results
 from leaderboard.scores.crossed import crossed_mean, mean_of
 from leaderboard.scores.metrics import METRICS
@@ -125,7 +126,7 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
         "iqm_high": middle.high,
         "return": float(np.concatenate(returns).mean()) if one_world else nan,
         "acts": ", ".join(sorted({cell.acts for row in rows for cell in row.cells} - {""})),
-        "tier": tier_of_rows(results.folder, rows),
+        "tier": tier_of_cells(results.folder, [cell for row in rows for cell in row.cells]),
         "status": status,
         "reason": reason,
         "reference": rows[0].labels is None,
@@ -144,14 +145,10 @@ def _summarise(results: Results, rows: Sequence[Row], world: str) -> dict[str, o
     return summarised
 
 
-def tier_of_rows(folder: Path, rows: Iterable[Row]) -> Tier:
-    """The least tier of the cells of rows that have not failed, since these score as random.
-
-    Args:
-        folder: of the results.
-    """
-    counted = [cell for row in rows for cell in row.cells if cell.status == "ok"]
-    tiers = (tier_of(folder, cell) for cell in counted)
+def tier_of_cells(folder: Path, cells: Iterable[Cell]) -> Tier:
+    """The least tier of cells in a folder of results that have not failed, since these score as
+    random."""
+    tiers = (tier_of(folder, cell) for cell in cells if cell.status == "ok")
     return min(tiers, key=TIERS.index, default=TIERS[0])
 
 

@@ -125,6 +125,9 @@ def test_an_attempt_that_is_removed_is_missed(
     the_round: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """From the folder, or from the log."""
+    for cell in (the_round / "001-bc").rglob("cell.json"):
+        cell.unlink()
+    assert list(table_of(the_round)["status"]) == ["ok", "unranked"]
     shutil.rmtree(the_round / "001-bc")
     table = table_of(the_round)
     assert list(table["status"]) == ["ok", "unranked"]
