@@ -59,15 +59,12 @@ class Numbering:
 
     def nameplate(self) -> World:
         """The world as it is told there: under the name of the registered one, so that its code
-        stays here."""
+        stays here, and without names of actions that have other numbers."""
         spaces = self.world.spaces
-        names = spaces.action_names
-        if self.actions is not None and names:
-            names = tuple(names[k] for k in self.actions)
         shown = Spaces(
             _ordered(spaces.observation, self.observations),
             _ordered(spaces.action, self.actions),
-            names,
+            spaces.action_names if self.actions is None else (),
         )
         return replace(self.world, name=self.world.base, spaces=shown)
 

@@ -46,6 +46,7 @@ def test_actions_come_back_as_what_they_were(name: str) -> None:
     numbers, there = Numbering.of(world), Numbering.of(world).nameplate()
     world.spaces.action.seed(0)
     actions = np.stack([world.spaces.action.sample() for _ in range(64)])
+    assert there.spaces.action_names == ()
     shown = numbers.shown(actions)
     assert all(action in there.spaces.action for action in shown)
     np.testing.assert_array_equal(numbers.meant(shown), actions)
