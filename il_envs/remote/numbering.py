@@ -6,13 +6,16 @@ the side of the scorer, which has the world's own numbers; *there* is that of th
 that crosses is translated where it crosses.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
 from il_envs.buttons import JOINT_BUTTONS_MAX, joint_chords, joint_index
+from il_envs.engine.spaces import checked_actions, within_bounds
 from il_envs.exact.checks import FloatArray, IntArray
 from il_envs.exact.linear_gaussian import LinearQuadraticModel
 from il_envs.exact.tabular_model import TabularModel
@@ -57,6 +60,7 @@ class Numbering:
             choices = _order_of_chords(actions) if few else None
         return Numbering(world, observations, actions, choices, _drawn_features(random, world))
 
+    @cached_property
     def nameplate(self) -> World:
         """The world as it is told there: under the name of the registered one, so that its code
         stays here, and without names of actions that have other numbers."""
@@ -87,6 +91,24 @@ class Numbering:
             return actions
         return _renumbered(actions, self.world.spaces.action, order, np.argsort(order))
 
+    def checked(self, actions: Array) -> None:
+        """Check actions from there under the numbers that they have there.
+
+        Raises:
+            ValueError: if they are none.
+        """
+        if self.actions is not None:
+            rows = checked_actions(actions, self.nameplate, actions.shape[:1])
+            within_bounds(rows, self.nameplate, actions)
+
+    def order_of_rows(self, arrays: Sequence[Array]) -> IntArray | None:
+        """The order, int64 [rows], in which rows of arrays [rows, ...] from there tell nothing of
+        the numbers here: that of their contents. None where the numbers are the same."""
+        if self.observations is None and self.actions is None:
+            return None
+        columns = [array.reshape(len(array), -1).T for array in arrays]
+        return np.lexsort(np.concatenate(columns)[::-1])
+
     def probabilities(self, told: FloatArray) -> FloatArray:
         """Probabilities from there of the actions here, [rows, A]; as they are if they have another
         shape."""
@@ -103,12 +125,14 @@ class Numbering:
         return mean, _to_here(_to_here(covariance, -1, self.actions), -2, self.actions)
 
     def demonstrations(self, shown: Demonstrations) -> Demonstrations:
-        """Demonstrations from here as they are shown there."""
+        """Demonstrations from here as they are shown there; in an instance without measures, which
+        tell the state."""
         episodes = tuple(
             replace(
                 episode,
                 observations=self.observed(episode.observations),
                 actions=self.shown(episode.actions),
+                measures={} if self.world.instance else episode.measures,
             )
             for episode in shown.episodes
         )

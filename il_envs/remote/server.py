@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from il_envs.learning.metered_env import MeteredEnv
+from il_envs.learning.metered_env import MeteredEnv, chosen
 from il_envs.learning.metering import BudgetExceededError, UndeclaredSourceError
 from il_envs.learning.problem import Problem
 from il_envs.remote.channel import Channel, Message, ProtocolError
@@ -101,8 +101,10 @@ class ProblemServer:
         return {}, {"observations": self._numbers.observed(observations)}
 
     def _step(self, message: Message) -> Parts:
-        actions = self._numbers.meant(message.array("actions"))
-        observations, rewards, terminated, truncated, info = self._env_of(message).step(actions)
+        env, actions = self._env_of(message), message.array("actions")
+        self._numbers.checked(actions)
+        meant = self._numbers.meant(actions)
+        observations, rewards, terminated, truncated, info = env.step(meant)
         answer = {
             "observations": self._numbers.observed(observations),
             "rewards": rewards,
@@ -111,7 +113,8 @@ class ProblemServer:
             **info,
         }
         if "final_obs" in info:
-            answer["final_obs"] = self._numbers.observed(info["final_obs"])
+            last, ended = self._numbers.observed(info["final_obs"]), info["_final_obs"]
+            answer["final_obs"] = chosen(ended, last, np.zeros_like(last))
         return {}, answer
 
     def _expert(self, message: Message) -> Parts:
@@ -119,7 +122,10 @@ class ProblemServer:
         if proposed is not None:
             proposed = self._numbers.meant(proposed)
         actions = self._problem.expert(self._env_of(message), rows, proposed)
-        return {}, {"actions": self._numbers.shown(actions)}
+        shown = self._numbers.shown(actions)
+        if rows is not None:  # zero where it was not asked, whatever number that is here
+            shown = chosen(rows, shown, np.zeros_like(shown))
+        return {}, {"actions": shown}
 
     def _intervene(self, message: Message) -> Parts:
         env, proposed = self._env_of(message), message.array("proposed")

@@ -86,7 +86,7 @@ def _compute_learner(spec: CellSpec, world: World, outcome: Outcome, in_process:
     )  # fmt: skip
     outcome.meter = problem.meter
     numbering = Numbering.of(world)
-    terms = [Terms(numbering.nameplate(), problem.sources, budget)]
+    terms = [Terms(numbering.nameplate, problem.sources, budget)]
     start_worker = algorithm_thread if in_process else algorithm_process
     memory = spec.profile.memory_limit
     train = Message("train", algorithm | {"seed": spec.training_seed})

@@ -141,6 +141,25 @@ class RemotePolicy:
             return TabularReward(self.numbers.table(answer.array("table")))
         return RemoteReward(self, answer.arrays)
 
+    def ask_about_rows(
+        self, kind: str, fields: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+    ) -> Mapping[str, NDArray[Any]]:
+        """The answer's arrays to a request about rows that do not depend on each other. Where the
+        world has other numbers there, they are asked about in the order of those: else the order
+        would tell which number is which.
+
+        Raises:
+            FailedError, ProtocolError: as `ask`; the latter too if an array has other rows.
+        """
+        order = self.numbers.order_of_rows(list(arrays.values()))
+        if order is None:
+            return self.ask(kind, fields, arrays).arrays
+        asked = {name: array[order] for name, array in arrays.items()}
+        answer = self.ask(kind, fields, asked).arrays
+        if any(len(np.atleast_1d(array)) != len(order) for array in answer.values()):
+            raise ProtocolError(f"an answer of {kind} that has not {len(order)} rows")
+        return {name: array[np.argsort(order)] for name, array in answer.items()}
+
     def ask(
         self,
         kind: str,
@@ -167,8 +186,8 @@ class RemoteExactPolicy(RemotePolicy):
     def action_probabilities(self, observation: NDArray[Any], step: int) -> NDArray[np.float64]:
         """As `ExactPolicy.action_probabilities`."""
         seen = {"observation": self.numbers.observed(observation)}
-        answer = self.ask("probabilities", {"step": step}, seen)
-        return self.numbers.probabilities(answer.array("probabilities"))
+        answer = self.ask_about_rows("probabilities", {"step": step}, seen)
+        return self.numbers.probabilities(answer["probabilities"])
 
 
 class RemoteGaussianPolicy(RemotePolicy):
@@ -184,10 +203,10 @@ class RemoteGaussianPolicy(RemotePolicy):
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """As `GaussianPolicy.action_moments`."""
         seen = {"observation": self.numbers.observed(observation)}
-        answer = self.ask("moments", {"step": step}, seen)
-        if not answer.arrays:
+        answer = self.ask_about_rows("moments", {"step": step}, seen)
+        if not answer:
             return None
-        return self.numbers.moments(answer.array("mean"), answer.array("covariance"))
+        return self.numbers.moments(answer["mean"], answer["covariance"])
 
 
 class RemoteReward:
@@ -212,7 +231,7 @@ class RemoteReward:
             "next_observation": numbers.observed(next_observation),
             "ended": ended,
         }
-        return self._policy.ask("rewards", {}, asked).array("rewards")
+        return self._policy.ask_about_rows("rewards", {}, asked)["rewards"]
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """All parameters by name."""

@@ -1,6 +1,7 @@
 """The process of an algorithm, as the scorer starts, asks and ends it."""
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from leaderboard.running.limits import how_it_ended, no_descendants_left
 from leaderboard.running.sandbox import guarded
 
 PATIENCE = 5.0  # s, for a process to end whose work is over
+STANDARD_OUTPUT = 1
+PIECE = 2**16  # bytes
 
 
 class CrashedError(Exception):
@@ -55,9 +58,16 @@ def algorithm_process(
     place = guarded(command, task.fields["origin"])
     with near, far, place as (behind, variables, guards), no_descendants_left():
         process = subprocess.Popen(
-            behind, env=variables, pass_fds=[far.fileno()], stdin=subprocess.DEVNULL
+            behind,
+            env=variables,
+            pass_fds=[far.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,  # whose name, unlike that of a log, tells nothing
+            stderr=subprocess.STDOUT,
         )
         far.close()  # so that the connection ends with the process
+        copying = threading.Thread(target=_copy_output, args=[process], daemon=True)
+        copying.start()
         try:
             near.settimeout(patience)
             yield _told(Channel(near, most), task, terms, guards)
@@ -71,6 +81,16 @@ def algorithm_process(
                 process.wait(PATIENCE)
             process.kill()
             process.wait()
+            copying.join(PATIENCE)  # what it has started may hold the pipe
+
+
+def _copy_output(process: "subprocess.Popen[bytes]") -> None:
+    """Write what a process prints to where this one prints, until it has ended."""
+    assert process.stdout is not None
+    with process.stdout as printed:
+        while part := os.read(printed.fileno(), PIECE):
+            with contextlib.suppress(OSError):  # the disk is full, as the scorer will notice
+                os.write(STANDARD_OUTPUT, part)
 
 
 @contextmanager

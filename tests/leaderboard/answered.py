@@ -22,7 +22,7 @@ def answered(policy: Any, world: World) -> Iterator[RemotePolicy]:
 
     def answer(far: Channel) -> None:
         with suppress(ClosedError):
-            answer_about(policy, numbering.nameplate(), False, far, {})
+            answer_about(policy, numbering.nameplate, False, far, {})
 
     numbering = Numbering.of(world)
     with channels() as (near, far):

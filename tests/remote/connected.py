@@ -28,7 +28,7 @@ def remote(problem: Problem) -> Iterator[RemoteProblem]:
     """The same problem, from afar."""
     with channels() as (near, far):
         numbering = Numbering.of(problem._world)
-        near.send(Terms(numbering.nameplate(), problem.sources, problem.budget).message())
+        near.send(Terms(numbering.nameplate, problem.sources, problem.budget).message())
         server = threading.Thread(target=ProblemServer(problem, near, numbering).serve, daemon=True)
         server.start()
         try:

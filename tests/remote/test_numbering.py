@@ -34,7 +34,7 @@ def instance(name: str) -> World:
 def test_a_registered_world_has_its_own_numbers(name: str) -> None:
     world = get_world(name)
     numbers = Numbering.of(world)
-    assert numbers.nameplate().spaces == world.spaces
+    assert numbers.nameplate.spaces == world.spaces
     actions = np.stack([world.spaces.action.sample() for _ in range(3)])
     assert numbers.meant(actions) is actions
     assert numbers.shown(actions) is actions
@@ -43,7 +43,7 @@ def test_a_registered_world_has_its_own_numbers(name: str) -> None:
 @pytest.mark.parametrize("name", WORLDS)
 def test_actions_come_back_as_what_they_were(name: str) -> None:
     world = instance(name)
-    numbers, there = Numbering.of(world), Numbering.of(world).nameplate()
+    numbers, there = Numbering.of(world), Numbering.of(world).nameplate
     world.spaces.action.seed(0)
     actions = np.stack([world.spaces.action.sample() for _ in range(64)])
     assert there.spaces.action_names == ()
@@ -137,7 +137,7 @@ def test_a_linear_world_is_the_same_under_other_numbers() -> None:
     model = numbers.model(reference.model)
     solved = linear_quadratic_soft_optimal(model)  # type: ignore[arg-type]
     assert solved.expected_return == pytest.approx(reference.expected_return, rel=1e-12)
-    policy = LinearPolicy(solved.policy, numbers.nameplate().spaces.action, 0)
+    policy = LinearPolicy(solved.policy, numbers.nameplate.spaces.action, 0)
     states = np.random.default_rng(0).normal(size=(7, 5))
     with answered(policy, world) as learned:
         mean, covariance = learned.action_moments(states, 3)  # type: ignore[attr-defined]
