@@ -14,6 +14,9 @@ from leaderboard.protocol import label_budgets, reference_seeds
 from leaderboard.publishing import locked
 from leaderboard.recorded import RecordedData
 
+ROUND = "round.json"
+"""What makes a folder that of a round, whose attempts have results in folders of their own."""
+
 
 class Declaration(BaseModel):
     """The declarations of an algorithm on which its rows depend."""
@@ -118,6 +121,8 @@ def read_results(folder: Path) -> Results:
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and path.parent == folder / (cell := read_cell(path.parent)).spec.folder  # no copy of it
     ]
+    if not cells and (folder / ROUND).exists():
+        raise UserError(f"{folder} is a round; name the folder of an attempt, {folder}/001-NAME")
     if not cells:
         raise UserError(f"{folder}: no finished cells in it; `leaderboard run` makes some")
     hint = "the same `leaderboard run` writes it anew"

@@ -40,7 +40,7 @@ def of_profile(
     learners = [c.origin for c in available if not c.is_control]
     chosen: dict[str, set[str]] = {}
     for world in worlds:
-        for name in profile.worlds.get(world.name) or learners:
+        for name in profile.worlds.get(world.base) or learners:
             chosen.setdefault(name, set()).add(world.name)
     return [find(name).within(names) for name, names in chosen.items()]
 

@@ -11,12 +11,14 @@ from pydantic_core import to_jsonable_python
 from il_envs.learning.algorithm import Algorithm
 from il_envs.learning.metering import Source
 from il_envs.learning.tuning import Choices, Interval, Space, search_space, setting
-from il_envs.world import World
+from il_envs.world import World, base_name
 from leaderboard import UserError
 from leaderboard.algorithms.settings import configured
 from leaderboard.measures.references import REFERENCES, TEACHER
 from leaderboard.texts import of_error, one_line
 
+NAME = r"[A-Za-z0-9][\w.-]{0,63}"
+"""A name, which is that of a folder too."""
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 Text = Annotated[str, Field(max_length=20_000)]
 Line = Annotated[Text, AfterValidator(one_line)]
@@ -85,7 +87,7 @@ class Contender(BaseModel):
 
     def within(self, names: Iterable[str]) -> "Contender":
         """The same, in those of its worlds that have these names."""
-        return self.model_copy(update={"worlds": self.worlds & frozenset(names)})
+        return self.model_copy(update={"worlds": self.worlds & frozenset(map(base_name, names))})
 
     def belongs_beside(self, learner: "Contender") -> bool:
         """True if it is a control for this learner."""
@@ -136,10 +138,10 @@ def contender_of(
 def fault_of_name(name: str) -> str:
     """Why an algorithm cannot have this name, in a line; empty if it can."""
     is_taken = name in REFERENCES or name.startswith(TEACHER)
-    if re.fullmatch(r"[A-Za-z0-9][\w.-]*", name) and not is_taken:
+    if re.fullmatch(NAME, name) and not is_taken:
         return ""
     return (
-        f"the name {name!r} will not do; letters, digits and . _ - are allowed, "
+        f"the name {name[:80]!r} will not do; up to 64 letters, digits and . _ - are allowed, "
         f"{', '.join(REFERENCES)} and {TEACHER}... are taken"
     )
 

@@ -72,7 +72,7 @@ def code_of(origin: str, name: str) -> str:
     point = installed_algorithms().get(origin)
     if point is not None:
         return hash_of(closure([point.module], [point.module.partition(".")[0]]))
-    path, files = Path(origin) / "algorithm.py", _files_of(Path(origin))
+    path, files = Path(origin) / "algorithm.py", files_of(Path(origin))
     for helper in outsiders(files):
         raise UserError(
             f"{path}: needs {helper}, which is not in its folder, and so a change of it would go "
@@ -124,14 +124,27 @@ def _load_folder(folder: Path) -> Algorithm[Any]:
     return algorithm
 
 
-def _files_of(folder: Path) -> dict[str, Path]:
+def files_of(folder: Path) -> dict[str, Path]:
     """Every file of a submission, weights and data too, but for what Python and others hide."""
     files = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
     return {
         name.as_posix(): path
         for name, path in files.items()
-        if not any(part == "__pycache__" or part.startswith(".") for part in name.parts)
+        if not any(_is_uncounted(part) for part in name.parts)
     }
+
+
+def uncounted(folder: Path) -> list[Path]:
+    """The files and folders of a submission that `files_of` leaves out, without those in them."""
+    found: list[Path] = []
+    for parent, folders, files in os.walk(folder):
+        found += [Path(parent, name) for name in (*folders, *files) if _is_uncounted(name)]
+        folders[:] = [name for name in folders if not _is_uncounted(name)]
+    return found
+
+
+def _is_uncounted(name: str) -> bool:
+    return name == "__pycache__" or name.startswith(".")
 
 
 def _import_folder(path: Path) -> ModuleType:

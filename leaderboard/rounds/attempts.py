@@ -1,38 +1,46 @@
 """The log of a round's submissions: whoever enters ten stands in it ten times.
 
-It is only ever appended to. Each line has the SHA-256 of the line before, and the first one the
-commitment of the round, so that whoever has noted the last line's can tell whether anything before
-it was changed or left out.
+It is only ever appended to: a line whenever a submission is trained, before it is. Each line has
+the SHA-256 of the line before, and the first one the commitment of the round. The computer of the
+round keeps the SHA-256 of the last line, and tells it when the round is over.
 """
 
 import hashlib
 import os
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leaderboard import UserError
-from leaderboard.algorithms.contender import Line
+from leaderboard.algorithms.contender import NAME
 from leaderboard.files import LARGEST_JSON, first_fault, open_regular
 from leaderboard.publishing import locked
+from leaderboard.rounds.round import Kept, Round, keep, kept_of
 
 LOG = "attempts.jsonl"
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Attempt(BaseModel):
-    """A line of the log: one submission."""
+    """A line of the log: one submission, or once more the same."""
 
     model_config = ConfigDict(frozen=True)
 
     number: int = Field(ge=1)
+    """Of the submission; that of an earlier line if it was trained again, or went on."""
     time: str = Field(max_length=40)
     """When it was entered, in UTC."""
-    name: Line = Field(pattern=r"^[A-Za-z0-9][\w.-]*$")
+    name: str = Field(pattern=f"^{NAME}$")
     """The algorithm's."""
-    submission: str = Field(pattern=r"^[0-9a-f]{64}$")
-    """As `submission_of`."""
-    previous: str = Field(pattern=r"^[0-9a-f]{64}$")
+    submission: Sha256
+    """As `entering.submission_of`."""
+    worlds: tuple[str, ...] = Field(min_length=1)
+    """The worlds of the round to which it applies."""
+    previous: Sha256
     """SHA-256 of the line before; in the first line, the round's commitment."""
 
     @property
@@ -40,19 +48,16 @@ class Attempt(BaseModel):
         """Name of the folder of its results."""
         return f"{self.number:03}-{self.name}"
 
-    def line(self) -> str:
+    @property
+    def line(self) -> bytes:
         """Its line in the log."""
-        return self.model_dump_json() + "\n"
+        return f"{self.model_dump_json()}\n".encode()
 
 
-def submission_of(code: str, config: str) -> str:
-    """SHA-256 over the code and the settings of an algorithm, as a contender has them: another byte
-    in its folder is another submission."""
-    return hashlib.sha256(f"{code}\n{config}".encode()).hexdigest()
+def read_log(folder: Path) -> list[Attempt]:
+    """All lines of a round's log in order; whether they hang together is for `faults_of` to say.
 
-
-def read_attempts(folder: Path) -> list[Attempt]:
-    """The attempts of a round in order; whether they hang together is for `faults_of` to say.
+    What follows the last line's end was not written whole, and is not part of it.
 
     Raises:
         UserError: if the log is damaged.
@@ -62,7 +67,7 @@ def read_attempts(folder: Path) -> list[Attempt]:
         return []
     try:
         with open_regular(path) as file:
-            lines = file.read(LARGEST_JSON).decode().splitlines()
+            *lines, _ = file.read(LARGEST_JSON).split(b"\n")
         return [Attempt.model_validate_json(line) for line in lines]
     except ValidationError as error:
         raise UserError(f"{path}: damaged ({first_fault(error)})") from error
@@ -70,43 +75,78 @@ def read_attempts(folder: Path) -> list[Attempt]:
         raise UserError(f"{path}: damaged: {error}") from error
 
 
-def head_of(attempts: list[Attempt], commitment: str) -> str:
-    """SHA-256 of the last line, which the next one has to name."""
-    if not attempts:
-        return commitment
-    return hashlib.sha256(attempts[-1].line().encode()).hexdigest()
+def attempts_of(log: Sequence[Attempt]) -> list[Attempt]:
+    """Each submission once, by the first of its lines."""
+    return list({attempt.number: attempt for attempt in reversed(log)}.values())[::-1]
 
 
-def faults_of(attempts: list[Attempt], commitment: str) -> list[str]:
-    """A line for each attempt that does not follow from the one before."""
-    return [
-        f"attempt {attempt.number}: it does not follow from the line before"
-        for place, attempt in enumerate(attempts)
-        if attempt.previous != head_of(attempts[:place], commitment) or attempt.number != place + 1
+def attempt_of(log: Sequence[Attempt], name: str, submission: str) -> Attempt | None:
+    """The attempt of a submission; None if it has not been entered."""
+    found = [
+        each for each in attempts_of(log) if (each.name, each.submission) == (name, submission)
     ]
+    return found[0] if found else None
 
 
-def logged(folder: Path, name: str, submission: str, commitment: str) -> Attempt:
-    """The attempt of a submission, which is appended to the log unless it is there already.
+def times_entered(log: Sequence[Attempt]) -> Counter[int]:
+    """How many lines each submission has, by its number."""
+    return Counter(attempt.number for attempt in log)
+
+
+def head_of(log: Sequence[Attempt], commitment: str) -> str:
+    """SHA-256 of the last line, which the next one has to name."""
+    return hashlib.sha256(log[-1].line).hexdigest() if log else commitment
+
+
+def faults_of(log: Sequence[Attempt], found: Round) -> list[str]:
+    """A line for everything that does not hang together."""
+    faults, known = [], dict[int, tuple[str, str, tuple[str, ...]]]()
+    for place, attempt in enumerate(log):
+        what = (attempt.name, attempt.submission, attempt.worlds)
+        is_next = attempt.number == len(known) + 1 and what not in known.values()
+        if attempt.previous != head_of(log[:place], found.commitment) or not (
+            is_next or known.get(attempt.number) == what
+        ):
+            faults.append(f"line {place + 1} of the log does not follow from those before")
+        known.setdefault(attempt.number, what)
+    kept = kept_of(found)
+    last = found.head if kept is None else kept.head
+    if last not in (None, head_of(log, found.commitment)):
+        faults.append("the log does not end with the line that was its last")
+    return faults
+
+
+def logged(
+    folder: Path, found: Round, kept: Kept, name: str, submission: str, worlds: tuple[str, ...]
+) -> Attempt:
+    """Append a line for a submission to the log; returns it.
+
+    Args:
+        kept: what this computer keeps of the round, whose head is moved on.
 
     Raises:
-        UserError: if the log is damaged.
+        UserError: if the log is damaged, or not as this computer has left it.
         OSError: if it cannot be written.
     """
     with locked(folder):
-        attempts = read_attempts(folder)
-        for attempt in attempts:
-            if (attempt.name, attempt.submission) == (name, submission):
-                return attempt
+        log = read_log(folder)
+        heads = [head_of(log, found.commitment), head_of(log[:-1], found.commitment)]
+        if kept.head not in heads:  # the last one was not kept if we were killed right then
+            raise UserError(f"{folder / LOG}: not as this computer has left it; restore it")
+        before = attempt_of(log, name, submission)
         attempt = Attempt(
-            number=len(attempts) + 1,
+            number=len(attempts_of(log)) + 1 if before is None else before.number,
             time=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             name=name,
             submission=submission,
-            previous=head_of(attempts, commitment),
+            worlds=worlds,
+            previous=heads[0],
         )
-        with (folder / LOG).open("a", encoding="utf-8") as file:
-            file.write(attempt.line())
+        (folder / attempt.folder).mkdir(exist_ok=True)  # first, as it may not be possible
+        with (folder / LOG).open("ab") as file:
+            file.truncate(sum(len(each.line) for each in log))
+            file.write(attempt.line)
             file.flush()
             os.fsync(file.fileno())
+        keep(found, kept.model_copy(update={"head": head_of([attempt], "")}))
         return attempt

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from il_envs.world import get_world
-from leaderboard import require_at_least
-from leaderboard.profiles import Profile
+from leaderboard import UsageError, require_at_least
+from leaderboard.profiles import MOST_SEEDS, Profile
 from leaderboard.publishing import require_folder, writing_to
 from leaderboard.rounds.entering import enter
 from leaderboard.rounds.round import make_round, reveal
@@ -25,6 +25,8 @@ def new_round(folder: Path, profile: Profile, worlds: list[str], instances: int)
         UnknownNameError: if there is no such world.
     """
     require_at_least("--instances", instances)
+    if instances > MOST_SEEDS:
+        raise UsageError(f"--instances must be at most {MOST_SEEDS}, not {instances}")
     require_folder(folder)
     names = list(dict.fromkeys(get_world(name).base for name in worlds))
     with writing_to(folder):
@@ -55,4 +57,6 @@ def reveal_round(folder: Path) -> None:
     print(f"commitment: {found.commitment}")
     print(f"nonce:      {found.revealed.nonce}")
     print(f"secret:     {found.revealed.secret}")
-    print(f"it is the SHA-256 of nonce, secret and {found.suite!r}")
+    print(f"terms:      {found.terms}")
+    print("the commitment is the SHA-256 of nonce, secret and terms")
+    print(f"last line:  {found.head}")

@@ -1,30 +1,53 @@
 """A submission of a round: trained and scored in instances of its own."""
 
+import hashlib
+import shutil
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from il_envs.world import get_world
+from il_envs.learning.installed import installed_algorithms
+from il_envs.world import World, get_world
 from leaderboard import UserError, require_at_least, tell
+from leaderboard.algorithms.contender import Contender
+from leaderboard.algorithms.imports import hash_of
+from leaderboard.algorithms.submission import files_of, require_folder_of_algorithm
 from leaderboard.computing import compute
 from leaderboard.conditions import with_settings
 from leaderboard.describing import find
 from leaderboard.protocol import cells_of_run
 from leaderboard.publishing import writing_to
-from leaderboard.rounds.attempts import Attempt, logged, submission_of
-from leaderboard.rounds.round import known_secret, read_round, suite
+from leaderboard.rounds.attempts import Attempt, attempt_of, logged, read_log
+from leaderboard.rounds.round import Kept, Round, kept_of, read_round, suite
+from leaderboard.running.runner import unfinished
 from leaderboard.runs import read_results
 from leaderboard.seals import has_computed, seal
 from leaderboard.selection import manifest_of
 
+SUBMISSION = "submission"
+"""Folder of a copy of a submission, from which it is trained, beside its results."""
+
+
+def submission_of(folder: Path | None, code: str, config: str) -> str:
+    """SHA-256 over all of a submission: another byte is another submission.
+
+    Args:
+        folder: the copy of its files; None for an installed algorithm.
+        code, config: as in `Contender`.
+    """
+    files = "" if folder is None else hash_of(files_of(folder))
+    return hashlib.sha256(f"{code}\n{config}\n{files}".encode()).hexdigest()
+
 
 def enter(folder: Path, origin: str, workers: int, settings: Sequence[str] = ()) -> Attempt:
     """Train and score an algorithm in a round. The same submission goes on where it was stopped;
-    another byte in it is another submission, with instances of its own, and another line in the
-    log, which is written first.
+    another byte in it is another submission, with instances of its own. Either way there is a line
+    in the log first, unless nothing is left to compute.
 
     Args:
-        origin: name or folder of the algorithm.
+        origin: name or folder of the algorithm; what is trained is a copy of the folder, without
+            files that are hidden.
         workers: cells at a time.
         settings: settings of the algorithm, "NAME.SETTING=VALUE" each.
 
@@ -35,33 +58,87 @@ def enter(folder: Path, origin: str, workers: int, settings: Sequence[str] = ())
     """
     require_at_least("--workers", workers)
     found = read_round(folder)
-    if found.revealed is not None:
-        raise UserError(f"{folder}: its secret is revealed, so nobody can enter any more")
-    if found.suite != suite():
-        raise UserError(f"{folder} is a round of {found.suite}, and this is {suite()}")
-    secret = known_secret(found)
-    if secret is None:
-        raise UserError(f"{folder}: its secret is not on this computer")
-    (contender,) = with_settings([find(origin)], settings)
-    worlds = [name for name in found.worlds if contender.applies_to(get_world(name))]
-    if not worlds:
-        raise UserError(f"{contender.name} does not apply to {', '.join(found.worlds)}")
-    submission = submission_of(contender.code, contender.config)
-    with writing_to(folder):
-        attempt = logged(folder, contender.name, submission, found.commitment)
+    kept = _require_open(folder, found)
+    with tempfile.TemporaryDirectory(prefix="il-envs-") as scratch:
+        copied = _copied(origin, Path(scratch) / SUBMISSION)
+        (contender,) = with_settings([find(str(copied or origin))], settings)
+        worlds = tuple(name for name in found.worlds if contender.applies_to(get_world(name)))
+        if not worlds:
+            raise UserError(f"{contender.name} does not apply to {', '.join(found.worlds)}")
+        submission = submission_of(copied, contender.code, contender.config)
+        names = found.instances_of(kept.secret, submission, worlds)
+        instances = [get_world(name) for name in names]
+        known = attempt_of(read_log(folder), contender.name, submission)
+        if known is not None and not _is_to_do(folder / known.folder, found, instances, contender):
+            tell(f"attempt {known.number}: {known.name}, all of it is done")
+            return known
+        with writing_to(folder):
+            attempt = logged(folder, found, kept, contender.name, submission, worlds)
+            place = folder / attempt.folder
+            if copied is not None:
+                contender = _moved(contender, copied, place / SUBMISSION)
     tell(f"attempt {attempt.number}: {attempt.name}, submission {submission[:12]}")
-    instances = [
-        get_world(instance)
-        for name in worlds
-        for instance in found.instances_of(secret, submission, name)
-    ]
     specs = cells_of_run(found.profile, instances, [contender], 1)
     manifest = manifest_of(found.profile, instances, [contender], 1)
-    place = folder / attempt.folder
     compute(specs, manifest, [contender], place, workers)
-    with writing_to(folder):
-        _seal(place)
+    now = kept_of(found)
+    if now is not None and not now.is_over:  # nobody has learned the secret meanwhile
+        with writing_to(folder):
+            _seal(place)
     return attempt
+
+
+def _require_open(folder: Path, found: Round) -> Kept:
+    """What this computer keeps of a round that takes submissions.
+
+    Raises:
+        UserError: if it takes none, or not here.
+    """
+    kept = kept_of(found)
+    if found.revealed is not None or (kept is not None and kept.is_over):
+        raise UserError(f"{folder}: its secret is revealed, so nobody can enter any more")
+    if kept is None:
+        raise UserError(f"{folder}: its secret is not on this computer")
+    if found.suite != suite():
+        raise UserError(f"{folder} is a round of {found.suite}, and this is {suite()}")
+    return kept
+
+
+def _is_to_do(place: Path, found: Round, instances: list[World], contender: Contender) -> bool:
+    """Whether cells of an attempt are missing."""
+    if (place / SUBMISSION).exists():
+        origin = str((place / SUBMISSION).resolve())
+        contender = contender.model_copy(update={"origin": origin})
+    return bool(unfinished(cells_of_run(found.profile, instances, [contender], 1), place))
+
+
+def _copied(origin: str, place: Path) -> Path | None:
+    """A copy of the files that count of a submission; None for an installed algorithm.
+
+    Raises:
+        UserError, UnknownNameError: if there is no algorithm.
+    """
+    if origin in installed_algorithms():
+        return None
+    require_folder_of_algorithm(origin)
+    for name, path in files_of(Path(origin)).items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place / name)
+    return place
+
+
+def _moved(contender: Contender, copied: Path, place: Path) -> Contender:
+    """The contender whose code is a copy beside its results.
+
+    Raises:
+        UserError: if there is another copy already.
+        OSError: if it cannot be written.
+    """
+    if not place.exists():
+        shutil.copytree(copied, place)
+    if hash_of(files_of(place)) != hash_of(files_of(copied)):
+        raise UserError(f"{place}: not what was entered; restore it")
+    return contender.model_copy(update={"origin": str(place.resolve())})
 
 
 def _seal(place: Path) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from il_envs.world import base_name
+from il_envs.world import base_name, get_world
 from leaderboard import UserError
 from leaderboard.cells import Cell
-from leaderboard.rounds.attempts import Attempt, head_of, read_attempts
-from leaderboard.rounds.round import Round, read_round
+from leaderboard.rounds.attempts import Attempt, attempts_of, head_of, read_log, times_entered
+from leaderboard.rounds.round import Round, known_secret, read_round
 from leaderboard.runs import Results, read_results
 from leaderboard.scores.crossed import Floats, crossed_mean, mean_of
 from leaderboard.scores.notes import TIER_NOTE
@@ -28,6 +28,7 @@ from leaderboard.scores.rows import (
 )
 from leaderboard.scores.statistics import CONFIDENCE
 from leaderboard.scores.summary import ALL_WORLDS, RANKED_BY, tier_of_cells
+from leaderboard.seals import TIERS
 from leaderboard.tables.columns import COLUMNS, Column, shown
 from leaderboard.tables.document import Document
 from leaderboard.tables.page import Table
@@ -39,16 +40,21 @@ class Entry:
     """An attempt in a world.
 
     Attributes:
-        results: of the attempt.
-        rows: one in each instance of the world.
+        results: of the attempt; None if there are none.
+        rows: one in each instance of the world; none if one is missing.
         scales: those of their scores; None where reference rows are missing.
     """
 
     attempt: Attempt
     world: str
-    results: Results
+    results: Results | None
     rows: tuple[Row, ...]
     scales: tuple[Scale | None, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """True if it has a score in every instance."""
+        return bool(self.rows) and not np.isnan(self.scores).any()
 
     @property
     def scores(self) -> Floats:
@@ -66,6 +72,8 @@ class Entry:
     @property
     def is_control(self) -> bool:
         """True if the algorithm is a control, which is not ranked."""
+        if self.results is None:
+            return False
         return self.results.manifest.declaration(self.attempt.name).is_control
 
 
@@ -75,45 +83,49 @@ def round_document(folder: Path) -> Document:
     Raises:
         UserError: if there is none, nobody has entered it, or a file is damaged.
     """
-    found, attempts = read_round(folder), read_attempts(folder)
-    if not attempts:
+    found, log = read_round(folder), read_log(folder)
+    if not log:
         raise UserError(f"{folder}: no attempts yet; `leaderboard round enter` makes one")
-    raw = summary_of_round(folder, found, attempts)
+    raw = summary_of_round(folder, found, log)
     columns = [
         column
         for column in (*COLUMNS[:1], ATTEMPT, *COLUMNS[1:])
         if set(column.holds) <= set(raw.columns)
     ]
-    table = Table("round", "Round", shown(columns, raw), raw, list(_notes(found, attempts)))
+    table = Table("round", "Round", shown(columns, raw), raw, list(_notes(found, log)))
     return Document(found.profile, found.worlds, found.instances, [table])
 
 
 ATTEMPT = Column(
     "attempt",
     lambda table: [
-        f"{number} of {of}" for number, of in zip(table["attempt"], table["attempts"], strict=True)
+        f"{number} of {of}" + (f", entered {times} times" if times > 1 else "")
+        for number, of, times in zip(
+            table["attempt"], table["attempts"], table["entered"], strict=True
+        )
     ],
-    ("attempt", "attempts"),
+    ("attempt", "attempts", "entered"),
 )
 """Which of all attempts it was."""
 
 
-def summary_of_round(folder: Path, found: Round, attempts: Sequence[Attempt]) -> pd.DataFrame:
+def summary_of_round(folder: Path, found: Round, log: Sequence[Attempt]) -> pd.DataFrame:
     """One row for each attempt and world, best first, and last those that are not ranked; with
     several worlds, rows for the mean over all of them come first.
 
     Columns: as `summary` has them, as far as they are defined over instances, of which there are as
-    many as seeds; attempt, its number, attempts, how many there are, and submission.
+    many as seeds; attempt, its number, attempts, how many there are, submission, and entered, how
+    often it was trained or went on.
     """
+    attempts = attempts_of(log)
     entries = [entry for attempt in attempts for entry in _entries(folder, found, attempt)]
     groups = {world: [[e] for e in entries if e.world == world] for world in found.worlds}
     if len(found.worlds) > 1:
         groups[ALL_WORLDS] = _in_every_world(found, entries)
     told = [_row(found, each, world) for world, group in groups.items() for each in group]
-    there = {entry.attempt.number for entry in entries}
-    told += [_unscored(found, attempt) for attempt in attempts if attempt.number not in there]
     frame = pd.DataFrame(told)
     frame["attempts"] = len(attempts)
+    frame["entered"] = frame["attempt"].map(times_entered(log))
     ranks = [rank for world, group in groups.items() for rank in _ranks(world, group)]
     names = [*RANKED_BY, "attempt"]
     known = pd.DataFrame(ranks, columns=[*names, "rank_low", "rank_high", "ties"])
@@ -128,19 +140,32 @@ def summary_of_round(folder: Path, found: Round, attempts: Sequence[Attempt]) ->
 
 
 def _entries(folder: Path, found: Round, attempt: Attempt) -> Iterator[Entry]:
-    """An attempt in each world to which it applies; nothing if it has no results."""
-    place = folder / attempt.folder
-    if not any(place.glob("*/*/**/cell.json")):
-        return
-    results = read_results(place)
-    instances = results.manifest.algorithms.get(attempt.name, ())
-    for world in found.worlds:
-        own = [name for name in instances if base_name(name) == world]
-        if not own:
+    """An attempt in each world to which it applies."""
+    place, results = folder / attempt.folder, None
+    if any(place.glob("*/*/**/cell.json")):
+        results = read_results(place)
+    for world in attempt.worlds:
+        own = instances_in(results, found, attempt, world)
+        if results is None or len(own) != found.instances:
+            yield Entry(attempt, world, results, (), ())
             continue
         rows = tuple(headline_row(results, attempt.name, name) for name in own)
         scales = tuple(scale_of(results, name) for name in own)
         yield Entry(attempt, world, results, rows, scales)
+
+
+def instances_in(
+    results: Results | None, found: Round, attempt: Attempt, world: str
+) -> Sequence[str]:
+    """The names of the instances of a world in which an attempt has results: those that follow from
+    the secret if it is known, and otherwise those that it says it has."""
+    told = () if results is None else results.manifest.algorithms.get(attempt.name, ())
+    own = [name for name in told if base_name(name) == world]
+    secret = known_secret(found)
+    if secret is None:
+        return own
+    drawn = found.instances_of(secret, attempt.submission, (world,))
+    return [name for name in drawn if name in own]
 
 
 def _in_every_world(found: Round, entries: Sequence[Entry]) -> list[list[Entry]]:
@@ -154,45 +179,38 @@ def _in_every_world(found: Round, entries: Sequence[Entry]) -> list[list[Entry]]
 def _row(found: Round, entries: Sequence[Entry], world: str) -> dict[str, object]:
     """A row of the summary, over one world or over all of them."""
     attempt, rows = entries[0].attempt, [row for entry in entries for row in entry.rows]
+    cells = [cell for entry in entries for cell in entry.cells]
+    results = entries[0].results
+    told: dict[str, object] = {
+        "algorithm": attempt.name,
+        "attempt": attempt.number,
+        "submission": attempt.submission,
+        "world": world,
+        "seeds": found.instances,
+        "labels": rows[0].labels if rows else nan,
+        "acts": ", ".join(sorted({cell.acts for row in rows for cell in row.cells} - {""})),
+        "reference": False,
+        "control": entries[0].is_control,
+        "person": False,
+    }
+    if results is None or not all(entry.is_complete for entry in entries):
+        status, reason = UNRANKED, "it has not all of its instances"
+        if rows and any(row.fault for row in rows):
+            status, reason = status_of(rows)
+        return told | {
+            "score": nan, "low": nan, "high": nan, "scores": (), "tier": TIERS[0],
+            "status": status, "reason": reason,
+        }  # fmt: skip
     status, reason = status_of(rows)
     estimate = mean_of([crossed_mean(entry.scores[:, None]) for entry in entries])
-    return _unscored(found, attempt) | {
-        "world": world,
-        "labels": rows[0].labels,
+    return told | {
         "score": float(estimate.mean),
         "low": float(estimate.low),
         "high": float(estimate.high),
         "scores": tuple(entries[0].scores.tolist()) if world != ALL_WORLDS else (),
-        "acts": ", ".join(sorted({cell.acts for row in rows for cell in row.cells} - {""})),
-        "tier": tier_of_cells(
-            entries[0].results.folder, [cell for entry in entries for cell in entry.cells]
-        ),
+        "tier": tier_of_cells(results.folder, cells),
         "status": status,
         "reason": reason,
-        "control": entries[0].is_control,
-    }
-
-
-def _unscored(found: Round, attempt: Attempt) -> dict[str, object]:
-    """The row of an attempt without results."""
-    return {
-        "algorithm": attempt.name,
-        "attempt": attempt.number,
-        "submission": attempt.submission,
-        "world": found.worlds[0] if len(found.worlds) == 1 else ALL_WORLDS,
-        "seeds": found.instances,
-        "labels": nan,
-        "score": nan,
-        "low": nan,
-        "high": nan,
-        "scores": (),
-        "acts": "",
-        "tier": "claimed",
-        "status": UNRANKED,
-        "reason": "it has no results",
-        "reference": False,
-        "control": False,
-        "person": False,
     }
 
 
@@ -204,7 +222,7 @@ def _ranks(
     ranked = [
         entries
         for entries in group
-        if not entries[0].is_control and not any(np.isnan(each.scores).any() for each in entries)
+        if not entries[0].is_control and all(entry.is_complete for entry in entries)
     ]
     if not ranked:
         return []
@@ -219,8 +237,8 @@ def _ranks(
     ]
 
 
-def _notes(found: Round, attempts: list[Attempt]) -> Iterator[str]:
-    profile = found.profile
+def _notes(found: Round, log: list[Attempt]) -> Iterator[str]:
+    profile, attempts = found.profile, attempts_of(log)
     yield (
         f"Round of {found.suite}, profile {profile.name}: each submission has "
         f"{count_of(found.instances, 'instance')} of each world of its own, drawn from a secret "
@@ -241,8 +259,14 @@ def _notes(found: Round, attempts: list[Attempt]) -> Iterator[str]:
     names = len({attempt.name for attempt in attempts})
     yield (
         f"Attempts: {count_of(len(attempts), 'submission')} under {count_of(names, 'name')}, all "
-        f"of them shown; SHA-256 of the log's last line {head_of(attempts, found.commitment)}."
+        f"of them shown; SHA-256 of the log's last line {head_of(log, found.commitment)}."
     )
+    undrawn = [name for name in found.worlds if get_world(name).redraw is None]
+    if undrawn:
+        yield (
+            f"In {', '.join(undrawn)} instances differ in streams and numbers alone: who finds out "
+            "which entry is which can bring along what solves them."
+        )
     revealed = "is not revealed yet" if found.revealed is None else "is revealed"
     yield f"Commitment {found.commitment}, whose secret {revealed}."
     yield TIER_NOTE

@@ -1,13 +1,18 @@
 """What can be checked of a round besides its results: its log, and where its instances are from."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from il_envs.world import base_name
+from il_envs.world import base_name, get_world
 from leaderboard import UserError
-from leaderboard.rounds.attempts import Attempt, faults_of, read_attempts, submission_of
-from leaderboard.rounds.round import Round, Secret, known_secret, read_round
+from leaderboard.algorithms.submission import code_of
+from leaderboard.measures.references import exact_reference
+from leaderboard.rounds.attempts import Attempt, attempts_of, faults_of, read_log
+from leaderboard.rounds.entering import SUBMISSION, submission_of
+from leaderboard.rounds.round import Round, known_secret, read_round
 from leaderboard.runs import read_results
+from leaderboard.scores.rows import headline_row
 from leaderboard.texts import count_of
 from leaderboard.verification.command import verify_results
 
@@ -24,9 +29,9 @@ def verify_round(folder: Path, retrain: int, workers: int) -> bool:
     Raises:
         UserError: if there is no round, or its log is damaged.
     """
-    found, attempts = read_round(folder), read_attempts(folder)
-    secret = known_secret(found)
-    faults = faults_of(attempts, found.commitment)
+    found, log = read_round(folder), read_log(folder)
+    attempts = attempts_of(log)
+    faults = faults_of(log, found)
     print(
         f"the log of {count_of(len(attempts), 'attempt')} {'is broken' if faults else 'is whole'}"
     )
@@ -36,9 +41,9 @@ def verify_round(folder: Path, retrain: int, workers: int) -> bool:
         if path.parent.name not in {attempt.folder for attempt in attempts}
     ]
     for attempt in attempts:
-        faults += _faults_of_attempt(folder, found, secret, attempt)
+        faults += _faults_of_attempt(folder, found, attempt)
     print(*faults, sep="\n", end="\n" * bool(faults))
-    if secret is None:
+    if known_secret(found) is None:
         print("instances: not checked: the secret is not revealed, and not on this computer")
     well = not faults
     for attempt in attempts:
@@ -51,32 +56,40 @@ def verify_round(folder: Path, retrain: int, workers: int) -> bool:
     return well
 
 
-def _faults_of_attempt(
-    folder: Path, found: Round, secret: Secret | None, attempt: Attempt
-) -> Iterator[str]:
-    """A line for each thing that does not fit together."""
+def _faults_of_attempt(folder: Path, found: Round, attempt: Attempt) -> Iterator[str]:
+    """A line for each thing that is not as the round and the log have it."""
+    place = folder / attempt.folder
     try:
-        results = read_results(folder / attempt.folder)
+        results = read_results(place)
     except UserError:  # it will be told where its cells are checked
         return
-    named = f"attempt {attempt.number}"
-    if results.manifest.profile != found.profile:
-        yield f"{named}: its profile is not that of the round"
-    if set(results.manifest.algorithms) != {attempt.name}:
-        yield f"{named}: its results are not of {attempt.name} alone"
-    if secret is None:
+    named, manifest, secret = f"attempt {attempt.number}", results.manifest, known_secret(found)
+    wanted: Sequence[str] = manifest.worlds
+    if secret is not None:
+        wanted = found.instances_of(secret, attempt.submission, attempt.worlds)
+        if set(wanted) != set(manifest.worlds):
+            yield f"{named}: its instances do not follow from the secret"
+    counted = Counter(map(base_name, manifest.worlds))
+    if counted != dict.fromkeys(attempt.worlds, found.instances):
+        yield f"{named}: it has not {found.instances} instances of {', '.join(attempt.worlds)}"
+    if (manifest.profile, manifest.seeds) != (found.profile, 1):
+        yield f"{named}: its profile or its seeds are not those of the round"
+    if {name: set(worlds) for name, worlds in manifest.algorithms.items()} != {
+        attempt.name: set(manifest.worlds)
+    }:
+        yield f"{named}: its results are not of {attempt.name} in all of its instances alone"
         return
-    told = results.manifest.worlds
-    for world in dict.fromkeys(map(base_name, told)):
-        own = [name for name in told if base_name(name) == world]
-        if world not in found.worlds:
-            yield f"{named}: {world} is no world of the round"
-        elif own != found.instances_of(secret, attempt.submission, world):
-            yield f"{named}: its instances of {world} do not follow from the secret"
-    submissions = {
-        submission_of(cell.spec.key.get("code", ""), cell.spec.key.get("config", ""))
+    for world in manifest.worlds:
+        if (exact_reference(get_world(world)) is not None) != (world in manifest.exact_worlds):
+            yield f"{named}: {world} has not the references that it should have"
+        if fault := headline_row(results, attempt.name, world).fault:
+            yield f"{named}: {world}: {fault}"
+    copied = place / SUBMISSION if (place / SUBMISSION).is_dir() else None
+    for code, config in {
+        (cell.spec.key.get("code", ""), cell.spec.key.get("config", ""))
         for cell in results.cells
         if cell.is_learner
-    }
-    if not submissions <= {attempt.submission}:
-        yield f"{named}: a cell is of another submission"
+    }:
+        is_code = copied is None or code_of(str(copied), attempt.name) == code
+        if not is_code or submission_of(copied, code, config) != attempt.submission:
+            yield f"{named}: a cell is of another submission"

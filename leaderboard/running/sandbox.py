@@ -21,6 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from il_envs.learning.installed import installed_algorithms
+from leaderboard.algorithms.submission import uncounted
 from leaderboard.cells import Guard
 from leaderboard.computer import same_arithmetic
 from leaderboard.running import landlock
@@ -105,8 +106,11 @@ def _namespaces(own: Iterable[Path], variables: Mapping[str, str]) -> list[str]:
     arguments += ["--size", str(SCRATCH_SIZE), "--tmpfs", inside, "--chdir", inside]
     for place in [*_shown(), *own]:
         arguments += ["--ro-bind", str(place), str(place)]
-    for place in _hidden():
-        arguments += ["--tmpfs", str(place), "--remount-ro", str(place)]
+    for place in _hidden(own):
+        if place.is_dir():
+            arguments += ["--tmpfs", str(place), "--remount-ro", str(place)]
+        else:
+            arguments += ["--ro-bind", os.devnull, str(place)]
     arguments.append("--clearenv")
     for name, value in variables.items():
         arguments += ["--setenv", name, value]
@@ -115,7 +119,7 @@ def _namespaces(own: Iterable[Path], variables: Mapping[str, str]) -> list[str]:
 
 def _landlock(own: Iterable[Path], scratch: Path) -> tuple[str, ...]:
     """The command before one that Landlock restricts."""
-    hidden = set(_hidden())
+    hidden = set(_hidden(own))
     read = list(map(str, [*SYSTEM, *READABLE]))
     listed = [str(place.parent) for place in _shown()]  # where Python looks for packages
     waiting = [*_shown(), *own]
@@ -147,12 +151,16 @@ def _places_of(origin: str) -> list[Path]:
     return list(_places(find_spec(point.module.partition(".")[0])))
 
 
-def _hidden() -> Iterator[Path]:
-    """The folders of the worlds, those of other packages among them."""
+def _hidden(own: Iterable[Path]) -> Iterator[Path]:
+    """The folders of the worlds, those of other packages among them; and what does not count as
+    part of an algorithm, see `files_of`, so that nothing in it can make a difference."""
     modules = {"il_envs.worlds"} | {point.module for point in entry_points(group="il_envs.worlds")}
     for module in modules:
         spec = sys.modules[module].__spec__ if module in sys.modules else None
         yield from (place for place in _places(spec) if place.is_dir())
+    for folder in own:
+        if (folder / "algorithm.py").exists():  # it is not installed
+            yield from uncounted(folder)
 
 
 def _places(spec: ModuleSpec | None) -> Iterator[Path]:

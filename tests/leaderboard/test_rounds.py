@@ -12,7 +12,7 @@ import pytest
 from il_envs import get_world
 from leaderboard import UserError
 from leaderboard.profiles import Profile
-from leaderboard.rounds.attempts import LOG, read_attempts
+from leaderboard.rounds.attempts import LOG, read_log
 from leaderboard.rounds.entering import enter
 from leaderboard.rounds.round import make_round, read_round, reveal, suite
 from leaderboard.rounds.table import round_document, summary_of_round
@@ -57,7 +57,7 @@ def the_round(entered: Path, tmp_path: Path) -> Path:
 
 
 def table_of(folder: Path) -> pd.DataFrame:
-    return summary_of_round(folder, read_round(folder), read_attempts(folder))
+    return summary_of_round(folder, read_round(folder), read_log(folder))
 
 
 def test_a_round_shows_every_attempt(the_round: Path) -> None:
@@ -80,7 +80,7 @@ def test_the_same_submission_is_one_attempt(the_round: Path) -> None:
     stopped = next((the_round / "001-bc").glob("*/bc/*/seed_0"))
     shutil.rmtree(stopped)
     enter(the_round, "bc", 1, SETTINGS)
-    assert len(read_attempts(the_round)) == 2
+    assert len(read_log(the_round)) == 2
     again = {p: p.stat().st_mtime_ns for p in the_round.rglob("cell.json")}
     assert again.keys() == kept.keys()
     assert {p for p in kept if kept[p] != again[p]} == {stopped / "cell.json"}
@@ -98,7 +98,7 @@ def test_everybody_can_check_what_was_revealed(
     assert found.revealed.nonce.encode() not in before
     assert hashlib.sha256(nonce + secret + suite().encode()).hexdigest() == found.commitment
     worlds = set()
-    for attempt in read_attempts(the_round):
+    for attempt in read_log(the_round):
         results = read_results(the_round / attempt.folder)
         assert list(results.manifest.worlds) == [
             "RiskyBridge~"
@@ -218,5 +218,5 @@ def test_mistakes_are_a_line(the_round: Path, tmp_path: Path) -> None:
     for damage in ("{", '{"number": 10000000000000000000000000}', "\udcff"):
         (the_round / LOG).write_bytes(damage.encode(errors="surrogateescape"))
         with pytest.raises(UserError, match="damaged"):
-            read_attempts(the_round)
+            read_log(the_round)
     assert get_world("RiskyBridge").name == "RiskyBridge"
