@@ -4,17 +4,21 @@ import hashlib
 import hmac
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from il_envs import get_world
 from leaderboard import UserError
+from leaderboard.measures.references import required_reference
 from leaderboard.profiles import Profile
-from leaderboard.rounds.attempts import LOG, read_log
+from leaderboard.rounds.attempts import LOG, attempts_of, read_log
 from leaderboard.rounds.entering import enter
-from leaderboard.rounds.round import make_round, read_round, reveal, suite
+from leaderboard.rounds.round import make_round, read_round, reveal
 from leaderboard.rounds.table import round_document, summary_of_round
 from leaderboard.rounds.verification import verify_round
 from leaderboard.runs import read_results
@@ -25,6 +29,7 @@ ALGORITHMS_APART = True
 TINY = Profile(
     name="tiny", labels=(300,), seeds=1, evaluation_episodes=3, steps=1_000, time_limit=60.0
 )
+CARRIED = Path(__file__).parents[1] / "cheats" / "carried"
 SETTINGS = ["bc.updates=2", "bc.hidden_sizes=[4]"]
 
 
@@ -80,7 +85,7 @@ def test_the_same_submission_is_one_attempt(the_round: Path) -> None:
     stopped = next((the_round / "001-bc").glob("*/bc/*/seed_0"))
     shutil.rmtree(stopped)
     enter(the_round, "bc", 1, SETTINGS)
-    assert len(read_log(the_round)) == 2
+    assert [line.number for line in read_log(the_round)] == [1, 2, 1]
     again = {p: p.stat().st_mtime_ns for p in the_round.rglob("cell.json")}
     assert again.keys() == kept.keys()
     assert {p for p in kept if kept[p] != again[p]} == {stopped / "cell.json"}
@@ -96,9 +101,12 @@ def test_everybody_can_check_what_was_revealed(
     nonce, secret = (bytes.fromhex(each) for each in (found.revealed.nonce, found.revealed.secret))
     assert found.revealed.secret.encode() not in before
     assert found.revealed.nonce.encode() not in before
-    assert hashlib.sha256(nonce + secret + suite().encode()).hexdigest() == found.commitment
+    told = json.loads((the_round / "round.json").read_text())
+    terms = {name: told[name] for name in ("suite", "profile", "worlds", "instances")}
+    written = json.dumps(terms, separators=(",", ":")).encode()
+    assert hashlib.sha256(nonce + secret + written).hexdigest() == found.commitment
     worlds = set()
-    for attempt in read_log(the_round):
+    for attempt in attempts_of(read_log(the_round)):
         results = read_results(the_round / attempt.folder)
         assert list(results.manifest.worlds) == [
             "RiskyBridge~"
@@ -136,7 +144,140 @@ def test_an_attempt_that_is_removed_is_missed(
     lines = (the_round / LOG).read_text().splitlines(keepends=True)
     (the_round / LOG).write_text(lines[1])
     assert not verify_round(the_round, 0, 1)
-    assert "attempt 2: it does not follow from the line before" in capsys.readouterr().out
+    assert "line 1 of the log does not follow from those before" in capsys.readouterr().out
+
+
+def test_a_log_that_is_cut_at_its_end_is_told(
+    the_round: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """By this computer at once, and by everybody when the round is over."""
+    reveal(the_round)
+    lines = (the_round / LOG).read_text().splitlines(keepends=True)
+    (the_round / LOG).write_text(lines[0])
+    shutil.rmtree(the_round / "002-bc")
+    for key in (key_path(), tmp_path / "other.key"):
+        monkeypatch.setenv("IL_ENVS_KEY", str(key))
+        assert not verify_round(the_round, 0, 1)
+        assert "does not end with the line that was its last" in capsys.readouterr().out
+
+
+def test_a_line_that_was_not_written_whole_is_none(the_round: Path) -> None:
+    """The computer stopped in the middle of it; the next one is in its place."""
+    with (the_round / LOG).open("ab") as file:
+        file.write(b'{"number": 3, "na')
+    assert len(read_log(the_round)) == 2
+    enter(the_round, "bc", 2, ["bc.updates=4", *SETTINGS[1:]])
+    assert [line.number for line in read_log(the_round)] == [1, 2, 3]
+    assert verify_round(the_round, 0, 1)
+
+
+def edit(path: Path, change: Callable[[Any], Any]) -> None:
+    told = json.loads(path.read_text())
+    change(told)
+    path.write_text(json.dumps(told))
+
+
+def hide_an_instance(folder: Path) -> None:
+    """From the list of those that the algorithm has."""
+    edit(folder / "001-bc" / "run.json", lambda told: told["algorithms"]["bc"].pop())
+
+
+def remove_an_instance(folder: Path) -> None:
+    """From everywhere."""
+    path = folder / "001-bc" / "run.json"
+    gone = json.loads(path.read_text())["worlds"][0]
+    for name in ("worlds", "exact_worlds"):
+        edit(path, lambda told, name=name: told[name].remove(gone))
+    edit(path, lambda told: told["algorithms"]["bc"].remove(gone))
+    shutil.rmtree(folder / "001-bc" / gone)
+
+
+def remove_a_cell(folder: Path) -> None:
+    shutil.rmtree(next((folder / "001-bc").glob("*/bc")))
+
+
+def remove_reference_rows(folder: Path) -> None:
+    for path in (folder / "001-bc").glob("*/random"):
+        shutil.rmtree(path)
+
+
+def add_seeds(folder: Path) -> None:
+    edit(folder / "001-bc" / "run.json", lambda told: told.update(seeds=2))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [hide_an_instance, remove_an_instance, remove_a_cell, remove_reference_rows, add_seeds],
+)
+def test_everything_that_follows_from_the_round_must_be_there(
+    the_round: Path, change: Callable[[Path], None]
+) -> None:
+    change(the_round)
+    assert not verify_round(the_round, 0, 1)
+    table = table_of(the_round).set_index("attempt")
+    assert table.loc[1, "status"] == "unranked"
+    assert table.loc[1, "tier"] == "claimed"
+    assert table.loc[2, "status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("instances", 1), ("worlds", ["RiskyBridge", "FourRooms"])]
+)
+def test_the_terms_are_committed_to(the_round: Path, name: str, value: object) -> None:
+    edit(the_round / "round.json", lambda told: told.update({name: value}))
+    with pytest.raises(UserError, match="not those that it has committed to"):
+        verify_round(the_round, 0, 1)
+
+
+def test_what_was_revealed_stays_revealed(the_round: Path) -> None:
+    """Whatever the folder says, which somebody may have copied before."""
+    before = Path(shutil.copytree(the_round, the_round.with_name("before")))
+    reveal(the_round)
+    with pytest.raises(UserError, match="its secret is revealed"):
+        enter(before, "bc", 1)
+
+
+@pytest.fixture
+def submitted(tmp_path: Path) -> Path:
+    """A submission in a folder, with files that do not count."""
+    folder = Path(shutil.copytree(CARRIED, tmp_path / "submitted"))
+    np.save(folder / "brought.npy", required_reference(get_world("FourRooms")).policy)
+    (folder / ".hidden").write_text("x")
+    return folder
+
+
+def test_a_submission_is_its_copy(tmp_path: Path, submitted: Path) -> None:
+    """What is changed later, or does not count, is not there."""
+    folder = tmp_path / "round"
+    make_round(folder, TINY, ["FourRooms"], 1)
+    attempt = enter(folder, str(submitted), 2)
+    copied = folder / attempt.folder / "submission"
+    assert {path.name for path in copied.iterdir()} == {"algorithm.py", "brought.npy"}
+    (submitted / ".hidden").write_text("y")
+    assert enter(folder, str(submitted), 2) == attempt
+    shutil.rmtree(next((folder / attempt.folder).glob("*/carried")))
+    enter(folder, str(submitted), 2)
+    assert set(table_of(folder)["entered"]) == {2}
+    assert "1 of 1, entered 2 times" in as_markdown(round_document(folder))
+    (copied / "brought.npy").write_bytes(b"other")
+    assert not verify_round(folder, 0, 1)
+    shutil.rmtree(next((folder / attempt.folder).glob("*/carried")))
+    with pytest.raises(UserError, match="not what was entered"):
+        enter(folder, str(submitted), 2)
+
+
+def test_a_name_that_is_too_long_is_refused_before_anything_is_written(
+    the_round: Path, submitted: Path
+) -> None:
+    path = submitted / "algorithm.py"
+    path.write_text(path.read_text().replace('"carried"', '"x" * 65'))
+    before = (the_round / LOG).read_bytes()
+    with pytest.raises(UserError, match="will not do; up to 64 letters"):
+        enter(the_round, str(submitted), 1)
+    assert (the_round / LOG).read_bytes() == before
 
 
 @pytest.mark.parametrize("change", [b'"time":"2', b'"submission":"'])
@@ -159,7 +300,7 @@ def test_an_instance_of_ones_own_choice_is_told(
     (the_round / "001-bc" / old).rename(the_round / "001-bc" / chosen)
     assert not verify_round(the_round, 0, 1)
     said = capsys.readouterr().out
-    assert "attempt 1: its instances of RiskyBridge do not follow from the secret" in said
+    assert "attempt 1: its instances do not follow from the secret" in said
 
 
 def test_results_of_another_submission_are_told(
@@ -197,7 +338,7 @@ def test_another_secret_is_refused(the_round: Path) -> None:
     told = json.loads(path.read_text())
     told["revealed"]["secret"] = "00" * 32
     path.write_text(json.dumps(told))
-    with pytest.raises(UserError, match="not the secret that the round has committed to"):
+    with pytest.raises(UserError, match="not those that it has committed to"):
         verify_round(the_round, 0, 1)
 
 
@@ -215,7 +356,7 @@ def test_mistakes_are_a_line(the_round: Path, tmp_path: Path) -> None:
         enter(tmp_path, "bc", 1)
     with pytest.raises(UserError, match="mail does not apply to RiskyBridge"):
         enter(the_round, "mail", 1)
-    for damage in ("{", '{"number": 10000000000000000000000000}', "\udcff"):
+    for damage in ("{\n", '{"number": 10000000000000000000000000}\n', "\udcff\n"):
         (the_round / LOG).write_bytes(damage.encode(errors="surrogateescape"))
         with pytest.raises(UserError, match="damaged"):
             read_log(the_round)

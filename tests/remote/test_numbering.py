@@ -164,3 +164,76 @@ def test_the_expert_is_asked_under_the_numbers_of_there() -> None:
             seen, *_ = env.step(answer)
             states, *_ = own.step(here_answer)
             np.testing.assert_array_equal(seen, numbers.observed(states))
+
+
+class Listening(TabularPolicy):
+    """A policy that keeps which states it is asked about."""
+
+    def __init__(self, states: int, actions: int) -> None:
+        super().__init__(np.full((states, actions), 1.0 / actions), 0)
+        self.heard: list[list[int]] = []
+
+    def action_probabilities(self, observation: Any, step: int) -> Any:
+        self.heard.append(observation.tolist())
+        return super().action_probabilities(observation, step)
+
+
+class ListeningReward:
+    """A reward that keeps what it is asked about."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[int, int, int]] = []
+
+    def reward(self, observation: Any, action: Any, next_observation: Any, ended: Any) -> Any:
+        rows = zip(observation.tolist(), action.tolist(), next_observation.tolist(), strict=True)
+        self.heard += rows
+        return 10.0 * observation + action
+
+    def tensors(self) -> dict[str, Any]:
+        return {}
+
+
+def test_the_order_of_questions_tells_nothing() -> None:
+    """All states are asked about, in the order of the numbers there."""
+    world = instance("RiskyBridge")
+    model = tabular_reference(world).model  # type: ignore[union-attr]
+    policy, listening = Listening(model.states, model.actions), ListeningReward()
+    policy.reward = listening  # type: ignore[attr-defined]
+    with answered(policy, world) as learned:
+        reward = learned_reward(learned, world)
+        assert reward is not None
+        table = reward_table(reward, model, world.spaces.action)
+        policy_table(learned, model)  # type: ignore[arg-type]
+    assert policy.heard[0] == list(range(model.states))
+    assert listening.heard == sorted(listening.heard)
+    numbers = Numbering.of(world)
+    here = np.arange(model.states)[:, None], np.arange(model.actions)[None]
+    wanted = 10.0 * numbers.observed(here[0]) + numbers.shown(here[1])
+    np.testing.assert_allclose(table, wanted)
+
+
+def test_refusals_and_what_was_not_asked_have_the_numbers_of_there() -> None:
+    world = instance("Duel")
+    problem = Problem(world, frozenset({"env", "expert"}), Budget(100, 100), 5)
+    with remote(problem) as there:
+        env = there.env(2)
+        env.reset()
+        for entry in range(5):
+            wrong = np.zeros((2, 5), np.int8)
+            wrong[1, entry] = 7
+            with pytest.raises(ValueError, match=f"action entry {entry} of row 1 is 7"):
+                env.step(wrong)
+    problem = Problem(instance("RiskyBridge"), frozenset({"env", "expert"}), Budget(100, 100), 5)
+    with remote(problem) as there:
+        env = there.env(3)
+        env.reset()
+        answer = there.expert(env, np.array([False, True, False]))
+        assert answer[[0, 2]].tolist() == [0, 0]
+
+
+def test_demonstrations_do_not_tell_the_state_by_its_measures() -> None:
+    sources = frozenset({"demonstrations", "reward"})
+    with remote(Problem(instance("RiskyBridge"), sources, Budget(50, 0), 5)) as there:
+        shown = there.demonstrations().episodes[0]
+    assert shown.measures == {}
+    assert np.isfinite(shown.rewards).all()
