@@ -39,11 +39,14 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _own_key(key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IL_ENVS_KEY", str(key))
+def _own_key(key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of what this computer keeps, which a test may change."""
+    key.parent.mkdir(exist_ok=True)
+    kept = Path(shutil.copytree(key.parent, tmp_path / "kept"))
+    monkeypatch.setenv("IL_ENVS_KEY", str(kept / key.name))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def entered(tmp_path_factory: pytest.TempPathFactory, key: Path) -> Path:
     """A round with two attempts at cloning, that is not over."""
     folder = tmp_path_factory.mktemp("rounds") / "round"
@@ -347,13 +350,13 @@ def test_the_secret_is_the_users_alone(entered: Path) -> None:
     assert place.stat().st_mode & 0o777 == 0o600
 
 
-def test_mistakes_are_a_line(the_round: Path, tmp_path: Path) -> None:
+def test_mistakes_are_a_line(the_round: Path) -> None:
     with pytest.raises(UserError, match="is a round already"):
         make_round(the_round, TINY, ["RiskyBridge"], 2)
     with pytest.raises(UserError, match="is not empty"):
-        make_round(tmp_path, TINY, ["RiskyBridge"], 2)
+        make_round(the_round.parent, TINY, ["RiskyBridge"], 2)
     with pytest.raises(UserError, match="no round"):
-        enter(tmp_path, "bc", 1)
+        enter(the_round.parent, "bc", 1)
     with pytest.raises(UserError, match="mail does not apply to RiskyBridge"):
         enter(the_round, "mail", 1)
     for damage in ("{\n", '{"number": 10000000000000000000000000}\n', "\udcff\n"):

@@ -1,5 +1,6 @@
 """An algorithm that spoils what its process has to leave behind, in one of several ways."""
 
+import gc
 import json
 import os
 import sys
@@ -17,7 +18,8 @@ class Config:
 
 
 def train(problem, seed, config):
-    spec, folder = json.loads(sys.argv[1]), Path(sys.argv[2])
+    (spec,) = (each for each in gc.get_objects() if type(each).__name__ == "CellSpec")
+    folder = Path(sys.argv[1])
     cell = folder / "cell.json"
     if WAY == "fifo":
         os.mkfifo(cell)
@@ -27,8 +29,8 @@ def train(problem, seed, config):
     elif WAY == "link":
         cell.symlink_to("/etc/hostname")
     elif WAY == "another":
-        spec["seed"] += 1
-        cell.write_text(json.dumps({"spec": spec, "status": "error", "reason": ""}))
+        other = spec.model_copy(update={"seed": spec.seed + 1}).model_dump(mode="json")
+        cell.write_text(json.dumps({"spec": other, "status": "error", "reason": ""}))
     elif WAY == "closed":
         os.umask(0o777)
         (folder / "within" / "within").mkdir(parents=True)
