@@ -1,6 +1,5 @@
 """The commands; `cli.py` parses their arguments."""
 
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -134,11 +133,10 @@ def run(
     manifest = manifest_of(profile, worlds, contenders, seeds, recordings, style)
     try:
         computed = compute(specs, manifest, contenders, out, workers, in_process)
-    except InterruptedRunError as error:
+    except InterruptedRunError:
         with writing_to(out):
             _show_unfinished(out)
-        again = shlex.join(["leaderboard", *sys.argv[1:]])
-        raise InterruptedRunError(f"{error}; go on with: {again}", error.signal_number) from None
+        raise
     results = read_results(out)
     tables = document(results)
     show(tables, "text")

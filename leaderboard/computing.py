@@ -1,6 +1,8 @@
 """A run's computation, with its plan told before and its table while it goes on."""
 
 import os
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from leaderboard.protocol import CellSpec
 from leaderboard.publishing import writing_to
 from leaderboard.running.plan import Forecast, estimates, plan
 from leaderboard.running.progress import Progress
-from leaderboard.running.runner import run_cells, unfinished
+from leaderboard.running.runner import InterruptedRunError, run_cells, unfinished
 from leaderboard.runs import Manifest, extend_manifest
 from leaderboard.tables.board import Board
 
@@ -36,7 +38,7 @@ def compute(
 
     Raises:
         UserError: if the folder holds other results, or cannot be written to.
-        InterruptedRunError: on Ctrl-C; what was finished stays.
+        InterruptedRunError: on Ctrl-C, with the command that goes on; what was finished stays.
     """
     with writing_to(out):
         out.mkdir(parents=True, exist_ok=True)
@@ -49,4 +51,9 @@ def compute(
         board = Board(manifest, specs, out, {spec.title for spec in waiting})
         forecast = Forecast(waiting, durations, workers, cores)
         progress = Progress(Console(stderr=True), forecast, board)
-        return run_cells(specs, out, workers, progress, in_process)
+        try:
+            return run_cells(specs, out, workers, progress, in_process)
+        except InterruptedRunError as error:
+            again = shlex.join(["leaderboard", *sys.argv[1:]])
+            message = f"{error}; go on with: {again}"
+            raise InterruptedRunError(message, error.signal_number) from None

@@ -78,18 +78,16 @@ class Numbering:
 
     def observed(self, observations: Array) -> Array:
         """Observations from here as they are seen there, [..., entries] or [...]."""
-        return _to_there(observations, self.world.spaces.observation, self.observations)
+        return _renumbered(observations, self.world.spaces.observation, self.observations)
 
     def shown(self, actions: Array) -> Array:
         """Actions from here as they are shown there, [..., entries] or [...]."""
-        return _to_there(actions, self.world.spaces.action, self.actions)
+        return _renumbered(actions, self.world.spaces.action, self.actions)
 
     def meant(self, actions: Array) -> Array:
         """Actions from there as they are meant here; what are no actions stay as they are."""
-        order = self.actions
-        if order is None:
-            return actions
-        return _renumbered(actions, self.world.spaces.action, order, np.argsort(order))
+        back = None if self.actions is None else np.argsort(self.actions)
+        return _renumbered(actions, self.world.spaces.action, back)
 
     def checked(self, actions: Array) -> None:
         """Check actions from there under the numbers that they have there.
@@ -180,22 +178,15 @@ def _ordered(space: Any, order: Order) -> Any:
     return gym.spaces.Box(space.low[order], space.high[order], dtype=space.dtype.type)
 
 
-def _to_there(values: Array, space: gym.Space[Any], order: Order) -> Array:
-    return values if order is None else _renumbered(values, space, np.argsort(order), order)
-
-
-def _renumbered(values: Array, space: gym.Space[Any], numbers: IntArray, order: IntArray) -> Array:
-    """Elements of a space under other numbers; what are none stay as they are.
-
-    Args:
-        numbers: the new number of each of the old ones.
-        order: the old number of each of the new ones.
-    """
+def _renumbered(values: Array, space: gym.Space[Any], order: Order) -> Array:
+    """Elements of a space under numbers of this order; what are none stay as they are."""
+    if order is None:
+        return values
     if isinstance(space, gym.spaces.Discrete):
         numbered = values.astype(np.float64)
-        known = (numbered >= 0) & (numbered < numbers.size) & (numbered == np.floor(numbered))
+        known = (numbered >= 0) & (numbered < order.size) & (numbered == np.floor(numbered))
         renumbered = values.copy()
-        renumbered[known] = numbers[numbered[known].astype(np.int64)]
+        renumbered[known] = np.argsort(order)[numbered[known].astype(np.int64)]
         return renumbered
     return values[..., order] if values.shape[-1:] == order.shape else values
 

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -19,10 +18,9 @@ from leaderboard import UserError
 from leaderboard.algorithms.contender import NAME
 from leaderboard.files import LARGEST_JSON, first_fault, open_regular
 from leaderboard.publishing import locked
-from leaderboard.rounds.round import Kept, Round, keep, kept_of
+from leaderboard.rounds.round import Bytes, Kept, Round, keep, kept_of
 
 LOG = "attempts.jsonl"
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Attempt(BaseModel):
@@ -36,11 +34,11 @@ class Attempt(BaseModel):
     """When it was entered, in UTC."""
     name: str = Field(pattern=f"^{NAME}$")
     """The algorithm's."""
-    submission: Sha256
+    submission: Bytes
     """As `entering.submission_of`."""
     worlds: tuple[str, ...] = Field(min_length=1)
     """The worlds of the round to which it applies."""
-    previous: Sha256
+    previous: Bytes
     """SHA-256 of the line before; in the first line, the round's commitment."""
 
     @property
@@ -82,10 +80,7 @@ def attempts_of(log: Sequence[Attempt]) -> list[Attempt]:
 
 def attempt_of(log: Sequence[Attempt], name: str, submission: str) -> Attempt | None:
     """The attempt of a submission; None if it has not been entered."""
-    found = [
-        each for each in attempts_of(log) if (each.name, each.submission) == (name, submission)
-    ]
-    return found[0] if found else None
+    return next((each for each in log if (each.name, each.submission) == (name, submission)), None)
 
 
 def times_entered(log: Sequence[Attempt]) -> Counter[int]:

@@ -1,7 +1,5 @@
 """The commands of `leaderboard round`."""
 
-import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +10,6 @@ from leaderboard.publishing import require_folder, writing_to
 from leaderboard.rounds.entering import enter
 from leaderboard.rounds.round import make_round, reveal
 from leaderboard.rounds.table import round_document
-from leaderboard.running.runner import InterruptedRunError
 from leaderboard.tables.formats import as_text
 from leaderboard.tables.terminal import print_page
 
@@ -37,11 +34,7 @@ def new_round(folder: Path, profile: Profile, worlds: list[str], instances: int)
 
 def enter_round(folder: Path, origin: str, workers: int, settings: Sequence[str]) -> None:
     """Enter a submission, and print the table of the round."""
-    try:
-        enter(folder, origin, workers, settings)
-    except InterruptedRunError as error:
-        again = shlex.join(["leaderboard", *sys.argv[1:]])
-        raise InterruptedRunError(f"{error}; go on with: {again}", error.signal_number) from None
+    enter(folder, origin, workers, settings)
     print_page(as_text(round_document(folder)))
 
 

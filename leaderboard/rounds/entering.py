@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from il_envs.learning.installed import installed_algorithms
-from il_envs.world import World, get_world
+from il_envs.world import get_world
 from leaderboard import UserError, require_at_least, tell
 from leaderboard.algorithms.contender import Contender
 from leaderboard.algorithms.imports import hash_of
@@ -69,7 +69,8 @@ def enter(folder: Path, origin: str, workers: int, settings: Sequence[str] = ())
         names = found.instances_of(kept.secret, submission, worlds)
         instances = [get_world(name) for name in names]
         known = attempt_of(read_log(folder), contender.name, submission)
-        if known is not None and not _is_to_do(folder / known.folder, found, instances, contender):
+        specs = cells_of_run(found.profile, instances, [contender], 1)
+        if known is not None and not unfinished(specs, folder / known.folder):
             tell(f"attempt {known.number}: {known.name}, all of it is done")
             return known
         with writing_to(folder):
@@ -77,8 +78,8 @@ def enter(folder: Path, origin: str, workers: int, settings: Sequence[str] = ())
             place = folder / attempt.folder
             if copied is not None:
                 contender = _moved(contender, copied, place / SUBMISSION)
+                specs = cells_of_run(found.profile, instances, [contender], 1)
     tell(f"attempt {attempt.number}: {attempt.name}, submission {submission[:12]}")
-    specs = cells_of_run(found.profile, instances, [contender], 1)
     manifest = manifest_of(found.profile, instances, [contender], 1)
     compute(specs, manifest, [contender], place, workers)
     now = kept_of(found)
@@ -102,14 +103,6 @@ def _require_open(folder: Path, found: Round) -> Kept:
     if found.suite != suite():
         raise UserError(f"{folder} is a round of {found.suite}, and this is {suite()}")
     return kept
-
-
-def _is_to_do(place: Path, found: Round, instances: list[World], contender: Contender) -> bool:
-    """Whether cells of an attempt are missing."""
-    if (place / SUBMISSION).exists():
-        origin = str((place / SUBMISSION).resolve())
-        contender = contender.model_copy(update={"origin": origin})
-    return bool(unfinished(cells_of_run(found.profile, instances, [contender], 1), place))
 
 
 def _copied(origin: str, place: Path) -> Path | None:

@@ -30,7 +30,7 @@ from leaderboard.seals import key_path
 
 SIZE = 32  # bytes, of a secret and of a nonce
 Bytes = Annotated[str, Field(pattern=rf"^[0-9a-f]{{{2 * SIZE}}}$")]
-"""SIZE bytes in hexadecimal digits."""
+"""SIZE bytes, as many as a SHA-256 has, in hexadecimal digits."""
 
 
 class Secret(BaseModel):

@@ -12,7 +12,7 @@ from il_envs.world import base_name, get_world
 from leaderboard import UserError
 from leaderboard.cells import Cell
 from leaderboard.rounds.attempts import Attempt, attempts_of, head_of, read_log, times_entered
-from leaderboard.rounds.round import Round, known_secret, read_round
+from leaderboard.rounds.round import Round, Secret, known_secret, read_round
 from leaderboard.runs import Results, read_results
 from leaderboard.scores.crossed import Floats, crossed_mean, mean_of
 from leaderboard.scores.notes import TIER_NOTE
@@ -117,8 +117,8 @@ def summary_of_round(folder: Path, found: Round, log: Sequence[Attempt]) -> pd.D
     many as seeds; attempt, its number, attempts, how many there are, submission, and entered, how
     often it was trained or went on.
     """
-    attempts = attempts_of(log)
-    entries = [entry for attempt in attempts for entry in _entries(folder, found, attempt)]
+    attempts, secret = attempts_of(log), known_secret(found)
+    entries = [e for attempt in attempts for e in _entries(folder, found, secret, attempt)]
     groups = {world: [[e] for e in entries if e.world == world] for world in found.worlds}
     if len(found.worlds) > 1:
         groups[ALL_WORLDS] = _in_every_world(found, entries)
@@ -139,13 +139,15 @@ def summary_of_round(folder: Path, found: Round, log: Sequence[Attempt]) -> pd.D
     return frame.loc[order.index].reset_index(drop=True)
 
 
-def _entries(folder: Path, found: Round, attempt: Attempt) -> Iterator[Entry]:
+def _entries(
+    folder: Path, found: Round, secret: Secret | None, attempt: Attempt
+) -> Iterator[Entry]:
     """An attempt in each world to which it applies."""
     place, results = folder / attempt.folder, None
     if any(place.glob("*/*/**/cell.json")):
         results = read_results(place)
     for world in attempt.worlds:
-        own = instances_in(results, found, attempt, world)
+        own = _instances(results, found, secret, attempt, world)
         if results is None or len(own) != found.instances:
             yield Entry(attempt, world, results, (), ())
             continue
@@ -154,14 +156,13 @@ def _entries(folder: Path, found: Round, attempt: Attempt) -> Iterator[Entry]:
         yield Entry(attempt, world, results, rows, scales)
 
 
-def instances_in(
-    results: Results | None, found: Round, attempt: Attempt, world: str
+def _instances(
+    results: Results | None, found: Round, secret: Secret | None, attempt: Attempt, world: str
 ) -> Sequence[str]:
     """The names of the instances of a world in which an attempt has results: those that follow from
     the secret if it is known, and otherwise those that it says it has."""
     told = () if results is None else results.manifest.algorithms.get(attempt.name, ())
     own = [name for name in told if base_name(name) == world]
-    secret = known_secret(found)
     if secret is None:
         return own
     drawn = found.instances_of(secret, attempt.submission, (world,))

@@ -38,13 +38,14 @@ at the reference speed or 1.2 m to the right at 0.9 of it: `bimodal` (a coin for
 
 import gymnasium as gym
 
+from il_envs.engine.banks import redraw_with
 from il_envs.world import Dynamics, ErrorMeasure, PlayKey, Spaces, View, Views, World, register
 from il_envs.worlds.drift_car import dynamics
 from il_envs.worlds.drift_car.expert import EXPERTS
 from il_envs.worlds.drift_car.gentle_start import gentle_start
 from il_envs.worlds.drift_car.plan import PLAN
 from il_envs.worlds.drift_car.probe import PROBE
-from il_envs.worlds.drift_car.track import bank, redraw
+from il_envs.worlds.drift_car.track import bank
 from il_envs.worlds.drift_car.two_minded import EXPERTS as TWO_MINDED
 
 drift_car = register(
@@ -89,6 +90,6 @@ drift_car = register(
             plan=PLAN,
             assist="il_envs.worlds.drift_car.assistance:assist",
         ),
-        redraw=redraw,
+        redraw=redraw_with(bank),
     )
 )

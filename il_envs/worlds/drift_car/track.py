@@ -6,8 +6,7 @@ that tracks are bitwise the same on every machine: points of the plane are compl
 directions are complex numbers of modulus 1, and no angles are needed.
 """
 
-from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from math import sqrt
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy as np
 from il_envs.engine.kernels import kept_kernel
 from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
-from il_envs.world import Array, Record, Split, World
+from il_envs.world import Array, Record, Split
 
 SAMPLES = 1024  # per lap, at equal arc length
 PIECE_SAMPLES = 256  # of each arc and each straight, before that
@@ -66,12 +65,6 @@ def bank(split: Split, offset: int = 0) -> np.ndarray:
     build(tracks, offset + first_seed)
     tracks.flags.writeable = False
     return tracks
-
-
-def redraw(world: World, number: int) -> World:
-    """The world with other tracks."""
-    params = partial(bank, offset=number >> 1)  # so that the last seed has 63 bits too
-    return replace(world, dynamics=replace(world.dynamics, params=params))
 
 
 @kernel

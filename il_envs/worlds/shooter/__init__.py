@@ -81,9 +81,10 @@ from dataclasses import replace
 import gymnasium as gym
 import numpy as np
 
+from il_envs.engine.banks import redraw_with
 from il_envs.world import Dynamics, Spaces, View, Views, World, register
 from il_envs.worlds.shooter import dynamics, first_person, view
-from il_envs.worlds.shooter.arena import bank, redraw
+from il_envs.worlds.shooter.arena import bank
 from il_envs.worlds.shooter.expert import EXPERTS
 from il_envs.worlds.shooter.pad import FULL_PAD, SMALL_PAD, button_names, play_keys
 from il_envs.worlds.shooter.records import CONTROL_PERIOD, MAX_EPISODE_STEPS, STATE
@@ -124,7 +125,7 @@ def _world(name: str, pad: int) -> World:
             keys=play_keys(pad),
             goal="clear the waves, stay alive",
         ),
-        redraw=redraw,
+        redraw=redraw_with(bank),
     )
 
 

@@ -6,15 +6,14 @@ shortest ones over the eight neighbours of a cell, never across the corner of a 
 they make a flow field.
 """
 
-from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 
 from il_envs.engine.kernels import kept_kernel
 from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
-from il_envs.world import Array, Record, Split, World
+from il_envs.world import Array, Record, Split
 from il_envs.worlds.shooter.sight import CELL, is_clear
 
 INSIDE = 16  # cells, from outer wall to outer wall
@@ -62,12 +61,6 @@ def bank(split: Split, offset: int = 0) -> np.ndarray:
     build(arenas, offset + first_seed)
     arenas.flags.writeable = False
     return arenas
-
-
-def redraw(world: World, number: int) -> World:
-    """The world with other arenas."""
-    params = partial(bank, offset=number >> 1)  # so that the last seed has 63 bits too
-    return replace(world, dynamics=replace(world.dynamics, params=params))
 
 
 @kernel
