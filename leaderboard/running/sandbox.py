@@ -37,7 +37,7 @@ WRITABLE = ("/dev/null", "/dev/shm")
 OURS = ("il_envs", "baselines", "leaderboard")
 SCRATCH_INSIDE = Path("/tmp")
 SCRATCH_SIZE = 2**30  # bytes
-PASSED_ON = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", *same_arithmetic())
+PASSED_ON = ("PATH", "LANG", "LC_ALL", *same_arithmetic())
 """Environment variables that an algorithm's process has from the scorer's."""
 
 
@@ -82,8 +82,11 @@ def _works(guard: tuple[str, ...]) -> bool:
 
 def _variables(scratch: Path) -> dict[str, str]:
     passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    packages = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     return passed_on | {
+        "PYTHONPATH": os.pathsep.join(os.path.abspath(place) for place in packages if place),
         "HOME": str(scratch),
+        "USER": "algorithm",  # libraries ask for a name, and the user's number may have none there
         "TMPDIR": str(scratch),
         "IL_ENVS_CACHE": str(scratch / "cache"),
         "IL_ENVS_WORLDS": "none",
@@ -104,7 +107,7 @@ def _namespaces(own: Iterable[Path], variables: Mapping[str, str]) -> list[str]:
             arguments += ["--ro-bind-try", str(place), str(place)]
     inside = str(SCRATCH_INSIDE)
     arguments += ["--size", str(SCRATCH_SIZE), "--tmpfs", inside, "--chdir", inside]
-    for place in [*_shown(), *own]:
+    for place in [*_shown(), *_elsewhere(), *own]:
         arguments += ["--ro-bind", str(place), str(place)]
     for place in _hidden(own):
         if place.is_dir():
@@ -122,7 +125,7 @@ def _landlock(own: Iterable[Path], scratch: Path) -> tuple[str, ...]:
     hidden = set(_hidden(own))
     read = list(map(str, [*SYSTEM, *READABLE]))
     listed = [str(place.parent) for place in _shown()]  # where Python looks for packages
-    waiting = [*_shown(), *own]
+    waiting = [*_shown(), *_elsewhere(), *own]
     while waiting:
         place = waiting.pop()
         if place in hidden:
@@ -141,6 +144,15 @@ def _shown() -> Iterator[Path]:
     yield from (Path(sys.base_prefix), Path(sys.prefix))
     for name in OURS:
         yield from _places(find_spec(name))
+
+
+def _elsewhere() -> Iterator[Path]:
+    """Where packages are installed outside of Python's own folders: a user's, or those that
+    PYTHONPATH names; and what is said of this suite there."""
+    for place in map(Path.resolve, map(Path, sys.path)):
+        if any(place.glob("*.dist-info")):
+            yield place
+        yield from place.glob("il_envs.egg-info")
 
 
 def _places_of(origin: str) -> list[Path]:

@@ -21,6 +21,7 @@ from leaderboard.running.runner import run_cells
 from tests.cheats.cheat.algorithm import WAYS
 
 CHEAT = Path(__file__).parent / "cheat"
+ELSEWHERE = Path(__file__).parent.parent / "algorithms" / "elsewhere"
 TINY = Profile(
     name="tiny", labels=(200,), seeds=2, evaluation_episodes=2, steps=400, time_limit=60.0
 )
@@ -72,6 +73,31 @@ def test_no_way_works_behind_a_guard(
     if cell.guards != ("process", guard):
         pytest.skip(f"this system has {' and '.join(cell.guards)} alone")
     assert worked == SHARED[guard]
+
+
+@pytest.mark.parametrize("guard", ["namespaces", "landlock"])
+def test_what_is_installed_elsewhere_is_found_behind_a_guard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guard: Guard
+) -> None:
+    """As with `pip install --user`, or modules of a cluster: here by a path from where one is."""
+    said = tmp_path / "site" / "installed_elsewhere-1.0.dist-info"
+    said.mkdir(parents=True)
+    (said / "METADATA").write_text("Name: installed_elsewhere\nVersion: 1.0\n")
+    (said / "top_level.txt").write_text("installed_elsewhere\n")
+    (tmp_path / "site" / "installed_elsewhere.py").write_text("GREETING = 'found'\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", "site")
+    monkeypatch.syspath_prepend("site")
+    if guard == "landlock":
+        monkeypatch.setenv("PATH", without("bwrap", tmp_path / "path"))
+    contender = find(str(ELSEWHERE))
+    specs = cells_of_run(TINY, [get_world("DriftCar")], [contender], 1)
+    run_cells(specs, tmp_path / "out", 1, Progress(Console(quiet=True)))
+    (spec,) = (each for each in specs if each.labels is not None)
+    cell = read_cell(tmp_path / "out" / spec.folder)
+    log = (tmp_path / "out" / spec.folder / "log.txt").read_text()
+    assert (cell.status, cell.reason) == ("ok", "")
+    assert log.startswith("found algorithm")
 
 
 def without(program: str, folder: Path) -> str:
