@@ -53,7 +53,7 @@ def taken(algorithm: str, options: list[str]) -> Taken:
         ran = subprocess.run(command, capture_output=True, text=True, check=True)
         (path,) = Path(out).glob(f"{world}/{algorithm}/*/*/cell.json")
         cell = json.loads(path.read_text())
-    told = next(line for line in ran.stderr.splitlines() if f" {algorithm} " in line)
+    told = next(line for line in ran.stderr.splitlines() if f" {algorithm} labels=" in line)
     seconds = float(told.partition("ok in ")[2].split()[0])
     return Taken(
         cell["train_seconds"], seconds - cell["train_seconds"] - cell["evaluation_seconds"]
