@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from leaderboard.cli.options import app, names_of, workers_or_all
+from leaderboard.cli.options import (
+    Labels,
+    Profiled,
+    Steps,
+    Workers,
+    Worlds,
+    app,
+    names_of,
+    numbers_of,
+    workers_or_all,
+)
 
 
 @app.command()
@@ -25,6 +35,102 @@ def check(
 
     if not commands.check_algorithm(path):
         raise typer.Exit(1)
+
+
+@app.command()
+def submit(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="The folder of an algorithm.")],
+    contact: Annotated[str, typer.Option(help="Where you can be asked: an address or a page.")],
+    name: Annotated[
+        str, typer.Option(help="The algorithm's name.", show_default="as algorithm.py has it")
+    ] = "",
+    licence: Annotated[
+        str,
+        typer.Option(
+            "--licence",
+            "--license",
+            help="By its SPDX name, such as MIT.",
+            show_default="the folder's LICENSE",
+        ),
+    ] = "",
+    authors: Annotated[str, typer.Option(help="Names, with commas.", show_default="none")] = "",
+    paper: Annotated[str, typer.Option(help="Title or address.", show_default="none")] = "",
+    compute: Annotated[
+        str,
+        typer.Option(help="What it took to find it, tuning included.", show_default="not said"),
+    ] = "",
+    sign: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="KEY", help="OpenSSH's private key to sign with.", show_default="not signed"
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of bundles.")] = Path(
+        "leaderboard", "submissions"
+    ),
+) -> None:
+    """Check an algorithm, and pack it into a folder that a pull request can hand in."""
+    from leaderboard.submitting import commands
+
+    told = {
+        "name": name, "contact": contact, "licence": licence, "authors": authors, "paper": paper,
+        "compute": compute,
+    }  # fmt: skip
+    commands.submit(path, told, sign, out)
+
+
+@app.command()
+def review(
+    bundle: Annotated[Path, typer.Argument(help="The folder that `leaderboard submit` made.")],
+    profile: Profiled = "smoke",
+    worlds: Worlds = None,
+    labels: Labels = None,
+    steps: Steps = None,
+    instances: Annotated[int, typer.Option(help="Instances of each world.")] = 3,
+    listed: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the bundles that are listed already, which keep their signers.",
+            show_default="none",
+        ),
+    ] = None,
+    workers: Workers = None,
+    out: Annotated[Path, typer.Option(help="A new folder for all that comes of it.")] = Path(
+        "results", "review"
+    ),
+) -> None:
+    """Run a submission in instances that nobody could know, and write a comment with its row, or
+    with the reasons why it cannot be listed."""
+    from leaderboard.commands import profile_named, worlds_of_run
+    from leaderboard.conditions import profile_with
+    from leaderboard.submitting import commands
+
+    named = profile_named(profile)
+    can_be_listed = commands.review_bundle(
+        bundle,
+        out,
+        profile_with(named, numbers_of("--labels", labels), steps),
+        worlds_of_run(names_of("--worlds", worlds), named),
+        instances,
+        workers_or_all(workers),
+        listed,
+    )
+    if not can_be_listed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def pull(
+    name: str,
+    repository: Annotated[
+        str, typer.Option("--from", help="A repository: its folder, or its address for git.")
+    ] = ".",
+    out: Annotated[Path | None, typer.Option(help="A new folder.", show_default="NAME")] = None,
+) -> None:
+    """Fetch a listed algorithm, to be run here."""
+    from leaderboard.submitting import commands
+
+    commands.pull_listed(name, repository, out)
 
 
 @app.command()

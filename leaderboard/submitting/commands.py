@@ -1,0 +1,88 @@
+"""The commands for bundles."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from leaderboard import UserError, require_at_least
+from leaderboard.profiles import Profile
+from leaderboard.publishing import require_folder, writing_to
+from leaderboard.submitting.pulling import LISTED, pull
+from leaderboard.submitting.review import review
+from leaderboard.submitting.submit import checked, described, require_same_signer, write_bundle
+
+
+def submit(origin: str, told: dict[str, str], key: Path | None, out: Path) -> None:
+    """Check an algorithm and write its bundle; then say how it is handed in.
+
+    Args:
+        told: as in `described`.
+        key: OpenSSH's private key with which it is signed.
+        out: folder of bundles.
+
+    Raises:
+        UserError, UnknownNameError: on a mistake of the user's, or if the check fails.
+    """
+    require_folder(out)
+    submission = described(origin, told, key)
+    folder = out / submission.name
+    require_same_signer(folder, submission)
+    submission = submission.model_copy(update={"checked": tuple(checked(origin))})
+    with writing_to(out):
+        out.mkdir(parents=True, exist_ok=True)
+        write_bundle(folder, origin, submission, key)
+    files = ", ".join(sorted(submission.files))
+    print(f"{folder}: version {submission.code[:12]} of {submission.name}: {files}")
+    print("in a clone of the repository, this hands it in:")
+    name, place = submission.name, shlex.quote(str(folder))
+    print(
+        f"  git switch --create submit-{name} && git add {place} && "
+        f"git commit --message 'Submit {name}' && gh pr create --fill"
+    )
+
+
+def review_bundle(
+    bundle: Path,
+    out: Path,
+    profile: Profile,
+    worlds: Sequence[str],
+    instances: int,
+    workers: int,
+    listed: Path | None,
+) -> bool:
+    """Review a bundle, and write and print the comment, `comment.md`.
+
+    Returns:
+        True if it can be listed.
+
+    Raises:
+        UserError: on a mistake of the user's.
+    """
+    require_at_least("--instances", instances)
+    require_at_least("--workers", workers)
+    require_folder(out)
+    if not bundle.is_dir():
+        raise UserError(f"{bundle}: no such folder; a bundle is one of {LISTED}")
+    if out.exists() and any(out.iterdir()):
+        raise UserError(f"{out} is not empty; a review has a folder of its own")
+    with writing_to(out):
+        out.mkdir(parents=True, exist_ok=True)
+        found = review(bundle, out, profile, worlds, instances, workers, listed)
+        (out / "comment.md").write_text(found.comment, "utf-8")
+    print(found.comment)
+    return not found.faults
+
+
+def pull_listed(name: str, repository: str, out: Path | None) -> None:
+    """Fetch a listed algorithm, and say how it is run.
+
+    Raises:
+        UserError, UnknownNameError: as `pull`.
+    """
+    place = Path(name) if out is None else out
+    with writing_to(place.parent):
+        submission = pull(name, repository, place)
+    signed = f"signed with {submission.signer}" if submission.signer else "not signed"
+    version, licence = submission.code[:12], submission.licence
+    print(f"{place}: version {version} of {name}, {signed}; licence: {licence}")
+    print(f"  leaderboard run --algorithms {shlex.quote(f'{place}/')}")

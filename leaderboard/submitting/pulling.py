@@ -1,0 +1,63 @@
+"""Fetching a listed algorithm from a repository."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from il_envs.world import UnknownNameError
+from leaderboard import UserError
+from leaderboard.submitting.bundle import ALGORITHM, DESCRIPTION, Submission, read_bundle
+from leaderboard.submitting.signatures import require_signature
+from leaderboard.texts import one_line
+
+LISTED = Path("leaderboard", "submissions")
+"""Where a repository has its bundles."""
+
+
+def pull(name: str, repository: str, place: Path) -> Submission:
+    """Copy a listed algorithm into a new folder, after its files and its signature were checked.
+
+    Args:
+        repository: a folder that holds a repository, or an address that git understands.
+
+    Raises:
+        UnknownNameError: if nothing is listed there by that name.
+        UserError: if the place is taken, the repository cannot be fetched, or the bundle will not
+            do.
+        OSError: if it cannot be written.
+    """
+    if place.exists():
+        raise UserError(f"{place} is there already; --out names another place")
+    with _checkout(repository) as root:
+        names = sorted(path.parent.name for path in (root / LISTED).glob(f"*/{DESCRIPTION}"))
+        if name not in names:
+            raise UnknownNameError("submission", name, names)
+        submission = read_bundle(root / LISTED / name)
+        require_signature(root / LISTED / name, submission)
+        shutil.copytree(root / LISTED / name / ALGORITHM, place)
+    return submission
+
+
+@contextmanager
+def _checkout(repository: str) -> Iterator[Path]:
+    """The folder of a repository, which is fetched if it is elsewhere.
+
+    Raises:
+        UserError: if it cannot be.
+    """
+    if Path(repository).is_dir():
+        yield Path(repository)
+        return
+    with tempfile.TemporaryDirectory(prefix="il-envs-") as scratch:
+        command = ["git", "clone", "--quiet", "--depth", "1", "--", repository, scratch]
+        try:
+            subprocess.run(command, capture_output=True, check=True)
+        except FileNotFoundError as error:
+            raise UserError("git is not here, which fetches repositories") from error
+        except subprocess.CalledProcessError as error:
+            told = one_line(error.stderr.decode(errors="replace"))
+            raise UserError(f"{repository}: neither a folder nor fetched: {told}") from error
+        yield Path(scratch)

@@ -1,0 +1,330 @@
+"""The way in: a bundle is what its author has made, and a review says whether it can be listed."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from il_envs import get_world
+from il_envs.world import UnknownNameError
+from leaderboard import UserError
+from leaderboard.measures.references import required_reference
+from leaderboard.profiles import Profile
+from leaderboard.submitting import commands
+from leaderboard.submitting.bundle import ALGORITHM, DESCRIPTION, SIGNATURE, read_bundle
+from leaderboard.submitting.review import Review, review
+from leaderboard.submitting.signatures import require_signature
+from leaderboard.submitting.submit import described, write_bundle
+
+ALGORITHMS_APART = True
+TINY = Profile(
+    name="tiny", labels=(300,), seeds=1, evaluation_episodes=3, steps=1_000, time_limit=60.0
+)
+TOLD = {
+    "name": "", "contact": "https://example.org", "licence": "MIT", "authors": "", "paper": "",
+    "compute": "",
+}  # fmt: skip
+COUNTS = '''"""Cloning a table of actions by counting."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from il_envs import Algorithm, TabularPolicy
+
+
+@dataclass(frozen=True)
+class Config:
+    prior: float = 1.0
+
+
+def train(problem, seed, config):
+    data = problem.demonstrations()
+    counts = np.full((problem.observation_space.n, problem.action_space.n), config.prior)
+    np.add.at(counts, (data.observations, data.actions), 1.0)
+    {body}
+    return TabularPolicy(counts / counts.sum(axis=1, keepdims=True), seed)
+
+
+def applies_to(world):
+    return world.name == "{world}"
+
+
+algorithm = Algorithm(
+    "counts", "counting", frozenset({{"demonstrations"}}), Config(), train, applies_to=applies_to
+)
+'''
+ROOT = Path(__file__).parents[2]
+CARRIED = Path(__file__).parents[1] / "cheats" / "carried"
+Handed = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def _own_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IL_ENVS_KEY", str(tmp_path / "kept" / "scorer.key"))
+
+
+def written(folder: Path, body: str = "pass", world: str = "RiskyBridge") -> Path:
+    """An algorithm in a folder."""
+    folder.mkdir()
+    (folder / "algorithm.py").write_text(COUNTS.format(body=body, world=world))
+    return folder
+
+
+def handed_in(algorithm: Path, out: Path, key: Path | None = None) -> Path:
+    """A bundle of an algorithm whose author has left out the check."""
+    submission = described(str(algorithm), TOLD, key)
+    write_bundle(out / submission.name, str(algorithm), submission, key)
+    return out / submission.name
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return handed_in(written(tmp_path / "counts"), tmp_path / "submissions")
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    return made_key(tmp_path / "key")
+
+
+def made_key(path: Path) -> Path:
+    if shutil.which("ssh-keygen") is None:
+        pytest.skip("OpenSSH is not here")
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)]
+    subprocess.run(command, check=True)
+    return path
+
+
+def reviewed(bundle: Path, out: Path, worlds: list[str], instances: int = 1) -> Review:
+    return review(bundle, out, TINY, worlds, instances, 2)
+
+
+def test_submit_checks_and_packs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    algorithm, out = written(tmp_path / "counts"), tmp_path / "submissions"
+    (algorithm / "__pycache__").mkdir()
+    (algorithm / "__pycache__" / "algorithm.pyc").write_bytes(b"")
+    commands.submit(str(algorithm), TOLD | {"paper": "On counting"}, None, out)
+    submission = read_bundle(out / "counts")
+    assert submission.sources == ("demonstrations",)
+    assert list(submission.files) == ["algorithm.py"]
+    assert (submission.licence, submission.paper) == ("MIT", "On counting")
+    assert [line.split(":")[0] for line in submission.checked] == ["RiskyBridge"]
+    packed = (out / "counts" / ALGORITHM / "algorithm.py").read_bytes()
+    assert packed == (algorithm / "algorithm.py").read_bytes()
+    assert "git switch --create submit-counts && git add" in capsys.readouterr().out
+    assert [path.name for path in out.iterdir()] == ["counts"]
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"licence": ""}, "no licence; give one by its SPDX name"),
+        ({"name": "other"}, "calls itself 'counts'"),
+        ({"contact": "a\nb"}, "contact: Value error, must be a line"),
+        ({"contact": "\x1b[2J"}, "contact: Value error, must be a line"),
+        ({"authors": "a" * 501}, "authors: Value error, must be a line"),
+    ],
+)
+def test_what_will_not_do_is_one_line(tmp_path: Path, told: dict[str, str], message: str) -> None:
+    with pytest.raises(UserError, match=message) as raised:
+        described(str(written(tmp_path / "counts")), TOLD | told, None)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_licence_may_be_a_file(tmp_path: Path) -> None:
+    algorithm = written(tmp_path / "counts")
+    (algorithm / "LICENSE").write_text("Do as you like.\n")
+    assert described(str(algorithm), TOLD | {"licence": ""}, None).licence == "file LICENSE"
+
+
+def test_a_link_is_no_part_of_a_bundle(tmp_path: Path) -> None:
+    algorithm = written(tmp_path / "counts")
+    (algorithm / "weights.npy").symlink_to("/dev/null")
+    with pytest.raises(UserError, match=r"weights.npy: is a link"):
+        described(str(algorithm), TOLD, None)
+
+
+def test_what_fails_its_check_is_not_written(tmp_path: Path) -> None:
+    algorithm, out = written(tmp_path / "counts", "raise ValueError('no')"), tmp_path / "out"
+    with pytest.raises(UserError, match="fails in 1 of 1 worlds; nothing was written"):
+        commands.submit(str(algorithm), TOLD, None, out)
+    assert not out.exists()
+
+
+def test_a_changed_file_is_told(bundle: Path) -> None:
+    path = bundle / ALGORITHM / "algorithm.py"
+    text = path.read_text()
+    path.write_text(text + "\n")
+    with pytest.raises(UserError, match=r"algorithm.py: another file than the one"):
+        read_bundle(bundle)
+    path.write_text(text)
+    read_bundle(bundle)
+    (path.parent / "more.py").write_text("")
+    with pytest.raises(UserError, match=r"more.py: not named in submission.json"):
+        read_bundle(bundle)
+    (path.parent / "more.py").unlink()
+    path.unlink()
+    with pytest.raises(UserError, match=r"algorithm.py: missing"):
+        read_bundle(bundle)
+
+
+@pytest.mark.parametrize("name", ["../outside.py", "/etc/passwd", "a/../../b", ".hidden", "a b"])
+def test_a_path_that_leaves_the_bundle_is_refused(bundle: Path, name: str) -> None:
+    told = json.loads((bundle / DESCRIPTION).read_text())
+    told["files"][name] = "0" * 64
+    (bundle / DESCRIPTION).write_text(json.dumps(told))
+    with pytest.raises(UserError, match=r"submission.json: damaged"):
+        read_bundle(bundle)
+
+
+def test_the_version_is_of_all_files(tmp_path: Path) -> None:
+    algorithm = written(tmp_path / "counts")
+    before = described(str(algorithm), TOLD, None).code
+    (algorithm / "weights.bin").write_bytes(b"1")
+    assert described(str(algorithm), TOLD, None).code != before
+
+
+def test_a_signature_is_of_its_bundle_and_key(tmp_path: Path, key: Path) -> None:
+    bundle = handed_in(written(tmp_path / "counts"), tmp_path / "submissions", key)
+    submission = read_bundle(bundle)
+    assert submission.signer.startswith("ssh-ed25519 ")
+    require_signature(bundle, submission)
+    text = (bundle / DESCRIPTION).read_text()
+    (bundle / DESCRIPTION).write_text(text.replace("example.org", "example.com"))
+    with pytest.raises(UserError, match=r"not made with the key that submission\.json names"):
+        require_signature(bundle, read_bundle(bundle))
+    (bundle / DESCRIPTION).write_text(text)
+    (bundle / SIGNATURE).unlink()
+    with pytest.raises(UserError, match=r"missing, though submission\.json names a key"):
+        require_signature(bundle, submission)
+
+
+def test_a_listed_name_keeps_its_signer(tmp_path: Path, key: Path) -> None:
+    algorithm, out = written(tmp_path / "counts"), tmp_path / "submissions"
+    bundle = handed_in(algorithm, out, key)
+    (algorithm / "more.txt").write_text("of the same author")
+    commands.submit(str(algorithm), TOLD, key, out)
+    assert set(read_bundle(bundle).files) == {"algorithm.py", "more.txt"}
+    for other in (None, made_key(tmp_path / "other")):
+        with pytest.raises(UserError, match="and so must be whatever takes its place"):
+            commands.submit(str(algorithm), TOLD, other, out)
+    handed = handed_in(algorithm, tmp_path / "theirs")
+    found = review(handed, tmp_path / "review", TINY, ["RiskyBridge"], 1, 2, out)
+    assert "and so must be whatever takes its place" in found.comment
+
+
+def test_a_good_one_gets_its_row(bundle: Path, tmp_path: Path) -> None:
+    found = reviewed(bundle, tmp_path / "review", ["RiskyBridge", "DriftCar"], 2)
+    assert found.faults == ()
+    assert found.comment.startswith("### counts can be listed")
+    (row,) = [line for line in found.comment.splitlines() if line.startswith("| counts |")][:1]
+    assert "RiskyBridge" in row
+    assert "ok" in row
+    assert "https://example.org" in found.comment
+
+
+def test_one_that_does_not_import_is_told_why(tmp_path: Path, bundle: Path) -> None:
+    path = bundle / ALGORITHM / "algorithm.py"
+    path.write_text("import numpyy\n" + path.read_text())
+    told = json.loads((bundle / DESCRIPTION).read_text())
+    told["files"]["algorithm.py"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (bundle / DESCRIPTION).write_text(json.dumps(told))
+    found = reviewed(bundle, tmp_path / "review", ["RiskyBridge"])
+    assert found.comment.startswith("### counts cannot be listed")
+    assert "No module named 'numpyy'" in found.comment
+    assert not (tmp_path / "review" / "round").exists()
+
+
+def test_one_that_takes_what_it_has_not_declared_is_told_why(tmp_path: Path) -> None:
+    algorithm = written(tmp_path / "counts", "problem.env(1).reset()")
+    bundle = handed_in(algorithm, tmp_path / "submissions")
+    found = reviewed(bundle, tmp_path / "review", ["RiskyBridge"])
+    assert found.comment.startswith("### counts cannot be listed")
+    (fault,) = found.faults
+    assert "uses the source 'env' but does not declare it" in fault
+
+
+def test_one_that_exceeds_its_budget_is_told_why(tmp_path: Path) -> None:
+    algorithm = written(tmp_path / "counts", "problem.demonstrations(10**6)")
+    bundle = handed_in(algorithm, tmp_path / "submissions")
+    found = reviewed(bundle, tmp_path / "review", ["RiskyBridge"])
+    assert found.comment.startswith("### counts cannot be listed")
+    (fault,) = found.faults
+    assert "1000000 expert labels asked for" in fault
+
+
+def test_one_that_carries_along_what_solves_the_registered_world_is_told(tmp_path: Path) -> None:
+    algorithm = Path(shutil.copytree(CARRIED, tmp_path / "carried"))
+    np.save(algorithm / "brought.npy", required_reference(get_world("FourRooms")).policy)
+    bundle = handed_in(algorithm, tmp_path / "submissions")
+    found = reviewed(bundle, tmp_path / "review", ["FourRooms"], 2)
+    assert found.comment.startswith("### carried cannot be listed")
+    (fault,) = found.faults
+    assert "1.00 in the registered world" in fault
+
+
+def test_a_listed_algorithm_is_fetched_from_a_folder_and_by_git(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = tmp_path / "repository"
+    shutil.copytree(bundle.parent, repository / "leaderboard" / "submissions")
+    commands.pull_listed("counts", str(repository), tmp_path / "first")
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for arguments in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "-m", "all"]):
+        subprocess.run(["git", *arguments], cwd=repository, check=True)
+    commands.pull_listed("counts", f"file://{repository}", tmp_path / "second")
+    for place in ("first", "second"):
+        text = (tmp_path / place / "algorithm.py").read_text()
+        assert text == (bundle / ALGORITHM / "algorithm.py").read_text()
+    assert "licence: MIT" in capsys.readouterr().out
+    with pytest.raises(UserError, match="is there already"):
+        commands.pull_listed("counts", str(repository), tmp_path / "first")
+    with pytest.raises(UnknownNameError, match="did you mean 'counts'"):
+        commands.pull_listed("count", str(repository), tmp_path / "third")
+    with pytest.raises(UserError, match="neither a folder nor fetched"):
+        commands.pull_listed("counts", f"file://{tmp_path}/nowhere", tmp_path / "third")
+    assert not (tmp_path / "third").exists()
+
+
+def test_the_script_of_the_workflow_reviews_what_a_branch_adds(tmp_path: Path) -> None:
+    """In a repository of its own: a branch that adds one bundle, and changes the script itself."""
+    repository = tmp_path / "repository"
+    (repository / ".ci").mkdir(parents=True)
+    (repository / ".venv" / "bin").mkdir(parents=True)
+    shutil.copy(ROOT / ".ci" / "review", repository / ".ci")
+    command = (
+        f'#!/bin/sh\nexec {sys.executable} -m leaderboard "$@" --worlds RiskyBridge --instances 1\n'
+    )
+    (repository / ".venv" / "bin" / "leaderboard").write_text(command)
+    (repository / ".venv" / "bin" / "leaderboard").chmod(0o755)
+    listed = repository / "leaderboard" / "submissions"
+    listed.mkdir(parents=True)
+    (listed / "README.md").write_text("Algorithms.\n")
+
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", *who, *arguments], cwd=repository, check=True)
+
+    git("init", "-q", "-b", "main")
+    git("add", ".ci", "leaderboard")
+    git("commit", "-q", "-m", "base")
+    git("switch", "-q", "-c", "theirs")
+    handed_in(written(tmp_path / "counts"), listed)
+    (listed / "README.md").write_text("Changed.\n")
+    (repository / ".ci" / "review").write_text("echo can be listed")
+    git("commit", "-q", "-a", "-m", "not the bundle")
+    git("add", "leaderboard")
+    git("commit", "-q", "-m", "the bundle")
+    git("switch", "-q", "main")
+    done = subprocess.run([".ci/review", "theirs"], cwd=repository, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    comment = (repository / "results" / "review" / "comment.md").read_text()
+    assert comment.count("###") == 3
+    assert comment.startswith("### counts can be listed")
