@@ -2,8 +2,6 @@
 
 from math import floor
 
-from scipy.optimize import linprog
-
 from il_envs.worlds.gauntlet import dynamics
 
 
@@ -17,6 +15,8 @@ def one_button_bound() -> float:
     episode. The number of gates is rounded down, and from then on the runner gets at most to the
     next gate.
     """
+    from scipy.optimize import linprog  # takes a tenth of a second, for a number of one study
+
     # Variables: gates, forward steps; rows: something <= bound.
     program = linprog(
         c=[-1.0, 0.0],
