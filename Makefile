@@ -39,7 +39,7 @@ tune: $(INSTALLED)
 
 # The tables of the README, from committed results.
 readme: $(INSTALLED)
-	$(BIN)/python -m leaderboard.tables.embedded README.md
+	$(BIN)/python -m leaderboard.embedded README.md
 
 test: $(INSTALLED)
 	$(PYTEST)

@@ -10,8 +10,8 @@ from leaderboard import UserError
 from leaderboard.cells import write_cell
 from leaderboard.runs import Results
 from leaderboard.scores.summary import summary
-from leaderboard.tables import embedded
-from leaderboard.tables.embedded import END
+from leaderboard import embedded
+from leaderboard.embedded import END
 from leaderboard.tables.formats import markdown
 from leaderboard.tables.page import tables
 from tests.leaderboard.test_tables import make_results
@@ -92,7 +92,7 @@ def test_the_command_says_what_is_wrong_in_a_line(
     path = tmp_path / "page.md"
     if content is not None:
         path.write_bytes(content)
-    command = [sys.executable, "-m", "leaderboard.tables.embedded", path]
+    command = [sys.executable, "-m", "leaderboard.embedded", path]
     ended = subprocess.run(command, capture_output=True, text=True)
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"{path}: {problem}")

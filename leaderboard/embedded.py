@@ -1,4 +1,4 @@
-"""Tables in documents, from committed results: `python -m leaderboard.tables.embedded FILE ...`.
+"""Tables in documents, from committed results: `python -m leaderboard.embedded FILE ...`.
 
 A table stands between two comments, of which the first says where it is from and which of its
 columns are shown:
@@ -7,7 +7,7 @@ columns are shown:
     ...
     <!-- end of table -->
 
-Other comments are let be.
+That of the committed claims stands after `<!-- claims -->`. Other comments are let be.
 """
 
 import argparse
@@ -16,12 +16,17 @@ import sys
 from pathlib import Path
 
 from leaderboard import UserError
+from leaderboard.claims.committed import committed
+from leaderboard.claims.page import as_markdown as claims_as_markdown
 from leaderboard.publishing import writing_to
 from leaderboard.tables.document import read_document
 from leaderboard.tables.formats import markdown
 
 END = "<!-- end of table -->"
-MARK = re.compile(r"<!-- *(?:(\S+) +(\w+): *(.+?)|end of table) *-->")
+MARK = re.compile(
+    r"<!-- *(?:(?P<folder>\S+) +(?P<name>\w+): *(?P<columns>.+?)|(?P<claims>claims)|end of table)"
+    r" *-->"
+)
 
 
 def embedded(text: str, root: Path) -> str:
@@ -39,32 +44,40 @@ def embedded(text: str, root: Path) -> str:
     if len(marks) % 2:
         marks.append(marks[-1])
     for begin, end in zip(marks[::2], marks[1::2], strict=True):
-        if not begin[1] or end[1]:
+        if not _begins(begin) or _begins(end):
             line = 1 + text.count("\n", 0, begin.start())
-            lacks = "end" if begin[1] else "beginning"
+            lacks = "end" if _begins(begin) else "beginning"
             raise UserError(f"line {line}: the table of {begin[0]!r} has no {lacks}")
-        parts += [text[done : begin.start()], _block(begin[1], begin[2], begin[3], root)]
+        parts += [text[done : begin.start()], f"{begin[0]}\n{_table(begin, root)}\n{END}"]
         done = end.end()
     return "".join([*parts, text[done:]])
 
 
-def _block(folder: str, name: str, columns: str, root: Path) -> str:
+def _begins(mark: re.Match[str]) -> bool:
+    return bool(mark["folder"] or mark["claims"])
+
+
+def _table(begin: re.Match[str], root: Path) -> str:
+    """The table that stands after a mark."""
+    if begin["claims"]:
+        return claims_as_markdown(committed()).rstrip("\n")
+    folder, name = begin["folder"], begin["name"]
     found = {table.name: table.shown for table in read_document(root / folder).tables}
     if name not in found:
         raise UserError(f"{folder} has no table {name!r}; it has {', '.join(found)}")
-    wanted = [column.strip() for column in columns.split(",")]
+    wanted = [column.strip() for column in begin["columns"].split(",")]
     for column in wanted:
         if column not in found[name]:
             there = ", ".join(found[name].columns)
             raise UserError(
                 f"the table {name} of {folder} has no column {column!r}; it has {there}"
             )
-    return f"<!-- {folder} {name}: {', '.join(wanted)} -->\n{markdown(found[name][wanted])}\n{END}"
+    return markdown(found[name][wanted])
 
 
 def main() -> None:
     """Write the tables of the documents that the arguments name."""
-    parser = argparse.ArgumentParser(prog="leaderboard.tables.embedded", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="leaderboard.embedded", description=main.__doc__)
     parser.add_argument("file", type=Path, nargs="+", help="a document in Markdown")
     for path in parser.parse_args().file:
         try:
