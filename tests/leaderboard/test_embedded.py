@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard import UserError
+from leaderboard import UserError, embedded
 from leaderboard.cells import write_cell
+from leaderboard.embedded import END
 from leaderboard.runs import Results
 from leaderboard.scores.summary import summary
-from leaderboard import embedded
-from leaderboard.embedded import END
 from leaderboard.tables.formats import markdown
 from leaderboard.tables.page import tables
 from tests.leaderboard.test_tables import make_results
