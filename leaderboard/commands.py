@@ -91,6 +91,7 @@ def run(
     style: str = "",
     settings: Sequence[str] = (),
     in_process: bool = False,
+    cluster: str = "",
 ) -> None:
     """Compute the missing cells, then write and print the table.
 
@@ -101,6 +102,7 @@ def run(
         style: the scripted expert that teaches; empty for the worlds' references.
         settings: settings of algorithms, "NAME.SETTING=VALUE" each.
         in_process: whether algorithms are in the process that scores them.
+        cluster: address of a Ray cluster that computes the cells; empty for this machine.
 
     Raises:
         UserError, UnknownNameError: on a mistake of the user's.
@@ -112,6 +114,9 @@ def run(
             f"--seeds must be at most {MOST_SEEDS}, not {seeds}: further ones are for tuning, and "
             "beyond them are the episodes that policies are evaluated on"
         )
+    if cluster and (demonstrations or in_process):
+        what = "--demonstrations" if demonstrations else "--in-process"
+        raise UsageError(f"{what} is for this machine alone, and does not go with --cluster")
     require_folder(out)  # before the plan, for which worlds may have to be compiled
     worlds = [get_world(name) for name in dict.fromkeys(world_names)]
     _require_style(style, worlds)
@@ -132,7 +137,7 @@ def run(
     specs = cells_of_run(profile, worlds, contenders, seeds, recordings, style)
     manifest = manifest_of(profile, worlds, contenders, seeds, recordings, style)
     try:
-        computed = compute(specs, manifest, contenders, out, workers, in_process)
+        computed = compute(specs, manifest, contenders, out, workers, in_process, cluster)
     except InterruptedRunError:
         with writing_to(out):
             _show_unfinished(out)

@@ -18,6 +18,7 @@ from leaderboard.running.progress import Progress
 from leaderboard.running.runner import InterruptedRunError, run_cells, unfinished
 from leaderboard.runs import Manifest, extend_manifest
 from leaderboard.tables.board import Board
+from leaderboard.texts import count_of
 
 
 def compute(
@@ -27,6 +28,7 @@ def compute(
     out: Path,
     workers: int,
     in_process: bool = False,
+    cluster: str = "",
 ) -> list[Cell]:
     """Compute the cells that are missing in a folder; returns them.
 
@@ -35,6 +37,7 @@ def compute(
         manifest: the run's, merged into the folder's.
         contenders: the run's algorithms.
         in_process: whether algorithms are in the process that scores them.
+        cluster: address of a Ray cluster that computes them; empty for this machine.
 
     Raises:
         UserError: if the folder holds other results, or cannot be written to.
@@ -46,13 +49,15 @@ def compute(
         waiting = unfinished(specs, out)
         cores = os.cpu_count() or 1
         durations = estimates(waiting, contenders, out)
-        if waiting:
-            tell(*plan(waiting, durations, workers, cores))
+        lines = plan(waiting, durations, workers, cores) if waiting else []
+        if cluster and waiting:  # how many processors it has is not known yet
+            lines[0] = f"{count_of(len(waiting), 'cell')} to compute, by the cluster at {cluster}"
+        tell(*lines)
         board = Board(manifest, specs, out, {spec.title for spec in waiting})
-        forecast = Forecast(waiting, durations, workers, cores)
+        forecast = None if cluster else Forecast(waiting, durations, workers, cores)
         progress = Progress(Console(stderr=True), forecast, board)
         try:
-            return run_cells(specs, out, workers, progress, in_process)
+            return run_cells(specs, out, workers, progress, in_process, cluster)
         except InterruptedRunError as error:
             again = shlex.join(["leaderboard", *sys.argv[1:]])
             message = f"{error}; go on with: {again}"

@@ -69,6 +69,14 @@ def run(
             "their rows say so.",
         ),
     ] = False,
+    cluster: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Compute on a Ray cluster: HOST:PORT, or local, one that is started for this run.",
+            show_default="this machine",
+        ),
+    ] = "",
 ) -> None:
     """Compute the cells that are missing, and print the table."""
     from leaderboard import commands
@@ -92,6 +100,7 @@ def run(
             each,
             settings or (),
             in_process,
+            cluster,
         )
     if len(folders) > 1:
         commands.table(results, "text")

@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from il_envs.engine.kernels import batch_kernels, expert_kernels
+from il_envs.world import get_world
 from leaderboard import UserError, tell
 from leaderboard.cells import Cell, failed_cell, read_cell, write_cell
 from leaderboard.computer import same_arithmetic
@@ -52,11 +55,8 @@ class Child:
         else:
             cell = failed_cell(self.spec, *result)
             self._write_anew(cell)
-        if cell.is_guarded and not self.in_process:
-            try:
-                seal(self.temporary, "computed")
-            except UserError as error:  # no key: the cell is none the worse
-                _tell_once(f"cells are not sealed: {error}")
+        if not self.in_process:
+            seal_computed(self.temporary, cell)
         return cell
 
     def _result(self) -> Cell | Failure:
@@ -91,9 +91,68 @@ class Child:
         write_cell(self.temporary, cell)
 
 
+def seal_computed(folder: Path, cell: Cell) -> None:
+    """Seal a cell that was computed here, or on a machine that is trusted as this one is, if its
+    algorithm was behind a guard that hides the key."""
+    if not cell.is_guarded:
+        return
+    try:
+        seal(folder, "computed")
+    except UserError as error:  # no key: the cell is none the worse
+        _tell_once(f"cells are not sealed: {error}")
+
+
 @cache
 def _tell_once(line: str) -> None:
     tell(line)
+
+
+class Children:
+    """The processes of a run on this machine, one for each cell.
+
+    Args:
+        results: the folder of results.
+        writer: who writes into it, as `registered` has it.
+        workers: processes at a time.
+        in_process: whether algorithms are in them too.
+    """
+
+    def __init__(self, results: Path, writer: str, workers: int, in_process: bool) -> None:
+        self._results, self._writer = results, writer
+        self._workers, self._in_process = workers, in_process
+        self._running: list[Child] = []
+
+    @property
+    def room(self) -> int:
+        """How many more cells may start."""
+        return self._workers - len(self._running)
+
+    def start(self, spec: CellSpec) -> None:
+        """Start the process of a cell."""
+        self._running.append(
+            start_child(spec, self._results, self._writer, self._workers, self._in_process)
+        )
+
+    def ended(self) -> Iterator[tuple[Path, Cell]]:
+        """The cells whose processes have ended or exceed a limit, each in a temporary folder.
+
+        Raises:
+            OSError: if one cannot be written.
+        """
+        for child in list(self._running):
+            excess = child.watch.excess()
+            if excess is None and child.watch.process.poll() is None:
+                continue
+            child.watch.kill()
+            cell = child.cell(excess)
+            yield child.temporary, cell
+            self._running.remove(child)
+
+    def stop(self) -> None:
+        """End all of them, and remove what they have written."""
+        for child in self._running:
+            child.watch.kill()
+            remove(child.temporary)
 
 
 def start_child(
@@ -123,3 +182,11 @@ def start_child(
     with suppress(BrokenPipeError), process.stdin as told:  # it may have ended already
         told.write(spec.model_dump_json().encode())
     return Child(spec, temporary, Watch(process, spec.profile, workers), in_process)
+
+
+def compile_kernels(worlds: Iterable[str]) -> None:
+    """Fill the kernel cache once, so that the children do not all compile the same kernels."""
+    for name in sorted(worlds):
+        world = get_world(name)
+        batch_kernels(world)
+        expert_kernels(world, world.reference_style)

@@ -1,4 +1,5 @@
-"""Computing the missing cells, each in a child process with limits on time and memory.
+"""Computing the missing cells, each in a child process with limits on time and memory, here or on
+the machines of a cluster.
 
 Whatever an algorithm does in its process, the run goes on and the cell says what happened. The
 folders of finished cells are the only state: the same command, run again, computes the missing
@@ -7,24 +8,40 @@ ones.
 
 import contextlib
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from threading import Event
+from typing import Protocol
 
-from il_envs.engine.kernels import batch_kernels, expert_kernels
-from il_envs.world import get_world
 from leaderboard import UserError
 from leaderboard.cells import Cell, read_cell
 from leaderboard.files import remove
 from leaderboard.protocol import CellSpec
 from leaderboard.publishing import locked, publish, registered, remove_leftovers
-from leaderboard.running.children import Child, start_child
+from leaderboard.running.children import Children, compile_kernels
+from leaderboard.running.cluster import Cluster
 from leaderboard.running.progress import Progress
 
 POLL_PERIOD = 0.05  # s, between two checks whether a child has ended
+
+
+class Pool(Protocol):
+    """Where cells are computed."""
+
+    @property
+    def room(self) -> int:
+        """How many more cells may start."""
+
+    def start(self, spec: CellSpec) -> None:
+        """Start a cell."""
+
+    def ended(self) -> Iterator[tuple[Path, Cell]]:
+        """The cells that have ended since, each in a temporary folder."""
+
+    def stop(self) -> None:
+        """End what still runs, and remove what is left of it."""
 
 
 class InterruptedRunError(UserError):
@@ -47,11 +64,14 @@ def run_cells(
     workers: int,
     progress: Progress,
     in_process: bool = False,
+    cluster: str = "",
 ) -> list[Cell]:
-    """Compute every cell that has no finished folder under its key, `workers` at a time.
+    """Compute every cell that has no finished folder under its key.
 
     Args:
+        workers: cells at a time, on this machine.
         in_process: whether an algorithm is in the process of its scorer, for debugging.
+        cluster: address of a Ray cluster, as `Cluster` has it, on which they are computed instead.
 
     Returns:
         The cells that this call computed.
@@ -59,17 +79,19 @@ def run_cells(
     Raises:
         InterruptedRunError: on SIGINT (Ctrl-C) and SIGTERM, after the children are ended; what was
             finished stays.
+        UserError: if there is no such cluster, or it loses a cell; what was finished stays.
         OSError: if results cannot be written; what was finished stays.
     """
     remove_leftovers(results)
     waiting = unfinished(specs, results)
     compile_kernels({spec.world for spec in waiting})
     done: list[Cell] = []
-    with registered(results) as writer, progress, _noticed_interrupt() as interrupt:
-        start = partial(
-            start_child, results=results, writer=writer, workers=workers, in_process=in_process
-        )
-        _run(waiting, start, results, workers, progress, done, interrupt.event)
+    with registered(results) as writer:
+        pool: Pool = Children(results, writer, workers, in_process)
+        if cluster and waiting:
+            pool = Cluster(cluster, results, writer)
+        with progress, _noticed_interrupt() as interrupt:
+            _run(waiting, pool, results, progress, done, interrupt.event)
     if interrupt.event.is_set():
         raise InterruptedRunError(
             f"interrupted; {len(done)} of {len(waiting)} cells are finished and kept",
@@ -133,19 +155,10 @@ def unfinished(specs: Iterable[CellSpec], results: Path) -> list[CellSpec]:
     return [spec for spec in specs if not is_finished(spec, results)]
 
 
-def compile_kernels(worlds: Iterable[str]) -> None:
-    """Fill the kernel cache once, so that the children do not all compile the same kernels."""
-    for name in sorted(worlds):
-        world = get_world(name)
-        batch_kernels(world)
-        expert_kernels(world, world.reference_style)
-
-
 def _run(
     waiting: list[CellSpec],
-    start: Callable[[CellSpec], Child],
+    pool: Pool,
     results: Path,
-    workers: int,
     progress: Progress,
     done: list[Cell],
     interrupted: Event,
@@ -153,35 +166,26 @@ def _run(
     """Compute cells until all are done or the run is interrupted."""
     progress.begin(len(waiting))
     queue = iter(waiting)
-    running: list[Child] = []
     try:
         while len(done) < len(waiting):
-            for spec in islice(queue, workers - len(running)):
+            for spec in islice(queue, pool.room):
                 progress.started(spec)
-                running.append(start(spec))
+                pool.start(spec)
             if interrupted.wait(POLL_PERIOD):
                 return
             progress.waiting()
-            for child in list(running):
-                excess = child.watch.excess()
-                if excess is None and child.watch.process.poll() is None:
-                    continue
-                child.watch.kill()
-                cell = child.cell(excess)
-                _publish(child, results)
-                running.remove(child)
+            for temporary, cell in pool.ended():
+                _publish(temporary, cell.spec, results)
                 done.append(cell)
                 progress.finished(cell)
     finally:
-        for child in running:
-            child.watch.kill()
-            remove(child.temporary)
+        pool.stop()
 
 
-def _publish(child: Child, results: Path) -> None:
-    """Move what a child has left to its place, unless another run has been faster."""
+def _publish(temporary: Path, spec: CellSpec, results: Path) -> None:
+    """Move a written cell to its place, unless another run has been faster."""
     with locked(results):
-        if is_finished(child.spec, results):
-            remove(child.temporary)
+        if is_finished(spec, results):
+            remove(temporary)
         else:
-            publish(child.temporary, results, child.spec.folder)
+            publish(temporary, results, spec.folder)
