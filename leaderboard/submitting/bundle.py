@@ -86,10 +86,9 @@ def hashes_of(folder: Path) -> dict[str, str]:
 
     Raises:
         UserError: if a file cannot be part of a bundle, or they are too many or too large.
-        OSError: if one cannot be read.
     """
     files = files_of(folder)
-    for path in folder.rglob("*"):
+    for path in (folder, *folder.rglob("*")):
         if path.is_symlink():
             raise UserError(f"{path}: is a link, whose target would be missing elsewhere")
     for name, path in files.items():
@@ -102,7 +101,10 @@ def hashes_of(folder: Path) -> dict[str, str]:
         raise UserError(
             f"{folder}: {size / 2**20:.0f} MiB; a bundle has at most {MOST_BYTES // 2**20}"
         )
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+    try:
+        return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+    except OSError as error:
+        raise UserError(f"{error.filename}: {error.strerror}") from error
 
 
 def read_bundle(folder: Path) -> Submission:
@@ -110,7 +112,6 @@ def read_bundle(folder: Path) -> Submission:
 
     Raises:
         UserError: if there is no bundle, it is damaged, or its files are not those it names.
-        OSError: if a file cannot be read.
     """
     path = folder / DESCRIPTION
     if not path.is_file():

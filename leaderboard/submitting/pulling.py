@@ -37,7 +37,9 @@ def pull(name: str, repository: str, place: Path) -> Submission:
             raise UnknownNameError("submission", name, names)
         submission = read_bundle(root / LISTED / name)
         require_signature(root / LISTED / name, submission)
-        shutil.copytree(root / LISTED / name / ALGORITHM, place)
+        for file in submission.files:  # and nothing else that may lie there
+            (place / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / LISTED / name / ALGORITHM / file, place / file)
     return submission
 
 

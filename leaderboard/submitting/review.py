@@ -44,6 +44,7 @@ class Review:
 
     Attributes:
         faults: a line for each reason not to list it.
+        replaces: the bundle that is listed under its name already.
         tables: of its scores, in its instances and in the registered worlds; none if it did not
             come to that.
     """
@@ -51,23 +52,31 @@ class Review:
     name: str
     faults: tuple[str, ...]
     submission: Submission | None = None
+    replaces: Submission | None = None
     tables: tuple[Document, ...] = ()
 
     @property
     def comment(self) -> str:
-        """The comment, in Markdown."""
+        """The comment, in Markdown. What others have written cannot call anybody, link or show
+        pictures in it."""
         verdict = "cannot be listed" if self.faults else "can be listed"
         parts = [f"### {self.name} {verdict}", *(f"- {fault}" for fault in self.faults)]
         if self.submission is not None:
-            whose = self.submission.authors or self.submission.contact
+            told = self.submission
+            whose = told.authors or told.contact
+            signed = f"signed with {told.signer}" if told.signer else "unsigned"
+            version = f"version {told.code[:12]}"
+            parts.append(f"{told.summary}. {whose}, licence {told.licence}, {version}, {signed}.")
+        if self.replaces is not None:
             parts.append(
-                f"{self.submission.summary}. {whose}, {self.submission.licence}, "
-                f"version {self.submission.code[:12]}."
+                f"It takes the place of version {self.replaces.code[:12]}, whose contact is "
+                f"{self.replaces.contact}."
             )
         titles = ("In instances that nobody could know", "In the registered worlds")
         for title, table in zip(titles, self.tables, strict=False):
             parts += [f"#### {title}", as_markdown(table)]
-        return "\n\n".join(parts).replace("\n\n- ", "\n- ") + "\n"
+        text = "\n\n".join(parts).replace("\n\n- ", "\n- ") + "\n"
+        return text.replace("@", "@\N{ZERO WIDTH SPACE}").replace("](", "]\\(").replace("<", "&lt;")
 
 
 def review(
@@ -94,13 +103,16 @@ def review(
         OSError: if something cannot be written.
     """
     name = bundle.resolve().name
+    before = None
     try:
+        if listed is not None and (listed / name).exists():
+            before = read_bundle(listed / name)
         submission, contender = _examined(bundle, listed)
     except (UserError, UnknownNameError) as error:
-        return Review(name, (str(error).replace(f"{bundle}/", ""),))
+        return Review(name, (str(error).replace(f"{bundle}/", ""),), None, before)
     known = [get_world(world) for world in worlds if contender.applies_to(get_world(world))]
     if not known:
-        return Review(name, (f"it applies to none of {', '.join(worlds)}",), submission)
+        return Review(name, (f"it applies to none of {', '.join(worlds)}",), submission, before)
     place = out / ROUND
     make_round(place, profile, [world.name for world in known], instances)
     enter(place, contender.origin, workers)
@@ -110,14 +122,15 @@ def review(
     faults = [] if is_sound else ["`leaderboard verify` has found faults in its results"]
     faults += _failures(drawn)
     if faults:
-        return Review(name, tuple(faults), submission, (round_document(place),))
+        return Review(name, tuple(faults), submission, before, (round_document(place),))
     specs = cells_of_run(profile, known, [contender], instances)
     manifest = manifest_of(profile, known, [contender], instances)
     compute(specs, manifest, [contender], out / REGISTERED, workers)
     results = read_results(out / REGISTERED)
     registered = summary(results)
     carried = _carried(drawn, registered[registered["algorithm"] == name])
-    return Review(name, tuple(carried), submission, (round_document(place), document(results)))
+    tables = (round_document(place), document(results))
+    return Review(name, tuple(carried), submission, before, tables)
 
 
 def _examined(bundle: Path, listed: Path | None) -> tuple[Submission, Contender]:

@@ -17,7 +17,13 @@ from leaderboard import UserError
 from leaderboard.measures.references import required_reference
 from leaderboard.profiles import Profile
 from leaderboard.submitting import commands
-from leaderboard.submitting.bundle import ALGORITHM, DESCRIPTION, SIGNATURE, read_bundle
+from leaderboard.submitting.bundle import (
+    ALGORITHM,
+    DESCRIPTION,
+    SIGNATURE,
+    hashes_of,
+    read_bundle,
+)
 from leaderboard.submitting.review import Review, review
 from leaderboard.submitting.signatures import require_signature
 from leaderboard.submitting.submit import described, write_bundle
@@ -151,6 +157,17 @@ def test_a_link_is_no_part_of_a_bundle(tmp_path: Path) -> None:
         described(str(algorithm), TOLD, None)
 
 
+def test_what_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    algorithm = written(tmp_path / "counts")
+
+    def refused(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    with pytest.raises(UserError, match=r"algorithm.py: Permission denied"):
+        hashes_of(algorithm)
+
+
 def test_what_fails_its_check_is_not_written(tmp_path: Path) -> None:
     algorithm, out = written(tmp_path / "counts", "raise ValueError('no')"), tmp_path / "out"
     with pytest.raises(UserError, match="fails in 1 of 1 worlds; nothing was written"):
@@ -270,10 +287,28 @@ def test_one_that_carries_along_what_solves_the_registered_world_is_told(tmp_pat
     assert "1.00 in the registered world" in fault
 
 
+def test_what_others_write_calls_nobody_and_links_nowhere(tmp_path: Path) -> None:
+    told = TOLD | {"authors": "@everybody ![a](https://x.org/a.png) <img src=x>"}
+    submission = described(str(written(tmp_path / "counts")), told, None)
+    comment = Review("counts", ("[here](https://x.org)",), submission).comment
+    for harmful in ("@e", "](", "<"):
+        assert harmful not in comment
+
+
+def test_a_new_version_says_what_it_replaces(bundle: Path, tmp_path: Path) -> None:
+    algorithm = written(tmp_path / "newer")
+    (algorithm / "more.txt").write_text("new")
+    handed = handed_in(algorithm, tmp_path / "theirs")
+    found = review(handed, tmp_path / "out", TINY, ["RiskyBridge"], 1, 2, bundle.parent)
+    assert found.faults == ()
+    assert f"the place of version {read_bundle(bundle).code[:12]}" in found.comment
+
+
 def test_a_listed_algorithm_is_fetched_from_a_folder_and_by_git(
     bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     repository = tmp_path / "repository"
+    (bundle / ALGORITHM / ".hidden").write_text("not named in the bundle, and so not fetched")
     shutil.copytree(bundle.parent, repository / "leaderboard" / "submissions")
     commands.pull_listed("counts", str(repository), tmp_path / "first")
     who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
@@ -283,6 +318,7 @@ def test_a_listed_algorithm_is_fetched_from_a_folder_and_by_git(
     for place in ("first", "second"):
         text = (tmp_path / place / "algorithm.py").read_text()
         assert text == (bundle / ALGORITHM / "algorithm.py").read_text()
+        assert [path.name for path in (tmp_path / place).iterdir()] == ["algorithm.py"]
     assert "licence: MIT" in capsys.readouterr().out
     with pytest.raises(UserError, match="is there already"):
         commands.pull_listed("counts", str(repository), tmp_path / "first")
