@@ -53,7 +53,13 @@ def new_round(
 @rounds.command("enter")
 def enter_round(
     folder: RoundFolder,
-    algorithm: Annotated[str, typer.Argument(help="A folder or an installed name.")],
+    algorithms: Annotated[
+        str,
+        typer.Argument(
+            metavar="ALGORITHM",
+            help="Folders or installed names, with commas, which share their instances.",
+        ),
+    ],
     settings: Settings = None,
     workers: Workers = None,
 ) -> None:
@@ -61,7 +67,8 @@ def enter_round(
     round's table. The same one goes on where it was stopped."""
     from leaderboard.rounds import commands as of_rounds
 
-    of_rounds.enter_round(folder, algorithm, workers_or_all(workers), settings or ())
+    names = names_of("ALGORITHM", algorithms, "give one or more, with commas")
+    of_rounds.enter_round(folder, names, workers_or_all(workers), settings or ())
 
 
 @rounds.command("reveal")

@@ -23,23 +23,51 @@ from leaderboard.rounds.round import Bytes, Kept, Round, keep, kept_of
 LOG = "attempts.jsonl"
 
 
-class Attempt(BaseModel):
-    """A line of the log: one submission, or once more the same."""
+class Entered(BaseModel):
+    """An algorithm that was entered."""
 
     model_config = ConfigDict(frozen=True)
 
-    number: int = Field(ge=1)
-    """Of the submission; that of an earlier line if it was trained again, or went on."""
-    time: str = Field(max_length=40)
-    """When it was entered, in UTC."""
     name: str = Field(pattern=f"^{NAME}$")
-    """The algorithm's."""
     submission: Bytes
     """As `entering.submission_of`."""
     worlds: tuple[str, ...] = Field(min_length=1)
     """The worlds of the round to which it applies."""
+
+
+class Attempt(BaseModel):
+    """A line of the log: algorithms that were entered together, or once more the same."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int = Field(ge=1)
+    """Of the attempt; that of an earlier line if it was trained again, or went on."""
+    time: str = Field(max_length=40)
+    """When it was entered, in UTC."""
+    algorithms: tuple[Entered, ...] = Field(min_length=1)
+    """They share their instances, and so are compared in the same ones."""
     previous: Bytes
     """SHA-256 of the line before; in the first line, the round's commitment."""
+
+    @property
+    def name(self) -> str:
+        """Names its algorithms, in short."""
+        first, others = self.algorithms[0].name, len(self.algorithms) - 1
+        return f"{first}-and-{others}-more" if others else first
+
+    @property
+    def submission(self) -> str:
+        """SHA-256 over all of them, from which the instances are drawn; that of a single one is its
+        own."""
+        if len(self.algorithms) == 1:
+            return self.algorithms[0].submission
+        told = "".join(f"{each.submission}\n" for each in self.algorithms)
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    @property
+    def worlds(self) -> tuple[str, ...]:
+        """The worlds of the round to which one of them applies."""
+        return tuple(dict.fromkeys(world for each in self.algorithms for world in each.worlds))
 
     @property
     def folder(self) -> str:
@@ -74,17 +102,17 @@ def read_log(folder: Path) -> list[Attempt]:
 
 
 def attempts_of(log: Sequence[Attempt]) -> list[Attempt]:
-    """Each submission once, by the first of its lines."""
+    """Each attempt once, by the first of its lines."""
     return list({attempt.number: attempt for attempt in reversed(log)}.values())[::-1]
 
 
-def attempt_of(log: Sequence[Attempt], name: str, submission: str) -> Attempt | None:
-    """The attempt of a submission; None if it has not been entered."""
-    return next((each for each in log if (each.name, each.submission) == (name, submission)), None)
+def attempt_of(log: Sequence[Attempt], algorithms: tuple[Entered, ...]) -> Attempt | None:
+    """The attempt of these algorithms; None if they have not been entered together."""
+    return next((each for each in log if each.algorithms == algorithms), None)
 
 
 def times_entered(log: Sequence[Attempt]) -> Counter[int]:
-    """How many lines each submission has, by its number."""
+    """How many lines each attempt has, by its number."""
     return Counter(attempt.number for attempt in log)
 
 
@@ -95,9 +123,9 @@ def head_of(log: Sequence[Attempt], commitment: str) -> str:
 
 def faults_of(log: Sequence[Attempt], found: Round) -> list[str]:
     """A line for everything that does not hang together."""
-    faults, known = [], dict[int, tuple[str, str, tuple[str, ...]]]()
+    faults, known = [], dict[int, tuple[Entered, ...]]()
     for place, attempt in enumerate(log):
-        what = (attempt.name, attempt.submission, attempt.worlds)
+        what = attempt.algorithms
         is_next = attempt.number == len(known) + 1 and what not in known.values()
         if attempt.previous != head_of(log[:place], found.commitment) or not (
             is_next or known.get(attempt.number) == what
@@ -111,10 +139,8 @@ def faults_of(log: Sequence[Attempt], found: Round) -> list[str]:
     return faults
 
 
-def logged(
-    folder: Path, found: Round, kept: Kept, name: str, submission: str, worlds: tuple[str, ...]
-) -> Attempt:
-    """Append a line for a submission to the log; returns it.
+def logged(folder: Path, found: Round, kept: Kept, algorithms: tuple[Entered, ...]) -> Attempt:
+    """Append a line for algorithms that are entered together to the log; returns it.
 
     Args:
         kept: what this computer keeps of the round, whose head is moved on.
@@ -128,13 +154,11 @@ def logged(
         heads = [head_of(log, found.commitment), head_of(log[:-1], found.commitment)]
         if kept.head not in heads:  # the last one was not kept if we were killed right then
             raise UserError(f"{folder / LOG}: not as this computer has left it; restore it")
-        before = attempt_of(log, name, submission)
+        before = attempt_of(log, algorithms)
         attempt = Attempt(
             number=len(attempts_of(log)) + 1 if before is None else before.number,
             time=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            name=name,
-            submission=submission,
-            worlds=worlds,
+            algorithms=algorithms,
             previous=heads[0],
         )
         (folder / attempt.folder).mkdir(exist_ok=True)  # first, as it may not be possible

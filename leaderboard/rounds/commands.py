@@ -32,9 +32,11 @@ def new_round(folder: Path, profile: Profile, worlds: list[str], instances: int)
     print(f"commitment, to be published now: {made.commitment}")
 
 
-def enter_round(folder: Path, origin: str, workers: int, settings: Sequence[str]) -> None:
-    """Enter a submission, and print the table of the round."""
-    enter(folder, origin, workers, settings)
+def enter_round(
+    folder: Path, origins: Sequence[str], workers: int, settings: Sequence[str]
+) -> None:
+    """Enter algorithms together, and print the table of the round."""
+    enter(folder, origins, workers, settings)
     print_page(as_text(round_document(folder)))
 
 

@@ -1,24 +1,25 @@
-"""A submission of a round: trained and scored in instances of its own."""
+"""Submissions of a round: trained and scored in instances of their own."""
 
 import hashlib
 import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from il_envs.learning.installed import installed_algorithms
-from il_envs.world import get_world
+from il_envs.world import World, get_world
 from leaderboard import UserError, require_at_least, tell
 from leaderboard.algorithms.contender import Contender
 from leaderboard.algorithms.imports import hash_of
 from leaderboard.algorithms.submission import files_of, require_folder_of_algorithm
 from leaderboard.computing import compute
 from leaderboard.conditions import with_settings
-from leaderboard.describing import find
+from leaderboard.describing import find_all
 from leaderboard.protocol import cells_of_run
 from leaderboard.publishing import writing_to
-from leaderboard.rounds.attempts import Attempt, attempt_of, logged, read_log
+from leaderboard.rounds.attempts import Attempt, Entered, attempt_of, logged, read_log
 from leaderboard.rounds.round import Kept, Round, kept_of, read_round, suite
 from leaderboard.running.runner import unfinished
 from leaderboard.runs import read_results
@@ -26,7 +27,7 @@ from leaderboard.seals import has_computed, seal
 from leaderboard.selection import manifest_of
 
 SUBMISSION = "submission"
-"""Folder of a copy of a submission, from which it is trained, beside its results."""
+"""Folder of the copies of algorithms, from which they are trained, beside their results."""
 
 
 def submission_of(folder: Path | None, code: str, config: str) -> str:
@@ -40,53 +41,108 @@ def submission_of(folder: Path | None, code: str, config: str) -> str:
     return hashlib.sha256(f"{code}\n{config}\n{files}".encode()).hexdigest()
 
 
-def enter(folder: Path, origin: str, workers: int, settings: Sequence[str] = ()) -> Attempt:
-    """Train and score an algorithm in a round. The same submission goes on where it was stopped;
-    another byte in it is another submission, with instances of its own. Either way there is a line
-    in the log first, unless nothing is left to compute.
+def enter(
+    folder: Path, origins: Sequence[str], workers: int, settings: Sequence[str] = ()
+) -> Attempt:
+    """Train and score algorithms in a round, in the same instances. The same ones go on where they
+    were stopped; another byte in one of them is another submission, with instances of its own.
+    Either way there is a line in the log first, unless nothing is left to compute.
 
     Args:
-        origin: name or folder of the algorithm; what is trained is a copy of the folder, without
+        origins: names or folders of algorithms; what is trained is a copy of a folder, without
             files that are hidden.
         workers: cells at a time.
-        settings: settings of the algorithm, "NAME.SETTING=VALUE" each.
+        settings: settings of the algorithms, "NAME.SETTING=VALUE" each.
 
     Raises:
-        UserError: if the round is over, not of this suite or this computer, or the algorithm does
-            not apply to any of its worlds.
+        UserError: if the round is over, not of this suite or this computer, or none of them applies
+            to any of its worlds.
         InterruptedRunError: on Ctrl-C; what was finished stays.
     """
     require_at_least("--workers", workers)
     found = read_round(folder)
     kept = _require_open(folder, found)
+    worlds = [get_world(name) for name in found.worlds]
     with tempfile.TemporaryDirectory(prefix="il-envs-") as scratch:
-        copied = _copied(origin, Path(scratch) / SUBMISSION)
-        (contender,) = with_settings([find(str(copied or origin))], settings)
-        worlds = tuple(name for name in found.worlds if contender.applies_to(get_world(name)))
-        if not worlds:
-            raise UserError(f"{contender.name} does not apply to {', '.join(found.worlds)}")
-        submission = submission_of(copied, contender.code, contender.config)
-        names = found.instances_of(kept.secret, submission, worlds)
+        entries = _entries(origins, Path(scratch), worlds, settings)
+        if not entries:
+            raise UserError(f"{', '.join(origins)}: applies to none of {', '.join(found.worlds)}")
+        algorithms = tuple(entry.told for entry in entries)
+        draft = Attempt(number=1, time="", algorithms=algorithms, previous=found.commitment)
+        names = found.instances_of(kept.secret, draft.submission, draft.worlds)
         instances = [get_world(name) for name in names]
-        known = attempt_of(read_log(folder), contender.name, submission)
-        specs = cells_of_run(found.profile, instances, [contender], 1)
+        contenders = [entry.contender for entry in entries]
+        known = attempt_of(read_log(folder), algorithms)
+        specs = cells_of_run(found.profile, instances, contenders, 1)
         if known is not None and not unfinished(specs, folder / known.folder):
             tell(f"attempt {known.number}: {known.name}, all of it is done")
             return known
         with writing_to(folder):
-            attempt = logged(folder, found, kept, contender.name, submission, worlds)
+            attempt = logged(folder, found, kept, algorithms)
             place = folder / attempt.folder
-            if copied is not None:
-                contender = _moved(contender, copied, place / SUBMISSION)
-                specs = cells_of_run(found.profile, instances, [contender], 1)
-    tell(f"attempt {attempt.number}: {attempt.name}, submission {submission[:12]}")
-    manifest = manifest_of(found.profile, instances, [contender], 1)
-    compute(specs, manifest, [contender], place, workers)
+            contenders = [entry.moved(place / SUBMISSION) for entry in entries]
+            specs = cells_of_run(found.profile, instances, contenders, 1)
+    tell(f"attempt {attempt.number}: {attempt.name}, submission {attempt.submission[:12]}")
+    manifest = manifest_of(found.profile, instances, contenders, 1)
+    compute(specs, manifest, contenders, place, workers)
     now = kept_of(found)
     if now is not None and not now.is_over:  # nobody has learned the secret meanwhile
         with writing_to(folder):
             _seal(place)
     return attempt
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """An algorithm that is to be entered.
+
+    Attributes:
+        copied: the copy of its folder; None for an installed one.
+        told: what the log says of it.
+    """
+
+    contender: Contender
+    copied: Path | None
+    told: Entered
+
+    def moved(self, folder: Path) -> Contender:
+        """The contender whose code is a copy beside its results.
+
+        Raises:
+            UserError: if there is another copy already.
+            OSError: if it cannot be written.
+        """
+        if self.copied is None:
+            return self.contender
+        place = folder / self.contender.name
+        if not place.exists():
+            shutil.copytree(self.copied, place)
+        if hash_of(files_of(place)) != hash_of(files_of(self.copied)):
+            raise UserError(f"{place}: not what was entered; restore it")
+        return self.contender.model_copy(update={"origin": str(place.resolve())})
+
+
+def _entries(
+    origins: Sequence[str], scratch: Path, worlds: Sequence[World], settings: Sequence[str]
+) -> list[_Entry]:
+    """Those of the algorithms that apply to one of the worlds.
+
+    Raises:
+        UserError, UnknownNameError: if one is not valid, or two have the same name.
+    """
+    copies = {
+        origin: _copied(origin, scratch / str(number))
+        for number, origin in enumerate(dict.fromkeys(origins))
+    }
+    found = find_all([str(copied or origin) for origin, copied in copies.items()])
+    entries = []
+    for contender, copied in zip(with_settings(found, settings), copies.values(), strict=True):
+        names = tuple(world.name for world in worlds if contender.applies_to(world))
+        if names:
+            submission = submission_of(copied, contender.code, contender.config)
+            told = Entered(name=contender.name, submission=submission, worlds=names)
+            entries.append(_Entry(contender, copied, told))
+    return entries
 
 
 def _require_open(folder: Path, found: Round) -> Kept:
@@ -118,20 +174,6 @@ def _copied(origin: str, place: Path) -> Path | None:
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, place / name)
     return place
-
-
-def _moved(contender: Contender, copied: Path, place: Path) -> Contender:
-    """The contender whose code is a copy beside its results.
-
-    Raises:
-        UserError: if there is another copy already.
-        OSError: if it cannot be written.
-    """
-    if not place.exists():
-        shutil.copytree(copied, place)
-    if hash_of(files_of(place)) != hash_of(files_of(copied)):
-        raise UserError(f"{place}: not what was entered; restore it")
-    return contender.model_copy(update={"origin": str(place.resolve())})
 
 
 def _seal(place: Path) -> None:

@@ -11,7 +11,14 @@ import pandas as pd
 from il_envs.world import base_name, get_world
 from leaderboard import UserError
 from leaderboard.cells import Cell
-from leaderboard.rounds.attempts import Attempt, attempts_of, head_of, read_log, times_entered
+from leaderboard.rounds.attempts import (
+    Attempt,
+    Entered,
+    attempts_of,
+    head_of,
+    read_log,
+    times_entered,
+)
 from leaderboard.rounds.round import Round, Secret, known_secret, read_round
 from leaderboard.runs import Results, read_results
 from leaderboard.scores.crossed import Floats, crossed_mean, mean_of
@@ -37,15 +44,17 @@ from leaderboard.texts import count_of
 
 @dataclass(frozen=True)
 class Entry:
-    """An attempt in a world.
+    """An algorithm of an attempt in a world.
 
     Attributes:
+        algorithm: its name.
         results: of the attempt; None if there are none.
         rows: one in each instance of the world; none if one is missing.
         scales: those of their scores; None where reference rows are missing.
     """
 
     attempt: Attempt
+    algorithm: Entered
     world: str
     results: Results | None
     rows: tuple[Row, ...]
@@ -74,7 +83,7 @@ class Entry:
         """True if the algorithm is a control, which is not ranked."""
         if self.results is None:
             return False
-        return self.results.manifest.declaration(self.attempt.name).is_control
+        return self.results.manifest.declaration(self.algorithm.name).is_control
 
 
 def round_document(folder: Path) -> Document:
@@ -110,8 +119,8 @@ ATTEMPT = Column(
 
 
 def summary_of_round(folder: Path, found: Round, log: Sequence[Attempt]) -> pd.DataFrame:
-    """One row for each attempt and world, best first, and last those that are not ranked; with
-    several worlds, rows for the mean over all of them come first.
+    """One row for each algorithm of an attempt and world, best first, and last those that are not
+    ranked; with several worlds, rows for the mean over all of them come first.
 
     Columns: as `summary` has them, as far as they are defined over instances, of which there are as
     many as seeds; attempt, its number, attempts, how many there are, submission, and entered, how
@@ -127,7 +136,7 @@ def summary_of_round(folder: Path, found: Round, log: Sequence[Attempt]) -> pd.D
     frame["attempts"] = len(attempts)
     frame["entered"] = frame["attempt"].map(times_entered(log))
     ranks = [rank for world, group in groups.items() for rank in _ranks(world, group)]
-    names = [*RANKED_BY, "attempt"]
+    names = [*RANKED_BY, "attempt"]  # an algorithm is once in an attempt
     known = pd.DataFrame(ranks, columns=[*names, "rank_low", "rank_high", "ties"])
     frame = frame.merge(known, "left", names)
     places = {name: place for place, name in enumerate((ALL_WORLDS, *found.worlds))}
@@ -142,26 +151,31 @@ def summary_of_round(folder: Path, found: Round, log: Sequence[Attempt]) -> pd.D
 def _entries(
     folder: Path, found: Round, secret: Secret | None, attempt: Attempt
 ) -> Iterator[Entry]:
-    """An attempt in each world to which it applies."""
+    """The algorithms of an attempt in each world to which they apply."""
     place, results = folder / attempt.folder, None
     if any(place.glob("*/*/**/cell.json")):
         results = read_results(place)
-    for world in attempt.worlds:
-        own = _instances(results, found, secret, attempt, world)
+    for algorithm, world in ((each, world) for each in attempt.algorithms for world in each.worlds):
+        own = _instances(results, found, secret, attempt, algorithm, world)
         if results is None or len(own) != found.instances:
-            yield Entry(attempt, world, results, (), ())
+            yield Entry(attempt, algorithm, world, results, (), ())
             continue
-        rows = tuple(headline_row(results, attempt.name, name) for name in own)
+        rows = tuple(headline_row(results, algorithm.name, name) for name in own)
         scales = tuple(scale_of(results, name) for name in own)
-        yield Entry(attempt, world, results, rows, scales)
+        yield Entry(attempt, algorithm, world, results, rows, scales)
 
 
 def _instances(
-    results: Results | None, found: Round, secret: Secret | None, attempt: Attempt, world: str
+    results: Results | None,
+    found: Round,
+    secret: Secret | None,
+    attempt: Attempt,
+    algorithm: Entered,
+    world: str,
 ) -> Sequence[str]:
-    """The names of the instances of a world in which an attempt has results: those that follow from
-    the secret if it is known, and otherwise those that it says it has."""
-    told = () if results is None else results.manifest.algorithms.get(attempt.name, ())
+    """The names of the instances of a world in which an algorithm has results: those that follow
+    from the secret if it is known, and otherwise those that it says it has."""
+    told = () if results is None else results.manifest.algorithms.get(algorithm.name, ())
     own = [name for name in told if base_name(name) == world]
     if secret is None:
         return own
@@ -170,22 +184,23 @@ def _instances(
 
 
 def _in_every_world(found: Round, entries: Sequence[Entry]) -> list[list[Entry]]:
-    """The entries of each attempt that has one in every world."""
-    of: dict[int, list[Entry]] = {}
+    """The entries of each algorithm that has one in every world."""
+    of: dict[tuple[int, str], list[Entry]] = {}
     for entry in entries:
-        of.setdefault(entry.attempt.number, []).append(entry)
+        of.setdefault((entry.attempt.number, entry.algorithm.name), []).append(entry)
     return [each for each in of.values() if len(each) == len(found.worlds)]
 
 
 def _row(found: Round, entries: Sequence[Entry], world: str) -> dict[str, object]:
     """A row of the summary, over one world or over all of them."""
-    attempt, rows = entries[0].attempt, [row for entry in entries for row in entry.rows]
+    attempt, algorithm = entries[0].attempt, entries[0].algorithm
+    rows = [row for entry in entries for row in entry.rows]
     cells = [cell for entry in entries for cell in entry.cells]
     results = entries[0].results
     told: dict[str, object] = {
-        "algorithm": attempt.name,
+        "algorithm": algorithm.name,
         "attempt": attempt.number,
-        "submission": attempt.submission,
+        "submission": algorithm.submission,
         "world": world,
         "seeds": found.instances,
         "labels": rows[0].labels if rows else nan,
@@ -218,8 +233,8 @@ def _row(found: Round, entries: Sequence[Entry], world: str) -> dict[str, object
 def _ranks(
     world: str, group: Sequence[Sequence[Entry]]
 ) -> list[tuple[str, str, int, int, int, str]]:
-    """The world, algorithm, attempt, ranks and ties of each ranked attempt, by what two of them
-    score in instances of their own: two samples, as in Welch's test."""
+    """The world, algorithm, attempt, ranks and ties of each ranked algorithm, by what two of them
+    score in their instances: as two samples, as in Welch's test, also where they share them."""
     ranked = [
         entries
         for entries in group
@@ -233,7 +248,7 @@ def _ranks(
     differences = all_differences(by_world)
     order = ranking(differences, holm(differences.p_value), len(ranked))
     return [
-        (world, entries[0].attempt.name, entries[0].attempt.number, low, high, ties)
+        (world, entries[0].algorithm.name, entries[0].attempt.number, low, high, ties)
         for entries, (low, high), ties in zip(ranked, order.ranks, order.ties, strict=True)
     ]
 
@@ -241,7 +256,7 @@ def _ranks(
 def _notes(found: Round, log: list[Attempt]) -> Iterator[str]:
     profile, attempts = found.profile, attempts_of(log)
     yield (
-        f"Round of {found.suite}, profile {profile.name}: each submission has "
+        f"Round of {found.suite}, profile {profile.name}: each attempt has "
         f"{count_of(found.instances, 'instance')} of each world of its own, drawn from a secret "
         "and its code, with a training seed each; "
         f"{profile.evaluation_episodes} held-out episodes, {profile.labels[-1]:,} labels."
@@ -257,10 +272,12 @@ def _notes(found: Round, log: list[Attempt]) -> Iterator[str]:
             f"world, Holm-corrected; with {CONFIDENCE:.0%} confidence every order that is claimed "
             "there is true. Two rows that share a letter cannot be told apart."
         )
-    names = len({attempt.name for attempt in attempts})
+    entered = [each for attempt in attempts for each in attempt.algorithms]
+    names = len({each.name for each in entered})
     yield (
-        f"Attempts: {count_of(len(attempts), 'submission')} under {count_of(names, 'name')}, all "
-        f"of them shown; SHA-256 of the log's last line {head_of(log, found.commitment)}."
+        f"Attempts: {len(attempts)}, with {count_of(len(entered), 'submission')} under "
+        f"{count_of(names, 'name')}, all of them shown; SHA-256 of the log's last line "
+        f"{head_of(log, found.commitment)}."
     )
     undrawn = [name for name in found.worlds if get_world(name).redraw is None]
     if undrawn:

@@ -8,10 +8,10 @@ from il_envs.world import base_name, get_world
 from leaderboard import UserError
 from leaderboard.algorithms.submission import code_of
 from leaderboard.measures.references import exact_reference
-from leaderboard.rounds.attempts import Attempt, attempts_of, faults_of, read_log
+from leaderboard.rounds.attempts import Attempt, Entered, attempts_of, faults_of, read_log
 from leaderboard.rounds.entering import SUBMISSION, submission_of
 from leaderboard.rounds.round import Round, known_secret, read_round
-from leaderboard.runs import read_results
+from leaderboard.runs import Results, read_results
 from leaderboard.scores.rows import headline_row
 from leaderboard.texts import count_of
 from leaderboard.verification.command import verify_results
@@ -75,21 +75,30 @@ def _faults_of_attempt(folder: Path, found: Round, attempt: Attempt) -> Iterator
     if (manifest.profile, manifest.seeds) != (found.profile, 1):
         yield f"{named}: its profile or its seeds are not those of the round"
     if {name: set(worlds) for name, worlds in manifest.algorithms.items()} != {
-        attempt.name: set(manifest.worlds)
+        each.name: {world for world in manifest.worlds if base_name(world) in each.worlds}
+        for each in attempt.algorithms
     }:
         yield f"{named}: its results are not of {attempt.name} in all of its instances alone"
         return
     for world in manifest.worlds:
         if (exact_reference(get_world(world)) is not None) != (world in manifest.exact_worlds):
             yield f"{named}: {world} has not the references that it should have"
-        if fault := headline_row(results, attempt.name, world).fault:
-            yield f"{named}: {world}: {fault}"
-    copied = place / SUBMISSION if (place / SUBMISSION).is_dir() else None
+    for each in attempt.algorithms:
+        yield from (f"{named}: {fault}" for fault in _faults_of_algorithm(results, place, each))
+
+
+def _faults_of_algorithm(results: Results, place: Path, algorithm: Entered) -> Iterator[str]:
+    """A line for each thing that is not as the log says of an algorithm."""
+    for world in results.manifest.algorithms[algorithm.name]:
+        if fault := headline_row(results, algorithm.name, world).fault:
+            yield f"{world}: {fault}"
+    copied = place / SUBMISSION / algorithm.name
+    folder = copied if copied.is_dir() else None
     for code, config in {
         (cell.spec.key.get("code", ""), cell.spec.key.get("config", ""))
         for cell in results.cells
-        if cell.is_learner
+        if cell.is_learner and cell.spec.algorithm == algorithm.name
     }:
-        is_code = copied is None or code_of(str(copied), attempt.name) == code
-        if not is_code or submission_of(copied, code, config) != attempt.submission:
-            yield f"{named}: a cell is of another submission"
+        is_code = folder is None or code_of(str(folder), algorithm.name) == code
+        if not is_code or submission_of(folder, code, config) != algorithm.submission:
+            yield f"a cell of {algorithm.name} is of another submission"

@@ -115,7 +115,7 @@ def review(
         return Review(name, (f"it applies to none of {', '.join(worlds)}",), submission, before)
     place = out / ROUND
     make_round(place, profile, [world.name for world in known], instances)
-    enter(place, contender.origin, workers)
+    enter(place, [contender.origin], workers)
     is_sound = verify_round(place, 0, workers)
     reveal(place)
     drawn = summary_of_round(place, read_round(place), read_log(place))

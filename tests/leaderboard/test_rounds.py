@@ -22,6 +22,7 @@ from leaderboard.rounds.round import make_round, read_round, reveal
 from leaderboard.rounds.table import round_document, summary_of_round
 from leaderboard.rounds.verification import verify_round
 from leaderboard.runs import read_results
+from leaderboard.scores.summary import ALL_WORLDS
 from leaderboard.seals import key_path
 from leaderboard.tables.formats import as_markdown
 
@@ -53,8 +54,8 @@ def entered(tmp_path_factory: pytest.TempPathFactory, key: Path) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IL_ENVS_KEY", str(key))
         make_round(folder, TINY, ["RiskyBridge"], 2)
-        enter(folder, "bc", 2, SETTINGS)
-        enter(folder, "bc", 2, ["bc.updates=3", *SETTINGS[1:]])
+        enter(folder, ["bc"], 2, SETTINGS)
+        enter(folder, ["bc"], 2, ["bc.updates=3", *SETTINGS[1:]])
     return folder
 
 
@@ -78,8 +79,37 @@ def test_a_round_shows_every_attempt(the_round: Path) -> None:
     guards = {cell.is_guarded for cell in read_results(the_round / "001-bc").cells}
     assert set(table["tier"]) == {"verified" if guards == {True} else "claimed"}
     page = as_markdown(round_document(the_round))
-    assert "2 submissions under 1 name" in page
+    assert "Attempts: 2, with 2 submissions under 1 name" in page
     assert "| 1 of 2 |" in page
+
+
+def test_algorithms_that_are_entered_together_share_their_instances(
+    tmp_path: Path, submitted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Reference rows are computed once, and each has the worlds to which it applies."""
+    folder = tmp_path / "round"
+    make_round(folder, TINY, ["RiskyBridge", "FourRooms"], 1)
+    attempt = enter(folder, [str(submitted), "bc"], 2, SETTINGS)
+    assert attempt.folder == "001-carried-and-1-more"
+    instances = read_results(folder / attempt.folder).manifest.worlds
+    assert len(instances) == 2
+    for instance in instances:
+        kept = {path.name for path in (folder / attempt.folder / instance).iterdir()}
+        theirs = {"bc", "carried"} if instance.startswith("FourRooms") else {"bc"}
+        assert kept == {"random", "soft-optimal", "optimal", *theirs}
+    table = table_of(folder)
+    rows = {(row.algorithm, row.world): row.status for row in table.itertuples()}
+    assert rows == dict.fromkeys(
+        [("bc", ALL_WORLDS), ("bc", "RiskyBridge"), ("bc", "FourRooms"), ("carried", "FourRooms")],
+        "ok",
+    )
+    assert enter(folder, [str(submitted), "bc"], 2, SETTINGS) == attempt
+    assert verify_round(folder, 0, 1)
+    capsys.readouterr()
+    hidden = folder / attempt.folder / "run.json"
+    edit(hidden, lambda told: told["algorithms"].pop("carried"))
+    assert not verify_round(folder, 0, 1)
+    assert "its results are not of carried-and-1-more" in capsys.readouterr().out
 
 
 def test_the_same_submission_is_one_attempt(the_round: Path) -> None:
@@ -87,7 +117,7 @@ def test_the_same_submission_is_one_attempt(the_round: Path) -> None:
     kept = {p: p.stat().st_mtime_ns for p in the_round.rglob("cell.json")}
     stopped = next((the_round / "001-bc").glob("*/bc/*/seed_0"))
     shutil.rmtree(stopped)
-    enter(the_round, "bc", 1, SETTINGS)
+    enter(the_round, ["bc"], 1, SETTINGS)
     assert [line.number for line in read_log(the_round)] == [1, 2, 1]
     again = {p: p.stat().st_mtime_ns for p in the_round.rglob("cell.json")}
     assert again.keys() == kept.keys()
@@ -129,7 +159,7 @@ def test_everybody_can_check_what_was_revealed(
 def test_a_round_that_is_over_takes_nobody(the_round: Path) -> None:
     reveal(the_round)
     with pytest.raises(UserError, match="its secret is revealed, so nobody can enter"):
-        enter(the_round, "bc", 1)
+        enter(the_round, ["bc"], 1)
 
 
 def test_an_attempt_that_is_removed_is_missed(
@@ -172,7 +202,7 @@ def test_a_line_that_was_not_written_whole_is_none(the_round: Path) -> None:
     with (the_round / LOG).open("ab") as file:
         file.write(b'{"number": 3, "na')
     assert len(read_log(the_round)) == 2
-    enter(the_round, "bc", 2, ["bc.updates=4", *SETTINGS[1:]])
+    enter(the_round, ["bc"], 2, ["bc.updates=4", *SETTINGS[1:]])
     assert [line.number for line in read_log(the_round)] == [1, 2, 3]
     assert verify_round(the_round, 0, 1)
 
@@ -240,7 +270,7 @@ def test_what_was_revealed_stays_revealed(the_round: Path) -> None:
     before = Path(shutil.copytree(the_round, the_round.with_name("before")))
     reveal(the_round)
     with pytest.raises(UserError, match="its secret is revealed"):
-        enter(before, "bc", 1)
+        enter(before, ["bc"], 1)
 
 
 @pytest.fixture
@@ -256,20 +286,20 @@ def test_a_submission_is_its_copy(tmp_path: Path, submitted: Path) -> None:
     """What is changed later, or does not count, is not there."""
     folder = tmp_path / "round"
     make_round(folder, TINY, ["FourRooms"], 1)
-    attempt = enter(folder, str(submitted), 2)
-    copied = folder / attempt.folder / "submission"
+    attempt = enter(folder, [str(submitted)], 2)
+    copied = folder / attempt.folder / "submission" / "carried"
     assert {path.name for path in copied.iterdir()} == {"algorithm.py", "brought.npy"}
     (submitted / ".hidden").write_text("y")
-    assert enter(folder, str(submitted), 2) == attempt
+    assert enter(folder, [str(submitted)], 2) == attempt
     shutil.rmtree(next((folder / attempt.folder).glob("*/carried")))
-    enter(folder, str(submitted), 2)
+    enter(folder, [str(submitted)], 2)
     assert set(table_of(folder)["entered"]) == {2}
     assert "1 of 1, entered 2 times" in as_markdown(round_document(folder))
     (copied / "brought.npy").write_bytes(b"other")
     assert not verify_round(folder, 0, 1)
     shutil.rmtree(next((folder / attempt.folder).glob("*/carried")))
     with pytest.raises(UserError, match="not what was entered"):
-        enter(folder, str(submitted), 2)
+        enter(folder, [str(submitted)], 2)
 
 
 def test_a_name_that_is_too_long_is_refused_before_anything_is_written(
@@ -279,7 +309,7 @@ def test_a_name_that_is_too_long_is_refused_before_anything_is_written(
     path.write_text(path.read_text().replace('"carried"', '"x" * 65'))
     before = (the_round / LOG).read_bytes()
     with pytest.raises(UserError, match="will not do; up to 64 letters"):
-        enter(the_round, str(submitted), 1)
+        enter(the_round, [str(submitted)], 1)
     assert (the_round / LOG).read_bytes() == before
 
 
@@ -313,7 +343,7 @@ def test_results_of_another_submission_are_told(
     shutil.rmtree(the_round / "001-bc")
     (the_round / "002-bc").rename(the_round / "001-bc")
     assert not verify_round(the_round, 0, 1)
-    assert "attempt 1: a cell is of another submission" in capsys.readouterr().out
+    assert "attempt 1: a cell of bc is of another submission" in capsys.readouterr().out
 
 
 def test_elsewhere_it_is_claimed_until_it_is_checked(
@@ -325,7 +355,7 @@ def test_elsewhere_it_is_claimed_until_it_is_checked(
     monkeypatch.setenv("IL_ENVS_KEY", str(tmp_path / "other" / "scorer.key"))
     assert set(table_of(the_round)["tier"]) == {"claimed"}
     with pytest.raises(UserError, match="its secret is not on this computer"):
-        enter(the_round, "bc", 1)
+        enter(the_round, ["bc"], 1)
     with pytest.raises(UserError, match="its secret is not on this computer"):
         reveal(the_round)
     assert verify_round(the_round, 0, 1)
@@ -356,9 +386,9 @@ def test_mistakes_are_a_line(the_round: Path) -> None:
     with pytest.raises(UserError, match="is not empty"):
         make_round(the_round.parent, TINY, ["RiskyBridge"], 2)
     with pytest.raises(UserError, match="no round"):
-        enter(the_round.parent, "bc", 1)
-    with pytest.raises(UserError, match="mail does not apply to RiskyBridge"):
-        enter(the_round, "mail", 1)
+        enter(the_round.parent, ["bc"], 1)
+    with pytest.raises(UserError, match="mail: applies to none of RiskyBridge"):
+        enter(the_round, ["mail"], 1)
     for damage in ("{\n", '{"number": 10000000000000000000000000}\n', "\udcff\n"):
         (the_round / LOG).write_bytes(damage.encode(errors="surrogateescape"))
         with pytest.raises(UserError, match="damaged"):
