@@ -21,7 +21,8 @@ from il_envs.learning.rollout import run_episodes
 from il_envs.play.held_keys import HeldKeys
 from il_envs.play.level import BEGINNER, FULL, STANDARD, Level
 from il_envs.testing.stand_in import FRAME, StandIn
-from il_envs.world import States, World, get_world
+from il_envs.views import States
+from il_envs.world import World, get_world
 from il_envs.worlds.drift_car import assistance
 from il_envs.worlds.drift_car.dynamics import STEERING_MAX
 

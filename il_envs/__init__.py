@@ -47,19 +47,14 @@ from il_envs.learning.rollout import Episode, replay, run_episodes
 from il_envs.learning.support import Support
 from il_envs.learning.tuning import tunable, tunable_choice, tuned
 from il_envs.plugins import load_plugins
+from il_envs.views import ErrorMeasure, Plan, PlayKey, Probe, View, Views
 from il_envs.world import (
     WORLDS,
     Dynamics,
-    ErrorMeasure,
     ExactReference,
     Expert,
-    Plan,
-    PlayKey,
-    Probe,
     Spaces,
     Truth,
-    View,
-    Views,
     World,
     get_world,
     register,

@@ -14,7 +14,8 @@ from il_envs.engine.vector import WorldVectorEnv
 from il_envs.exact.checks import FloatArray
 from il_envs.learning.learned_reward import LearnedReward, rewards_of
 from il_envs.learning.policy import ExpertPolicy
-from il_envs.world import Probe, States, World, get_world
+from il_envs.views import Probe, States
+from il_envs.world import World, get_world
 from leaderboard import UserError
 from leaderboard.cells import ANEW, read_reward_map
 from leaderboard.measures.exact import RewardTables, reward_tables

@@ -12,7 +12,8 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from il_envs.world import States, World
+from il_envs.views import States
+from il_envs.world import World
 
 if TYPE_CHECKING:
     import pygame

@@ -9,7 +9,7 @@ import pygame
 from il_envs.drawing.canvas import Canvas, Colour, Ghost, Layer, lay
 from il_envs.drawing.panels import panel
 from il_envs.drawing.text import lettering, write
-from il_envs.world import States
+from il_envs.views import States
 
 OPACITY = 0.6
 PLAIN, DETAIL = 0.45, 0.55  # shares of a figure's light: its outline filled, and its own light

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from il_envs.drawing.canvas import Canvas
-from il_envs.world import States
+from il_envs.views import States
 
 
 def latest(canvas: Canvas, jumps: Callable[[States], NDArray[np.bool_]]) -> tuple[States, float]:

@@ -6,7 +6,7 @@ as the buttons held, has its new value from the start of the step.
 
 import numpy as np
 
-from il_envs.world import States
+from il_envs.views import States
 
 
 def is_step(before: np.void, after: np.void) -> bool:

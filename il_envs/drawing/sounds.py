@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from il_envs.world import States
+from il_envs.views import States
 
 
 class Cue(NamedTuple):

@@ -5,7 +5,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from il_envs.world import GentleStart, Split, States, World
+from il_envs.views import States
+from il_envs.world import GentleStart, Split, World
 
 TEXT_MODE = "ansi"
 ENDLESS = 2**62  # steps

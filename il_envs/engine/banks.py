@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from il_envs.world import States, World
+from il_envs.views import States
+from il_envs.world import World
 
 
 def redraw_with(bank: Callable[..., States]) -> Callable[[World, int], World]:

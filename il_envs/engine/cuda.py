@@ -12,7 +12,8 @@ from il_envs.engine.cuda_loops import DeviceArray, device_loops, device_records,
 from il_envs.engine.single import Info
 from il_envs.engine.spaces import checked_actions
 from il_envs.engine.vector import WorldVectorEnv
-from il_envs.world import Split, States
+from il_envs.views import States
+from il_envs.world import Split
 
 
 class CudaVectorEnv(WorldVectorEnv):

@@ -24,7 +24,8 @@ from numba.core.registry import cpu_target
 from il_envs.engine.cache import cache_folder
 from il_envs.engine.fingerprint import called_kernels, fingerprint
 from il_envs.engine.spaces import action_bounds, as_records, zero_rows
-from il_envs.world import Array, Kernel, World
+from il_envs.views import Array
+from il_envs.world import Kernel, World
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHARED = [Path(__file__).parent / name for name in ("lanes.py", "row.py")]  # by all loops

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from il_envs.engine.spaces import action_bounds
-from il_envs.world import PlayKey, World
+from il_envs.views import PlayKey
+from il_envs.world import World
 
 MOST_COMBINATIONS = 5_000
 

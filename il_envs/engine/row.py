@@ -3,7 +3,8 @@
 import numpy as np
 
 from il_envs.kernel import kernel
-from il_envs.world import Array, Kernel, Record
+from il_envs.views import Array
+from il_envs.world import Kernel, Record
 
 
 @kernel

@@ -32,7 +32,8 @@ from il_envs.engine.spaces import (
     within_bounds,
     zero_rows,
 )
-from il_envs.world import Split, States, get_world
+from il_envs.views import States
+from il_envs.world import Split, get_world
 
 Info = dict[str, Any]
 Observation = Any  # an array, or an np.int64 where the observation space is Discrete

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from il_envs.exact.checks import FloatArray
 from il_envs.exact.tabular_model import TabularModel
 from il_envs.kernel import kernel
-from il_envs.world import States
+from il_envs.views import States
 
 POLICY_STEP = 2.0**-20
 """The expert's cumulative probabilities are multiples of this, so that the last bits of an

@@ -35,7 +35,8 @@ from il_envs.engine.spaces import (
     zero_rows,
 )
 from il_envs.engine.threads import RowThreads
-from il_envs.world import Split, States, get_world
+from il_envs.views import States
+from il_envs.world import Split, get_world
 
 
 class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[Any]]):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from il_envs.engine.spaces import action_bounds
-from il_envs.world import States
+from il_envs.views import States
 
 DISAGREEMENT = 0.1
 """Share of an entry's range by which its action may differ from the scripted expert's before that

@@ -4,7 +4,8 @@ import numpy as np
 
 from il_envs.engine.single import WorldEnv
 from il_envs.play.pilots import ExpertPilot
-from il_envs.world import Split, States, World
+from il_envs.views import States
+from il_envs.world import Split, World
 
 
 class Companion:

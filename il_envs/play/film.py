@@ -6,7 +6,8 @@ import pygame
 
 from il_envs.drawing.canvas import GHOST_COLOURS, Canvas, Colour, Ghost
 from il_envs.play.track import Track
-from il_envs.world import States, World
+from il_envs.views import States
+from il_envs.world import World
 
 
 class Film:

@@ -23,7 +23,8 @@ from il_envs.play.keys import has_turns
 from il_envs.play.level import Level
 from il_envs.play.pilots import Pilot
 from il_envs.play.results import Result
-from il_envs.world import Split, States, World
+from il_envs.views import States
+from il_envs.world import Split, World
 
 TIME_IS_UP = "Time is up"
 COUNTDOWN = 3.0  # s, before an episode in real time

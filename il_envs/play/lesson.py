@@ -20,7 +20,7 @@ from il_envs.learning.labelling import SessionEndedError
 from il_envs.learning.policy import Policy
 from il_envs.learning.recorded_episode import Controller
 from il_envs.play.overlay import Row
-from il_envs.world import States
+from il_envs.views import States
 
 NEXT_STEP = 0.05  # s, that the frame loop waits for the algorithm to ask again after a step
 

@@ -16,7 +16,8 @@ import pygame
 from il_envs.drawing.sounds import Cue
 from il_envs.play.synthesis import SOUNDS, at_pitch
 from il_envs.play.waveforms import RATE
-from il_envs.world import States, World
+from il_envs.views import States
+from il_envs.world import World
 
 BUFFER = 512  # samples, which make 12 ms
 CHANNELS = 32  # sounds at a time

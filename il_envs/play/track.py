@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from il_envs.engine.single import WorldEnv
 from il_envs.play.pilots import Pilot
-from il_envs.world import Split, States, World
+from il_envs.views import States
+from il_envs.world import Split, World
 
 
 @dataclass(frozen=True, repr=False)

@@ -20,7 +20,8 @@ from il_envs.exact.checks import FloatArray, IntArray
 from il_envs.exact.linear_gaussian import LinearQuadraticModel
 from il_envs.exact.tabular_model import TabularModel
 from il_envs.learning.demonstrations import Demonstrations
-from il_envs.world import Array, Spaces, World
+from il_envs.views import Array
+from il_envs.world import Spaces, World
 
 Order = IntArray | None
 """What is number k there is number order[k] here; None where all have the same number."""

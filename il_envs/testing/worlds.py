@@ -22,7 +22,8 @@ from il_envs.learning.policy import ExpertPolicy
 from il_envs.learning.rollout import replay, run_episodes
 from il_envs.testing.exploring import ExploringPolicy
 from il_envs.testing.playing import check_assist, check_gentle_start
-from il_envs.world import Split, States, World
+from il_envs.views import States
+from il_envs.world import Split, World
 
 ROWS = 4
 STEPS = 10_000

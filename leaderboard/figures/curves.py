@@ -16,7 +16,8 @@ from matplotlib.ticker import EngFormatter, FuncFormatter, NullLocator, PercentF
 from numpy.typing import NDArray
 
 from il_envs.learning.learning_curve import bin_ends
-from il_envs.world import ErrorMeasure, World
+from il_envs.views import ErrorMeasure
+from il_envs.world import World
 from leaderboard.cells import Cell
 from leaderboard.figures.drawing import (
     draw_mean,

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from il_envs.engine.vector import WorldVectorEnv
 from il_envs.learning.support import Support
-from il_envs.world import Plan, get_world
+from il_envs.views import Plan
+from il_envs.world import get_world
 from leaderboard import UserError
 from leaderboard.cells import Cell, read_traces
 from leaderboard.figures.drawing import name_panel, panels

@@ -11,7 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from il_envs.exact.checks import FloatArray
-from il_envs.world import Probe, World, get_world
+from il_envs.views import Probe
+from il_envs.world import World, get_world
 from il_envs.worlds.grid import tiles
 from leaderboard.cells import Cell
 from leaderboard.figures.drawing import name_panel, panels

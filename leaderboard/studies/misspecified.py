@@ -25,7 +25,8 @@ from il_envs.learning.metering import Budget
 from il_envs.learning.policy import ExpertPolicy, Policy
 from il_envs.learning.problem import Problem
 from il_envs.learning.rollout import run_episodes
-from il_envs.world import Array, Record, Split, States
+from il_envs.views import Array, States
+from il_envs.world import Record, Split
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.misspecified import drift_car_misspecified, step
 from il_envs.worlds.drift_car.track import SAMPLES

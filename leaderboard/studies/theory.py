@@ -21,7 +21,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from il_envs.exact.checks import FloatArray, IntArray
 from il_envs.exact.evaluation import evaluate
 from il_envs.exact.soft_optimal import SoftOptimal, soft_optimal
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.grid import tiles
 from il_envs.worlds.grid.cliff_chain import cliff_chain
 from il_envs.worlds.grid.risky_bridge import risky_bridge_world

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 import il_envs
 from il_envs.drawing.canvas import Canvas, Ghost
-from il_envs.world import States, World
+from il_envs.views import States
+from il_envs.world import World
 
 SHARES = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0)
 OURS = [world for world in il_envs.WORLDS.values() if world.namespace == "il_envs"]

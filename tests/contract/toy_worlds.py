@@ -12,18 +12,8 @@ import numpy as np
 from numba import njit
 
 from il_envs.random import integer, uniform
-from il_envs.world import (
-    STATE_HEADER,
-    Dynamics,
-    ErrorMeasure,
-    Expert,
-    PlayKey,
-    Spaces,
-    View,
-    Views,
-    World,
-    register,
-)
+from il_envs.views import ErrorMeasure, PlayKey, View, Views
+from il_envs.world import STATE_HEADER, Dynamics, Expert, Spaces, World, register
 
 PLACES = 9
 STATE = np.dtype([*STATE_HEADER, ("place", "i8"), ("held", "i8")])

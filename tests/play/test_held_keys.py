@@ -6,7 +6,8 @@ import gymnasium as gym
 import numpy as np
 
 from il_envs.play.held_keys import HeldKeys
-from il_envs.world import PlayKey, World, get_world
+from il_envs.views import PlayKey
+from il_envs.world import World, get_world
 
 CAR = get_world("DriftCar")
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from il_envs import WorldEnv, get_world
 from il_envs.drawing.canvas import Canvas
 from il_envs.drawing.neon import runner
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.gauntlet.picture import corridor as gauntlet_corridor
 from tests.worlds.shooter.shooter_histories import picture
 from tests.worlds.shooter.shooting_range import press

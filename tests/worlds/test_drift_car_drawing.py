@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from il_envs.drawing.canvas import SIZE, Canvas, require_display
 from il_envs.engine.single import WorldEnv
 from il_envs.learning.policy import ExpertPolicy
-from il_envs.world import States, get_world
+from il_envs.views import States
+from il_envs.world import get_world
 from il_envs.worlds.drift_car.picture import hud, scene
 from il_envs.worlds.drift_car.picture.ground import SCALE, ground_of
 

@@ -10,7 +10,7 @@ from il_envs.drawing.neon import colours as neon
 from il_envs.drawing.neon import lamps
 from il_envs.drawing.text import lettering
 from il_envs.testing import ExploringPolicy
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.duel.picture import panel as duel_panel
 from il_envs.worlds.duel.picture import scene as duel_scene
 from il_envs.worlds.duel.rules import CHORDS, FIRES, ROAMS, SHAPE, WINDS_UP, chord_name

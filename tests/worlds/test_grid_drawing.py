@@ -12,7 +12,8 @@ from il_envs.drawing.panels import TEXT
 from il_envs.drawing.text import lettering
 from il_envs.engine.single import WorldEnv
 from il_envs.learning.policy import ExpertPolicy
-from il_envs.world import States, get_world
+from il_envs.views import States
+from il_envs.world import get_world
 from il_envs.worlds.grid import tiles
 from il_envs.worlds.grid.picture import ground, marks, panel, scene
 from il_envs.worlds.grid.picture.board import Board, heat, heat_colour

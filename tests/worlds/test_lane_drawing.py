@@ -9,7 +9,7 @@ from il_envs.drawing.canvas import SIZE, Canvas
 from il_envs.drawing.neon import instruments, lamps
 from il_envs.drawing.panels import MARGIN
 from il_envs.play.hands import Hands
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.gauntlet.dynamics import BACK, FIRE, FORWARD
 from il_envs.worlds.gauntlet.picture import corridor as gauntlet_corridor
 from il_envs.worlds.gauntlet.picture import panel as gauntlet_panel

@@ -9,7 +9,7 @@ from il_envs.drawing.canvas import GHOST_COLOURS, Ghost
 from il_envs.engine.single import WorldEnv
 from il_envs.play.game import Game
 from il_envs.play.inference import Infer, Inference, InferenceError, Inferred, infer
-from il_envs.world import States
+from il_envs.views import States
 
 Shown = Literal["nothing", "reward", "agent"]
 NEXT: dict[Shown, Shown] = {"nothing": "reward", "reward": "agent", "agent": "nothing"}

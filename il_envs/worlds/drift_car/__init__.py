@@ -39,7 +39,8 @@ at the reference speed or 1.2 m to the right at 0.9 of it: `bimodal` (a coin for
 import gymnasium as gym
 
 from il_envs.engine.banks import redraw_with
-from il_envs.world import Dynamics, ErrorMeasure, PlayKey, Spaces, View, Views, World, register
+from il_envs.views import ErrorMeasure, PlayKey, View, Views
+from il_envs.world import Dynamics, Spaces, World, register
 from il_envs.worlds.drift_car import dynamics
 from il_envs.worlds.drift_car.expert import EXPERTS
 from il_envs.worlds.drift_car.gentle_start import gentle_start

@@ -19,7 +19,8 @@ import numpy as np
 
 from il_envs.engine.kernels import kept_kernel
 from il_envs.kernel import kernel
-from il_envs.world import Array, Kernel, Record, States
+from il_envs.views import Array, States
+from il_envs.world import Kernel, Record
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.dynamics import clip, lap_position, lookup
 from il_envs.worlds.drift_car.expert import SPEED_GAIN, steering_angle

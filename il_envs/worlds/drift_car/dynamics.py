@@ -14,7 +14,8 @@ import numpy as np
 
 from il_envs.kernel import kernel
 from il_envs.random import integer, uniform
-from il_envs.world import STATE_HEADER, Array, Record
+from il_envs.views import Array
+from il_envs.world import STATE_HEADER, Record
 from il_envs.worlds.drift_car.track import GRAVITY, HALF_WIDTH, SAMPLES
 
 MASS = 1250.0  # kg

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from il_envs.world import Array, Record, States
+from il_envs.views import Array, States
+from il_envs.world import Record
 from il_envs.worlds.drift_car.track import SAMPLES
 
 SPEED = 5.0  # m/s

@@ -41,7 +41,8 @@ from math import sqrt
 import numpy as np
 
 from il_envs.kernel import kernel
-from il_envs.world import STATE_HEADER, Array, Record, register
+from il_envs.views import Array
+from il_envs.world import STATE_HEADER, Record, register
 from il_envs.worlds.drift_car import drift_car
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.track import HALF_WIDTH

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from il_envs.world import Array, Plan, States
+from il_envs.views import Array, Plan, States
 from il_envs.worlds.drift_car.track import HALF_WIDTH, SAMPLES
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from il_envs.world import Probe, States
+from il_envs.views import Probe, States
 from il_envs.worlds.drift_car.dynamics import HALF_WIDTH
 
 

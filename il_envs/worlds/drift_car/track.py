@@ -14,7 +14,8 @@ import numpy as np
 from il_envs.engine.kernels import kept_kernel
 from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
-from il_envs.world import Array, Record, Split
+from il_envs.views import Array
+from il_envs.world import Record, Split
 
 SAMPLES = 1024  # per lap, at equal arc length
 PIECE_SAMPLES = 256  # of each arc and each straight, before that

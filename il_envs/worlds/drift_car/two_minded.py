@@ -15,7 +15,8 @@ import numpy as np
 
 from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
-from il_envs.world import Array, Expert, Record
+from il_envs.views import Array
+from il_envs.world import Expert, Record
 from il_envs.worlds.drift_car.expert import follow
 
 LINE = 1.2  # m, from the centreline to either line

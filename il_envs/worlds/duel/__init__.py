@@ -50,7 +50,8 @@ magazine and a whole shield, the opponent roaming in any column, and takes 40 st
 
 import gymnasium as gym
 
-from il_envs.world import Dynamics, PlayKey, Spaces, Truth, View, Views, World, register
+from il_envs.views import PlayKey, View, Views
+from il_envs.world import Dynamics, Spaces, Truth, World, register
 from il_envs.worlds.duel import dynamics
 from il_envs.worlds.duel.rules import BUTTONS, HORIZON, SITUATIONS
 from il_envs.worlds.duel.text import text

@@ -17,7 +17,8 @@ from il_envs.exact.soft_optimal import SoftOptimal, soft_optimal
 from il_envs.exact.tabular_model import TabularModel
 from il_envs.kernel import kernel
 from il_envs.random import hash_uniform, uniform
-from il_envs.world import STATE_HEADER, Expert, Record, Split, States
+from il_envs.views import States
+from il_envs.world import STATE_HEADER, Expert, Record, Split
 from il_envs.worlds.duel.rules import (
     BUTTONS,
     HORIZON,

@@ -30,7 +30,8 @@ Experts: `scripted` (holds forward and fire), `noisy` (with slips).
 
 import gymnasium as gym
 
-from il_envs.world import Dynamics, PlayKey, Spaces, Truth, View, Views, World, register
+from il_envs.views import PlayKey, View, Views
+from il_envs.world import Dynamics, Spaces, Truth, World, register
 from il_envs.worlds.gauntlet import dynamics
 from il_envs.worlds.gauntlet.bound import one_button_bound as one_button_bound
 

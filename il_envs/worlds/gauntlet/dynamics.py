@@ -4,14 +4,8 @@ import numpy as np
 
 from il_envs.kernel import kernel
 from il_envs.random import uniform
-from il_envs.world import (
-    STATE_HEADER,
-    Array,
-    Expert,
-    Record,
-    Split,
-    States,
-)
+from il_envs.views import Array, States
+from il_envs.world import STATE_HEADER, Expert, Record, Split
 from il_envs.worlds.shooter.expert import SLIP, slip
 
 CONTROL_PERIOD = 0.05  # s

@@ -7,7 +7,8 @@ from il_envs.engine.tabular_table import EXPERT_STREAM, choice, start_state, tab
 from il_envs.exact.checks import FloatArray
 from il_envs.kernel import kernel
 from il_envs.random import hash_uniform, uniform
-from il_envs.world import STATE_HEADER, Expert, Record, States
+from il_envs.views import States
+from il_envs.world import STATE_HEADER, Expert, Record
 
 MAX_HORIZON, MAX_ACTIONS, MAX_SUCCESSORS = 100, 4, 4
 

@@ -18,18 +18,8 @@ from scipy import sparse
 from il_envs.engine.tabular_table import fill_policy, fill_table
 from il_envs.exact.soft_optimal import SoftOptimal, soft_optimal
 from il_envs.exact.tabular_model import TabularModel
-from il_envs.world import (
-    Dynamics,
-    PlayKey,
-    Spaces,
-    Split,
-    States,
-    Truth,
-    View,
-    Views,
-    World,
-    register,
-)
+from il_envs.views import PlayKey, States, View, Views
+from il_envs.world import Dynamics, Spaces, Split, Truth, World, register
 from il_envs.worlds.grid import cells
 from il_envs.worlds.grid.text import text
 

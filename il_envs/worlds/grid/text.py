@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.grid.tiles import CHARACTERS
 
 AGENT = "@"

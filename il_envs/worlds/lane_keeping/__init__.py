@@ -51,18 +51,8 @@ from functools import partial
 import gymnasium as gym
 import numpy as np
 
-from il_envs.world import (
-    Dynamics,
-    PlayKey,
-    Spaces,
-    Split,
-    States,
-    Truth,
-    View,
-    Views,
-    World,
-    register,
-)
+from il_envs.views import PlayKey, States, View, Views
+from il_envs.world import Dynamics, Spaces, Split, Truth, World, register
 from il_envs.worlds.lane_keeping import dynamics
 from il_envs.worlds.lane_keeping.reference import reference as reference
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from il_envs.kernel import kernel
 from il_envs.random import hash_normal, normal
-from il_envs.world import STATE_HEADER, Array, Expert, Record, States
+from il_envs.views import Array, States
+from il_envs.world import STATE_HEADER, Expert, Record
 from il_envs.worlds.drift_car.expert import NOISE_STREAM
 
 RADIUS = 40.0  # m, of the bend

@@ -31,7 +31,8 @@ side of each pillar), `left` (always the left side).
 import gymnasium as gym
 import numpy as np
 
-from il_envs.world import Dynamics, PlayKey, Spaces, View, Views, World, register
+from il_envs.views import PlayKey, View, Views
+from il_envs.world import Dynamics, Spaces, World, register
 from il_envs.worlds.pillar import dynamics
 
 KEYS = ("a", "d", "q", "e")

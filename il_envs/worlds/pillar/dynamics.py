@@ -4,14 +4,8 @@ import numpy as np
 
 from il_envs.kernel import kernel
 from il_envs.random import hash_uniform, integer
-from il_envs.world import (
-    STATE_HEADER,
-    Array,
-    Expert,
-    Record,
-    Split,
-    States,
-)
+from il_envs.views import Array, States
+from il_envs.world import STATE_HEADER, Expert, Record, Split
 
 CONTROL_PERIOD = 0.1  # s
 SPACING = 12  # steps, from one pillar to the next

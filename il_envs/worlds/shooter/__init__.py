@@ -82,7 +82,8 @@ import gymnasium as gym
 import numpy as np
 
 from il_envs.engine.banks import redraw_with
-from il_envs.world import Dynamics, Spaces, View, Views, World, register
+from il_envs.views import View, Views
+from il_envs.world import Dynamics, Spaces, World, register
 from il_envs.worlds.shooter import dynamics, first_person, view
 from il_envs.worlds.shooter.arena import bank
 from il_envs.worlds.shooter.expert import EXPERTS

@@ -13,7 +13,8 @@ import numpy as np
 from il_envs.engine.kernels import kept_kernel
 from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
-from il_envs.world import Array, Record, Split
+from il_envs.views import Array
+from il_envs.world import Record, Split
 from il_envs.worlds.shooter.sight import CELL, is_clear
 
 INSIDE = 16  # cells, from outer wall to outer wall

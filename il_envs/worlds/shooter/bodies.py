@@ -1,7 +1,8 @@
 """How bodies move among walls, and bullets through the air."""
 
 from il_envs.kernel import kernel
-from il_envs.world import Array, Record
+from il_envs.views import Array
+from il_envs.world import Record
 from il_envs.worlds.shooter.sight import CELL
 
 SKIN = 0.01  # m, by which a body is narrower than it is long, so that it slides along walls

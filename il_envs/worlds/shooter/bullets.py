@@ -3,7 +3,8 @@
 from math import sqrt
 
 from il_envs.kernel import kernel
-from il_envs.world import Array, Record
+from il_envs.views import Array
+from il_envs.world import Record
 from il_envs.worlds.shooter.bodies import has_wall, remove
 from il_envs.worlds.shooter.player import target_radius, wound
 from il_envs.worlds.shooter.records import ENEMIES, ENEMY_RADIUS, PHYSICS_PERIOD

@@ -8,7 +8,8 @@ from math import sqrt
 
 from il_envs.kernel import kernel
 from il_envs.random import integer, uniform
-from il_envs.world import Array, Record
+from il_envs.views import Array
+from il_envs.world import Record
 from il_envs.worlds.shooter import player
 from il_envs.worlds.shooter.arena import CELLS, is_free, middle
 from il_envs.worlds.shooter.bodies import slide

@@ -7,7 +7,8 @@ drawn along it, and what moves stands before them as flat shapes, the nearest la
 import numpy as np
 
 from il_envs.kernel import kernel
-from il_envs.world import Array, Record
+from il_envs.views import Array
+from il_envs.world import Record
 from il_envs.worlds.shooter import sprites
 from il_envs.worlds.shooter.arena import HEALTH, PICKUPS, middle
 from il_envs.worlds.shooter.pad import FIRE, RELOAD

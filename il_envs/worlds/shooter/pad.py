@@ -4,7 +4,7 @@ A button acts only while it is held: nothing latches, nothing has momentum. For 
 presses one button at a time the shares of time on the buttons sum to at most 1.
 """
 
-from il_envs.world import PlayKey
+from il_envs.views import PlayKey
 
 BUTTONS: tuple[tuple[str, str, str], ...] = (
     ("forward", "w", "left stick up"),

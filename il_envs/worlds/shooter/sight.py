@@ -1,7 +1,7 @@
 """Lines of sight among walls on a grid of square cells."""
 
 from il_envs.kernel import kernel
-from il_envs.world import Array
+from il_envs.views import Array
 
 CELL = 1.5  # m
 FAR_AWAY = 1e9

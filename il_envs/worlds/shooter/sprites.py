@@ -3,7 +3,7 @@
 import numpy as np
 
 from il_envs.kernel import kernel
-from il_envs.world import Array
+from il_envs.views import Array
 from il_envs.worlds.shooter.arena import PICKUPS
 from il_envs.worlds.shooter.records import BULLETS, ENEMIES
 

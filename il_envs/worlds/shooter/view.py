@@ -10,7 +10,8 @@ import numpy as np
 from numba import carray
 
 from il_envs.kernel import kernel, stack_floats
-from il_envs.world import Array, Record
+from il_envs.views import Array
+from il_envs.world import Record
 from il_envs.worlds.shooter.arena import (
     AMMUNITION,
     FAR,

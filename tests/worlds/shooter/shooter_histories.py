@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 from il_envs.drawing.canvas import Canvas
 from il_envs.engine.single import WorldEnv
 from il_envs.learning.policy import ExpertPolicy
-from il_envs.world import States, get_world
+from il_envs.views import States
+from il_envs.world import get_world
 from il_envs.worlds.shooter.arena import CELLS, is_free, middle
 from il_envs.worlds.shooter.picture import events
 from il_envs.worlds.shooter.picture.camera import positions

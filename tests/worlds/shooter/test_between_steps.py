@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.shooter.picture import events
 from il_envs.worlds.shooter.picture.motion import between
 from il_envs.worlds.shooter.records import CONTROL_PERIOD, ENEMY_HEALTH

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from il_envs.drawing.canvas import SIZE
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.shooter.arena import CELLS, is_free, middle
 from il_envs.worlds.shooter.pad import CROUCH, LEAN_LEFT, WEAPON_4
 from il_envs.worlds.shooter.picture import events, region

@@ -7,7 +7,7 @@ import pytest
 from il_envs.drawing.canvas import SIZE, Canvas
 from il_envs.drawing.neon import lamps
 from il_envs.drawing.panels import MARGIN
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.shooter import first_person
 from il_envs.worlds.shooter.pad import FORWARD, ROW, USE
 from il_envs.worlds.shooter.picture import hud

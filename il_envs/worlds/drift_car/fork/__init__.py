@@ -37,7 +37,8 @@ from dataclasses import replace
 
 import gymnasium as gym
 
-from il_envs.world import View, register
+from il_envs.views import View
+from il_envs.world import register
 from il_envs.worlds.drift_car import drift_car
 from il_envs.worlds.drift_car.fork import dynamics
 from il_envs.worlds.drift_car.fork.expert import EXPERTS

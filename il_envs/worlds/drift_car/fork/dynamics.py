@@ -4,7 +4,8 @@ import numpy as np
 
 from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
-from il_envs.world import STATE_HEADER, Array, Record
+from il_envs.views import Array
+from il_envs.world import STATE_HEADER, Record
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.dynamics import clip, lookup
 from il_envs.worlds.drift_car.track import HALF_WIDTH

@@ -10,7 +10,8 @@ import numpy as np
 
 from il_envs.kernel import kernel
 from il_envs.random import hash_uniform
-from il_envs.world import Array, Expert, Record
+from il_envs.views import Array
+from il_envs.world import Expert, Record
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.dynamics import clip, lap_position, lookup
 from il_envs.worlds.drift_car.expert import saturate

@@ -3,7 +3,7 @@
 import numpy as np
 
 from il_envs.drawing.canvas import Canvas
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.drift_car.fork.dynamics import gap
 from il_envs.worlds.drift_car.picture import scene
 from il_envs.worlds.drift_car.picture.ground import Numbers, ground_of

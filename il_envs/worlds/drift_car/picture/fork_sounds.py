@@ -1,7 +1,7 @@
 """What is to be heard of DriftCarFork: DriftCar's sounds, obstacles passed, and contact."""
 
 from il_envs.drawing.sounds import Cue, last_step
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.drift_car.picture import sounds
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from il_envs.drawing.canvas import Colour, Layer, premultiplied
 from il_envs.drawing.shapes import corners, disc
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.drift_car.track import HALF_WIDTH, PARAMS, SAMPLES
 
 Points = NDArray[np.complex128]

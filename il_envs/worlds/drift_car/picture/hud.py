@@ -21,7 +21,7 @@ from il_envs.drawing.panels import (
 )
 from il_envs.drawing.shapes import bar, disc, polygon
 from il_envs.drawing.text import write
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.picture.ground import Ground
 

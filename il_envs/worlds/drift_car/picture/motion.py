@@ -3,7 +3,7 @@
 import numpy as np
 
 from il_envs.drawing.motion import around, is_step, on_the_way, turn
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.drift_car.picture.ground import ground_of
 from il_envs.worlds.drift_car.picture.scene import jumps
 
@@ -14,7 +14,7 @@ FIELDS = (
 
 
 def between(before: np.void, after: np.void, share: float, params: States) -> np.void:
-    """The state so far on the way to the next step's, as `il_envs.world.View` has it."""
+    """The state so far on the way to the next step's, as `il_envs.views.View` has it."""
     track = params[after["track"]]
     pair = np.stack([before, after])
     if share >= 1.0 or not is_step(before, after) or jumps(pair, ground_of(track.tobytes())).any():

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from il_envs.drawing import ghosts
 from il_envs.drawing.canvas import Canvas, Colour, Layer
 from il_envs.drawing.history import latest, steps_ago
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.picture import car as car_picture
 from il_envs.worlds.drift_car.picture import hud

@@ -7,7 +7,7 @@ import pygame
 
 from il_envs.drawing.canvas import Colour
 from il_envs.drawing.history import scattered
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.picture.car import WHEEL_TRACK
 from il_envs.worlds.drift_car.picture.ground import SCALE, Numbers, Points

@@ -5,7 +5,7 @@ from math import hypot
 import numpy as np
 
 from il_envs.drawing.sounds import Cue, last_step, share
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.drift_car import dynamics as car
 from il_envs.worlds.drift_car.picture.scene import SLIDING_RANGE, SLIDING_START, slips
 from il_envs.worlds.drift_car.track import HALF_WIDTH

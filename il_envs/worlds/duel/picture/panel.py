@@ -10,7 +10,7 @@ from il_envs.drawing.neon.colours import BRIGHT, DIM, FOE, LINE, ME, WARNING, fa
 from il_envs.drawing.panels import MARGIN, panel
 from il_envs.drawing.shapes import box
 from il_envs.drawing.text import write
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.duel.rules import (
     BUTTONS,
     CHORDS,

@@ -17,7 +17,7 @@ from il_envs.drawing.neon.colours import BACKDROP, FOE, LINE, ME, SPARK, WARNING
 from il_envs.drawing.neon.light import mix, shine
 from il_envs.drawing.neon.perspective import Eye, Metres
 from il_envs.drawing.shapes import Points, disc, polygon, stroke
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.duel.picture import panel as duel_panel
 from il_envs.worlds.duel.rules import (
     CHORDS,

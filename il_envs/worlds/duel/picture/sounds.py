@@ -1,7 +1,7 @@
 """What is to be heard of Duel: the shots of either side, what they do, and the opponent's aim."""
 
 from il_envs.drawing.sounds import Cue
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.duel.picture.scene import last_step
 from il_envs.worlds.duel.rules import FIRES, WINDS_UP, situation
 

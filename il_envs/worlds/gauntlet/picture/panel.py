@@ -12,7 +12,7 @@ from il_envs.drawing.neon.instruments import paint_banner, paint_lamps, paint_nu
 from il_envs.drawing.panels import FAINT, MARGIN, TEXT, panel
 from il_envs.drawing.shapes import box
 from il_envs.drawing.text import write
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.gauntlet.dynamics import (
     BUTTONS,
     CONTROL_PERIOD,

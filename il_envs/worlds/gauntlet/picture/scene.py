@@ -15,7 +15,7 @@ from il_envs.drawing.neon.colours import FOE, SPARK, faded
 from il_envs.drawing.neon.light import add_glow, line, shine, streak
 from il_envs.drawing.shapes import polygon
 from il_envs.drawing.text import write
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.gauntlet.dynamics import (
     CONTROL_PERIOD,
     FIRE,

@@ -1,7 +1,7 @@
 """What is to be heard of Gauntlet: steps, shots, the gates, and the wall as it comes near."""
 
 from il_envs.drawing.sounds import Cue, last_step, share
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.gauntlet.dynamics import FIRE
 from il_envs.worlds.gauntlet.picture.scene import DREAD, were_hits
 

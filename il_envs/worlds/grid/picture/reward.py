@@ -12,7 +12,7 @@ from il_envs.drawing.canvas import Canvas, Layer
 from il_envs.drawing.panels import FAINT, PANEL, TEXT
 from il_envs.drawing.shapes import Numbers
 from il_envs.drawing.text import write
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.grid import tiles
 from il_envs.worlds.grid.picture import ground, marks
 from il_envs.worlds.grid.picture.board import FRAME_COLOUR, Board, board_of, heat, picture

@@ -14,7 +14,7 @@ from il_envs.drawing.canvas import Canvas, Layer, lay
 from il_envs.drawing.history import latest
 from il_envs.drawing.motion import eased
 from il_envs.drawing.shapes import Numbers, Points
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.grid.picture import marks, panel
 from il_envs.worlds.grid.picture.board import Board, board_of, picture
 from il_envs.worlds.grid.picture.marks import TRAIL, TRAIL_LIGHT, TURNS

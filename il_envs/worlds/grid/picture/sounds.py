@@ -1,7 +1,7 @@
 """What is to be heard of a grid: steps, bumps, falls, and where a reward is reached."""
 
 from il_envs.drawing.sounds import Cue, last_step
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.grid import tiles
 
 ARRIVALS = {tiles.GOAL: "goal", tiles.WATER: "splash", tiles.ABYSS: "plunge"}

@@ -16,7 +16,7 @@ from il_envs.drawing.history import latest, now
 from il_envs.drawing.panels import ACCENT, FAINT, MARGIN, RED, TEXT, panel
 from il_envs.drawing.shapes import bar, polygon
 from il_envs.drawing.text import write
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.drift_car.picture import car as car_picture
 from il_envs.worlds.drift_car.picture.ground import (
     ASPHALT,

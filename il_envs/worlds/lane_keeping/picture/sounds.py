@@ -1,7 +1,7 @@
 """What is to be heard of LaneKeeping: the engine, and the rough ground beside the road."""
 
 from il_envs.drawing.sounds import Cue, share
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.drift_car.picture.sounds import engine
 from il_envs.worlds.lane_keeping import dynamics as lane
 from il_envs.worlds.lane_keeping.picture.scene import KERB_WIDTH, ROAD_HALF_WIDTH

@@ -20,7 +20,7 @@ from il_envs.drawing.neon.light import add_glow, line, shine, streak
 from il_envs.drawing.neon.perspective import Eye, Metres
 from il_envs.drawing.shapes import Points, polygon
 from il_envs.drawing.text import write
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.pillar.dynamics import CLEARANCE, LEAN_LEFT, LEAN_RIGHT, SIDE_STEP, SPACING
 from il_envs.worlds.pillar.picture import panel as pillar_panel
 from il_envs.worlds.pillar.picture.panel import SIDE_COLOURS

@@ -1,7 +1,7 @@
 """What is to be heard of Pillar: steps ahead and to the side, pillars passed, and the fall."""
 
 from il_envs.drawing.sounds import Cue, last_step
-from il_envs.world import States
+from il_envs.views import States
 
 STRIDE = 2  # steps of the world
 STEP_VOLUME = 0.5

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from il_envs.drawing.history import recent_mean
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.shooter.arena import SIZE
 
 Points = NDArray[Any]  # complex

@@ -13,7 +13,7 @@ from il_envs.drawing.neon.colours import FOE, SPARK, faded
 from il_envs.drawing.neon.effects import paint_flash
 from il_envs.drawing.neon.light import add_glow, arc, line, streak
 from il_envs.drawing.shapes import disc
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.shooter.picture import events
 from il_envs.worlds.shooter.picture.camera import SCALE, Camera, Points, positions
 from il_envs.worlds.shooter.picture.events import places, velocities

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.shooter.arena import SIDE
 from il_envs.worlds.shooter.picture.camera import Numbers, Points
 from il_envs.worlds.shooter.records import (

@@ -9,7 +9,7 @@ from il_envs.drawing.canvas import SIZE, Canvas
 from il_envs.drawing.neon import colours
 from il_envs.drawing.panels import TEXT
 from il_envs.drawing.text import write
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.shooter.picture import hud
 from il_envs.worlds.shooter.picture.region import first_person_view, seen_enemies
 

@@ -15,7 +15,7 @@ from il_envs.drawing.neon.instruments import paint_banner, paint_lamps, paint_nu
 from il_envs.drawing.panels import FAINT, MARGIN, RED, TEXT, panel
 from il_envs.drawing.shapes import box, disc, polygon
 from il_envs.drawing.text import write
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.shooter.arena import HEALTH, SIDE, middle
 from il_envs.worlds.shooter.arena import SIZE as ARENA_SIZE
 from il_envs.worlds.shooter.enemies import WAVES

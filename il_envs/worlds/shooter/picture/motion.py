@@ -8,14 +8,14 @@ is gone from its start. Enemies come and go at once.
 import numpy as np
 
 from il_envs.drawing.motion import is_step, on_the_way, turn
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.shooter.picture.camera import JUMP, jumps
 from il_envs.worlds.shooter.picture.events import places
 from il_envs.worlds.shooter.records import CONTROL_PERIOD
 
 
 def between(before: np.void, after: np.void, share: float, params: States) -> np.void:
-    """The state so far on the way to the next step's, as `il_envs.world.View` has it."""
+    """The state so far on the way to the next step's, as `il_envs.views.View` has it."""
     if share >= 1.0 or not is_step(before, after) or jumps(np.stack([before, after])).any():
         return after
     shown = on_the_way(before, after, share, ("x", "y", "health", "shield", "dash"))

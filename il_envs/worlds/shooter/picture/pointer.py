@@ -1,6 +1,6 @@
 """Playing the shooter with the mouse: it turns towards the pointer, and fires while it is pressed.
 
-These are the pointers of its views, as `il_envs.world.View` has them.
+These are the pointers of its views, as `il_envs.views.View` has them.
 """
 
 from math import atan, atan2
@@ -9,7 +9,7 @@ import numpy as np
 
 from il_envs.drawing.canvas import SIZE, Canvas
 from il_envs.drawing.history import since_jump
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.shooter.pad import BUTTONS, FIRE, TURN_LEFT, TURN_RIGHT
 from il_envs.worlds.shooter.picture.camera import follow, jumps
 from il_envs.worlds.shooter.player import TURN_HALF_TANGENT, eye

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from il_envs.drawing.canvas import SIZE
 from il_envs.engine.kernels import kept_kernel
 from il_envs.kernel import kernel
-from il_envs.world import Array, Kernel, Record
+from il_envs.views import Array
+from il_envs.world import Kernel, Record
 from il_envs.worlds.shooter import first_person
 from il_envs.worlds.shooter.arena import bank
 from il_envs.worlds.shooter.picture.camera import SCALE, Camera, Numbers, Points

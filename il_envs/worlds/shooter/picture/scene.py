@@ -18,7 +18,7 @@ from il_envs.drawing.neon.colours import FOE, ME, faded
 from il_envs.drawing.neon.effects import paint_vignette
 from il_envs.drawing.neon.light import add_glow, arc, line, shine, streak
 from il_envs.drawing.shapes import corners
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.shooter.arena import HEALTH, PICKUPS, SIZE, middle
 from il_envs.worlds.shooter.enemies import ALERT, MUZZLE
 from il_envs.worlds.shooter.pad import CROUCH

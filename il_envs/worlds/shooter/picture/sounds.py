@@ -3,7 +3,7 @@
 import numpy as np
 
 from il_envs.drawing.sounds import Cue, last_step, share
-from il_envs.world import States
+from il_envs.views import States
 from il_envs.worlds.shooter.pad import CROUCH
 from il_envs.worlds.shooter.picture import events
 from il_envs.worlds.shooter.player import PICKUP_WAIT, weapon_in_hand
