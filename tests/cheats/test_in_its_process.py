@@ -86,7 +86,7 @@ def test_what_is_installed_elsewhere_is_found_behind_a_guard(
     (said / "top_level.txt").write_text("installed_elsewhere\n")
     (tmp_path / "site" / "installed_elsewhere.py").write_text("GREETING = 'found'\n")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", "site")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["site", os.environ.get("PYTHONPATH", "")]))
     monkeypatch.syspath_prepend("site")
     if guard == "landlock":
         monkeypatch.setenv("PATH", without("bwrap", tmp_path / "path"))

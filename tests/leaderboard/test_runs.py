@@ -553,7 +553,7 @@ def test_processes_that_an_algorithm_starts_end_with_its_cell(
     mark = f"orphan of {tmp_path}"
     folder = changed("orphans", tmp_path, 'MARK, SECONDS = "no mark", 3600.0',
                      f'MARK, SECONDS = "{mark}", {seconds}')  # fmt: skip
-    profile = TINY.model_copy(update={"time_limit": 10.0})
+    profile = TINY.model_copy(update={"time_limit": 6.0})
     spec = learners(specs_of(str(folder), profile=profile))[0]
     compute([spec], tmp_path / "out", in_process=in_process)
     assert "left one behind" in (tmp_path / "out" / spec.folder / "log.txt").read_text()
