@@ -4,6 +4,7 @@ Worlds give the same bits everywhere, but learning adds in the order of the proc
 so another kind of processor trains another policy.
 """
 
+import os
 import platform
 from collections.abc import Iterable
 from contextlib import suppress
@@ -81,6 +82,17 @@ def same_arithmetic() -> dict[str, str]:
         return variables
     newer = [name for name in there if name.startswith(("X86_V4", "AVX512"))]
     return variables | AVX2 | ({"NPY_DISABLE_CPU_FEATURES": " ".join(newer)} if newer else {})
+
+
+def same_code() -> dict[str, str]:
+    """Environment variables by which a process imports what this one does, wherever it is started:
+    a folder `leaderboard` where the user is, of submissions say, is not taken for this package."""
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    places = [os.path.abspath(place) for place in named if place]
+    ours = Path(__file__).parents[1]
+    if ours.name not in ("site-packages", "dist-packages"):
+        places.insert(0, str(ours))
+    return {"PYTHONPATH": os.pathsep.join(places), "PYTHONSAFEPATH": "1"}
 
 
 def this_computer() -> Computer:

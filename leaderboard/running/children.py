@@ -13,7 +13,7 @@ from il_envs.engine.kernels import batch_kernels, expert_kernels
 from il_envs.world import get_world
 from leaderboard import UserError, tell
 from leaderboard.cells import Cell, failed_cell, read_cell, write_cell
-from leaderboard.computer import same_arithmetic
+from leaderboard.computer import same_arithmetic, same_code
 from leaderboard.files import read_end, remove
 from leaderboard.protocol import CellSpec
 from leaderboard.publishing import temporary_folder
@@ -172,7 +172,7 @@ def start_child(
     with (temporary / "log.txt").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "leaderboard.running.child", *arguments],
-            env=os.environ | same_arithmetic(),
+            env=os.environ | same_arithmetic() | same_code(),
             stdin=subprocess.PIPE,  # what stands in a command line, other processes can read
             stdout=log,
             stderr=subprocess.STDOUT,

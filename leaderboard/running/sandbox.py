@@ -23,7 +23,7 @@ from pathlib import Path
 from il_envs.learning.installed import installed_algorithms
 from leaderboard.algorithms.submission import uncounted
 from leaderboard.cells import Guard
-from leaderboard.computer import same_arithmetic
+from leaderboard.computer import same_arithmetic, same_code
 from leaderboard.running import landlock
 
 SYSTEM = (
@@ -82,15 +82,14 @@ def _works(guard: tuple[str, ...]) -> bool:
 
 def _variables(scratch: Path) -> dict[str, str]:
     passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    packages = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    return passed_on | {
-        "PYTHONPATH": os.pathsep.join(os.path.abspath(place) for place in packages if place),
+    own = {
         "HOME": str(scratch),
         "USER": "algorithm",  # libraries ask for a name, and the user's number may have none there
         "TMPDIR": str(scratch),
         "IL_ENVS_CACHE": str(scratch / "cache"),
         "IL_ENVS_WORLDS": "none",
     }
+    return passed_on | same_code() | own
 
 
 def _namespaces(own: Iterable[Path], variables: Mapping[str, str]) -> list[str]:

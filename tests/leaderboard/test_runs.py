@@ -787,3 +787,19 @@ def test_a_warning_of_training_is_in_the_row_and_others_are_not(tmp_path: Path) 
         Row("warns", "DriftCar", 400, (cell, cell.model_copy(update={"warnings": ()})), "", True)
     ]
     assert status_of(rows) == ("ok, 1 of 2 warned", "nothing was learned")
+
+
+def test_a_folder_of_the_same_name_is_not_taken_for_the_package(tmp_path: Path) -> None:
+    """Such as that of submissions, where the user is."""
+    (tmp_path / "leaderboard" / "submissions").mkdir(parents=True)
+    (tmp_path / "il_envs").mkdir()
+    (tmp_path / "il_envs" / "__init__.py").write_text("raise RuntimeError('another package')\n")
+    program = Path(sys.executable).with_name("leaderboard")
+    command = [
+        program, "run", "--profile", "smoke", "--worlds", "RiskyBridge", "--algorithms",
+        ALGORITHMS / "acts", "--seeds", "1", "--steps", "100", "--out", "out", "--no-controls",
+    ]  # fmt: skip
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    (cell,) = [c for c in read_results(tmp_path / "out").cells if c.spec.algorithm == "acts"]
+    assert (cell.status, cell.reason) == ("ok", "")
