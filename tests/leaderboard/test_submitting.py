@@ -335,9 +335,8 @@ def test_the_script_of_the_workflow_reviews_what_a_branch_adds(tmp_path: Path) -
     (repository / ".ci").mkdir(parents=True)
     (repository / ".venv" / "bin").mkdir(parents=True)
     shutil.copy(ROOT / ".ci" / "review", repository / ".ci")
-    command = (
-        f'#!/bin/sh\nexec {sys.executable} -m leaderboard "$@" --worlds RiskyBridge --instances 1\n'
-    )
+    program = Path(sys.executable).with_name("leaderboard")
+    command = f'#!/bin/sh\nexec {program} "$@" --worlds RiskyBridge --instances 1\n'
     (repository / ".venv" / "bin" / "leaderboard").write_text(command)
     (repository / ".venv" / "bin" / "leaderboard").chmod(0o755)
     listed = repository / "leaderboard" / "submissions"
