@@ -52,6 +52,21 @@ def check(origin: str) -> Iterator[tuple[str, bool]]:
             )
 
 
+def check_aloud(origin: str) -> tuple[list[str], int]:
+    """Check an algorithm, and print each line as it comes; returns them, and in how many worlds it
+    fails.
+
+    Raises:
+        UserError: as `check`.
+    """
+    lines, failures = [], 0
+    for line, passed in check(origin):
+        print(line, flush=True)
+        lines.append(line)
+        failures += not passed
+    return lines, failures
+
+
 def _try(contender: Contender, world: World) -> tuple[str, Cell | None]:
     """What is wrong, or an empty string, and the cell if there is one."""
     specs = [spec for spec in cells_of_run(CHECK, [world], [contender], seeds=1) if spec.origin]

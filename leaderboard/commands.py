@@ -8,7 +8,6 @@ from pathlib import Path
 from il_envs.world import WORLDS, UnknownNameError, World, get_world
 from leaderboard import UsageError, UserError, require_at_least, tell
 from leaderboard.algorithms.template import write_template
-from leaderboard.check import check
 from leaderboard.claims.profile import NAME as CLAIMS
 from leaderboard.claims.profile import RUNS as RUNS_OF_CLAIMS
 from leaderboard.comparison import (
@@ -255,15 +254,6 @@ def new(name: str) -> None:
         raise UserError(f"cannot write {name}: {error.strerror}") from error
     print(f"wrote {folder}/algorithm.py and {folder}/README.md")
     print(f"try it: leaderboard check {folder}")
-
-
-def check_algorithm(origin: str) -> bool:
-    """Check an algorithm in each world it applies to; returns True if it passes everywhere."""
-    well = True
-    for line, good in check(origin):
-        print(line, flush=True)
-        well &= good
-    return well
 
 
 def compare_results(published_folder: Path, folder: Path) -> bool:

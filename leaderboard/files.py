@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -102,6 +103,17 @@ def _read_array(archive: ZipFile, name: str) -> NDArray[Any]:
         raise ValueError(f"{name} is cut short")
     with archive.open(name) as stream:
         return npy.read_array(stream, allow_pickle=False)
+
+
+def copy_files(files: Mapping[str, Path], place: Path) -> None:
+    """Copy files to a folder, each to its path within it.
+
+    Raises:
+        OSError: if one cannot be read or written.
+    """
+    for name, path in files.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place / name)
 
 
 def remove(folder: Path) -> None:

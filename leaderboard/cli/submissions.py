@@ -31,9 +31,10 @@ def check(
     path: Annotated[str, typer.Argument(metavar="PATH", help="A folder or an installed name.")],
 ) -> None:
     """Try an algorithm on a small cell of each world; one line for each says what is wrong."""
-    from leaderboard import commands
+    from leaderboard.check import check_aloud
 
-    if not commands.check_algorithm(path):
+    _, failures = check_aloud(path)
+    if failures:
         raise typer.Exit(1)
 
 

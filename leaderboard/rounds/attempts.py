@@ -57,17 +57,13 @@ class Attempt(BaseModel):
 
     @property
     def submission(self) -> str:
-        """SHA-256 over all of them, from which the instances are drawn; that of a single one is its
-        own."""
-        if len(self.algorithms) == 1:
-            return self.algorithms[0].submission
-        told = "".join(f"{each.submission}\n" for each in self.algorithms)
-        return hashlib.sha256(told.encode()).hexdigest()
+        """As `submission_of_all`."""
+        return submission_of_all(self.algorithms)
 
     @property
     def worlds(self) -> tuple[str, ...]:
-        """The worlds of the round to which one of them applies."""
-        return tuple(dict.fromkeys(world for each in self.algorithms for world in each.worlds))
+        """As `worlds_of_all`."""
+        return worlds_of_all(self.algorithms)
 
     @property
     def folder(self) -> str:
@@ -78,6 +74,20 @@ class Attempt(BaseModel):
     def line(self) -> bytes:
         """Its line in the log."""
         return f"{self.model_dump_json()}\n".encode()
+
+
+def submission_of_all(algorithms: Sequence[Entered]) -> str:
+    """SHA-256 over algorithms that are entered together, from which their instances are drawn; that
+    of a single one is its own."""
+    if len(algorithms) == 1:
+        return algorithms[0].submission
+    told = "".join(f"{each.submission}\n" for each in algorithms)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def worlds_of_all(algorithms: Sequence[Entered]) -> tuple[str, ...]:
+    """The worlds of the round to which one of them applies."""
+    return tuple(dict.fromkeys(world for each in algorithms for world in each.worlds))
 
 
 def read_log(folder: Path) -> list[Attempt]:

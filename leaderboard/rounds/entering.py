@@ -17,9 +17,18 @@ from leaderboard.algorithms.submission import files_of, require_folder_of_algori
 from leaderboard.computing import compute
 from leaderboard.conditions import with_settings
 from leaderboard.describing import find_all
+from leaderboard.files import copy_files
 from leaderboard.protocol import cells_of_run
 from leaderboard.publishing import writing_to
-from leaderboard.rounds.attempts import Attempt, Entered, attempt_of, logged, read_log
+from leaderboard.rounds.attempts import (
+    Attempt,
+    Entered,
+    attempt_of,
+    logged,
+    read_log,
+    submission_of_all,
+    worlds_of_all,
+)
 from leaderboard.rounds.round import Kept, Round, kept_of, read_round, suite
 from leaderboard.running.runner import unfinished
 from leaderboard.runs import read_results
@@ -68,8 +77,8 @@ def enter(
         if not entries:
             raise UserError(f"{', '.join(origins)}: applies to none of {', '.join(found.worlds)}")
         algorithms = tuple(entry.told for entry in entries)
-        draft = Attempt(number=1, time="", algorithms=algorithms, previous=found.commitment)
-        names = found.instances_of(kept.secret, draft.submission, draft.worlds)
+        submission, of_worlds = submission_of_all(algorithms), worlds_of_all(algorithms)
+        names = found.instances_of(kept.secret, submission, of_worlds)
         instances = [get_world(name) for name in names]
         contenders = [entry.contender for entry in entries]
         known = attempt_of(read_log(folder), algorithms)
@@ -170,9 +179,7 @@ def _copied(origin: str, place: Path) -> Path | None:
     if origin in installed_algorithms():
         return None
     require_folder_of_algorithm(origin)
-    for name, path in files_of(Path(origin)).items():
-        (place / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, place / name)
+    copy_files(files_of(Path(origin)), place)
     return place
 
 

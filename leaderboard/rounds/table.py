@@ -47,7 +47,7 @@ class Entry:
     """An algorithm of an attempt in a world.
 
     Attributes:
-        algorithm: its name.
+        algorithm: as the log has it.
         results: of the attempt; None if there are none.
         rows: one in each instance of the world; none if one is missing.
         scales: those of their scores; None where reference rows are missing.

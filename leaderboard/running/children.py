@@ -21,6 +21,7 @@ from leaderboard.running.child import APART, CANNOT_WRITE, IN_PROCESS
 from leaderboard.running.limits import Failure, Watch, how_it_ended
 from leaderboard.seals import seal
 
+POLL_PERIOD = 0.05  # s, between two checks whether a child has ended
 LOG_KEPT = 2**20  # bytes, of the end of a failed child's log
 SPACE = 2**20  # bytes; a disk that has no room for them is full, whatever a child says of it
 

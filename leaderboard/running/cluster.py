@@ -29,13 +29,12 @@ from leaderboard.files import remove
 from leaderboard.keys import world_key
 from leaderboard.protocol import CellSpec
 from leaderboard.publishing import temporary_folder
-from leaderboard.running.children import compile_kernels, seal_computed, start_child
+from leaderboard.running.children import POLL_PERIOD, Children, compile_kernels, seal_computed
 from leaderboard.seals import SEALS
 from leaderboard.texts import one_line
 
 LOCAL = "local"
 """The address of a cluster that is started for a run, on this machine, and ends with it."""
-POLL_PERIOD = 0.05  # s
 PATIENCE = 10.0  # s, for a machine to answer
 
 
@@ -150,16 +149,17 @@ def compute_cell(told: str, files: Mapping[str, bytes]) -> bytes:
         _require_same(spec, origin)
         compile_kernels({spec.world})
         here = spec.model_copy(update={"origin": origin})
-        child = start_child(here, Path(scratch) / "results", "cluster", 1, in_process=False)
+        pool = Children(Path(scratch) / "results", "cluster", 1, in_process=False)
         try:
-            while (excess := child.watch.excess()) is None and child.watch.process.poll() is None:
+            pool.start(here)
+            while not (ended := list(pool.ended())):
                 time.sleep(POLL_PERIOD)
         finally:
-            child.watch.kill()
-        cell = child.cell(excess)
-        (child.temporary / SEALS).unlink(missing_ok=True)  # of this machine, which others ignore
-        write_cell(child.temporary, cell.model_copy(update={"spec": spec}))
-        return pack(child.temporary)
+            pool.stop()
+        ((temporary, cell),) = ended
+        (temporary / SEALS).unlink(missing_ok=True)  # of this machine, which others ignore
+        write_cell(temporary, cell.model_copy(update={"spec": spec}))
+        return pack(temporary)
 
 
 def pack(folder: Path) -> bytes:

@@ -20,11 +20,9 @@ from leaderboard.cells import Cell, read_cell
 from leaderboard.files import remove
 from leaderboard.protocol import CellSpec
 from leaderboard.publishing import locked, publish, registered, remove_leftovers
-from leaderboard.running.children import Children, compile_kernels
+from leaderboard.running.children import POLL_PERIOD, Children, compile_kernels
 from leaderboard.running.cluster import Cluster
 from leaderboard.running.progress import Progress
-
-POLL_PERIOD = 0.05  # s, between two checks whether a child has ended
 
 
 class Pool(Protocol):

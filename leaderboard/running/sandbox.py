@@ -146,8 +146,8 @@ def _shown() -> Iterator[Path]:
 
 
 def _elsewhere() -> Iterator[Path]:
-    """Where packages are installed outside of Python's own folders: a user's, or those that
-    PYTHONPATH names; and what is said of this suite there."""
+    """Where packages are installed, a user's own and those of PYTHONPATH too; and what is said of
+    this suite there."""
     for place in map(Path.resolve, map(Path, sys.path)):
         if any(place.glob("*.dist-info")):
             yield place

@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from leaderboard import UserError
-from leaderboard.algorithms.contender import NAME, fault_of_name
+from leaderboard.algorithms.contender import fault_of_name
 from leaderboard.algorithms.submission import files_of
 from leaderboard.files import read_model
 from leaderboard.texts import LONGEST, one_line
@@ -27,6 +27,7 @@ MOST_BYTES = 2**24
 """Of all files together: a bundle is for people to read, and goes into a repository."""
 PART = r"[A-Za-z0-9_][\w.-]{0,99}"
 """A part of a file's path."""
+PATH = rf"{PART}(/{PART})*"
 
 
 def _plain(text: str) -> str:
@@ -43,7 +44,7 @@ def _listed(name: str) -> str:
 
 Line = Annotated[str, AfterValidator(_plain)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-FilePath = Annotated[str, Field(pattern=rf"^{PART}(/{PART})*$", max_length=300)]
+FilePath = Annotated[str, Field(pattern=rf"^{PATH}$", max_length=300)]
 
 
 class Submission(BaseModel):
@@ -51,7 +52,7 @@ class Submission(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, Field(pattern=rf"^{NAME}$"), AfterValidator(_listed)]
+    name: Annotated[str, AfterValidator(_listed)]
     """The name under which it is listed."""
     contact: Annotated[Line, Field(min_length=1)]
     """Where its authors can be asked: an address or a page."""
@@ -92,7 +93,7 @@ def hashes_of(folder: Path) -> dict[str, str]:
         if path.is_symlink():
             raise UserError(f"{path}: is a link, whose target would be missing elsewhere")
     for name, path in files.items():
-        if re.fullmatch(f"{PART}(/{PART})*", name) is None:
+        if re.fullmatch(PATH, name) is None:
             raise UserError(f"{path}: rename it; letters, digits and . _ - are allowed")
     if len(files) > MOST_FILES:
         raise UserError(f"{folder}: {len(files)} files; a bundle has at most {MOST_FILES}")

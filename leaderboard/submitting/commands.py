@@ -5,11 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from leaderboard import UserError, require_at_least
+from leaderboard.check import check_aloud
 from leaderboard.profiles import Profile
 from leaderboard.publishing import require_folder, writing_to
 from leaderboard.submitting.pulling import LISTED, pull
 from leaderboard.submitting.review import review
-from leaderboard.submitting.submit import checked, described, require_same_signer, write_bundle
+from leaderboard.submitting.submit import (
+    described,
+    listed_bundle,
+    require_same_signer,
+    write_bundle,
+)
 
 
 def submit(origin: str, told: dict[str, str], key: Path | None, out: Path) -> None:
@@ -26,8 +32,11 @@ def submit(origin: str, told: dict[str, str], key: Path | None, out: Path) -> No
     require_folder(out)
     submission = described(origin, told, key)
     folder = out / submission.name
-    require_same_signer(folder, submission)
-    submission = submission.model_copy(update={"checked": tuple(checked(origin))})
+    require_same_signer(folder, listed_bundle(folder), submission)
+    lines, failures = check_aloud(origin)
+    if failures:
+        raise UserError(f"{origin} fails in {failures} of {len(lines)} worlds; nothing was written")
+    submission = submission.model_copy(update={"checked": tuple(lines)})
     with writing_to(out):
         out.mkdir(parents=True, exist_ok=True)
         write_bundle(folder, origin, submission, key)

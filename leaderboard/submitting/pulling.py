@@ -1,6 +1,5 @@
 """Fetching a listed algorithm from a repository."""
 
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from il_envs.world import UnknownNameError
 from leaderboard import UserError
+from leaderboard.files import copy_files
 from leaderboard.submitting.bundle import ALGORITHM, DESCRIPTION, Submission, read_bundle
 from leaderboard.submitting.signatures import require_signature
 from leaderboard.texts import one_line
@@ -37,9 +37,9 @@ def pull(name: str, repository: str, place: Path) -> Submission:
             raise UnknownNameError("submission", name, names)
         submission = read_bundle(root / LISTED / name)
         require_signature(root / LISTED / name, submission)
-        for file in submission.files:  # and nothing else that may lie there
-            (place / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(root / LISTED / name / ALGORITHM / file, place / file)
+        packed = root / LISTED / name / ALGORITHM
+        # And nothing else that may lie there.
+        copy_files({file: packed / file for file in submission.files}, place)
     return submission
 
 

@@ -5,7 +5,7 @@ What comes of it is a comment for a pull request: whether it can be listed, why 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isnan
 from pathlib import Path
 
 import pandas as pd
@@ -27,7 +27,7 @@ from leaderboard.scores.summary import ALL_WORLDS, summary
 from leaderboard.selection import manifest_of
 from leaderboard.submitting.bundle import ALGORITHM, Submission, read_bundle
 from leaderboard.submitting.signatures import require_signature
-from leaderboard.submitting.submit import require_same_signer
+from leaderboard.submitting.submit import listed_bundle, require_same_signer
 from leaderboard.tables.document import Document, document
 from leaderboard.tables.formats import as_markdown
 
@@ -105,12 +105,13 @@ def review(
     name = bundle.resolve().name
     before = None
     try:
-        if listed is not None and (listed / name).exists():
-            before = read_bundle(listed / name)
-        submission, contender = _examined(bundle, listed)
+        before = None if listed is None else listed_bundle(listed / name)
+        submission, contender = _examined(bundle)
+        if listed is not None:
+            require_same_signer(listed / name, before, submission)
     except (UserError, UnknownNameError) as error:
         return Review(name, (str(error).replace(f"{bundle}/", ""),), None, before)
-    known = [get_world(world) for world in worlds if contender.applies_to(get_world(world))]
+    known = [world for world in map(get_world, worlds) if contender.applies_to(world)]
     if not known:
         return Review(name, (f"it applies to none of {', '.join(worlds)}",), submission, before)
     place = out / ROUND
@@ -133,19 +134,17 @@ def review(
     return Review(name, tuple(carried), submission, before, tables)
 
 
-def _examined(bundle: Path, listed: Path | None) -> tuple[Submission, Contender]:
+def _examined(bundle: Path) -> tuple[Submission, Contender]:
     """What a bundle and its algorithm say of themselves.
 
     Raises:
-        UserError, UnknownNameError: if they do not say the same, or it may not be listed.
+        UserError, UnknownNameError: if they do not say the same, or it is not signed as it says.
     """
     submission = read_bundle(bundle)
     name = bundle.resolve().name
     if submission.name != name:
         raise UserError(f"it is named {submission.name!r}, and its folder {name!r}")
     require_signature(bundle, submission)
-    if listed is not None:
-        require_same_signer(listed / name, submission)
     contender = find(str(bundle / ALGORITHM))
     told = (contender.name, sorted(contender.sources), contender.summary)
     if told != (submission.name, list(submission.sources), submission.summary):
@@ -161,14 +160,13 @@ def _failures(rows: pd.DataFrame) -> Iterator[str]:
 
 def _carried(drawn: pd.DataFrame, registered: pd.DataFrame) -> Iterator[str]:
     """A line for each world in which it does surely better where everybody knows it."""
-    for row in drawn[drawn["world"] != ALL_WORLDS].itertuples():
-        for other in registered[registered["world"] == row.world].itertuples():
-            if not (isfinite(row.score) and isfinite(other.score)):
-                continue
-            is_above = row.high < other.low if isfinite(row.high) else True
-            if is_above and other.score > row.score + CARRIED:
-                yield (
-                    f"{row.world}: its score is {other.score:.2f} in the registered world and "
-                    f"{row.score:.2f} in instances that nobody could know: it may carry along what "
-                    "solves the registered one"
-                )
+    known = registered[["world", "score", "low"]]
+    both = drawn.merge(known, "inner", "world", suffixes=("", "_known"))
+    for row in both[both["world"] != ALL_WORLDS].itertuples():
+        is_above = isnan(row.high) or row.high < row.low_known  # one instance has no interval
+        if is_above and row.score_known > row.score + CARRIED:
+            yield (
+                f"{row.world}: its score is {row.score_known:.2f} in the registered world and "
+                f"{row.score:.2f} in instances that nobody could know: it may carry along what "
+                "solves the registered one"
+            )

@@ -1,7 +1,5 @@
 """Making a bundle of an algorithm."""
 
-import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,9 +7,8 @@ from pydantic import ValidationError
 
 from leaderboard import UsageError, UserError
 from leaderboard.algorithms.submission import files_of
-from leaderboard.check import check
 from leaderboard.describing import find
-from leaderboard.files import first_fault, remove
+from leaderboard.files import copy_files, first_fault, remove
 from leaderboard.rounds.round import suite
 from leaderboard.submitting.bundle import (
     ALGORITHM,
@@ -69,22 +66,6 @@ def described(origin: str, told: dict[str, str], key: Path | None) -> Submission
         raise UsageError(f"the submission will not do: {first_fault(error)}") from error
 
 
-def checked(origin: str) -> Sequence[str]:
-    """What `leaderboard check` says of an algorithm, a line for each world, as it comes.
-
-    Raises:
-        UserError: if it fails in one.
-    """
-    lines, failures = [], 0
-    for line, passed in check(origin):
-        print(line, flush=True)
-        lines.append(line)
-        failures += not passed
-    if failures:
-        raise UserError(f"{origin} fails in {failures} of {len(lines)} worlds; nothing was written")
-    return lines
-
-
 def write_bundle(folder: Path, origin: str, submission: Submission, key: Path | None) -> None:
     """Write a bundle in place of the one that is there.
 
@@ -98,9 +79,7 @@ def write_bundle(folder: Path, origin: str, submission: Submission, key: Path | 
     """
     made = folder.with_name(f".{folder.name}.{uuid4().hex}")
     try:
-        for name, path in files_of(Path(origin)).items():
-            (made / ALGORITHM / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, made / ALGORITHM / name)
+        copy_files(files_of(Path(origin)), made / ALGORITHM)
         (made / DESCRIPTION).write_text(submission.model_dump_json(indent=1) + "\n", "utf-8")
         if key is not None:
             sign(made / DESCRIPTION, key)
@@ -111,16 +90,22 @@ def write_bundle(folder: Path, origin: str, submission: Submission, key: Path | 
         remove(made)
 
 
-def require_same_signer(folder: Path, submission: Submission) -> None:
-    """Require that a bundle may take the place of the one in a folder, if there is one.
+def listed_bundle(folder: Path) -> Submission | None:
+    """The bundle that a folder holds; None if it holds none.
 
     Raises:
-        UserError: if that is damaged, or signed by somebody else.
+        UserError: if it is damaged.
     """
-    if not (folder / DESCRIPTION).exists():
-        return
-    before = read_bundle(folder)
-    if before.signer and before.signer != submission.signer:
+    return read_bundle(folder) if (folder / DESCRIPTION).exists() else None
+
+
+def require_same_signer(folder: Path, before: Submission | None, submission: Submission) -> None:
+    """Require that a bundle may take the place of the one that is listed in a folder.
+
+    Raises:
+        UserError: if that is signed by somebody else.
+    """
+    if before is not None and before.signer and before.signer != submission.signer:
         raise UserError(
             f"{folder}: signed with {before.signer}, and so must be whatever takes its place; "
             "--sign names the key, --name another name"

@@ -259,29 +259,28 @@ def test_one_that_does_not_import_is_told_why(tmp_path: Path, bundle: Path) -> N
     assert not (tmp_path / "review" / "round").exists()
 
 
-def test_one_that_takes_what_it_has_not_declared_is_told_why(tmp_path: Path) -> None:
-    algorithm = written(tmp_path / "counts", "problem.env(1).reset()")
-    bundle = handed_in(algorithm, tmp_path / "submissions")
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("problem.env(1).reset()", "uses the source 'env' but does not declare it"),
+        ("problem.demonstrations(10**6)", "1000000 expert labels asked for"),
+    ],
+    ids=["undeclared", "over budget"],
+)
+def test_one_that_takes_more_than_it_may_is_told_why(tmp_path: Path, body: str, told: str) -> None:
+    bundle = handed_in(written(tmp_path / "counts", body), tmp_path / "submissions")
     found = reviewed(bundle, tmp_path / "review", ["RiskyBridge"])
     assert found.comment.startswith("### counts cannot be listed")
     (fault,) = found.faults
-    assert "uses the source 'env' but does not declare it" in fault
-
-
-def test_one_that_exceeds_its_budget_is_told_why(tmp_path: Path) -> None:
-    algorithm = written(tmp_path / "counts", "problem.demonstrations(10**6)")
-    bundle = handed_in(algorithm, tmp_path / "submissions")
-    found = reviewed(bundle, tmp_path / "review", ["RiskyBridge"])
-    assert found.comment.startswith("### counts cannot be listed")
-    (fault,) = found.faults
-    assert "1000000 expert labels asked for" in fault
+    assert told in fault
 
 
 def test_one_that_carries_along_what_solves_the_registered_world_is_told(tmp_path: Path) -> None:
     algorithm = Path(shutil.copytree(CARRIED, tmp_path / "carried"))
     np.save(algorithm / "brought.npy", required_reference(get_world("FourRooms")).policy)
     bundle = handed_in(algorithm, tmp_path / "submissions")
-    found = reviewed(bundle, tmp_path / "review", ["FourRooms"], 2)
+    # Student's interval over two instances may reach anywhere.
+    found = reviewed(bundle, tmp_path / "review", ["FourRooms"], 4)
     assert found.comment.startswith("### carried cannot be listed")
     (fault,) = found.faults
     assert "1.00 in the registered world" in fault
