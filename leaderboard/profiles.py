@@ -87,6 +87,11 @@ CHORD_HEADS = (
     "bc", "bc-autoregressive", "bc-joint", "bc-mixture", "bc-cvae", "bc-flow",
 )  # fmt: skip
 """Cloning with each distribution over chords of buttons."""
+EXACT_LEARNERS = (
+    "bc", "dagger", "dart", "maxent", "maxent-posterior", "maxent-deep", "mmp",
+    "apprenticeship", "apprenticeship-max-margin", "gcl-exact",
+)  # fmt: skip
+"""Those that plan in a known model, and who is given none."""
 
 PROFILES = {
     profile.name: profile
@@ -121,7 +126,7 @@ PROFILES = {
             evaluation_episodes=32,
             steps=200_000,
             time_limit=900.0,
-            worlds={"DriftCar": ("bc", "bc-ensemble", "dagger")},
+            worlds={"DriftCar": ("bc", "bc-ensemble", "dart", "dagger")},
         ),
         Profile(
             name="rewards",
@@ -130,11 +135,16 @@ PROFILES = {
             evaluation_episodes=32,
             steps=1_000_000,
             time_limit=1_800.0,
-            worlds={
-                "DriftCar": ("bc", "gail", "airl", "gcl"),
-                "FourRooms": ("bc", "maxent", "gail", "gcl"),
-                "FourRoomsStill": ("bc", "gail", "airl", "airl-state"),
-            },
+            worlds={"DriftCar": ("bc", "gail", "airl", "gcl")},
+        ),
+        Profile(
+            name="exact",
+            labels=(8_000,),
+            seeds=5,
+            evaluation_episodes=32,
+            steps=200_000,
+            time_limit=900.0,
+            worlds={"FourRooms": EXACT_LEARNERS},
         ),
         Profile(
             name="one-episode",
@@ -157,10 +167,10 @@ PROFILES = {
             name="shooter",
             labels=(20_000,),
             seeds=5,
-            evaluation_episodes=256,
-            steps=10_000_000,
-            time_limit=7_200.0,
-            worlds={"Shooter": ()},
+            evaluation_episodes=64,
+            steps=3_000_000,
+            time_limit=1_800.0,
+            worlds={"Shooter": ("saps-rl", "mail-saps", "maps-rl", "mail", "mail-il", "bc")},
         ),
         Profile(
             name="reinforce",

@@ -218,8 +218,8 @@ def _moved_worth(results: Results, cell: Cell) -> float:
 
 def concurrency(folder: Path, claim: str) -> Measured:
     """A claim of the table of concurrency, about MAIL."""
-    results = _results(folder, "mail")
-    for name in RUNS["mail"].profile.worlds["Shooter"]:
+    results = _results(folder, "shooter")
+    for name in RUNS["shooter"].profile.worlds["Shooter"]:
         _row(results, name, "Shooter")
     (line,) = claim_table(results).query("claim == @claim").itertuples()
     steps = results.manifest.profile.steps_in("Shooter")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from leaderboard.profiles import Profile
+from leaderboard.profiles import PROFILES, Profile
 
 NAME = "claims"
 FOLDER = Path("results", NAME)
@@ -68,7 +68,6 @@ def _run(
 SLIP_FREE = ("gcl-exact", "gcl-exact-unweighted", "gcl-exact-no-entropy", "gcl-exact-no-appended",
              "gcl-exact-no-past")  # fmt: skip
 SLIPPERY = ("gcl-exact", "gcl-exact-per-start", "gcl-exact-published")
-ARMS = ("saps-rl", "mail-saps", "maps-rl", "mail")
 
 RUNS = {
     run.profile.name.removeprefix(f"{NAME}/"): run
@@ -89,7 +88,7 @@ RUNS = {
             "gail", {"DriftCar": ("gail", "constant-reward")},
             tuple(LABELS_OF_AN_EPISODE * count for count in EPISODES_SHOWN), 3, 1_000_000,
         ),
-        _run("mail", {"Shooter": ARMS}, (20_000,), 3, 3_000_000),
+        Run(PROFILES["shooter"]),
     )
 }  # fmt: skip
 """The runs by the names of their folders, the quick ones first."""

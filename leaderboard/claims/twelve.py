@@ -291,6 +291,6 @@ CLAIMS = (
                 partial(measures.concurrency, claim=EXPERT),
             ),
         ),
-        runs=("mail",),
+        runs=("shooter",),
     ),
 )

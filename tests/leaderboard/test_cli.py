@@ -98,8 +98,8 @@ def test_list_names_worlds_algorithms_and_profiles() -> None:
         "bc: ",
         "uses env, expert",
         "smoke: worlds DriftCar, RiskyBridge; labels",
-        "shooter: worlds Shooter; labels 20,000; training seeds 5; 256 evaluation episodes; "
-        "10,000,000 steps; 7200 s",
+        "shooter: worlds Shooter (saps-rl, mail-saps, maps-rl, mail, mail-il, bc); labels 20,000; "
+        "training seeds 5; 64 evaluation episodes; 3,000,000 steps; 1800 s",
     ):
         assert part in shown
 
@@ -326,7 +326,7 @@ def test_an_applies_to_that_raises_is_named(
         (
             ["run", "--profile", "smok"],
             2,
-            "--profile must be one of smoke, quick, labels, rewards, one-episode, full, "
+            "--profile must be one of smoke, quick, labels, rewards, exact, one-episode, full, "
             "shooter, reinforce, reproduce, worries, minds, not 'smok'",
         ),
         (["run", "--seeds", "0"], 2, "--seeds must be at least 1, not 0"),

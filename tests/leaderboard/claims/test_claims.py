@@ -384,10 +384,10 @@ def test_mail_is_compared_with_one_button_and_with_the_expert(
             "learning_curve": curve(returned + jitter, since + spec.seed),
         }
 
-    write_run(tmp_path, "mail", contents)
+    write_run(tmp_path, "shooter", contents)
     assert interval("mail", tmp_path, 0).mean == pytest.approx(mail / 40.0, rel=0.01)
-    assert interval("mail", tmp_path, 1).mean == pytest.approx(82 / 12, rel=0.02)
-    assert interval("mail", tmp_path, 2).mean == pytest.approx(mail - 99.875)
+    assert interval("mail", tmp_path, 1).mean == pytest.approx(83 / 13, rel=0.02)
+    assert interval("mail", tmp_path, 2).mean == pytest.approx(mail - 99.75)
     assert verdict("mail", tmp_path) == expected
     (first, *_) = results("mail", tmp_path)
     assert first.measured is not None
