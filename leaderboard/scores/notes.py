@@ -13,10 +13,10 @@ RANK_NOTE = (
 )
 
 TIER_NOTE = (
-    "Tier: what this computer has checked. Claimed: nothing. Replayed: the actions were taken in "
-    "the world and have these returns, which cannot tell a learner from the expert. Verified: "
-    "trained and scored here in instances that nobody knew. Re-trained: training again has given "
-    "the same. Costs of training are as the run has told them."
+    "Tier: what was checked, here or by a computer of the official results. Claimed: nothing. "
+    "Replayed: the actions were taken in the world and have these returns, which cannot tell a "
+    "learner from the expert. Verified: trained and scored there in instances that nobody knew. "
+    "Re-trained: training again has given the same. Costs of training are as the run has told them."
 )
 
 PLACES = {

@@ -15,7 +15,15 @@ from leaderboard.running.children import Child
 from leaderboard.running.limits import Watch
 from leaderboard.runs import Results
 from leaderboard.scores.summary import summary
-from leaderboard.seals import SEALS, key_path, seal, tier_of
+from leaderboard.seals import (
+    SEALS,
+    has_computed,
+    key_path,
+    official_scorers,
+    public_key,
+    seal,
+    tier_of,
+)
 from leaderboard.tables.document import document
 from leaderboard.tables.formats import as_markdown
 from tests.leaderboard.test_tables import make_results
@@ -78,7 +86,7 @@ def test_a_cell_that_has_changed_has_no_seals(results: Results) -> None:
     (folder / "cell.json").write_text(text.replace('"total_reward": 8.0', '"total_reward": 9.5'))
     assert tier_of(results.folder, cell) == "claimed"
     seal(folder, "replayed")  # of what it is now
-    assert set(json.loads((folder / SEALS).read_text())) == {"replayed"}
+    assert set(json.loads((folder / SEALS).read_text())[public_key()]) == {"replayed"}
 
 
 def test_a_seal_is_for_one_fact_of_one_cell(results: Results) -> None:
@@ -86,8 +94,8 @@ def test_a_seal_is_for_one_fact_of_one_cell(results: Results) -> None:
     seal(folder, "computed")
     shutil.copy(folder / SEALS, beside / SEALS)
     assert tier_of(results.folder, other) == "claimed"
-    (code,) = json.loads((folder / SEALS).read_text()).values()
-    (folder / SEALS).write_text(json.dumps({"retrained": code}))
+    (signature,) = json.loads((folder / SEALS).read_text())[public_key()].values()
+    (folder / SEALS).write_text(json.dumps({public_key(): {"retrained": signature}}))
     assert tier_of(results.folder, cell) == "claimed"
 
 
@@ -118,15 +126,39 @@ def test_another_computer_has_no_seals_for_it(
     assert len(key_path().read_bytes()) == 32
 
 
+def test_the_seals_of_official_scorers_count_everywhere(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell, folder = ours(results)[0]
+    seal(folder, "secret")
+    theirs = public_key()
+    monkeypatch.setenv("IL_ENVS_KEY", str(tmp_path / "ours" / "key"))
+    seal(folder, "computed")  # beside theirs, which stays
+    assert tier_of(results.folder, cell) == "replayed"
+    monkeypatch.setattr("leaderboard.seals.official_scorers", lambda: frozenset({theirs}))
+    assert tier_of(results.folder, cell) == "verified"
+    assert not has_computed(ours(results)[1][1])
+    text = (folder / "cell.json").read_text()
+    (folder / "cell.json").write_text(text.replace('"total_reward": 8.0', '"total_reward": 9.5'))
+    assert tier_of(results.folder, cell) == "claimed"
+
+
+def test_official_scorers_are_public_keys() -> None:
+    assert all(len(bytes.fromhex(key)) == 32 for key in official_scorers())
+
+
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "7", '{"computed": 7}', '{"computed": null}', '{"computed": "é"}',
-     "[" * 5_000, '{"computed": "' + "0" * 20_000 + '"}'],
+    ["", "{", "[]", "7", '{"computed": 7}', '{"KEY": 7}', '{"KEY": {"computed": null}}',
+     '{"KEY": {"computed": "é"}}', '{"KEY": {"computed": "00"}}', '{"KEY": ["computed"]}',
+     "[" * 5_000, '{"KEY": {"computed": "' + "0" * 20_000 + '"}}'],
 )  # fmt: skip
 def test_a_damaged_file_of_seals_is_none(results: Results, content: str) -> None:
     cell, folder = ours(results)[0]
-    (folder / SEALS).write_text(content)
+    (folder / SEALS).write_text(content.replace("KEY", public_key()))
     assert tier_of(results.folder, cell) == "claimed"
+    seal(folder, "computed")
+    assert tier_of(results.folder, cell) == "replayed"
 
 
 def test_a_key_that_is_damaged_or_cannot_be_read_is_a_line(
