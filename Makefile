@@ -14,7 +14,7 @@ PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 # Both seeds of a draw at once, on two cores, so that none is stopped before.
 TUNE := $(BIN)/leaderboard tune --draws 8 --seeds 2 --stop-after 2 --confirm 3 --labels 2000 --adopt
 
-.PHONY: install leaderboard readme reproduce tune test test-statistical test-clients test-lowest check lint bench \
+.PHONY: install leaderboard readme reproduce tune official release test test-statistical test-clients test-lowest check lint bench \
 	bench-processes bench-play bench-inference bench-frames bench-drivability bench-exact bench-peers sounds screens clean
 
 leaderboard: $(INSTALLED)
@@ -36,6 +36,16 @@ tune: $(INSTALLED)
 	$(TUNE) gail,airl,airl-state,gcl,red --worlds DriftCar --steps 300000
 	$(TUNE) mail,mail-saps,mail-il,maps-rl,saps-rl,ppo --worlds Shooter --steps 3000000
 	$(TUNE) a2c-saps,ppo-saps --worlds Shooter --steps 500000
+
+# Every bundled algorithm in every world to which it applies, in ten instances that nobody could know;
+# and in the registered worlds with one training seed, whose policies are released.
+official: $(INSTALLED)
+	$(BIN)/python -m leaderboard.official.making
+	$(BIN)/leaderboard run --profile official --worlds all --out leaderboard/results/registered
+
+# A folder to publish: policies, demonstrations, and what the official results were scored from.
+release: $(INSTALLED)
+	$(BIN)/leaderboard release leaderboard/results/registered --out release
 
 # The tables of the README, from committed results.
 readme: $(INSTALLED)

@@ -23,8 +23,7 @@ from leaderboard.profiles import MOST_SEEDS, PROFILES, Profile
 from leaderboard.protocol import cells_of_run
 from leaderboard.publishing import require_folder, writing_to
 from leaderboard.recorded import RecordedData, readable, recorded_data
-from leaderboard.rounds.round import is_round
-from leaderboard.rounds.table import round_document
+from leaderboard.rounds.table import any_document
 from leaderboard.running.runner import InterruptedRunError
 from leaderboard.runs import Results, read_results
 from leaderboard.scores.summary import ALL_WORLDS
@@ -37,7 +36,7 @@ from leaderboard.selection import (
     of_profile,
     with_controls,
 )
-from leaderboard.tables.document import Document, document, read_document
+from leaderboard.tables.document import Document, document
 from leaderboard.tables.formats import FORMATS, as_csv, as_markdown
 from leaderboard.tables.terminal import print_page
 from leaderboard.texts import count_of
@@ -233,8 +232,8 @@ def show(tables: Document, format_name: str) -> None:
 
 
 def table(folder: Path, format_name: str) -> None:
-    """Print the tables of a folder of results, or of a round."""
-    show(round_document(folder) if is_round(folder) else read_document(folder), format_name)
+    """Print the tables of a folder of results, of a round, or of several."""
+    show(any_document(folder), format_name)
 
 
 def explain(folder: Path, algorithm: str, world: str) -> None:

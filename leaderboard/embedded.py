@@ -19,7 +19,7 @@ from leaderboard import UserError
 from leaderboard.claims.committed import committed
 from leaderboard.claims.page import as_markdown as claims_as_markdown
 from leaderboard.publishing import writing_to
-from leaderboard.tables.document import read_document
+from leaderboard.rounds.table import any_document
 from leaderboard.tables.formats import markdown
 
 END = "<!-- end of table -->"
@@ -62,7 +62,7 @@ def _table(begin: re.Match[str], root: Path) -> str:
     if begin["claims"]:
         return claims_as_markdown(committed()).rstrip("\n")
     folder, name = begin["folder"], begin["name"]
-    found = {table.name: table.shown for table in read_document(root / folder).tables}
+    found = {table.name: table.shown for table in any_document(root / folder).tables}
     if name not in found:
         raise UserError(f"{folder} has no table {name!r}; it has {', '.join(found)}")
     wanted = [column.strip() for column in begin["columns"].split(",")]

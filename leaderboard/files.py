@@ -1,5 +1,6 @@
 """Reading and removing files that anybody may have written: only regular ones, of limited size."""
 
+import hashlib
 import os
 import shutil
 import stat
@@ -18,6 +19,7 @@ from leaderboard import UserError
 
 LARGEST_JSON = 2**26  # bytes
 LARGEST_ARCHIVE = 2**30  # bytes, unpacked
+PIECE = 2**20  # bytes
 DAMAGES = (OSError, KeyError, ValueError, EOFError, RuntimeError, BadZipFile, ZlibError)
 """Exceptions for archives that are missing, damaged or too large."""
 
@@ -103,6 +105,19 @@ def _read_array(archive: ZipFile, name: str) -> NDArray[Any]:
         raise ValueError(f"{name} is cut short")
     with archive.open(name) as stream:
         return npy.read_array(stream, allow_pickle=False)
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(PIECE):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def copy_files(files: Mapping[str, Path], place: Path) -> None:

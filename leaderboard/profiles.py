@@ -164,6 +164,19 @@ PROFILES = {
             time_limit=1_800.0,
         ),
         Profile(
+            name="official",
+            labels=(4_000,),
+            seeds=1,
+            evaluation_episodes=16,
+            steps=100_000,
+            steps_of_worlds={
+                **dict.fromkeys(("DriftCar", "DriftCarFork", "DriftCarMisspecified"), 300_000),
+                **dict.fromkeys(("Shooter", "Shooter20"), 500_000),
+                "ShooterPixels": 30_000,
+            },
+            time_limit=900.0,
+        ),
+        Profile(
             name="shooter",
             labels=(20_000,),
             seeds=5,

@@ -113,7 +113,7 @@ def table(
         str, typer.Option("--format", help="text, md, csv, latex, json or html.")
     ] = "text",
 ) -> None:
-    """Print the table of a folder of results, or of a round."""
+    """Print the table of a folder of results, of a round, or of all rounds in a folder."""
     from leaderboard import commands
 
     commands.table(folder, format_name)
@@ -165,17 +165,23 @@ def verify(
     retrain: Annotated[
         int, typer.Option(help="Cells of learners to train again as well, drawn at random.")
     ] = 0,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            help="Check so many cells alone: those of the smallest SHA-256.", show_default="all"
+        ),
+    ] = None,
     workers: Workers = None,
 ) -> None:
     """Check all that can be checked of every cell: replay its actions, bit for bit, compute its
-    numbers anew, and run the reference rows again. Of a round, check its log and the secret too."""
-    from leaderboard.rounds.round import is_round
-    from leaderboard.rounds.verification import verify_round
-    from leaderboard.verification.command import verify_results
+    numbers anew, and run the reference rows again. Of a round, check its log and the secret too.
+    A folder of several rounds has them all checked."""
+    from leaderboard.rounds.verification import verify_any
 
     require_at_least("--retrain", retrain, 0)
-    verified = verify_round if is_round(folder) else verify_results
-    if not verified(folder, retrain, workers_or_all(workers)):
+    if sample is not None:
+        require_at_least("--sample", sample)
+    if not verify_any(folder, retrain, workers_or_all(workers), sample):
         raise typer.Exit(1)
 
 
@@ -190,3 +196,16 @@ def compare(
 
     if not commands.compare_results(published, folder):
         raise typer.Exit(1)
+
+
+@app.command()
+def release(
+    folder: Folder,
+    out: Annotated[Path, typer.Option(help="The release folder.")] = Path("release"),
+    workers: Workers = None,
+) -> None:
+    """Build a folder to publish: the policies of results and the demonstrations of their worlds,
+    with cards. Policies that are not beside their cells are trained again."""
+    from leaderboard.official.release import build_release
+
+    build_release(folder, out, workers_or_all(workers))

@@ -128,6 +128,13 @@ def is_round(folder: Path) -> bool:
     return (folder / ROUND).exists()
 
 
+def rounds_in(folder: Path) -> list[Path]:
+    """The folder itself if it is that of a round, or else those in it that are."""
+    if is_round(folder):
+        return [folder]
+    return sorted(path.parent for path in folder.glob(f"*/{ROUND}"))
+
+
 def read_round(folder: Path) -> Round:
     """The round in a folder.
 

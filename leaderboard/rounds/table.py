@@ -1,7 +1,7 @@
 """The table of a round: a row for every attempt in each world, and for its mean over all worlds."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nan
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from leaderboard.rounds.attempts import (
     read_log,
     times_entered,
 )
-from leaderboard.rounds.round import Round, Secret, known_secret, read_round
+from leaderboard.rounds.round import Round, Secret, known_secret, read_round, rounds_in
 from leaderboard.runs import Results, read_results
 from leaderboard.scores.crossed import Floats, crossed_mean, mean_of
 from leaderboard.scores.notes import TIER_NOTE
@@ -37,7 +37,7 @@ from leaderboard.scores.statistics import CONFIDENCE
 from leaderboard.scores.summary import ALL_WORLDS, RANKED_BY, tier_of_cells
 from leaderboard.seals import TIERS
 from leaderboard.tables.columns import COLUMNS, Column, shown
-from leaderboard.tables.document import Document
+from leaderboard.tables.document import Document, read_document
 from leaderboard.tables.page import Table
 from leaderboard.texts import count_of
 
@@ -84,6 +84,30 @@ class Entry:
         if self.results is None:
             return False
         return self.results.manifest.declaration(self.algorithm.name).is_control
+
+
+def any_document(folder: Path) -> Document:
+    """The tables of a folder: of a round, of several rounds in it, or else of a run.
+
+    Raises:
+        UserError: if there is nothing to show, or a file is damaged.
+    """
+    rounds = rounds_in(folder)
+    if not rounds:
+        return read_document(folder)
+    documents = {place.name: round_document(place) for place in rounds}
+    if len(rounds) == 1:
+        return documents[rounds[0].name]
+    first = next(iter(documents.values()))
+    return replace(
+        first,
+        worlds=tuple(world for each in documents.values() for world in each.worlds),
+        tables=[
+            replace(table, name=name, title=name)
+            for name, each in documents.items()
+            for table in each.tables
+        ],
+    )
 
 
 def round_document(folder: Path) -> Document:

@@ -10,18 +10,39 @@ from leaderboard.algorithms.submission import code_of
 from leaderboard.measures.references import exact_reference
 from leaderboard.rounds.attempts import Attempt, Entered, attempts_of, faults_of, read_log
 from leaderboard.rounds.entering import SUBMISSION, submission_of
-from leaderboard.rounds.round import Round, known_secret, read_round
+from leaderboard.rounds.round import Round, known_secret, read_round, rounds_in
 from leaderboard.runs import Results, read_results
 from leaderboard.scores.rows import headline_row
 from leaderboard.texts import count_of
 from leaderboard.verification.command import verify_results
 
 
-def verify_round(folder: Path, retrain: int, workers: int) -> bool:
+def verify_any(folder: Path, retrain: int, workers: int, sample: int | None) -> bool:
+    """Check a round, all rounds in a folder, or else a run; returns True if nothing is wrong.
+
+    Args:
+        retrain, workers, sample: as in `verify_results`, of each attempt.
+
+    Raises:
+        UserError: if there is nothing to check, or the log of a round is damaged.
+    """
+    rounds = rounds_in(folder)
+    if not rounds:
+        return verify_results(folder, retrain, workers, sample)
+    well = True
+    for place in rounds:
+        print(f"{place}:")
+        well &= verify_round(place, retrain, workers, sample)
+    return well
+
+
+def verify_round(
+    folder: Path, retrain: int = 0, workers: int = 1, sample: int | None = None
+) -> bool:
     """Check a round and the results of all its attempts, and print all that is not as it says.
 
     Args:
-        retrain, workers: as in `verify_results`, of each attempt.
+        retrain, workers, sample: as in `verify_results`, of each attempt.
 
     Returns:
         True if nothing is wrong.
@@ -49,7 +70,7 @@ def verify_round(folder: Path, retrain: int, workers: int) -> bool:
     for attempt in attempts:
         print(f"attempt {attempt.number}: {attempt.name}")
         try:
-            well &= verify_results(folder / attempt.folder, retrain, workers)
+            well &= verify_results(folder / attempt.folder, retrain, workers, sample)
         except UserError as error:
             print(error)
             well = False

@@ -117,7 +117,7 @@ def review(
     place = out / ROUND
     make_round(place, profile, [world.name for world in known], instances)
     enter(place, [contender.origin], workers)
-    is_sound = verify_round(place, 0, workers)
+    is_sound = verify_round(place, workers=workers)
     reveal(place)
     drawn = summary_of_round(place, read_round(place), read_log(place))
     faults = [] if is_sound else ["`leaderboard verify` has found faults in its results"]

@@ -18,6 +18,7 @@ from leaderboard.verification.measured import (
 from leaderboard.verification.references import verify_reference
 from leaderboard.verification.replays import verify_episodes
 from leaderboard.verification.retrained import chosen, train_again, why_not
+from leaderboard.verification.sample import sample_of
 from leaderboard.verification.statements import other_versions, verify_files, verify_statements
 
 
@@ -44,12 +45,15 @@ class Checked:
         return self.cell.status == "ok" and not self.faults and not self.unchecked
 
 
-def verify_results(folder: Path, retrain: int = 0, workers: int = 1) -> bool:
+def verify_results(
+    folder: Path, retrain: int = 0, workers: int = 1, sample: int | None = None
+) -> bool:
     """Check every finished cell, and print all that is not as it says; cells that pass are sealed.
 
     Args:
         retrain: how many cells of learners to train again as well, drawn at random.
         workers: how many of them at a time.
+        sample: how many cells to check, as `sample_of`; None for all.
 
     Returns:
         True if nothing is wrong.
@@ -59,7 +63,8 @@ def verify_results(folder: Path, retrain: int = 0, workers: int = 1) -> bool:
         InterruptedRunError: on Ctrl-C while training.
     """
     results = read_results(folder)
-    checked = [check_cell(results, cell) for cell in results.cells]
+    cells = results.cells if sample is None else _sample(results, sample)
+    checked = [check_cell(results, cell) for cell in cells]
     for each in checked:
         print(*each.faults, sep="\n", end="\n" * bool(each.faults))
     finished = [each for each in checked if each.cell.status == "ok"]
@@ -82,6 +87,14 @@ def verify_results(folder: Path, retrain: int = 0, workers: int = 1) -> bool:
     right = [each.cell for each in checked if not each.faults]
     is_trained = not retrain or _verify_training(results, right, retrain, workers)
     return is_trained and len(right) == len(checked)
+
+
+def _sample(results: Results, count: int) -> list[Cell]:
+    """Some of the cells, after a line that says which."""
+    by_folder = {results.folder / cell.spec.folder: cell for cell in results.cells}
+    drawn = sample_of(by_folder, count)
+    print(f"{len(drawn)} of {len(by_folder)} cells, those of the smallest SHA-256")
+    return [by_folder[folder] for folder in drawn]
 
 
 def check_cell(results: Results, cell: Cell) -> Checked:

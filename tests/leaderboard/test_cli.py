@@ -327,7 +327,7 @@ def test_an_applies_to_that_raises_is_named(
             ["run", "--profile", "smok"],
             2,
             "--profile must be one of smoke, quick, labels, rewards, exact, one-episode, full, "
-            "shooter, reinforce, reproduce, worries, minds, not 'smok'",
+            "official, shooter, reinforce, reproduce, worries, minds, not 'smok'",
         ),
         (["run", "--seeds", "0"], 2, "--seeds must be at least 1, not 0"),
         (["run", "--workers", "-1"], 2, "--workers must be at least 1, not -1"),
