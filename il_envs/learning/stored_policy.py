@@ -42,8 +42,11 @@ class StoredPolicy:
     demonstrations: str = ""
 
 
-def load_policy(folder: Path) -> StoredPolicy:
+def load_policy(folder: Path, algorithm: Algorithm[Any] | None = None) -> StoredPolicy:
     """The policy in a folder, such as the one of a cell: DIR/WORLD/ALGORITHM/labels_N/seed_K.
+
+    Args:
+        algorithm: the one that restores it; by default the installed one that trained it.
 
     Raises:
         StoredPolicyError: if there is none, it is damaged, or its algorithm is not installed or
@@ -66,7 +69,7 @@ def load_policy(folder: Path) -> StoredPolicy:
     if labels < 0 or seed < 0:
         raise StoredPolicyError(f"{folder}: says {labels} labels and seed {seed}")
     try:
-        algorithm = find_algorithm(name)
+        algorithm = find_algorithm(name) if algorithm is None else algorithm
     except NotInstalledError as error:
         raise StoredPolicyError(f"{folder}: {error}") from error
     policy = _restored(folder, algorithm, world, content)

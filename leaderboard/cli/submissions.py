@@ -95,6 +95,14 @@ def review(
             show_default="none",
         ),
     ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder in which its cells and policies are kept under its name, if it can be "
+            "listed.",
+            show_default="none",
+        ),
+    ] = None,
     workers: Workers = None,
     out: Annotated[Path, typer.Option(help="A new folder for all that comes of it.")] = Path(
         "results", "review"
@@ -115,6 +123,7 @@ def review(
         instances,
         workers_or_all(workers),
         listed,
+        keep,
     )
     if not can_be_listed:
         raise typer.Exit(1)
@@ -128,7 +137,7 @@ def pull(
     ] = ".",
     out: Annotated[Path | None, typer.Option(help="A new folder.", show_default="NAME")] = None,
 ) -> None:
-    """Fetch a listed algorithm, to be run here."""
+    """Fetch a listed algorithm to be run here, and its results with its policies."""
     from leaderboard.submitting import commands
 
     commands.pull_listed(name, repository, out)

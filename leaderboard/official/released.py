@@ -18,6 +18,7 @@ from il_envs.remote.contents import Terms
 from il_envs.remote.numbering import Numbering
 from il_envs.world import World
 from leaderboard import UserError
+from leaderboard.algorithms.submission import load_algorithm
 from leaderboard.cells import Cell, episode_results, read_cell
 from leaderboard.measures.checked_tables import policy_table
 from leaderboard.measures.references import tabular_reference
@@ -38,17 +39,19 @@ class Released:
         world: the one it was trained in.
         cell: what is known of it.
         folder: of its cell.
+        origin: name or folder of the algorithm that restores it.
     """
 
     policy: Policy
     world: World
     cell: Cell
     folder: Path
+    origin: str
 
     def score(self) -> float:
         """The score when it acts anew in the evaluation episodes, 0 for the uniform random policy
         and 1 for the reference; in an exact world, that of its table."""
-        outcome = _acted_anew(self.folder, self.cell, self.world)
+        outcome = self._acted_anew()
         again = self.cell.model_copy(
             update={
                 "episodes": episode_results(outcome.episodes, outcome.controlled),
@@ -58,16 +61,41 @@ class Released:
         )
         return score_of(self.folder, again)
 
+    def _acted_anew(self) -> Outcome:
+        """What comes of it, restored from its tensors in this process."""
+        world, spec = self.world, self.cell.spec
+        outcome, numbering = Outcome(), Numbering.of(world)
+        algorithm = {"origin": self.origin, "settings": spec.settings}
+        budget = Budget(labels=spec.labels or 0, steps=spec.steps)
+        terms = [Terms(numbering.nameplate, frozenset(spec.sources), budget)]
+        tensors = safetensors.numpy.load((self.folder / TENSORS).read_bytes())
+        task = Message("restore", algorithm, tensors)
+        with algorithm_thread(task, terms, spec.profile.memory_limit) as worker:
+            report = Report.of(require_success(worker.channel.receive(), "policy"))
+            policy = policy_of(worker.channel, report, numbering)
+            reference = tabular_reference(world)
+            if reference is not None and isinstance(policy, ExactPolicy):
+                evaluate_table(policy_table(policy, reference.model), spec, world, outcome)
+            else:
+                evaluate_learner(policy, spec, world, outcome)
+        return outcome
 
-def load(folder: str | Path) -> Released:
+
+def load(folder: str | Path, origin: str = "") -> Released:
     """The policy in the folder of a cell.
 
+    Args:
+        origin: folder of the algorithm, for one that is not installed; its code is run here.
+
     Raises:
-        UserError: if there is no cell, or it is damaged.
+        UserError, UnknownNameError: if there is no cell or no such algorithm, or it is damaged.
         StoredPolicyError: if the policy cannot be loaded.
     """
-    stored = load_policy(Path(folder))
-    return Released(stored.policy, stored.world, read_cell(Path(folder)), Path(folder))
+    place = Path(folder)
+    stored = load_policy(place, load_algorithm(origin) if origin else None)
+    return Released(
+        stored.policy, stored.world, read_cell(place), place, origin or stored.algorithm
+    )
 
 
 def score_of(folder: Path, cell: Cell) -> float:
@@ -80,22 +108,3 @@ def score_of(folder: Path, cell: Cell) -> float:
     if scale is None:
         raise UserError(f"{folder.parents[3]}: no reference rows of {cell.spec.world}")
     return float(scale.score(return_of(cell)))
-
-
-def _acted_anew(folder: Path, cell: Cell, world: World) -> Outcome:
-    """What comes of a policy that its algorithm restores in this process."""
-    spec, outcome, numbering = cell.spec, Outcome(), Numbering.of(world)
-    algorithm = {"origin": spec.origin, "settings": spec.settings}
-    budget = Budget(labels=spec.labels or 0, steps=spec.steps)
-    terms = [Terms(numbering.nameplate, frozenset(spec.sources), budget)]
-    tensors = safetensors.numpy.load((folder / TENSORS).read_bytes())
-    task = Message("restore", algorithm, tensors)
-    with algorithm_thread(task, terms, spec.profile.memory_limit) as worker:
-        report = Report.of(require_success(worker.channel.receive(), "policy"))
-        policy = policy_of(worker.channel, report, numbering)
-        reference = tabular_reference(world)
-        if reference is not None and isinstance(policy, ExactPolicy):
-            evaluate_table(policy_table(policy, reference.model), spec, world, outcome)
-        else:
-            evaluate_learner(policy, spec, world, outcome)
-    return outcome

@@ -8,8 +8,8 @@ from leaderboard import UserError, require_at_least
 from leaderboard.check import check_aloud
 from leaderboard.profiles import Profile
 from leaderboard.publishing import require_folder, writing_to
-from leaderboard.submitting.pulling import LISTED, pull
-from leaderboard.submitting.review import review
+from leaderboard.submitting.pulling import LISTED, keep_results, pull
+from leaderboard.submitting.review import REGISTERED, ROUND, review
 from leaderboard.submitting.submit import (
     described,
     listed_bundle,
@@ -58,8 +58,13 @@ def review_bundle(
     instances: int,
     workers: int,
     listed: Path | None,
+    kept: Path | None,
 ) -> bool:
     """Review a bundle, and write and print the comment, `comment.md`.
+
+    Args:
+        kept: folder in which its results are kept under its name, if it can be listed; None if
+            they are not.
 
     Returns:
         True if it can be listed.
@@ -74,10 +79,15 @@ def review_bundle(
         raise UserError(f"{bundle}: no such folder; a bundle is one of {LISTED}")
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out} is not empty; a review has a folder of its own")
+    if kept is not None and (kept / bundle.resolve().name).exists():
+        raise UserError(f"{kept / bundle.resolve().name}: there are results already; remove them")
     with writing_to(out):
         out.mkdir(parents=True, exist_ok=True)
         found = review(bundle, out, profile, worlds, instances, workers, listed)
         (out / "comment.md").write_text(found.comment, "utf-8")
+        if kept is not None and not found.faults:
+            for part in (ROUND, REGISTERED):
+                keep_results(out / part, kept / found.name / part)
     print(found.comment)
     return not found.faults
 
@@ -89,9 +99,13 @@ def pull_listed(name: str, repository: str, out: Path | None) -> None:
         UserError, UnknownNameError: as `pull`.
     """
     place = Path(name) if out is None else out
+    results = place.with_name(f"{place.name}-results")
     with writing_to(place.parent):
-        submission = pull(name, repository, place)
+        submission = pull(name, repository, place, results)
     signed = f"signed with {submission.signer}" if submission.signer else "not signed"
     version, licence = submission.code[:12], submission.licence
     print(f"{place}: version {version} of {name}, {signed}; licence: {licence}")
     print(f"  leaderboard run --algorithms {shlex.quote(f'{place}/')}")
+    if results.exists():
+        print(f"its results, with its policies: {results}")
+        print(f"  leaderboard table {shlex.quote(f'{results}/{REGISTERED}')}")

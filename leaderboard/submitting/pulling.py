@@ -1,4 +1,4 @@
-"""Fetching a listed algorithm from a repository."""
+"""Fetching a listed algorithm from a repository, with its results and its policies."""
 
 import subprocess
 import tempfile
@@ -15,10 +15,32 @@ from leaderboard.texts import one_line
 
 LISTED = Path("leaderboard", "submissions")
 """Where a repository has its bundles."""
+RESULTS = Path("leaderboard", "results", "submissions")
+"""Where it has what has come of them, each in a folder of its name."""
+FILES = (
+    "round.json", "attempts.jsonl", "run.json", "cell.json", "seals.json", "policy.safetensors",
+    "reward.safetensors",
+)  # fmt: skip
+"""What is kept of results."""
 
 
-def pull(name: str, repository: str, place: Path) -> Submission:
-    """Copy a listed algorithm into a new folder, after its files and its signature were checked.
+def keep_results(folder: Path, place: Path) -> None:
+    """Copy what is kept of results, and nothing else that may lie there.
+
+    Raises:
+        UserError: if there is something else already.
+        OSError: if it cannot be written.
+    """
+    if place.exists():
+        raise UserError(f"{place} is there already; remove it first")
+    names = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.name in FILES)
+    visible = [name for name in names if not any(part.startswith(".") for part in name.parts)]
+    copy_files({str(name): folder / name for name in visible}, place)
+
+
+def pull(name: str, repository: str, place: Path, results: Path) -> Submission:
+    """Copy a listed algorithm into a new folder, after its files and its signature were checked,
+    and its results into another one, if the repository has them.
 
     Args:
         repository: a folder that holds a repository, or an address that git understands.
@@ -29,8 +51,9 @@ def pull(name: str, repository: str, place: Path) -> Submission:
             do.
         OSError: if it cannot be written.
     """
-    if place.exists():
-        raise UserError(f"{place} is there already; --out names another place")
+    for taken in (place, results):
+        if taken.exists():
+            raise UserError(f"{taken} is there already; --out names another place")
     with _checkout(repository) as root:
         names = sorted(path.parent.name for path in (root / LISTED).glob(f"*/{DESCRIPTION}"))
         if name not in names:
@@ -40,6 +63,8 @@ def pull(name: str, repository: str, place: Path) -> Submission:
         packed = root / LISTED / name / ALGORITHM
         # And nothing else that may lie there.
         copy_files({file: packed / file for file in submission.files}, place)
+        if (root / RESULTS / name).is_dir():
+            keep_results(root / RESULTS / name, results)
     return submission
 
 

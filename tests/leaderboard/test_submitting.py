@@ -15,6 +15,7 @@ from il_envs import get_world
 from il_envs.world import UnknownNameError
 from leaderboard import UserError
 from leaderboard.measures.references import required_reference
+from leaderboard.official.released import load, score_of
 from leaderboard.profiles import Profile
 from leaderboard.submitting import commands
 from leaderboard.submitting.bundle import (
@@ -24,6 +25,7 @@ from leaderboard.submitting.bundle import (
     hashes_of,
     read_bundle,
 )
+from leaderboard.submitting.pulling import FILES, LISTED, RESULTS
 from leaderboard.submitting.review import Review, review
 from leaderboard.submitting.signatures import require_signature
 from leaderboard.submitting.submit import described, write_bundle
@@ -66,6 +68,12 @@ algorithm = Algorithm(
     "counts", "counting", frozenset({{"demonstrations"}}), Config(), train, applies_to=applies_to
 )
 '''
+RESTORE = """
+def restore(world, tensors, config):
+    return TabularPolicy(tensors["probabilities"], 0)
+
+
+"""
 ROOT = Path(__file__).parents[2]
 CARRIED = Path(__file__).parents[1] / "cheats" / "carried"
 Handed = Callable[..., Path]
@@ -326,6 +334,33 @@ def test_a_listed_algorithm_is_fetched_from_a_folder_and_by_git(
     with pytest.raises(UserError, match="neither a folder nor fetched"):
         commands.pull_listed("counts", f"file://{tmp_path}/nowhere", tmp_path / "third")
     assert not (tmp_path / "third").exists()
+
+
+def test_policies_of_a_listed_algorithm_come_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of its review, which score as they did there."""
+    repository = tmp_path / "repository"
+    algorithm = written(tmp_path / "counts")
+    source = (algorithm / "algorithm.py").read_text()
+    restored = "applies_to=applies_to, restore=restore"
+    source = source.replace("applies_to=applies_to", restored)
+    source = source.replace("algorithm = Algorithm(", f"{RESTORE}algorithm = Algorithm(")
+    (algorithm / "algorithm.py").write_text(source)
+    bundle = handed_in(algorithm, repository / LISTED)
+    arguments = TINY, ["RiskyBridge"], 1, 2, None, repository / RESULTS
+    assert commands.review_bundle(bundle, tmp_path / "review", *arguments)
+    with pytest.raises(UserError, match="there are results already"):
+        commands.review_bundle(bundle, tmp_path / "again", *arguments)
+    commands.pull_listed("counts", str(repository), tmp_path / "pulled")
+    assert "pulled-results/registered" in capsys.readouterr().out
+    (cell,) = tmp_path.glob("pulled-results/registered/RiskyBridge/counts/*/seed_0")
+    assert {path.name for path in cell.iterdir()} <= {*FILES}
+    released = load(cell, str(tmp_path / "pulled"))
+    assert released.score() == score_of(cell, released.cell)
+    shutil.rmtree(tmp_path / "pulled")
+    with pytest.raises(UserError, match="pulled-results is there already"):
+        commands.pull_listed("counts", str(repository), tmp_path / "pulled")
 
 
 def test_the_script_of_the_workflow_reviews_what_a_branch_adds(tmp_path: Path) -> None:
