@@ -3,8 +3,10 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from subprocess import PIPE
 
@@ -60,19 +62,43 @@ def progress_line(title: str) -> Callable[[float], None]:
     return tell
 
 
-def frames(film: Film, rate: float, speed: float) -> Iterable[pygame.Surface]:
-    """The pictures of a film at so many frames a second, the last one for another second.
+@dataclass(frozen=True)
+class Cut:
+    """How much of an episode a film shows, and how.
+
+    Attributes:
+        size: width and height in pixels; None for those of the picture.
+        rate: frames a second; None for what is usual for its kind of file.
+        longest: seconds after which it ends; infinite for the whole episode.
+    """
+
+    size: tuple[int, int] | None = None
+    rate: float | None = None
+    longest: float = inf
+
+
+WHOLE = Cut()
+
+
+def moments(film: Film, rate: float, speed: float, longest: float) -> list[float]:
+    """The moments of an episode (s of game time) that a film shows at so many frames a second, the
+    last one for another second if it is the episode's end.
 
     Args:
         speed: game time over the film's time.
+        longest: seconds after which the film ends.
     """
     count = int(film.duration / speed * rate) + 1
-    for number in range(count + int(rate)):
-        yield film.draw(min(number, count) * speed / rate)
+    shown = [min(number, count) * speed / rate for number in range(count + int(rate))]
+    return shown if longest == inf else shown[: max(1, int(longest * rate))]
 
 
 def write_film(
-    film: Film, path: Path, speed: float = 1.0, tell: Callable[[float], None] | None = None
+    film: Film,
+    path: Path,
+    speed: float = 1.0,
+    tell: Callable[[float], None] | None = None,
+    cut: Cut = WHOLE,
 ) -> float:
     """Write a film; the file appears when it is complete. Returns its length, s.
 
@@ -84,10 +110,11 @@ def write_film(
         OSError: if it cannot be written.
     """
     encoder, settings = FORMATS[path.suffix]
-    rate = FRAME_RATES[path.suffix]
-    size = GIF_SIZE if path.suffix == ".gif" else film.canvas.surface.get_size()
+    rate = cut.rate or FRAME_RATES[path.suffix]
+    size = cut.size or (GIF_SIZE if path.suffix == ".gif" else film.canvas.surface.get_size())
     temporary = path.with_name(f".{path.stem}.part{path.suffix}")
-    total = int(film.duration / speed * rate) + 1 + int(rate)
+    shown_at = moments(film, rate, speed, cut.longest)
+    total = len(shown_at)
     command = [
         _ffmpeg(), "-y", "-loglevel", "error",
         "-f", "rawvideo", "-pix_fmt", "bgr0", "-s", f"{size[0]}x{size[1]}", "-r", str(rate),
@@ -98,8 +125,8 @@ def write_film(
             assert process.stdin is not None
             assert process.stderr is not None
             with suppress(BrokenPipeError):  # ffmpeg has given up, and says why
-                for number, surface in enumerate(frames(film, rate, speed)):
-                    shown = surface
+                for number, moment in enumerate(shown_at):
+                    shown = surface = film.draw(moment)
                     if surface.get_size() != size:
                         shown = pygame.transform.smoothscale(surface, size)
                     process.stdin.write(shown.get_buffer().raw)
