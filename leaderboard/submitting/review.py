@@ -10,7 +10,7 @@ from statistics import median
 
 import pandas as pd
 
-from il_envs.world import UnknownNameError, get_world
+from il_envs.world import WORLDS, UnknownNameError, get_world
 from leaderboard import UserError
 from leaderboard.algorithms.contender import Contender
 from leaderboard.computing import compute
@@ -109,7 +109,8 @@ def review(
     Args:
         bundle: its folder, by whose name it is listed.
         out: a new folder for the round and the results.
-        worlds: names of registered worlds.
+        worlds: names of registered worlds; if it applies to none of them, it is run in the first
+            one to which it applies.
         instances: of each world, and training seeds in the registered one.
         listed: folder of the bundles that are listed already; None if there are none.
 
@@ -131,8 +132,9 @@ def review(
         if listed is not None:
             require_same_signer(listed / name, found.replaces, submission)
         known = [world for world in map(get_world, worlds) if contender.applies_to(world)]
+        known = known or [w for w in WORLDS.values() if contender.applies_to(w)][:1]
         if not known:
-            raise UserError(f"it applies to none of {', '.join(worlds)}")
+            raise UserError("it applies to no world")
         place = out / ROUND
         make_round(place, profile, [world.name for world in known], instances)
         entered = enter(place, [contender.origin], workers)
