@@ -192,7 +192,8 @@ def _require_listener(address: str) -> None:
     try:
         socket.create_connection((host, int(port)), PATIENCE).close()
     except (OSError, UnicodeError) as error:  # the latter of a name that is too long
-        raise UserError(f"--cluster {address}: {error.strerror or error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise UserError(f"--cluster {address}: {why}") from error
 
 
 def _is_everywhere(spec: CellSpec) -> bool:
