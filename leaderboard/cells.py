@@ -188,6 +188,11 @@ def read_traces(folder: Path, episodes: int, name: str = "actions.npz") -> list[
         raise UserError(f"{path}: missing or damaged: {error}; {ANEW}") from error
 
 
+def has_evidence(results: Path, cell: Cell) -> bool:
+    """True if the folder of a cell has the actions that it was scored from, or it has failed."""
+    return cell.status != "ok" or (results / cell.spec.folder / "actions.npz").exists()
+
+
 def table_bytes(table: NDArray[np.float64]) -> bytes:
     """The contents of `table.npz`: a table [T, S, A], or [S, A] where all steps are the same."""
     if (table == table[:1]).all():

@@ -17,7 +17,7 @@ from leaderboard.algorithms.settings import configured
 from leaderboard.measures.references import REFERENCES, TEACHER
 from leaderboard.texts import of_error, one_line
 
-NAME = r"[A-Za-z0-9][\w.-]{0,63}"
+NAME = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9_-])?"
 """A name, which is that of a folder too."""
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 Text = Annotated[str, Field(max_length=20_000)]

@@ -6,6 +6,7 @@ a function or under a condition; modules imported by name at run time are not fo
 
 import ast
 import hashlib
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -47,7 +48,7 @@ def hash_of(files: Mapping[str, Path]) -> str:
     """
     digest = hashlib.sha256()
     for name, path in sorted(files.items()):
-        digest.update(name.encode())
+        digest.update(os.fsencode(name))
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -85,7 +86,9 @@ def _spec(name: str) -> ModuleSpec | None:
     """The spec of a module; unlike `find_spec`, this does not import its parent packages."""
     package = name.rpartition(".")[0]
     if not package:
-        return find_spec(name)
+        with suppress(ValueError):  # of a module that is there and has none, such as __main__
+            return find_spec(name)
+        return None
     spec = _spec(package)
     places = spec.submodule_search_locations if spec else None
     return PathFinder.find_spec(name, places) if places is not None else None
@@ -96,7 +99,8 @@ def _imported(name: str, path: Path) -> Iterator[str]:
     if path.suffix != ".py":
         return
     package = name if path.stem == "__init__" else name.rpartition(".")[0]
-    with suppress(SyntaxError, ImportError):  # importing such a module fails anyway
+    # Importing such a module fails anyway; the last two are of expressions that are too deep.
+    with suppress(SyntaxError, ImportError, ValueError, RecursionError, MemoryError):
         for node in ast.walk(ast.parse(path.read_bytes())):
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)

@@ -17,6 +17,10 @@ def main() -> None:
     except UserError as error:
         print(f"leaderboard: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        if "il-envs[" not in str(error):  # it does not say which of our extras has it
+            raise
+        sys.exit(f"leaderboard: {error}")
     except KeyError as error:
         from il_envs.world import UnknownNameError
 

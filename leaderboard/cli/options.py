@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from leaderboard import UsageError
+from leaderboard import UsageError, require_at_least
 
 app = typer.Typer(
     help="Run imitation-learning algorithms on il_envs worlds and make the table of scores.",
@@ -43,8 +43,15 @@ Workers = Annotated[
 
 
 def workers_or_all(number: int | None) -> int:
-    """A number of workers; by default, one for each processor."""
-    return (os.cpu_count() or 1) if number is None else number
+    """A number of workers; by default, one for each processor.
+
+    Raises:
+        UsageError: if there would be none.
+    """
+    if number is None:
+        return os.cpu_count() or 1
+    require_at_least("--workers", number)
+    return number
 
 
 def names_of(

@@ -165,23 +165,16 @@ def verify(
     retrain: Annotated[
         int, typer.Option(help="Cells of learners to train again as well, drawn at random.")
     ] = 0,
-    sample: Annotated[
-        int | None,
-        typer.Option(
-            help="Check so many cells alone: those of the smallest SHA-256.", show_default="all"
-        ),
-    ] = None,
     workers: Workers = None,
 ) -> None:
     """Check all that can be checked of every cell: replay its actions, bit for bit, compute its
-    numbers anew, and run the reference rows again. Of a round, check its log and the secret too.
-    A folder of several rounds has them all checked."""
+    numbers anew, and run the reference rows again. Of a round, check its log and the secret too;
+    if an archive has what cells were scored from, only those that have it here are checked. In a
+    folder of several rounds check them all."""
     from leaderboard.rounds.verification import verify_any
 
     require_at_least("--retrain", retrain, 0)
-    if sample is not None:
-        require_at_least("--sample", sample)
-    if not verify_any(folder, retrain, workers_or_all(workers), sample):
+    if not verify_any(folder, retrain, workers_or_all(workers)):
         raise typer.Exit(1)
 
 

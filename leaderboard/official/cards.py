@@ -1,8 +1,11 @@
 """Cards: what a policy or a dataset is, where it is from, and how it is used."""
 
+import re
+
 import numpy as np
 
 from il_envs.learning.demonstrations import Demonstrations
+from il_envs.learning.installed import installed_algorithms
 from il_envs.world import get_world
 from leaderboard.cells import Cell
 from leaderboard.describing import find
@@ -11,6 +14,11 @@ from leaderboard.official.released import score_of
 from leaderboard.runs import Results
 from leaderboard.scores.rows import return_of
 from leaderboard.tuning.record import told_settings
+
+EVIDENCE = """- `evidence/`: what the cells of the official results were scored from. Each round's
+  `evidence.sha256` has the SHA-256 of its archive; unpacked in `leaderboard/results/official`,
+  `leaderboard verify` computes every score anew.
+"""
 
 
 def policy_card(results: Results, cell: Cell) -> str:
@@ -21,7 +29,8 @@ def policy_card(results: Results, cell: Cell) -> str:
     """
     spec = cell.spec
     contender = find(spec.origin, spec.settings)
-    folder = results.folder / spec.folder
+    config, folder = spec.key.get("config", ""), results.folder / spec.folder
+    own = "" if spec.origin in installed_algorithms() else ', origin="FOLDER_OF_THE_ALGORITHM"'
     how = f"exact, and {len(cell.episodes)} sampled" if cell.is_exact else f"{len(cell.episodes)}"
     facts = {
         "World": f"`{get_world(spec.world).id}`",
@@ -31,10 +40,8 @@ def policy_card(results: Results, cell: Cell) -> str:
         "Updates": "not counted" if cell.updates is None else f"{cell.updates:,}",
         "Training": f"seed {spec.seed}, {cell.train_seconds:.0f} s",
         "Sources": ", ".join(spec.sources) or "none",
-        "Settings": f"`{contender.config}`",
-        "Tuning": "; ".join(
-            line.strip() for line in told_settings(spec.algorithm, spec.origin, contender.config)
-        ),
+        "Settings": f"`{config}`",
+        "Tuning": _tuning(cell, config),
         "Computer": str(cell.computer or "not said"),
         "Warnings": "; ".join(cell.warnings) or "none",
     }
@@ -48,7 +55,7 @@ def policy_card(results: Results, cell: Cell) -> str:
 ```python
 from leaderboard.official.released import load  # il-envs[all]
 
-released = load("{place}")
+released = load("{place}"{own})
 actions, _ = released.policy.predict(observations)
 released.score()  # acts anew in the same episodes
 ```
@@ -88,22 +95,27 @@ assert shown.content_hash == "{shown.content_hash}"
 """
 
 
-def release_card(results: Results) -> str:
-    """What the release folder holds, in Markdown."""
-    profile = results.manifest.profile
+def release_card(results: Results, has_evidence: bool) -> str:
+    """What the release folder holds, in Markdown.
+
+    Args:
+        has_evidence: whether there are archives of what official results were scored from.
+    """
     failed = [f"- {c.spec.title}: {c.reason}" for c in results.cells if c.status != "ok"]
     policies = sum("policy.safetensors" in cell.files for cell in results.cells)
     without = "\n".join(["", "Without a policy, because training failed:", "", *failed, ""])
     return f"""# Released with il-envs
 
-- `policies/`: {policies} policies with a card each, from {profile.labels[-1]:,} labels and as many
-  steps as its card says; `leaderboard table policies` shows them all.
+- `policies/`: {policies} policies, each with a card; `leaderboard table policies` shows them all.
 - `demonstrations/`: Minari datasets, each with a card.
-- `evidence/`: what the cells of the official results were scored from. `evidence.sha256` in each
-  round has an archive's SHA-256; unpacked in `leaderboard/results/official`, `leaderboard verify`
-  computes every score anew.
-- `SHA256SUMS`: `sha256sum --check SHA256SUMS`.
+{EVIDENCE if has_evidence else ""}- `SHA256SUMS`: `sha256sum --check SHA256SUMS`.
 {without if failed else ""}"""
+
+
+def _tuning(cell: Cell, config: str) -> str:
+    """Where its settings come from, by the name of the study's record alone."""
+    told = told_settings(cell.spec.algorithm, cell.spec.origin, config)
+    return "; ".join(re.sub(r"\S*/", "", line).strip() for line in told)
 
 
 def _used(cell: Cell) -> str:

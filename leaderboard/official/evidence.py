@@ -1,69 +1,87 @@
 """What the cells of a round were scored from: actions, tables, policies.
 
 With these everybody can compute the scores again, but together they are too large to be committed.
-A sample of cells keeps them; those of the others are in an archive whose SHA-256 is committed:
+So they are in an archive whose SHA-256 is committed, but for those of a sample of cells:
 
     cd leaderboard/results/official
     sha256sum --check FourRooms/evidence.sha256    # beside FourRooms.tar
     tar -xf FourRooms.tar                          # each file to its cell
 
-The sample is not chosen by anybody: it is the cells whose `cell.json` has the smallest SHA-256.
+The sample is chosen by the round's secret, to which it was committed before there was any cell.
 """
 
 import tarfile
 from pathlib import Path
 
+from leaderboard import UserError, tell
 from leaderboard.files import digest_of
+from leaderboard.publishing import writing_to
 from leaderboard.rounds.attempts import attempts_of, read_log
+from leaderboard.rounds.round import EVIDENCE, known_secret, read_round
 from leaderboard.runs import read_results
 from leaderboard.seals import SEALS
-from leaderboard.verification.sample import sample_of
 
 SAMPLE = 10
 """Cells of a round that keep what they were scored from."""
-HASHES = "evidence.sha256"
 COMMITTED = ("cell.json", SEALS)
 """The files that every cell keeps."""
 
 
 def set_apart(place: Path, folder: Path) -> None:
     """Move what the cells of a finished round were scored from into an archive, but for the
-    sample's. Nothing is moved twice, and what was stopped goes on.
+    sample's. Nothing is removed that the archive does not have.
 
     Args:
-        place: the folder of a round.
+        place: the folder of a round whose secret is known.
         folder: that of the archive, which has the name of the round's.
 
     Raises:
-        OSError: if something cannot be read or written.
-        UserError: if a cell is damaged.
+        UserError: if a cell is damaged, or something cannot be written.
     """
-    archive = folder / f"{place.name}.tar"
     moved = [
         path
-        for cell in _cells_outside_the_sample(place)
+        for cell in cells_outside_the_sample(place)
         for path in sorted(cell.iterdir())
         if path.name not in COMMITTED
     ]
-    if not (place / HASHES).exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(archive, "w") as file:
-            for path in moved:
-                file.add(path, path.relative_to(place.parent), filter=_anonymous)
-        line = f"{digest_of(archive)}  {archive.name}\n"
-        (place / HASHES).write_text(line, encoding="utf-8")
-    for path in moved:
-        path.unlink()
+    archive, told = folder / f"{place.name}.tar", place / EVIDENCE
+    with writing_to(folder):
+        if not told.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            with tarfile.open(archive, "w") as file:
+                for path in moved:
+                    file.add(path, path.relative_to(place.parent), filter=_anonymous)
+            temporary = told.with_name(f".{told.name}")
+            temporary.write_text(f"{digest_of(archive)}  {archive.name}\n", encoding="utf-8")
+            temporary.replace(told)
+        if moved and not _is_whole(archive, told):
+            tell(f"{place}: {archive} is not what {told.name} says; so nothing is removed")
+            return
+        for path in moved:
+            path.unlink()
 
 
-def _cells_outside_the_sample(place: Path) -> list[Path]:
-    folders = [
-        place / attempt.folder / cell.spec.folder
+def cells_outside_the_sample(place: Path) -> list[Path]:
+    """The folders of the cells of a round that do not keep what they were scored from.
+
+    Raises:
+        UserError: if the secret of the round is not known, or a file is damaged.
+    """
+    secret = known_secret(read_round(place))
+    if secret is None:
+        raise UserError(f"{place}: its secret is not known, which chooses the sample")
+    titles = {
+        place / attempt.folder / cell.spec.folder: f"{attempt.number} {cell.spec.title}"
         for attempt in attempts_of(read_log(place))
         for cell in read_results(place / attempt.folder).cells
-    ]
-    kept = sample_of(folders, SAMPLE)
-    return [folder for folder in folders if folder not in kept]
+    }
+    return sorted(titles, key=lambda folder: secret.order(titles[folder]))[SAMPLE:]
+
+
+def _is_whole(archive: Path, told: Path) -> bool:
+    if not archive.is_file():
+        return False
+    return told.read_text(encoding="utf-8").split()[:1] == [digest_of(archive)]
 
 
 def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -14,13 +14,16 @@ from pathlib import Path
 
 from il_envs.learning.installed import installed_algorithms
 from il_envs.world import WORLDS, UnknownNameError, get_world
-from leaderboard import UserError, tell
+from leaderboard import UserError, require_at_least, tell
+from leaderboard.describing import find_all
 from leaderboard.official.evidence import set_apart
 from leaderboard.profiles import PROFILES
 from leaderboard.publishing import writing_to
-from leaderboard.rounds.entering import enter
-from leaderboard.rounds.round import is_round, make_round, read_round, reveal
+from leaderboard.rounds.attempts import read_log
+from leaderboard.rounds.entering import enter, submission_of
+from leaderboard.rounds.round import is_round, kept_of, make_round, read_round, reveal
 from leaderboard.rounds.verification import verify_round
+from leaderboard.running.runner import InterruptedRunError
 from leaderboard.seals import official_scorers, public_key
 
 OFFICIAL = Path("leaderboard", "results", "official")
@@ -48,18 +51,27 @@ def make_official(folder: Path, worlds: Sequence[str], evidence: Path, workers: 
         place = folder / world
         if not is_round(place) or read_round(place).revealed is None:
             _make(place, world, workers)
-        with writing_to(evidence):
-            set_apart(place, evidence)
+        set_apart(place, evidence)
         tell(f"{world}: finished")
 
 
 def _make(place: Path, world: str, workers: int) -> None:
-    """Make a round, or go on with it, to its end."""
+    """Make a round, or go on with it, to its end.
+
+    Raises:
+        UserError: as `make_official`, or if it was begun with other code.
+    """
     if not is_round(place):
         with writing_to(place):
             made = make_round(place, PROFILES["official"], [world], INSTANCES)
         tell(f"{world}: commitment {made.commitment}")
-    enter(place, list(installed_algorithms()), workers)
+    kept = kept_of(read_round(place))
+    if kept is None or not kept.is_over:  # else it was stopped just before its secret was written
+        names = list(installed_algorithms())
+        log, now = read_log(place), {submission_of(None, c.code, c.config) for c in find_all(names)}
+        if log and not {entered.submission for entered in log[0].algorithms} <= now:
+            raise UserError(f"{place}: begun with algorithms that have changed since; remove it")
+        enter(place, names, workers)
     if not verify_round(place, workers=workers):
         raise UserError(f"{place}: not as it says, see above")
     with writing_to(place):
@@ -74,7 +86,11 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         worlds = [get_world(name).base for name in arguments.world or WORLDS]
+        require_at_least("--workers", arguments.workers)
         make_official(OFFICIAL, worlds, EVIDENCE, arguments.workers)
+    except InterruptedRunError as error:
+        print("interrupted; the same command goes on", file=sys.stderr)
+        sys.exit(error.exit_code)
     except (UserError, UnknownNameError) as error:
         sys.exit(str(error))
 

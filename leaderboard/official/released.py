@@ -91,7 +91,7 @@ def load(folder: str | Path, origin: str = "") -> Released:
         UserError, UnknownNameError: if there is no cell or no such algorithm, or it is damaged.
         StoredPolicyError: if the policy cannot be loaded.
     """
-    place = Path(folder)
+    place = Path(folder).resolve()
     stored = load_policy(place, load_algorithm(origin) if origin else None)
     return Released(
         stored.policy, stored.world, read_cell(place), place, origin or stored.algorithm

@@ -14,11 +14,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from il_envs.learning.metering import Source
 from leaderboard import UserError
 from leaderboard.algorithms.contender import NAME
 from leaderboard.files import LARGEST_JSON, first_fault, open_regular
 from leaderboard.publishing import locked
 from leaderboard.rounds.round import Bytes, Kept, Round, keep, kept_of
+from leaderboard.texts import LONGEST
 
 LOG = "attempts.jsonl"
 
@@ -31,6 +33,11 @@ class Entered(BaseModel):
     name: str = Field(pattern=f"^{NAME}$")
     submission: Bytes
     """As `entering.submission_of`."""
+    summary: str = Field(max_length=LONGEST)
+    """In its own words."""
+    sources: tuple[Source, ...]
+    """What it declares, in order: its process is given nothing else."""
+    is_control: bool
     worlds: tuple[str, ...] = Field(min_length=1)
     """The worlds of the round to which it applies."""
 
@@ -113,7 +120,8 @@ def read_log(folder: Path) -> list[Attempt]:
 
 def attempts_of(log: Sequence[Attempt]) -> list[Attempt]:
     """Each attempt once, by the first of its lines."""
-    return list({attempt.number: attempt for attempt in reversed(log)}.values())[::-1]
+    first = {attempt.number: attempt for attempt in reversed(log)}
+    return [first[number] for number in sorted(first)]
 
 
 def attempt_of(log: Sequence[Attempt], algorithms: tuple[Entered, ...]) -> Attempt | None:

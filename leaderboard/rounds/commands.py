@@ -21,15 +21,24 @@ def new_round(folder: Path, profile: Profile, worlds: list[str], instances: int)
         UserError: if there is one already, or it cannot be written.
         UnknownNameError: if there is no such world.
     """
-    require_at_least("--instances", instances)
-    if instances > MOST_SEEDS:
-        raise UsageError(f"--instances must be at most {MOST_SEEDS}, not {instances}")
+    require_instances(instances)
     require_folder(folder)
     names = list(dict.fromkeys(get_world(name).base for name in worlds))
     with writing_to(folder):
         made = make_round(folder, profile, names, instances)
     print(f"{folder}: a round of {made.suite} in {', '.join(made.worlds)}")
     print(f"commitment, to be published now: {made.commitment}")
+
+
+def require_instances(instances: int) -> None:
+    """Require a number of instances that a round can have.
+
+    Raises:
+        UsageError: if it cannot.
+    """
+    require_at_least("--instances", instances)
+    if instances > MOST_SEEDS:
+        raise UsageError(f"--instances must be at most {MOST_SEEDS}, not {instances}")
 
 
 def enter_round(

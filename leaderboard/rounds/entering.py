@@ -149,7 +149,14 @@ def _entries(
         names = tuple(world.name for world in worlds if contender.applies_to(world))
         if names:
             submission = submission_of(copied, contender.code, contender.config)
-            told = Entered(name=contender.name, submission=submission, worlds=names)
+            told = Entered(
+                name=contender.name,
+                submission=submission,
+                summary=contender.summary,
+                sources=tuple(sorted(contender.sources)),
+                is_control=contender.is_control,
+                worlds=names,
+            )
             entries.append(_Entry(contender, copied, told))
     return entries
 

@@ -28,6 +28,8 @@ from leaderboard.publishing import locked
 from leaderboard.runs import ROUND
 from leaderboard.seals import key_path
 
+EVIDENCE = "evidence.sha256"
+"""The file beside `round.json` that says what cells were scored from is in an archive elsewhere."""
 SIZE = 32  # bytes, of a secret and of a nonce
 Bytes = Annotated[str, Field(pattern=rf"^[0-9a-f]{{{2 * SIZE}}}$")]
 """SIZE bytes, as many as a SHA-256 has, in hexadecimal digits."""
@@ -45,6 +47,10 @@ class Secret(BaseModel):
         """SHA-256 of nonce, secret and the terms of a round."""
         content = bytes.fromhex(self.nonce) + bytes.fromhex(self.secret) + terms.encode()
         return hashlib.sha256(content).hexdigest()
+
+    def order(self, cell: str) -> bytes:
+        """The place of a cell, by its title, in an order that nobody has chosen: its HMAC."""
+        return hmac.new(bytes.fromhex(self.secret), cell.encode(), hashlib.sha256).digest()
 
     def instance(self, submission: str, world: str, index: int) -> str:
         """The name of an instance of a world, one of several for a submission: its code is the

@@ -10,39 +10,41 @@ from leaderboard.algorithms.submission import code_of
 from leaderboard.measures.references import exact_reference
 from leaderboard.rounds.attempts import Attempt, Entered, attempts_of, faults_of, read_log
 from leaderboard.rounds.entering import SUBMISSION, submission_of
-from leaderboard.rounds.round import Round, known_secret, read_round, rounds_in
+from leaderboard.rounds.round import EVIDENCE, Round, known_secret, read_round, rounds_in
 from leaderboard.runs import Results, read_results
 from leaderboard.scores.rows import headline_row
 from leaderboard.texts import count_of
 from leaderboard.verification.command import verify_results
 
 
-def verify_any(folder: Path, retrain: int, workers: int, sample: int | None) -> bool:
+def verify_any(folder: Path, retrain: int, workers: int) -> bool:
     """Check a round, all rounds in a folder, or else a run; returns True if nothing is wrong.
 
     Args:
-        retrain, workers, sample: as in `verify_results`, of each attempt.
+        retrain, workers: as in `verify_results`, of each attempt.
 
     Raises:
         UserError: if there is nothing to check, or the log of a round is damaged.
     """
     rounds = rounds_in(folder)
     if not rounds:
-        return verify_results(folder, retrain, workers, sample)
+        return verify_results(folder, retrain, workers)
     well = True
     for place in rounds:
         print(f"{place}:")
-        well &= verify_round(place, retrain, workers, sample)
+        try:
+            well &= verify_round(place, retrain, workers)
+        except UserError as error:
+            print(error)
+            well = False
     return well
 
 
-def verify_round(
-    folder: Path, retrain: int = 0, workers: int = 1, sample: int | None = None
-) -> bool:
+def verify_round(folder: Path, retrain: int = 0, workers: int = 1) -> bool:
     """Check a round and the results of all its attempts, and print all that is not as it says.
 
     Args:
-        retrain, workers, sample: as in `verify_results`, of each attempt.
+        retrain, workers: as in `verify_results`, of each attempt.
 
     Returns:
         True if nothing is wrong.
@@ -70,7 +72,9 @@ def verify_round(
     for attempt in attempts:
         print(f"attempt {attempt.number}: {attempt.name}")
         try:
-            well &= verify_results(folder / attempt.folder, retrain, workers, sample)
+            well &= verify_results(
+                folder / attempt.folder, retrain, workers, (folder / EVIDENCE).exists()
+            )
         except UserError as error:
             print(error)
             well = False
@@ -115,10 +119,13 @@ def _faults_of_algorithm(results: Results, place: Path, algorithm: Entered) -> I
             yield f"{world}: {fault}"
     copied = place / SUBMISSION / algorithm.name
     folder = copied if copied.is_dir() else None
+    if results.manifest.declaration(algorithm.name).is_control != algorithm.is_control:
+        yield f"{algorithm.name} is a control in one place and none in the other"
+    cells = [c for c in results.cells if c.is_learner and c.spec.algorithm == algorithm.name]
+    if any(cell.spec.sources != algorithm.sources for cell in cells):
+        yield f"a cell of {algorithm.name} has other sources than the log"
     for code, config in {
-        (cell.spec.key.get("code", ""), cell.spec.key.get("config", ""))
-        for cell in results.cells
-        if cell.is_learner and cell.spec.algorithm == algorithm.name
+        (cell.spec.key.get("code", ""), cell.spec.key.get("config", "")) for cell in cells
     }:
         is_code = folder is None or code_of(str(folder), algorithm.name) == code
         if not is_code or submission_of(folder, code, config) != algorithm.submission:

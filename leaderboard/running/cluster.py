@@ -191,8 +191,9 @@ def _require_listener(address: str) -> None:
         raise UsageError(f"--cluster must be {LOCAL} or HOST:PORT, not {address!r}")
     try:
         socket.create_connection((host, int(port)), PATIENCE).close()
-    except OSError as error:
-        raise UserError(f"--cluster {address}: {error.strerror or error}") from error
+    except (OSError, UnicodeError) as error:  # the latter of a name that is too long
+        why = getattr(error, "strerror", None) or error
+        raise UserError(f"--cluster {address}: {why}") from error
 
 
 def _is_everywhere(spec: CellSpec) -> bool:

@@ -21,6 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from il_envs.learning.installed import installed_algorithms
+from leaderboard import UserError
 from leaderboard.algorithms.submission import uncounted
 from leaderboard.cells import Guard
 from leaderboard.computer import same_arithmetic, same_code
@@ -68,6 +69,19 @@ def guarded(
             yield behind, _variables(scratch), ("process", "landlock")
         else:
             yield list(command), _variables(scratch), ("process",)
+
+
+def require_guard(origin: str) -> None:
+    """Require that something here keeps the code of an algorithm from files and the network.
+
+    Raises:
+        UserError: if nothing does.
+    """
+    with guarded([], origin) as (_, _, guards):
+        if guards == ("process",):
+            raise UserError(
+                "neither bubblewrap nor Landlock works here, and strangers' code could do anything"
+            )
 
 
 @cache

@@ -95,6 +95,8 @@ def hashes_of(folder: Path) -> dict[str, str]:
     for name, path in files.items():
         if re.fullmatch(PATH, name) is None:
             raise UserError(f"{path}: rename it; letters, digits and . _ - are allowed")
+    if len({name.casefold() for name in files}) < len(files):
+        raise UserError(f"{folder}: two files have the same name on some systems; rename one")
     if len(files) > MOST_FILES:
         raise UserError(f"{folder}: {len(files)} files; a bundle has at most {MOST_FILES}")
     size = sum(path.stat().st_size for path in files.values())
@@ -118,8 +120,17 @@ def read_bundle(folder: Path) -> Submission:
     if not path.is_file():
         raise UserError(f"{folder}: no {DESCRIPTION} in it; `leaderboard submit` makes one")
     told = read_model(path, Submission, "make it anew with `leaderboard submit`")
+    _require_nothing_else(folder, told.files)
     _require_same(folder / ALGORITHM, told.files)
     return told
+
+
+def _require_nothing_else(folder: Path, told: Mapping[str, str]) -> None:
+    """Require that a bundle has no file, hidden or not, that it does not name."""
+    named = {DESCRIPTION, SIGNATURE, *(f"{ALGORITHM}/{name}" for name in told)}
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_dir() or str(path.relative_to(folder)) in named):
+            raise UserError(f"{path}: not named in {DESCRIPTION}")
 
 
 def _require_same(folder: Path, told: Mapping[str, str]) -> None:

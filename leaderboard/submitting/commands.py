@@ -4,10 +4,12 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from il_envs.world import get_world
 from leaderboard import UserError, require_at_least
 from leaderboard.check import check_aloud
 from leaderboard.profiles import Profile
 from leaderboard.publishing import require_folder, writing_to
+from leaderboard.rounds.commands import require_instances
 from leaderboard.submitting.pulling import LISTED, keep_results, pull
 from leaderboard.submitting.review import REGISTERED, ROUND, review
 from leaderboard.submitting.submit import (
@@ -72,9 +74,12 @@ def review_bundle(
     Raises:
         UserError: on a mistake of the user's.
     """
-    require_at_least("--instances", instances)
+    require_instances(instances)
     require_at_least("--workers", workers)
-    require_folder(out)
+    for folder in (out, *([] if kept is None else [kept])):
+        require_folder(folder)
+    if listed is not None and not listed.is_dir():
+        raise UserError(f"--listed {listed}: no such folder")
     if not bundle.is_dir():
         raise UserError(f"{bundle}: no such folder; a bundle is one of {LISTED}")
     if out.exists() and any(out.iterdir()):
@@ -83,7 +88,8 @@ def review_bundle(
         raise UserError(f"{kept / bundle.resolve().name}: there are results already; remove them")
     with writing_to(out):
         out.mkdir(parents=True, exist_ok=True)
-        found = review(bundle, out, profile, worlds, instances, workers, listed)
+        bases = list(dict.fromkeys(get_world(name).base for name in worlds))
+        found = review(bundle, out, profile, bases, instances, workers, listed)
         (out / "comment.md").write_text(found.comment, "utf-8")
         if kept is not None and not found.faults:
             for part in (ROUND, REGISTERED):
@@ -98,7 +104,9 @@ def pull_listed(name: str, repository: str, out: Path | None) -> None:
     Raises:
         UserError, UnknownNameError: as `pull`.
     """
-    place = Path(name) if out is None else out
+    place = (Path(name) if out is None else out).resolve()
+    if not name or not place.name:
+        raise UserError(f"{place}: must be a new folder; --out names one")
     results = place.with_name(f"{place.name}-results")
     with writing_to(place.parent):
         submission = pull(name, repository, place, results)

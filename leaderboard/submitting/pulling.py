@@ -9,33 +9,46 @@ from pathlib import Path
 from il_envs.world import UnknownNameError
 from leaderboard import UserError
 from leaderboard.files import copy_files
+from leaderboard.rounds.entering import SUBMISSION
 from leaderboard.submitting.bundle import ALGORITHM, DESCRIPTION, Submission, read_bundle
 from leaderboard.submitting.signatures import require_signature
 from leaderboard.texts import one_line
 
 LISTED = Path("leaderboard", "submissions")
 """Where a repository has its bundles."""
+MOST_BYTES = 2**30
+"""Of what is kept of results."""
 RESULTS = Path("leaderboard", "results", "submissions")
 """Where it has what has come of them, each in a folder of its name."""
 FILES = (
     "round.json", "attempts.jsonl", "run.json", "cell.json", "seals.json", "policy.safetensors",
-    "reward.safetensors",
+    "reward.safetensors", "table.npz",
 )  # fmt: skip
-"""What is kept of results."""
+"""What is kept of results, and of those of a round the algorithm that was trained."""
 
 
 def keep_results(folder: Path, place: Path) -> None:
     """Copy what is kept of results, and nothing else that may lie there.
 
     Raises:
-        UserError: if there is something else already.
+        UserError: if there is something else already, or a link, or too much.
         OSError: if it cannot be written.
     """
     if place.exists():
         raise UserError(f"{place} is there already; remove it first")
-    names = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.name in FILES)
-    visible = [name for name in names if not any(part.startswith(".") for part in name.parts)]
-    copy_files({str(name): folder / name for name in visible}, place)
+    kept, total = {}, 0
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_symlink():
+            raise UserError(f"{path}: is a link, which may lead anywhere")
+        if not path.is_file() or not (path.name in FILES or SUBMISSION in name.parts):
+            continue
+        if any(part.startswith((".", "__pycache__")) for part in name.parts):
+            continue
+        kept[str(name)], total = path, total + path.stat().st_size
+    if total > MOST_BYTES:
+        raise UserError(f"{folder}: {total / 2**20:.0f} MiB; at most {MOST_BYTES // 2**20}")
+    copy_files(kept, place)
 
 
 def pull(name: str, repository: str, place: Path, results: Path) -> Submission:
@@ -59,6 +72,8 @@ def pull(name: str, repository: str, place: Path, results: Path) -> Submission:
         if name not in names:
             raise UnknownNameError("submission", name, names)
         submission = read_bundle(root / LISTED / name)
+        if submission.name != name:
+            raise UserError(f"{LISTED / name}: calls itself {submission.name!r}")
         require_signature(root / LISTED / name, submission)
         packed = root / LISTED / name / ALGORITHM
         # And nothing else that may lie there.

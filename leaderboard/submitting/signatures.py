@@ -1,5 +1,6 @@
 """Signatures of bundles, by OpenSSH's `ssh-keygen -Y`: the key is one with which people log in."""
 
+import re
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -21,8 +22,11 @@ def public_key(key: Path) -> str:
     Raises:
         UserError: if there is no key, or OpenSSH is missing.
     """
+    if not key.is_file():
+        raise UserError(f"{key}: no such key")
     beside = key.with_name(f"{key.name}.pub")
-    text = beside.read_text("utf-8") if beside.is_file() else _ran(["-y", "-f", str(key)])
+    is_there = beside.is_file()
+    text = beside.read_text("utf-8", "replace") if is_there else _ran(["-y", "-f", str(key)])
     parts = text.split()
     if len(parts) < 2:
         raise UserError(f"{beside}: not a public key of OpenSSH's")
@@ -72,5 +76,7 @@ def _ran(arguments: Sequence[str], told: bytes | None = None) -> str:
     except FileNotFoundError as error:
         raise UserError(f"{PROGRAM} is not here; OpenSSH has it") from error
     except subprocess.CalledProcessError as error:
-        raise UserError(one_line(error.stderr.decode(errors="replace").strip())) from error
+        lines = error.stderr.decode(errors="replace").split("\n")
+        why = [line for line in lines if re.search(r"\w", line) and "@@" not in line]
+        raise UserError(f"{PROGRAM}: {one_line(why[0] if why else 'it has failed')}") from error
     return done.stdout.decode(errors="replace")

@@ -77,6 +77,11 @@ def write_bundle(folder: Path, origin: str, submission: Submission, key: Path | 
         UserError: if the signature cannot be made, or a file has changed meanwhile.
         OSError: if it cannot be written.
     """
+    source = Path(origin).resolve()
+    if folder.resolve() in (source, *source.parents):
+        raise UserError(f"{folder}: holds the algorithm itself; --out names another folder")
+    if folder.exists() and not (folder / DESCRIPTION).is_file():
+        raise UserError(f"{folder} is there already, and no bundle; --out names another folder")
     made = folder.with_name(f".{folder.name}.{uuid4().hex}")
     try:
         copy_files(files_of(Path(origin)), made / ALGORITHM)
@@ -97,6 +102,19 @@ def listed_bundle(folder: Path) -> Submission | None:
         UserError: if it is damaged.
     """
     return read_bundle(folder) if (folder / DESCRIPTION).exists() else None
+
+
+def require_name(listed: Path, name: str) -> None:
+    """Require that a name is another one than those that are listed also on systems that take
+    capital and small letters for the same.
+
+    Raises:
+        UserError: if it is not.
+    """
+    for path in listed.glob(f"*/{DESCRIPTION}"):
+        other = path.parent.name
+        if other != name and other.casefold() == name.casefold():
+            raise UserError(f"{other!r} is listed, which is the same name on some systems")
 
 
 def require_same_signer(folder: Path, before: Submission | None, submission: Submission) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from leaderboard import UserError, tell
-from leaderboard.cells import Cell
+from leaderboard.cells import Cell, has_evidence
 from leaderboard.people import verify_played
 from leaderboard.runs import Results, read_results
 from leaderboard.seals import Fact, seal
@@ -18,7 +18,6 @@ from leaderboard.verification.measured import (
 from leaderboard.verification.references import verify_reference
 from leaderboard.verification.replays import verify_episodes
 from leaderboard.verification.retrained import chosen, train_again, why_not
-from leaderboard.verification.sample import sample_of
 from leaderboard.verification.statements import other_versions, verify_files, verify_statements
 
 
@@ -46,14 +45,15 @@ class Checked:
 
 
 def verify_results(
-    folder: Path, retrain: int = 0, workers: int = 1, sample: int | None = None
+    folder: Path, retrain: int = 0, workers: int = 1, is_set_apart: bool = False
 ) -> bool:
     """Check every finished cell, and print all that is not as it says; cells that pass are sealed.
 
     Args:
         retrain: how many cells of learners to train again as well, drawn at random.
         workers: how many of them at a time.
-        sample: how many cells to check, as `sample_of`; None for all.
+        is_set_apart: whether what cells were scored from is elsewhere, so that those which lack it
+            are not checked, and are no fault.
 
     Returns:
         True if nothing is wrong.
@@ -63,7 +63,10 @@ def verify_results(
         InterruptedRunError: on Ctrl-C while training.
     """
     results = read_results(folder)
-    cells = results.cells if sample is None else _sample(results, sample)
+    cells = results.cells
+    if is_set_apart:
+        cells = tuple(cell for cell in cells if has_evidence(folder, cell))
+        print(f"{len(cells)} of {len(results.cells)} cells have here what they were scored from")
     checked = [check_cell(results, cell) for cell in cells]
     for each in checked:
         print(*each.faults, sep="\n", end="\n" * bool(each.faults))
@@ -87,14 +90,6 @@ def verify_results(
     right = [each.cell for each in checked if not each.faults]
     is_trained = not retrain or _verify_training(results, right, retrain, workers)
     return is_trained and len(right) == len(checked)
-
-
-def _sample(results: Results, count: int) -> list[Cell]:
-    """Some of the cells, after a line that says which."""
-    by_folder = {results.folder / cell.spec.folder: cell for cell in results.cells}
-    drawn = sample_of(by_folder, count)
-    print(f"{len(drawn)} of {len(by_folder)} cells, those of the smallest SHA-256")
-    return [by_folder[folder] for folder in drawn]
 
 
 def check_cell(results: Results, cell: Cell) -> Checked:
@@ -165,5 +160,6 @@ def _seal(results: Results, cells: Sequence[Cell], fact: Fact) -> None:
     try:
         for cell in cells:
             seal(results.folder / cell.spec.folder, fact)
-    except OSError as error:
-        tell(f"{results.folder}: {error.strerror}; what was checked is not kept")
+    except (OSError, UserError) as error:
+        why = getattr(error, "strerror", None) or error
+        tell(f"{results.folder}: {why}; what was checked is not kept")

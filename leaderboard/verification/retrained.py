@@ -7,10 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from il_envs.world import UnknownNameError
+from il_envs.world import UnknownNameError, get_world
 from leaderboard import UserError
 from leaderboard.cells import Cell
 from leaderboard.describing import find
+from leaderboard.keys import key_of, world_key
 from leaderboard.running.progress import Progress
 from leaderboard.running.runner import run_cells
 
@@ -32,6 +33,11 @@ def why_not(cell: Cell) -> str:
         return "the code of its algorithm is another here"
     if contender.config != spec.key.get("config"):
         return "the settings of its algorithm are others here"
+    world = get_world(spec.world)
+    of_world = world_key(world)
+    now = key_of(spec.profile, world, of_world, contender.code, spec.labels, spec.seed)
+    if other := [name for name, told in now.items() if spec.key.get(name) != told]:
+        return f"its {', '.join(other)} is another here"
     return ""
 
 

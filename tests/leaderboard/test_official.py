@@ -14,18 +14,17 @@ from leaderboard.computing import compute
 from leaderboard.conditions import with_settings
 from leaderboard.embedded import embedded
 from leaderboard.official import making
-from leaderboard.official.evidence import COMMITTED, HASHES
+from leaderboard.official.evidence import COMMITTED, cells_outside_the_sample
 from leaderboard.official.making import make_official
 from leaderboard.official.release import build_release
 from leaderboard.official.released import load, score_of
 from leaderboard.profiles import PROFILES, Profile
 from leaderboard.protocol import cells_of_run
-from leaderboard.rounds.round import read_round
+from leaderboard.rounds.round import EVIDENCE, read_round
 from leaderboard.rounds.table import any_document
 from leaderboard.rounds.verification import verify_any
 from leaderboard.runs import read_results
 from leaderboard.selection import manifest_of, named
-from leaderboard.verification.sample import sample_of
 
 TINY = Profile(
     name="official", labels=(300,), seeds=1, evaluation_episodes=3, steps=1_000, time_limit=60.0
@@ -81,44 +80,95 @@ def test_every_algorithm_is_in_every_instance(official: Path) -> None:
     assert "| maxent |" in embedded(mark, official.parent)
 
 
+def with_evidence(folder: Path) -> list[Path]:
+    return [cell for cell in cells_in(folder) if {p.name for p in cell.iterdir()} - {*COMMITTED}]
+
+
 def test_only_a_sample_keeps_what_it_was_scored_from(official: Path) -> None:
     place = official / "RiskyBridge"
-    full = [cell for cell in cells_in(place) if {p.name for p in cell.iterdir()} - {*COMMITTED}]
-    assert sorted(full) == sorted(sample_of(cells_in(place), 2))
-    line = (place / HASHES).read_text()
-    checked = subprocess.run(
-        ["sha256sum", "--check"], input=line.encode(), cwd=official.with_name("evidence")
-    )
+    assert len(with_evidence(place)) == 2
+    assert not {*with_evidence(place)} & {*cells_outside_the_sample(place)}
+    line = (place / EVIDENCE).read_bytes()
+    checked = subprocess.run(["sha256sum", "--check"], input=line, cwd=official.parent / "evidence")
     assert checked.returncode == 0
+
+
+def unpacked(official: Path, place: Path) -> Path:
+    """A copy of the official results with the archives unpacked in it."""
+    copy = Path(shutil.copytree(official, place))
+    for archive in official.with_name("evidence").glob("*.tar"):
+        with tarfile.open(archive) as file:
+            file.extractall(copy, filter="data")
+    return copy
 
 
 def test_the_sample_is_verified_and_with_the_evidence_everything(
     official: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copy = Path(shutil.copytree(official, tmp_path / "official"))
-    assert verify_any(copy, 0, 1, sample=2)
-    assert capsys.readouterr().out.count("2 of 12 cells, those of the smallest SHA-256") == 2
-    assert not verify_any(copy, 0, 1, sample=None)
-    for archive in official.with_name("evidence").glob("*.tar"):
-        with tarfile.open(archive) as file:
-            file.extractall(copy, filter="data")
-    assert verify_any(copy, 0, 1, sample=None)
-    (cell, *_) = sample_of(cells_in(copy / "FourRooms"), 1)
-    text = (cell / "cell.json").read_text()
-    (cell / "cell.json").write_text(re.sub(r'"total_reward": [-\d.]+', '"total_reward": 7.0', text))
-    assert not verify_any(copy, 0, 1, sample=None)
+    assert verify_any(copy, 0, 1)
+    told = "2 of 12 cells have here what they were scored from"
+    assert capsys.readouterr().out.count(told) == 2
+    whole = unpacked(official, tmp_path / "whole")
+    assert verify_any(whole, 0, 1)
+    assert "12 of 12 cells have here" in capsys.readouterr().out
+    for folder in (copy, whole):
+        cell = with_evidence(folder / "FourRooms")[0] / "cell.json"
+        cell.write_text(re.sub(r'"total_reward": [-\d.]+', '"total_reward": 7.0', cell.read_text()))
+        assert not verify_any(folder, 0, 1)
 
 
 def test_what_is_finished_is_not_made_again(
     official: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy = Path(shutil.copytree(official, tmp_path / "official"))
+    """And what was stopped while it moved files goes on."""
     monkeypatch.setattr(making, "enter", None)
-    cell = next(c for c in cells_in(copy) if {p.name for p in c.iterdir()} <= {*COMMITTED})
-    (cell / "actions.npz").touch()  # as if it had been stopped while it moved them
+    whole = unpacked(official, tmp_path / "whole")
+    make_official(whole, WORLDS, official.with_name("evidence"), 1)
+    assert len(with_evidence(whole)) == 4
+
+
+@pytest.mark.parametrize("hashes", [None, ""])
+def test_nothing_is_removed_that_no_archive_has(
+    official: Path,
+    tmp_path: Path,
+    hashes: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(making, "enter", None)
+    whole = unpacked(official, tmp_path / "whole")
+    if hashes is not None:  # cut short
+        (whole / "FourRooms" / EVIDENCE).write_text(hashes)
+    before = len(with_evidence(whole))
+    make_official(whole, WORLDS, tmp_path / "nowhere", 1)
+    assert len(with_evidence(whole)) == before
+    assert capsys.readouterr().err.count("nothing is removed") == 2
+
+
+def test_a_round_that_was_stopped_while_its_secret_was_written_goes_on(
+    official: Path, tmp_path: Path
+) -> None:
+    copy = unpacked(official, tmp_path / "official")
+    path = copy / "FourRooms" / "round.json"
+    path.write_text(re.sub(r'"revealed": \{[^}]*\}', '"revealed": null', path.read_text()))
     make_official(copy, WORLDS, tmp_path / "evidence", 1)
-    assert not (cell / "actions.npz").exists()
-    assert not list(tmp_path.glob("evidence/*"))
+    assert read_round(copy / "FourRooms").revealed is not None
+
+
+def test_a_round_that_was_begun_with_other_code_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "official"
+    with monkeypatch.context() as patch:
+        patch.setattr(making, "installed_algorithms", lambda: ["bc"])
+        patch.setattr(making, "verify_round", lambda place, workers: False)
+        with pytest.raises(UserError, match="not as it says"):
+            make_official(folder, ["RiskyBridge"], tmp_path, 1)
+    log = folder / "RiskyBridge" / "attempts.jsonl"
+    log.write_text(re.sub(r'"submission":"\w{8}', '"submission":"00000000', log.read_text()))
+    with pytest.raises(UserError, match="algorithms that have changed since; remove it"):
+        make_official(folder, ["RiskyBridge"], tmp_path, 1)
 
 
 def test_a_round_of_another_computer_is_not_gone_on_with(
@@ -209,3 +259,32 @@ def test_what_cannot_be_trained_again_is_a_line(
     with pytest.raises(UserError, match=r"cannot be trained again here: 1$"):
         build_release(changed, tmp_path / "release", 1)
     assert "the code of its algorithm is another here" in capsys.readouterr().err
+
+
+def test_a_damaged_policy_is_not_released(results: Path, released: Path, tmp_path: Path) -> None:
+    """But trained again, here and where it was released before."""
+    damaged = Path(shutil.copytree(results, tmp_path / "damaged"))
+    out = Path(shutil.copytree(released, tmp_path / "release"))
+    (cell,) = damaged.glob("RiskyBridge/maxent/*/seed_0")
+    place = out / "policies" / cell.relative_to(damaged)
+    for policy in (cell / "policy.safetensors", place / "policy.safetensors"):
+        policy.write_bytes(b"damaged")
+    (place / "cell.json").unlink()  # as if it had been stopped there
+    build_release(damaged, out, 1)
+    theirs = results / cell.relative_to(damaged)
+    again = (place / "policy.safetensors").read_bytes()
+    assert again == (theirs / "policy.safetensors").read_bytes()
+
+
+def test_a_release_is_of_one_folder_of_results(
+    results: Path, released: Path, official: Path, tmp_path: Path
+) -> None:
+    other = Path(shutil.copytree(results, tmp_path / "other"))
+    text = (other / "run.json").read_text()
+    (other / "run.json").write_text(text.replace('"seeds": 1', '"seeds": 2', 1))
+    with pytest.raises(UserError, match="of other results; remove it"):
+        build_release(other, released, 1)
+    (attempt,) = (official / "RiskyBridge").glob("001-*")
+    with pytest.raises(UserError, match="is an instance"):
+        build_release(attempt, tmp_path / "release", 1)
+    assert not (tmp_path / "release").exists()

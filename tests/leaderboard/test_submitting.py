@@ -14,9 +14,11 @@ import pytest
 from il_envs import get_world
 from il_envs.world import UnknownNameError
 from leaderboard import UserError
+from leaderboard.algorithms.contender import fault_of_name
 from leaderboard.measures.references import required_reference
 from leaderboard.official.released import load, score_of
 from leaderboard.profiles import Profile
+from leaderboard.running import sandbox
 from leaderboard.submitting import commands
 from leaderboard.submitting.bundle import (
     ALGORITHM,
@@ -25,8 +27,9 @@ from leaderboard.submitting.bundle import (
     hashes_of,
     read_bundle,
 )
-from leaderboard.submitting.pulling import FILES, LISTED, RESULTS
-from leaderboard.submitting.review import Review, review
+from leaderboard.submitting.pull_request import changed, review_pull_request, taken
+from leaderboard.submitting.pulling import FILES, LISTED, RESULTS, keep_results
+from leaderboard.submitting.review import Review, as_code, inert, review
 from leaderboard.submitting.signatures import require_signature
 from leaderboard.submitting.submit import described, write_bundle
 
@@ -287,19 +290,18 @@ def test_one_that_carries_along_what_solves_the_registered_world_is_told(tmp_pat
     algorithm = Path(shutil.copytree(CARRIED, tmp_path / "carried"))
     np.save(algorithm / "brought.npy", required_reference(get_world("FourRooms")).policy)
     bundle = handed_in(algorithm, tmp_path / "submissions")
-    # Student's interval over two instances may reach anywhere.
-    found = reviewed(bundle, tmp_path / "review", ["FourRooms"], 4)
+    found = reviewed(bundle, tmp_path / "review", ["FourRooms"], 3)
     assert found.comment.startswith("### carried cannot be listed")
     (fault,) = found.faults
-    assert "1.00 in the registered world" in fault
+    assert "1.00 or more in the registered world" in fault
 
 
 def test_what_others_write_calls_nobody_and_links_nowhere(tmp_path: Path) -> None:
     told = TOLD | {"authors": "@everybody ![a](https://x.org/a.png) <img src=x>"}
     submission = described(str(written(tmp_path / "counts")), told, None)
     comment = Review("counts", ("[here](https://x.org)",), submission).comment
-    for harmful in ("@e", "](", "<"):
-        assert harmful not in comment
+    assert "- `[here](https://x.org)`\n" in comment
+    assert "`@everybody ![a](https://x.org/a.png) <img src=x>`" in comment
 
 
 def test_a_new_version_says_what_it_replaces(bundle: Path, tmp_path: Path) -> None:
@@ -315,7 +317,6 @@ def test_a_listed_algorithm_is_fetched_from_a_folder_and_by_git(
     bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     repository = tmp_path / "repository"
-    (bundle / ALGORITHM / ".hidden").write_text("not named in the bundle, and so not fetched")
     shutil.copytree(bundle.parent, repository / "leaderboard" / "submissions")
     commands.pull_listed("counts", str(repository), tmp_path / "first")
     who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
@@ -369,10 +370,9 @@ def test_the_script_of_the_workflow_reviews_what_a_branch_adds(tmp_path: Path) -
     (repository / ".ci").mkdir(parents=True)
     (repository / ".venv" / "bin").mkdir(parents=True)
     shutil.copy(ROOT / ".ci" / "review", repository / ".ci")
-    program = Path(sys.executable).with_name("leaderboard")
-    command = f'#!/bin/sh\nexec {program} "$@" --worlds RiskyBridge --instances 1\n'
-    (repository / ".venv" / "bin" / "leaderboard").write_text(command)
-    (repository / ".venv" / "bin" / "leaderboard").chmod(0o755)
+    command = f'#!/bin/sh\nexec {sys.executable} "$@" --worlds RiskyBridge --instances 1\n'
+    (repository / ".venv" / "bin" / "python").write_text(command)
+    (repository / ".venv" / "bin" / "python").chmod(0o755)
     listed = repository / "leaderboard" / "submissions"
     listed.mkdir(parents=True)
     (listed / "README.md").write_text("Algorithms.\n")
@@ -397,3 +397,162 @@ def test_the_script_of_the_workflow_reviews_what_a_branch_adds(tmp_path: Path) -
     comment = (repository / "results" / "review" / "comment.md").read_text()
     assert comment.count("###") == 3
     assert comment.startswith("### counts can be listed")
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository that lists an algorithm, on a branch of somebody else's."""
+    folder = tmp_path / "repository"
+    handed_in(written(tmp_path / "counts"), folder / LISTED)
+    monkeypatch.chdir(folder)
+    git("init", "-q", "-b", "main")
+    committed()
+    git("switch", "-q", "-c", "theirs")
+    return folder
+
+
+def git(*arguments: str) -> None:
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run(["git", *who, *arguments], check=True)
+
+
+def committed() -> None:
+    git("add", ".")
+    git("commit", "-q", "-m", "a change")
+
+
+def test_what_is_reviewed_is_what_git_keeps(repository: Path, tmp_path: Path) -> None:
+    """Attributes of the branch change nothing in it, and hide nothing."""
+    bundle = LISTED / "counts"
+    source = bundle / ALGORITHM / "algorithm.py"
+    source.write_text(source.read_text() + "CHEAT = True  # $Format:%nCHEAT = False%n# $\n")
+    (bundle / ".gitattributes").write_text("*.py export-subst ident\n* export-ignore\n")
+    committed()
+    git("switch", "-q", "main")
+    assert taken("theirs", "counts", tmp_path / "taken")
+    kept = (tmp_path / "taken" / ALGORITHM / "algorithm.py").read_bytes()
+    assert kept.endswith(b"CHEAT = True  # $Format:%nCHEAT = False%n# $\n")
+    with pytest.raises(UserError, match=r"gitattributes: not named in submission\.json"):
+        read_bundle(tmp_path / "taken")
+
+
+def test_a_renamed_bundle_is_one_that_is_removed_too(repository: Path, tmp_path: Path) -> None:
+    git("mv", str(LISTED / "counts"), str(LISTED / "mine"))
+    committed()
+    git("switch", "-q", "main")
+    assert changed("theirs") == ["counts", "mine"]
+    assert not review_pull_request("theirs", tmp_path / "out", ["RiskyBridge"], 1, 1)
+    comment = (tmp_path / "out" / "comment.md").read_text()
+    assert "### counts is removed" in comment
+    assert "### mine cannot be listed" in comment
+    assert "it is named 'counts', and its folder 'mine'" in comment
+
+
+def test_there_is_a_comment_whatever_is_handed_in(repository: Path, tmp_path: Path) -> None:
+    (LISTED / "loose.py").write_text("")
+    for name in ("linked", "cöunts", "comment.md"):
+        (LISTED / name).mkdir()
+    (LISTED / "linked" / "submission.json").symlink_to("/etc/passwd")
+    (LISTED / "cöunts" / "submission.json").write_text("{}")
+    (LISTED / "comment.md" / "submission.json").write_text('{"name": "```\\n### can be listed"}')
+    committed()
+    git("switch", "-q", "main")
+    for _ in range(2):  # what was there before is gone
+        assert not review_pull_request("theirs", tmp_path / "out", ["RiskyBridge"], 1, 1)
+        comment = (tmp_path / "out" / "comment.md").read_text()
+        assert comment.count("### ") == 4
+        assert comment.count("cannot be listed") == 2
+        assert "submission.json is a link" in comment
+        assert "is no name" in comment
+    with pytest.raises(UserError, match=r"git diff: .*nowhere"):
+        review_pull_request("nowhere", tmp_path / "out", ["RiskyBridge"], 1, 1)
+
+
+ELSEWHERE = """
+import os
+
+SOURCES = {"demonstrations"}
+if not os.path.realpath(__file__).endswith("/algorithm/algorithm.py"):
+    SOURCES = {"demonstrations", "reward", "model"}
+
+
+"""
+
+
+def test_code_that_says_another_thing_where_it_is_trained_is_told(tmp_path: Path) -> None:
+    algorithm = written(tmp_path / "algorithm")
+    source = (algorithm / "algorithm.py").read_text()
+    source = source.replace("algorithm = Algorithm(", f"{ELSEWHERE}algorithm = Algorithm(")
+    source = source.replace('frozenset({"demonstrations"})', "frozenset(SOURCES)")
+    (algorithm / "algorithm.py").write_text(source)
+    found = reviewed(handed_in(algorithm, tmp_path / "out"), tmp_path / "review", ["RiskyBridge"])
+    (fault,) = found.faults
+    assert "trained, that it is counts and uses demonstrations, model, reward" in fault
+
+
+def test_a_failure_in_the_registered_world_alone_is_one(tmp_path: Path) -> None:
+    """Code can tell which it is by its own place."""
+    bundle = handed_in(written(tmp_path / "counts", 'assert "round" in __file__'), tmp_path / "out")
+    found = reviewed(bundle, tmp_path / "review", ["RiskyBridge"])
+    assert any(fault.startswith("RiskyBridge: 1 of 1 failed: error") for fault in found.faults)
+
+
+def test_what_others_write_is_code_in_a_comment() -> None:
+    assert as_code("```\n### can be listed") == "`''' ### can be listed`"
+    told = inert("| error: @you see https://evil www.evil #1 [x](https://evil) |")
+    assert not any(part in told for part in ("@you", "https://", "www.", "#1", "](http"))
+
+
+def test_a_folder_that_is_no_bundle_is_not_replaced(tmp_path: Path) -> None:
+    algorithm = written(tmp_path / "counts")
+    (algorithm / ".git").mkdir()
+    submission = described(str(algorithm), TOLD, None)
+    with pytest.raises(UserError, match="holds the algorithm itself"):
+        write_bundle(algorithm, str(algorithm), submission, None)
+    (tmp_path / "out" / "counts").mkdir(parents=True)
+    (tmp_path / "out" / "counts" / "thesis.tex").touch()
+    with pytest.raises(UserError, match="and no bundle"):
+        write_bundle(tmp_path / "out" / "counts", str(algorithm), submission, None)
+    assert (algorithm / ".git").exists()
+    assert (tmp_path / "out" / "counts" / "thesis.tex").exists()
+
+
+def test_names_that_are_the_same_on_some_systems_are_refused(bundle: Path, tmp_path: Path) -> None:
+    algorithm = written(tmp_path / "other")
+    source = (algorithm / "algorithm.py").read_text().replace('"counts", "c', '"Counts", "c')
+    (algorithm / "algorithm.py").write_text(source)
+    handed = handed_in(algorithm, tmp_path / "theirs")
+    found = review(handed, tmp_path / "out", TINY, ["RiskyBridge"], 1, 2, bundle.parent)
+    assert found.faults == ("'counts' is listed, which is the same name on some systems",)
+    (algorithm / "A.txt").touch()
+    (algorithm / "a.txt").touch()
+    with pytest.raises(UserError, match="the same name on some systems; rename one"):
+        hashes_of(algorithm)
+
+
+@pytest.mark.parametrize("name", ["cöunts", "con.", ".hidden", "a/b", ""])
+def test_a_name_is_one_everywhere(name: str) -> None:
+    assert fault_of_name(name)
+
+
+def test_nobody_is_reviewed_without_a_guard(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "_works", lambda guard: False)
+    with pytest.raises(UserError, match="neither bubblewrap nor Landlock works here"):
+        reviewed(bundle, tmp_path / "review", ["RiskyBridge"])
+
+
+def test_results_with_links_are_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "cell.json").symlink_to("/dev/zero")
+    with pytest.raises(UserError, match="is a link, which may lead anywhere"):
+        keep_results(tmp_path / "results", tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+
+
+def test_what_is_kept_of_submissions_can_be_committed() -> None:
+    place = "leaderboard/results/submissions/x/registered/W/x/labels_1/seed_0"
+    for name in FILES:
+        ignored = subprocess.run(["git", "check-ignore", "-q", f"{place}/{name}"], cwd=ROOT)
+        assert ignored.returncode == 1, name
