@@ -14,7 +14,7 @@ PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 # Both seeds of a draw at once, on two cores, so that none is stopped before.
 TUNE := $(BIN)/leaderboard tune --draws 8 --seeds 2 --stop-after 2 --confirm 3 --labels 2000 --adopt
 
-.PHONY: install leaderboard readme reproduce tune official release test test-statistical test-clients test-lowest check lint bench \
+.PHONY: install leaderboard readme reproduce tune official release vendor test test-statistical test-clients test-lowest check lint bench \
 	bench-processes bench-play bench-inference bench-frames bench-drivability bench-exact bench-peers sounds screens clean
 
 leaderboard: $(INSTALLED)
@@ -46,6 +46,13 @@ official: $(INSTALLED)
 # A folder to publish: policies, demonstrations, and what the official results were scored from.
 release: $(INSTALLED)
 	$(BIN)/leaderboard release leaderboard/results/registered --out release
+
+# What the board draws with, from npm.
+vendor:
+	rm -rf build/vendor && mkdir -p build/vendor
+	cd build/vendor && npm pack --silent d3@7.9.2 @observablehq/plot@0.6.17
+	for archive in build/vendor/*.tgz; do tar -xzf $$archive --directory build/vendor --one-top-level; done
+	cp build/vendor/*/package/dist/d3.min.js build/vendor/*/package/dist/plot.umd.min.js leaderboard/site/static/vendor
 
 # The tables of the README, from committed results.
 readme: $(INSTALLED)

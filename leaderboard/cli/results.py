@@ -202,3 +202,20 @@ def release(
     from leaderboard.official.release import build_release
 
     build_release(folder, out, workers_or_all(workers))
+
+
+@app.command()
+def site(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR", help="Folders of results, or of rounds.")
+    ],
+    out: Annotated[Path, typer.Option(help="The site's folder.")] = Path("site"),
+    clips: Annotated[
+        bool, typer.Option(help="Film the best, the median and the worst episode of each row.")
+    ] = True,
+) -> None:
+    """Write the board as static pages, which need no server: a table to sort and to filter, and why
+    each score is what it is."""
+    from leaderboard.site.build import build_site
+
+    build_site(folders, out, clips)

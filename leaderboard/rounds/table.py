@@ -151,7 +151,7 @@ def summary_of_round(folder: Path, found: Round, log: Sequence[Attempt]) -> pd.D
     often it was trained or went on.
     """
     attempts, secret = attempts_of(log), known_secret(found)
-    entries = [e for attempt in attempts for e in _entries(folder, found, secret, attempt)]
+    entries = [e for attempt in attempts for e in entries_of(folder, found, secret, attempt)]
     groups = {world: [[e] for e in entries if e.world == world] for world in found.worlds}
     if len(found.worlds) > 1:
         groups[ALL_WORLDS] = _in_every_world(found, entries)
@@ -172,7 +172,7 @@ def summary_of_round(folder: Path, found: Round, log: Sequence[Attempt]) -> pd.D
     return frame.loc[order.index].reset_index(drop=True)
 
 
-def _entries(
+def entries_of(
     folder: Path, found: Round, secret: Secret | None, attempt: Attempt
 ) -> Iterator[Entry]:
     """The algorithms of an attempt in each world to which they apply."""
