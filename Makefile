@@ -14,7 +14,7 @@ PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 # Both seeds of a draw at once, on two cores, so that none is stopped before.
 TUNE := $(BIN)/leaderboard tune --draws 8 --seeds 2 --stop-after 2 --confirm 3 --labels 2000 --adopt
 
-.PHONY: install leaderboard readme reproduce tune official release vendor test test-statistical test-clients test-lowest check lint bench \
+.PHONY: install leaderboard readme reproduce tune official release docs vendor test test-statistical test-clients test-lowest check lint bench \
 	bench-processes bench-play bench-inference bench-frames bench-drivability bench-exact bench-peers sounds screens clean
 
 leaderboard: $(INSTALLED)
@@ -53,6 +53,16 @@ vendor:
 	cd build/vendor && npm pack --silent d3@7.9.2 @observablehq/plot@0.6.17
 	for archive in build/vendor/*.tgz; do tar -xzf $$archive --directory build/vendor --one-top-level; done
 	cp build/vendor/*/package/dist/d3.min.js build/vendor/*/package/dist/plot.umd.min.js leaderboard/site/static/vendor
+
+# The site: pages of worlds, algorithms and public names, chapters that run, and the board.
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx --builder html --doctree-dir docs/_build/trees --quiet docs docs/_build/html
+	$(BIN)/leaderboard site $(wildcard leaderboard/results/official) $(wildcard leaderboard/results/*/run.json:%/run.json=%) \
+		--out docs/_build/html/board
+
+$(VENV)/.docs: $(INSTALLED)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	touch $@
 
 # The tables of the README, from committed results.
 readme: $(INSTALLED)

@@ -50,7 +50,7 @@ nitpicky = False
 
 
 def linked(app: object, name: str, source: list[str]) -> None:
-    """Links to files outside this folder, as a repository's reader has them, lead to their pages."""
+    """Links out of this folder, as readers of the repository have them, lead to pages."""
     source[0] = source[0].replace("../../CONTRIBUTING.md", "../contributing.md")
 
 

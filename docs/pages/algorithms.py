@@ -33,7 +33,9 @@ def algorithm_page(name: str) -> str:
         f"**{contender.summary[:1].upper()}{contender.summary[1:]}.**",
         bullets(facts),
         _about(algorithm),
-        section("Run it", f"```\nleaderboard run --algorithms {name} --worlds {worlds[0].name}\n```"),
+        section(
+            "Run it", f"```\nleaderboard run --algorithms {name} --worlds {worlds[0].name}\n```"
+        ),
         section("Settings", _settings(algorithm.config), _study(contender)),
         section("Where it can learn", names),
         section("Official scores", _scores(name)),
@@ -92,7 +94,9 @@ def _documentation(kind: type) -> dict[str, str]:
 
 
 def _study(contender: Any) -> str:
-    return bullets(line.strip() for line in told_settings(contender.name, contender.origin, contender.config))
+    return bullets(
+        line.strip() for line in told_settings(contender.name, contender.origin, contender.config)
+    )
 
 
 def _scores(name: str) -> str:

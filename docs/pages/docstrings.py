@@ -4,6 +4,8 @@ import re
 from typing import Any
 
 CODE = re.compile(r"(`[^`]+`)")
+MARKS = re.compile(r"([|*_](?=\W|$)|(?<!\w)[|*])")
+"""What reStructuredText would take for the beginning or the end of something."""
 
 
 def setup(app: Any) -> dict[str, bool]:
@@ -15,13 +17,13 @@ def setup(app: Any) -> dict[str, bool]:
 def _changed(
     app: Any, what: str, name: str, thing: object, options: object, lines: list[str]
 ) -> None:
-    lines[:] = [as_restructured(line) for line in lines]
+    lines[:] = as_restructured("\n".join(lines)).split("\n")
 
 
-def as_restructured(line: str) -> str:
-    """A line with its code as code, and nothing else that has a meaning of its own."""
-    parts = CODE.split(line)
+def as_restructured(text: str) -> str:
+    """A docstring with its code as code, and nothing else that has a meaning of its own."""
+    parts = CODE.split(text)
     return "".join(
-        f"`{part}`" if CODE.fullmatch(part) else re.sub(r"([|*_](?=\W|$)|(?<!\w)[|*])", r"\\\1", part)
+        f"`{' '.join(part.split())}`" if CODE.fullmatch(part) else MARKS.sub(r"\\\1", part)
         for part in parts
     )

@@ -60,8 +60,8 @@ def overview() -> str:
 
 def _clip(world: World) -> str:
     return (
-        f'```{{raw}} html\n<video class="clip" src="../_static/clips/{world.name}.mp4" autoplay loop '
-        f'muted playsinline controls aria-label="The expert in {world.name}"></video>\n```'
+        f'```{{raw}} html\n<video class="clip" src="../_static/clips/{world.name}.mp4" autoplay '
+        f'loop muted playsinline controls aria-label="The expert in {world.name}"></video>\n```'
     )
 
 
@@ -114,7 +114,8 @@ def _reference(world: World) -> str:
         (name, f"{row_metrics(linear, name, box_of(world)).expected_return:.4f}")
         for name in EXACT_REFERENCES
     ]
-    return f"Linear policies, by a Riccati recursion.\n\n{table(('policy', 'expected return'), rows)}"
+    returns = table(("policy", "expected return"), rows)
+    return f"Linear policies, by a Riccati recursion.\n\n{returns}"
 
 
 def _board(world: World) -> str:
