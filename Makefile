@@ -57,8 +57,8 @@ vendor:
 # The site: pages of worlds, algorithms and public names, chapters that run, and the board.
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx --builder html --doctree-dir docs/_build/trees --quiet docs docs/_build/html
-	$(BIN)/leaderboard site $(wildcard leaderboard/results/official) $(wildcard leaderboard/results/*/run.json:%/run.json=%) \
-		--out docs/_build/html/board
+	$(BIN)/leaderboard site $(wildcard leaderboard/results/official) \
+		$(patsubst %/run.json,%,$(wildcard leaderboard/results/*/run.json)) --out docs/_build/html/board
 
 $(VENV)/.docs: $(INSTALLED)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'

@@ -15,7 +15,7 @@ from leaderboard.claims.committed import committed
 from leaderboard.claims.page import as_html
 from leaderboard.publishing import writing_to
 from leaderboard.site.clips import clips_of
-from leaderboard.site.pages import Site, cell_page
+from leaderboard.site.pages import Site, cell_page, profiles_of
 from leaderboard.site.rows import BoardRow, board_rows
 
 STATIC = Path(__file__).with_name("static")
@@ -48,7 +48,7 @@ def build_site(folders: Sequence[Path], out: Path, with_clips: bool) -> None:
         worlds = [name for name in WORLDS if any(row.world == name for row in rows)]
         for world in worlds:
             own = [row for row in rows if row.world == world]
-            told = {"world": get_world(world), "rows": own}
+            told = {"world": get_world(world), "rows": own, "profiles": profiles_of(site, own)}
             _write(out / "worlds" / f"{world}.html", site.page("world.html.j2", "../", **told))
             _write_data(out / "data" / "worlds" / world, own)
         for name in dict.fromkeys(row.algorithm for row in rows):

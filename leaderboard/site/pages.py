@@ -13,7 +13,7 @@ import numpy as np
 
 from il_envs.learning.learning_curve import bin_ends
 from il_envs.world import get_world
-from leaderboard.figures.styles import CONTROL, EXPERT, Style, styles
+from leaderboard.figures.styles import CONTROL, styles
 from leaderboard.scores.metrics import METRICS
 from leaderboard.scores.notes import TIER_NOTE
 from leaderboard.scores.rows import mean_return, return_of, survival
@@ -41,13 +41,8 @@ class Site:
         """The colour of each algorithm, the same in every picture."""
         learners = dict.fromkeys(row.algorithm for row in self.rows if row.kind == "learner")
         given = {name: style.colour for name, style in styles(learners).items()}
-        return given | {
-            row.algorithm: self._other(row).colour for row in self.rows if row.kind != "learner"
-        }
-
-    @staticmethod
-    def _other(row: BoardRow) -> Style:
-        return CONTROL if row.kind == "control" else EXPERT
+        others = {"control": CONTROL.colour, "reference": "currentColor", "person": "currentColor"}
+        return given | {row.algorithm: others[row.kind] for row in self.rows if row.kind in others}
 
     def page(self, template: str, root: str, **told: Any) -> str:
         """A page.
@@ -153,6 +148,22 @@ def curves_of(row: BoardRow) -> str:
         }
         for number, curve in enumerate(curves)
         if curve is not None
+    ]
+    return json.dumps(kept) if kept else ""
+
+
+def profiles_of(site: Site, rows: Sequence[BoardRow]) -> str:
+    """The scores and the survival of the learners among the rows of a world as JSON; empty if there
+    are none."""
+    kept = [
+        {
+            "algorithm": row.algorithm,
+            "colour": site.colours[row.algorithm],
+            "scores": [float(facts_of(each).get("score", 0.0)) for each in row.scored],
+            "survival": float(np.mean([survival(s.cell) for s in row.scored if s.cell.episodes])),
+        }
+        for row in rows
+        if row.kind == "learner" and any(scored.cell.episodes for scored in row.scored)
     ]
     return json.dumps(kept) if kept else ""
 
