@@ -1,0 +1,186 @@
+"""The board in a real browser: sorting, filters, films, keys, colours, widths, and what axe finds.
+
+It needs Chromium and its driver, which `.ci/run` installs; without them these tests are skipped.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leaderboard.site.build import build_site
+from tests.site.test_board import results as results
+
+webdriver = pytest.importorskip("selenium.webdriver")
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+PHONE = (390, 844)
+
+
+@pytest.fixture(scope="module")
+def site(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("browser") / "board"
+    build_site([results], out, with_clips=True)
+    return out
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if program is None or driver is None:
+        pytest.skip("Chromium or its driver is not here")
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1300,1000"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(executable_path=driver)
+    with webdriver.Chrome(options=options, service=service) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def _quiet(browser: Any) -> Iterator[None]:
+    """No page says anything on the console, or asks for anything but files."""
+    browser.get_log("browser")
+    browser.get_log("performance")
+    yield
+    assert browser.get_log("browser") == []
+    for entry in browser.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            url = message["params"]["request"]["url"]
+            assert url.startswith(("file:", "data:", "blob:")), url
+
+
+def shown(browser: Any, css: str) -> list[str]:
+    return [each.text for each in browser.find_elements("css selector", css) if each.is_displayed()]
+
+
+def test_the_board_sorts_by_every_column(site: Path, browser: Any) -> None:
+    browser.get((site / "index.html").as_uri())
+    for heading in browser.find_elements("css selector", "table.board thead button"):
+        heading.click()
+        first = shown(browser, "table.board tbody tr")
+        heading.click()
+        assert {*shown(browser, "table.board tbody tr")} == {*first}
+    (score,) = [
+        each
+        for each in browser.find_elements("css selector", "table.board thead button")
+        if each.text.startswith("score")
+    ]
+    score.click()
+    values = [
+        float(cell.get_attribute("data-value"))
+        for cell in browser.find_elements("css selector", "tbody td.n:nth-of-type(2)")
+    ]
+    assert values == sorted(values, reverse=True)
+    assert score.find_element("xpath", "..").get_attribute("aria-sort") == "descending"
+
+
+def test_filters_leave_what_fits_and_are_kept_in_the_address(site: Path, browser: Any) -> None:
+    browser.get((site / "index.html").as_uri())
+    every = len(shown(browser, "table.board tbody tr"))
+    select = browser.find_element("css selector", "select[name=world]")
+    select.send_keys("Gauntlet")
+    kept = shown(browser, "table.board tbody td:nth-of-type(1)")
+    assert {*kept} == {"Gauntlet"}
+    assert 0 < len(kept) < every
+    assert f"{len(kept)} of {every} rows" in shown(browser, "output")
+    address = browser.current_url
+    browser.get("about:blank")
+    browser.get(address)
+    assert len(shown(browser, "table.board tbody tr")) == len(kept)
+
+
+def test_three_clicks_lead_to_why_the_episode_and_the_command(site: Path, browser: Any) -> None:
+    browser.get((site / "index.html").as_uri())
+    browser.find_element("css selector", 'a[href="rows/Gauntlet-bc.html"]').click()
+    assert "score = (return - random)" in browser.find_element("tag name", "main").text
+    video = browser.find_element("tag name", "video")
+    assert video.get_attribute("aria-label") == "The best episode"
+    browser.execute_script("arguments[0].play()", video)
+    deadline = time.monotonic() + 20.0
+    while not video.get_property("currentTime") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert video.get_property("currentTime") > 0
+    button = browser.find_element("css selector", "[data-copies]")
+    button.click()
+    assert button.text == "Copied"
+
+
+def test_curves_and_profiles_are_drawn(site: Path, browser: Any) -> None:
+    browser.get((site / "rows" / "Gauntlet-ppo.html").as_uri())
+    assert browser.find_elements("css selector", "#curve svg path")
+    browser.get((site / "worlds" / "Gauntlet.html").as_uri())
+    assert browser.find_elements("css selector", "#profiles svg path")
+    assert browser.find_elements("css selector", "#survival svg rect")
+
+
+def test_everything_can_be_reached_with_the_keyboard(site: Path, browser: Any) -> None:
+    keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
+    browser.get((site / "index.html").as_uri())
+    seen = set()
+    for _ in range(60):
+        webdriver.ActionChains(browser).send_keys(keys.TAB).perform()
+        focused = browser.switch_to.active_element
+        seen.add(focused.get_attribute("name") or focused.tag_name)
+    assert {"a", "button", "text", "world", "without"} <= seen
+    browser.get((site / "index.html").as_uri())
+    heading = browser.find_element("css selector", "thead button")
+    heading.send_keys(keys.ENTER)
+    assert heading.find_element("xpath", "..").get_attribute("aria-sort") == "descending"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1300, 1000), PHONE])
+def test_axe_finds_nothing_serious(
+    site: Path, browser: Any, theme: str, size: tuple[int, int]
+) -> None:
+    browser.set_window_size(*size)
+    for name in ("index", "rows/Gauntlet-ppo", "worlds/Gauntlet", "algorithms/bc", "claims"):
+        browser.get((site / f"{name}.html").as_uri())
+        browser.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
+        browser.execute_script(AXE.read_text(encoding="utf-8"))
+        found = browser.execute_async_script(
+            "const done = arguments[arguments.length - 1]; axe.run().then(done)"
+        )
+        serious = [
+            f"{each['id']}: {each['nodes'][0]['html'][:200]}"
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]
+        assert not serious, (name, serious)
+        width = browser.execute_script("return document.documentElement.scrollWidth")
+        assert width <= browser.execute_script("return innerWidth") + 1, name
+    browser.set_window_size(1300, 1000)
+
+
+def test_the_choice_of_colours_is_kept(site: Path, browser: Any) -> None:
+    browser.get((site / "index.html").as_uri())
+    ground = "return getComputedStyle(document.body).backgroundColor"
+    before = browser.execute_script(ground)
+    browser.find_element("id", "theme").click()
+    after = browser.execute_script(ground)
+    assert after != before
+    browser.get((site / "worlds" / "Gauntlet.html").as_uri())
+    assert browser.execute_script(ground) == after
+    browser.find_element("id", "theme").click()
+
+
+def test_many_rows_are_sorted_at_once(site: Path, browser: Any) -> None:
+    browser.get((site / "index.html").as_uri())
+    seconds = browser.execute_script("""
+        const body = document.querySelector("table.board tbody");
+        const rows = Array.from(body.rows);
+        let count = rows.length;
+        while (count < 5000) body.append(rows[count++ % rows.length].cloneNode(true));
+        const button = document.querySelectorAll("table.board thead button")[2];
+        const start = performance.now();
+        button.click();
+        return (performance.now() - start) / 1000;
+    """)
+    assert seconds < 5.0  # that nothing grows with the square; how long it takes is in `make bench`
