@@ -7,7 +7,8 @@ columns are shown:
     ...
     <!-- end of table -->
 
-That of the committed claims stands after `<!-- claims -->`. Other comments are let be.
+The table `worlds` has the scores of all algorithms, a column for each world. That of the committed
+claims stands after `<!-- claims -->`. Other comments are let be.
 """
 
 import argparse
@@ -21,7 +22,9 @@ from leaderboard.claims.page import as_markdown as claims_as_markdown
 from leaderboard.publishing import writing_to
 from leaderboard.rounds.table import any_document
 from leaderboard.tables.formats import markdown
+from leaderboard.tables.worlds import table_by_world
 
+BY_WORLD = "worlds"
 END = "<!-- end of table -->"
 MARK = re.compile(
     r"<!-- *(?:(?P<folder>\S+) +(?P<name>\w+): *(?P<columns>.+?)|(?P<claims>claims)|end of table)"
@@ -62,7 +65,10 @@ def _table(begin: re.Match[str], root: Path) -> str:
     if begin["claims"]:
         return claims_as_markdown(committed()).rstrip("\n")
     folder, name = begin["folder"], begin["name"]
-    found = {table.name: table.shown for table in any_document(root / folder).tables}
+    tables = any_document(root / folder).tables
+    found = {table.name: table.shown for table in tables}
+    if name == BY_WORLD:
+        found[BY_WORLD] = table_by_world(tables).shown
     if name not in found:
         raise UserError(f"{folder} has no table {name!r}; it has {', '.join(found)}")
     wanted = [column.strip() for column in begin["columns"].split(",")]

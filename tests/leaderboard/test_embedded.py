@@ -41,6 +41,15 @@ def test_a_table_is_written_anew_and_nothing_else_is_touched(tmp_path: Path) -> 
     assert embedded.embedded(again, tmp_path) == again
 
 
+def test_scores_stand_beside_each_other_by_world(tmp_path: Path) -> None:
+    results = written(tmp_path / "results")
+    (world,) = results.manifest.worlds
+    text = f"<!-- results worlds: algorithm, {world} -->\n{END}"
+    (row,) = [line for line in embedded.embedded(text, tmp_path).split("\n") if "| ours |" in line]
+    assert row.startswith("| ours | 0.812 [")
+    assert "| expert" not in embedded.embedded(text, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("begin", "problem"),
     [
