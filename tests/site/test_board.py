@@ -21,7 +21,7 @@ from leaderboard.selection import manifest_of, named
 from leaderboard.site.build import build_site
 
 TINY = Profile(
-    name="tiny", labels=(300,), seeds=2, evaluation_episodes=3, steps=2_000, time_limit=60.0
+    name="tiny", labels=(300,), seeds=2, evaluation_episodes=3, steps=2_100, time_limit=60.0
 )
 
 
@@ -99,7 +99,7 @@ def test_a_rows_page_says_why_and_how_to_have_it_again(site: Path) -> None:
     page = (site / "rows" / "RiskyBridge-maxent.html").read_text()
     assert "score = (return - random) / (reference - random)" in page
     assert (
-        "leaderboard run --worlds RiskyBridge --algorithms maxent --labels 300 --steps 2000 "
+        "leaderboard run --worlds RiskyBridge --algorithms maxent --labels 300 --steps 2100 "
         "--seeds 2 --out results/again"
     ) in page
     returned, random, reference, score = (
@@ -135,6 +135,6 @@ def test_a_row_has_films_of_three_episodes(results: Path, tmp_path: Path) -> Non
 
 
 def test_what_holds_nothing_is_a_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no results"):
+    with pytest.raises(UserError, match="no finished cells in it"):
         build_site([tmp_path], tmp_path / "site", with_clips=False)
     assert not (tmp_path / "site").exists()
