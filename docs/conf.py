@@ -44,9 +44,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 autosummary_generate = True
-napoleon_google_docstring = True
 napoleon_numpy_docstring = False
-nitpicky = False
 
 
 def linked(app: object, name: str, source: list[str]) -> None:

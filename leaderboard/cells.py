@@ -24,6 +24,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, FiniteFloat
 
 from il_envs.learning.learning_curve import LearningCurve
 from il_envs.learning.rollout import Episode
+from il_envs.learning.stored_policy import TENSORS
 from leaderboard import UserError
 from leaderboard.computer import Computer, this_computer
 from leaderboard.files import DAMAGES, read_archive, read_model
@@ -119,9 +120,14 @@ class Cell(BaseModel):
         return self.spec.labels is not None and self.played is None
 
     @property
+    def has_policy(self) -> bool:
+        """True if it has kept the policy that was learned."""
+        return TENSORS in self.files
+
+    @property
     def has_lost_its_policy(self) -> bool:
         """True if a policy was learned and not kept, because it has no `tensors()`."""
-        return self.is_learner and self.status == "ok" and "policy.safetensors" not in self.files
+        return self.is_learner and self.status == "ok" and not self.has_policy
 
     @property
     def is_guarded(self) -> bool:

@@ -68,7 +68,7 @@ def _table(begin: re.Match[str], root: Path) -> str:
     tables = any_document(root / folder).tables
     found = {table.name: table.shown for table in tables}
     if name == BY_WORLD:
-        found[BY_WORLD] = table_by_world(tables).shown
+        found[BY_WORLD] = table_by_world(tables)
     if name not in found:
         raise UserError(f"{folder} has no table {name!r}; it has {', '.join(found)}")
     wanted = [column.strip() for column in begin["columns"].split(",")]

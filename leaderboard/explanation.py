@@ -63,7 +63,7 @@ def explanation(results: Results, algorithm: str, world: str) -> str:
         lines.append(f"  seed {cell.spec.seed}: {_outcome(cell)}, score {score:.6f}")
         lines.append(f"    {results.folder / cell.spec.folder}")
         lines += _training(cell)
-        lines += _metrics(cell, scale)
+        lines += (f"    {line}" for line in metrics_of(cell, scale))
     if row.fault:
         return "\n".join([*lines, "", f"not ranked: {row.fault}"])
     lines += ["", *_score(row, scale, is_person)]
@@ -119,12 +119,12 @@ def _training(cell: Cell) -> list[str]:
     ]
 
 
-def _metrics(cell: Cell, scale: Scale | None) -> list[str]:
+def metrics_of(cell: Cell, scale: Scale | None) -> list[str]:
     """The other metrics of a cell, a line each."""
     if cell.status != "ok":
         return []
     return [
-        f"    {metric.explain(cell, scale)}"
+        metric.explain(cell, scale)
         for metric in METRICS
         if metric.explained and not isnan(metric.of(cell, scale))
     ]

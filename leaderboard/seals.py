@@ -46,11 +46,10 @@ def seal(folder: Path, fact: Fact) -> None:
         OSError: if it cannot be written.
         UserError: if there is no key, and none can be made.
     """
-    content, key = (folder / "cell.json").read_bytes(), _key(key_path())
-    own = key.public_key().public_bytes_raw().hex()
-    known = _read(folder)
-    kept = {signer: _valid(signer, facts, content) for signer, facts in known.items()}
-    kept.setdefault(own, {})[fact] = key.sign(_told(fact, content)).hex()
+    content = (folder / "cell.json").read_bytes()
+    kept = {signer: _valid(signer, facts, content) for signer, facts in _read(folder).items()}
+    signature = _key(key_path()).sign(_told(fact, content))
+    kept.setdefault(public_key(), {})[fact] = signature.hex()
     temporary = folder / f".{SEALS}"
     text = json.dumps({signer: facts for signer, facts in kept.items() if facts}, indent=1)
     temporary.write_text(text + "\n", encoding="utf-8")

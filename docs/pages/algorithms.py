@@ -11,10 +11,9 @@ from il_envs import WORLDS, Algorithm
 from il_envs.learning.installed import find_algorithm, installed_algorithms
 from il_envs.learning.tuning import search_space
 from leaderboard.algorithms.submission import load
-from leaderboard.scores.summary import ALL_WORLDS
 from leaderboard.tuning.record import told_settings
-from pages.board import NONE_YET, official_rows, score_in_words
-from pages.markdown import bullets, section, table
+from pages.board import NONE_YET, official_rows
+from pages.markdown import bullets, section, table, toctree
 
 
 def algorithm_page(name: str) -> str:
@@ -45,14 +44,13 @@ def algorithm_page(name: str) -> str:
 
 def overview() -> str:
     """The page of all algorithms."""
-    rows = []
-    for name in sorted(installed_algorithms()):
+    names, rows = sorted(installed_algorithms()), []
+    for name in names:
         contender = load(name)
         uses = ", ".join(sorted(contender.sources)) or "nothing"
         rows.append((f"[{name}](algorithms/{name}.md)", contender.summary, uses))
-    names = "\n".join(f"algorithms/{name}" for name in sorted(installed_algorithms()))
-    toctree = f":::{{toctree}}\n:hidden:\n\n{names}\n:::"
-    return f"# Algorithms\n\n{table(('algorithm', 'what it is', 'uses'), rows)}\n\n{toctree}\n"
+    overall = table(("algorithm", "what it is", "uses"), rows)
+    return f"# Algorithms\n\n{overall}\n\n{toctree(f'algorithms/{name}' for name in names)}\n"
 
 
 def _about(algorithm: Algorithm[Any]) -> str:
@@ -105,8 +103,8 @@ def _scores(name: str) -> str:
     for world in WORLDS:
         board = official_rows(world)
         if board is not None:
-            mine = board[(board["algorithm"] == name) & (board["world"] != ALL_WORLDS)]
-            rows += [(row.score, world, score_in_words(row)) for row in mine.itertuples()]
+            mine = board[board["algorithm"] == name]
+            rows += [(row.score, world, row.told) for row in mine.itertuples()]
     if not rows:
         return NONE_YET
     told = [(f"[{world}](../worlds/{world}.md)", words) for _, world, words in sorted(rows)]

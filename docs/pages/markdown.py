@@ -17,7 +17,12 @@ def bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def section(title: str, *parts: str, level: int = 2) -> str:
+def toctree(names: Iterable[str]) -> str:
+    """Pages that belong below a page, which names them itself."""
+    return "\n".join([":::{toctree}", ":hidden:", "", *names, ":::"])
+
+
+def section(title: str, *parts: str) -> str:
     """A heading with what is under it; nothing if there is nothing under it."""
     body = "\n\n".join(part for part in parts if part)
-    return f"{'#' * level} {title}\n\n{body}" if body else ""
+    return f"## {title}\n\n{body}" if body else ""

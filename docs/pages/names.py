@@ -1,24 +1,24 @@
 """The pages of public names."""
 
+from collections.abc import Iterable
+
 import il_envs
 
-MODULES = {
-    "il_envs.buttons": "Chords of buttons and their numbers",
-    "il_envs.wrappers": "Wrappers of single environments",
-    "il_envs.wrappers.vector": "Wrappers of vector environments",
-    "il_envs.stable_baselines": "Stable-Baselines3 in batches",
-    "il_envs.testing": "Checks for worlds and algorithms of one's own",
-    "il_envs.learning.stored_policy": "Policies on disk",
-    "leaderboard.official.released": "Released policies",
-}
+MODULES = (
+    "il_envs.buttons",
+    "il_envs.wrappers",
+    "il_envs.wrappers.vector",
+    "il_envs.stable_baselines",
+    "il_envs.testing",
+    "il_envs.learning.stored_policy",
+    "leaderboard.official.released",
+)
 """Public modules beside the package itself, whose names `il_envs` has."""
 
 
 def overview() -> str:
     """The page of all public names."""
-    public = sorted((name for name in il_envs.__all__), key=str.lower)
-    names = "\n".join(f"il_envs.{name}" for name in public)
-    modules = "\n".join(MODULES)
+    public = [f"il_envs.{name}" for name in sorted(il_envs.__all__, key=str.lower)]
     return f"""# Public names
 
 ## `il_envs`
@@ -28,7 +28,7 @@ def overview() -> str:
    :toctree: api
    :nosignatures:
 
-{_indented(names)}
+{_indented(public)}
 ```
 
 ## Modules
@@ -38,10 +38,10 @@ def overview() -> str:
    :toctree: api
    :template: autosummary/module.rst
 
-{_indented(modules)}
+{_indented(MODULES)}
 ```
 """
 
 
-def _indented(text: str) -> str:
-    return "\n".join(f"   {line}" for line in text.splitlines())
+def _indented(names: Iterable[str]) -> str:
+    return "\n".join(f"   {name}" for name in names)

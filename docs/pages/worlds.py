@@ -11,19 +11,12 @@ from leaderboard.measures.references import (
     reference_table,
     tabular_reference,
 )
-from pages.board import NONE_YET, official_rows, score_in_words
-from pages.markdown import bullets, section, table
+from leaderboard.site.rows import family
+from pages.board import NONE_YET, official_rows
+from pages.markdown import bullets, section, table, toctree
 
 BEST = 10
 """Rows of the official board on a page."""
-
-
-def family(world: World) -> str:
-    """The family of a world."""
-    action = world.spaces.action
-    if isinstance(action, gym.spaces.MultiBinary):
-        return "Many buttons"
-    return "Cars" if isinstance(action, gym.spaces.Box) else "Grids"
 
 
 def world_page(world: World) -> str:
@@ -45,7 +38,7 @@ def overview() -> str:
     """The page of all worlds, by family."""
     families: dict[str, list[World]] = {}
     for world in WORLDS.values():
-        families.setdefault(family(world), []).append(world)
+        families.setdefault(family(world).capitalize(), []).append(world)
     parts = ["# Worlds"]
     for name, worlds in families.items():
         rows = [
@@ -53,8 +46,7 @@ def overview() -> str:
             for world in worlds
         ]
         parts.append(section(name, table(("world", "what it is", "observation, action"), rows)))
-    names = "\n".join(f"worlds/{name}" for name in WORLDS)
-    parts.append(f":::{{toctree}}\n:hidden:\n\n{names}\n:::")
+    parts.append(toctree(f"worlds/{name}" for name in WORLDS))
     return "\n\n".join(parts) + "\n"
 
 
@@ -122,10 +114,9 @@ def _board(world: World) -> str:
     rows = official_rows(world.name)
     if rows is None:
         return NONE_YET
-    shown = rows[rows["world"] == world.name].head(BEST)
     cells = [
-        (f"[{row.algorithm}](../algorithms/{row.algorithm}.md)", score_in_words(row))
-        for row in shown.itertuples()
+        (f"[{row.algorithm}](../algorithms/{row.algorithm}.md)", row.told)
+        for row in rows.head(BEST).itertuples()
     ]
     return table(("algorithm", "score, 95% interval"), cells)
 

@@ -1,7 +1,10 @@
 """Recorded episodes to watch."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from il_envs.learning.recorded_episode import (
     RecordedEpisode,
@@ -13,6 +16,7 @@ from il_envs.learning.recordings import read_recording
 from il_envs.play.film import Film
 from il_envs.play.pilots import ExpertPilot
 from il_envs.play.track import of_actions, of_pilot
+from il_envs.world import Split, World
 
 
 def find_episode(text: str) -> RecordedEpisode:
@@ -35,6 +39,18 @@ def find_episode(text: str) -> RecordedEpisode:
             f"{text!r} is no file, and the recording {name!r} has the episodes 1 to {len(episodes)}"
         )
     return episodes[int(number) - 1]
+
+
+def film_of_expert(
+    world: World, split: Split, seed: int, options: Mapping[str, Any] = MappingProxyType({})
+) -> Film:
+    """A film of the expert's episode from a seed.
+
+    Args:
+        options: of its reset.
+    """
+    track = of_pilot(world, split, seed, ExpertPilot, options)
+    return Film(world, world.dynamics.params(split), [track])
 
 
 def film_of_episode(episode: RecordedEpisode) -> Film:

@@ -102,7 +102,7 @@ def release_card(results: Results, has_evidence: bool) -> str:
         has_evidence: whether there are archives of what official results were scored from.
     """
     failed = [f"- {c.spec.title}: {c.reason}" for c in results.cells if c.status != "ok"]
-    policies = sum("policy.safetensors" in cell.files for cell in results.cells)
+    policies = sum(cell.has_policy for cell in results.cells)
     without = "\n".join(["", "Without a policy, because training failed:", "", *failed, ""])
     return f"""# Released with il-envs
 

@@ -11,6 +11,7 @@ The sample is chosen by the round's secret, to which it was committed before the
 """
 
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from leaderboard import UserError, tell
@@ -47,14 +48,11 @@ def set_apart(place: Path, folder: Path) -> None:
     archive, told = folder / f"{place.name}.tar", place / EVIDENCE
     with writing_to(folder):
         if not told.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            with tarfile.open(archive, "w") as file:
-                for path in moved:
-                    file.add(path, path.relative_to(place.parent), filter=_anonymous)
+            _pack(archive, moved, place.parent)
             temporary = told.with_name(f".{told.name}")
             temporary.write_text(f"{digest_of(archive)}  {archive.name}\n", encoding="utf-8")
             temporary.replace(told)
-        if moved and not _is_whole(archive, told):
+        elif moved and not _is_whole(archive, told):
             tell(f"{place}: {archive} is not what {told.name} says; so nothing is removed")
             return
         for path in moved:
@@ -75,7 +73,15 @@ def cells_outside_the_sample(place: Path) -> list[Path]:
         for attempt in attempts_of(read_log(place))
         for cell in read_results(place / attempt.folder).cells
     }
-    return sorted(titles, key=lambda folder: secret.order(titles[folder]))[SAMPLE:]
+    return sorted(titles, key=lambda folder: secret.code(titles[folder]))[SAMPLE:]
+
+
+def _pack(archive: Path, files: Sequence[Path], root: Path) -> None:
+    """Write files into an archive, by their paths from a folder."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(archive, "w") as file:
+        for path in files:
+            file.add(path, path.relative_to(root), filter=_anonymous)
 
 
 def _is_whole(archive: Path, told: Path) -> bool:

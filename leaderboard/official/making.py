@@ -68,9 +68,11 @@ def _make(place: Path, world: str, workers: int) -> None:
     kept = kept_of(read_round(place))
     if kept is None or not kept.is_over:  # else it was stopped just before its secret was written
         names = list(installed_algorithms())
-        log, now = read_log(place), {submission_of(None, c.code, c.config) for c in find_all(names)}
-        if log and not {entered.submission for entered in log[0].algorithms} <= now:
-            raise UserError(f"{place}: begun with algorithms that have changed since; remove it")
+        if log := read_log(place):
+            now = {submission_of(None, each.code, each.config) for each in find_all(names)}
+            if not {entered.submission for entered in log[0].algorithms} <= now:
+                changed = "begun with algorithms that have changed since; remove it"
+                raise UserError(f"{place}: {changed}")
         enter(place, names, workers)
     if not verify_round(place, workers=workers):
         raise UserError(f"{place}: not as it says, see above")

@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from il_envs.extras import require
+from il_envs.learning.stored_policy import TENSORS
 from il_envs.world import get_world
 from leaderboard import UserError, tell
 from leaderboard.cells import Cell, read_cell
@@ -29,8 +30,7 @@ from leaderboard.runs import Results, extend_manifest, read_results
 from leaderboard.seals import SEALS
 from leaderboard.verification.retrained import why_not
 
-POLICY = "policy.safetensors"
-FILES = ("cell.json", SEALS, POLICY, "reward.safetensors")
+FILES = ("cell.json", SEALS, TENSORS, "reward.safetensors")
 """What is released of a cell."""
 POLICIES, DEMONSTRATIONS, CARD, SUMS = "policies", "demonstrations", "README.md", "SHA256SUMS"
 
@@ -65,7 +65,8 @@ def build_release(folder: Path, out: Path, workers: int) -> None:
         has_evidence = any((out / "evidence").glob("*.tar"))
         (out / CARD).write_text(release_card(released, has_evidence), encoding="utf-8")
         (out / SUMS).write_text("".join(_sums(out)), encoding="utf-8")
-    tell(f"{out}: {sum(map(has_policy, released.cells))} policies, with their sums in {SUMS}")
+    policies = sum(cell.has_policy for cell in released.cells)
+    tell(f"{out}: {policies} policies, with their sums in {SUMS}")
 
 
 def _policies(published: Results, place: Path, workers: int) -> Results:
@@ -83,12 +84,12 @@ def _policies(published: Results, place: Path, workers: int) -> Results:
     before = {cell.spec.folder: cell.files for cell in missing}
     for cell in released.cells:
         where = place / cell.spec.folder
-        if cell.files.get(POLICY) != before.get(cell.spec.folder, cell.files).get(POLICY):
+        if cell.files.get(TENSORS) != before.get(cell.spec.folder, cell.files).get(TENSORS):
             tell(f"{cell.spec.title}: trained again to another policy, of which its card tells")
         for path in where.iterdir():
             if path.name not in FILES:
                 path.unlink()
-        if has_policy(cell):
+        if cell.has_policy:
             (where / CARD).write_text(policy_card(released, cell), encoding="utf-8")
     return released
 
@@ -118,11 +119,6 @@ def _is_whole(folder: Path, cell: Cell) -> bool:
         for name, digest in cell.files.items()
         if name in FILES
     )
-
-
-def has_policy(cell: Cell) -> bool:
-    """True if a cell has left a policy."""
-    return POLICY in cell.files
 
 
 def _sums(out: Path) -> Iterator[str]:

@@ -55,7 +55,6 @@ class Released:
         again = self.cell.model_copy(
             update={
                 "episodes": episode_results(outcome.episodes, outcome.controlled),
-                "mode_episodes": episode_results(outcome.mode_episodes, outcome.controlled_modes),
                 "exact": outcome.exact,
             }
         )

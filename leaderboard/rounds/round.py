@@ -48,15 +48,14 @@ class Secret(BaseModel):
         content = bytes.fromhex(self.nonce) + bytes.fromhex(self.secret) + terms.encode()
         return hashlib.sha256(content).hexdigest()
 
-    def order(self, cell: str) -> bytes:
-        """The place of a cell, by its title, in an order that nobody has chosen: its HMAC."""
-        return hmac.new(bytes.fromhex(self.secret), cell.encode(), hashlib.sha256).digest()
+    def code(self, told: str) -> str:
+        """The HMAC of a text under the secret, which nobody can know before it is revealed."""
+        return hmac.new(bytes.fromhex(self.secret), told.encode(), hashlib.sha256).hexdigest()
 
     def instance(self, submission: str, world: str, index: int) -> str:
         """The name of an instance of a world, one of several for a submission: its code is the
         HMAC of all three under the secret."""
-        told = f"{submission} {world} {index}".encode()
-        code = hmac.new(bytes.fromhex(self.secret), told, hashlib.sha256).hexdigest()
+        code = self.code(f"{submission} {world} {index}")
         return f"{world}{INSTANCE}{code[:CODE_LENGTH]}"
 
 

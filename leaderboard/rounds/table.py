@@ -119,7 +119,7 @@ def round_document(folder: Path) -> Document:
     found, log = read_round(folder), read_log(folder)
     if not log:
         raise UserError(f"{folder}: no attempts yet; `leaderboard round enter` makes one")
-    raw = summary_of_round(folder, found, log)
+    raw = summary_of_round(found, log, entries_of(folder, found, log))
     columns = [
         column
         for column in (*COLUMNS[:1], ATTEMPT, *COLUMNS[1:])
@@ -142,7 +142,9 @@ ATTEMPT = Column(
 """Which of all attempts it was."""
 
 
-def summary_of_round(folder: Path, found: Round, log: Sequence[Attempt]) -> pd.DataFrame:
+def summary_of_round(
+    found: Round, log: Sequence[Attempt], entries: Sequence[Entry]
+) -> pd.DataFrame:
     """One row for each algorithm of an attempt and world, best first, and last those that are not
     ranked; with several worlds, rows for the mean over all of them come first.
 
@@ -150,14 +152,12 @@ def summary_of_round(folder: Path, found: Round, log: Sequence[Attempt]) -> pd.D
     many as seeds; attempt, its number, attempts, how many there are, submission, and entered, how
     often it was trained or went on.
     """
-    attempts, secret = attempts_of(log), known_secret(found)
-    entries = [e for attempt in attempts for e in entries_of(folder, found, secret, attempt)]
     groups = {world: [[e] for e in entries if e.world == world] for world in found.worlds}
     if len(found.worlds) > 1:
         groups[ALL_WORLDS] = _in_every_world(found, entries)
     told = [_row(found, each, world) for world, group in groups.items() for each in group]
     frame = pd.DataFrame(told)
-    frame["attempts"] = len(attempts)
+    frame["attempts"] = len(attempts_of(log))
     frame["entered"] = frame["attempt"].map(times_entered(log))
     ranks = [rank for world, group in groups.items() for rank in _ranks(world, group)]
     names = [*RANKED_BY, "attempt"]  # an algorithm is once in an attempt
@@ -172,7 +172,17 @@ def summary_of_round(folder: Path, found: Round, log: Sequence[Attempt]) -> pd.D
     return frame.loc[order.index].reset_index(drop=True)
 
 
-def entries_of(
+def entries_of(folder: Path, found: Round, log: Sequence[Attempt]) -> list[Entry]:
+    """The algorithms of all attempts in each world to which they apply.
+
+    Raises:
+        UserError: if a file is damaged.
+    """
+    secret = known_secret(found)
+    return [e for attempt in attempts_of(log) for e in _entries(folder, found, secret, attempt)]
+
+
+def _entries(
     folder: Path, found: Round, secret: Secret | None, attempt: Attempt
 ) -> Iterator[Entry]:
     """The algorithms of an attempt in each world to which they apply."""

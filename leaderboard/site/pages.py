@@ -4,7 +4,7 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,8 @@ import jinja2
 import numpy as np
 
 from il_envs.learning.learning_curve import bin_ends
-from il_envs.world import get_world
+from leaderboard.explanation import metrics_of
 from leaderboard.figures.styles import CONTROL, styles
-from leaderboard.scores.metrics import METRICS
 from leaderboard.scores.notes import TIER_NOTE
 from leaderboard.scores.rows import mean_return, return_of, survival
 from leaderboard.site.charts import interval
@@ -36,13 +35,27 @@ class Site:
 
     rows: Sequence[BoardRow]
 
-    @property
+    @cached_property
     def colours(self) -> Mapping[str, str]:
         """The colour of each algorithm, the same in every picture."""
         learners = dict.fromkeys(row.algorithm for row in self.rows if row.kind == "learner")
         given = {name: style.colour for name, style in styles(learners).items()}
         others = {"control": CONTROL.colour, "reference": "currentColor", "person": "currentColor"}
         return given | {row.algorithm: others[row.kind] for row in self.rows if row.kind in others}
+
+    @cached_property
+    def _environment(self) -> jinja2.Environment:
+        """The templates, with what all of them use."""
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True,
+            lstrip_blocks=True, undefined=jinja2.StrictUndefined,
+        )  # fmt: skip
+        environment.filters["number"] = number
+        environment.globals |= {
+            "chart": lambda row: interval(row, self.colours[row.algorithm]),
+            "tier_note": TIER_NOTE,
+        }
+        return environment
 
     def page(self, template: str, root: str, **told: Any) -> str:
         """A page.
@@ -51,18 +64,7 @@ class Site:
             template: its file among the templates.
             root: the path to the folder of the site, from the page's.
         """
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True,
-            lstrip_blocks=True, undefined=jinja2.StrictUndefined,
-        )  # fmt: skip
-        environment.filters["number"] = number
-        colours = self.colours
-        return environment.get_template(template).render(
-            root=root,
-            chart=lambda row: interval(row, colours[row.algorithm]),
-            tier_note=TIER_NOTE,
-            **told,
-        )
+        return self._environment.get_template(template).render(root=root, **told)
 
 
 def facts_of(scored: Scored) -> dict[str, str]:
@@ -76,24 +78,13 @@ def facts_of(scored: Scored) -> dict[str, str]:
             f"{len(cell.episodes)}, mean {mean_return(cell.episodes):.6f}, "
             f"survival {survival(cell):.0%}"
         )
-    if scale is not None:
+    if scale is not None and scored.score is not None:
         told |= {
             "random": f"{scale.random:.6f}",
             "reference": f"{scale.reference:.6f}",
-            "score": f"{float(scale.score(return_of(cell))):.6f}",
+            "score": f"{scored.score:.6f}",
         }
     return told
-
-
-def metrics_of(scored: Scored) -> list[str]:
-    """The other numbers of a cell, a line each."""
-    if scored.cell.status != "ok":
-        return []
-    return [
-        metric.explain(scored.cell, scored.scale)
-        for metric in METRICS
-        if metric.explained and not isnan(metric.of(scored.cell, scored.scale))
-    ]
 
 
 def formula(scored: Scored) -> str:
@@ -111,17 +102,16 @@ def command_of(row: BoardRow) -> str:
     if not row.scored:
         return ""
     spec = row.scored[0].cell.spec
+    if spec.labels is None:
+        return f"leaderboard verify {shlex.quote(str(row.scored[0].results.folder))}"
     settings = [
         part for name, value in spec.settings.items()
         for part in ("--set", f"{spec.algorithm}.{name}={value}")
     ]  # fmt: skip
     budget = ["--labels", str(spec.labels)] if spec.labels else []
     seeds = "1" if row.where == VERIFIED else str(len(row.scored))
-    name = "random" if spec.labels is None else spec.algorithm
-    if spec.labels is None:
-        return f"leaderboard verify {shlex.quote(str(row.scored[0].results.folder))}"
     return shlex.join(
-        ["leaderboard", "run", "--worlds", spec.world, "--algorithms", name, *budget,
+        ["leaderboard", "run", "--worlds", spec.world, "--algorithms", spec.algorithm, *budget,
          "--steps", str(spec.steps), "--seeds", seeds, *settings, "--out", "results/again"]
     )  # fmt: skip
 
@@ -159,7 +149,7 @@ def profiles_of(site: Site, rows: Sequence[BoardRow]) -> str:
         {
             "algorithm": row.algorithm,
             "colour": site.colours[row.algorithm],
-            "scores": [float(facts_of(each).get("score", 0.0)) for each in row.scored],
+            "scores": [each.score or 0.0 for each in row.scored],
             "survival": float(np.mean([survival(s.cell) for s in row.scored if s.cell.episodes])),
         }
         for row in rows
@@ -175,12 +165,11 @@ def cell_page(site: Site, row: BoardRow, clips: Sequence[Clip]) -> str:
         "cell.html.j2",
         "../",
         row=row,
-        world=get_world(row.world),
         facts=[facts_of(scored) for scored in row.scored],
-        metrics=[metrics_of(scored) for scored in row.scored],
+        metrics=[metrics_of(scored.cell, scored.scale) for scored in row.scored],
         formula=formula(row.scored[0]) if row.scored else "",
         command=command_of(row),
-        settings=settings_of(row) if row.scored and row.kind in ("learner", "control") else [],
+        settings=settings_of(row) if row.scored else [],
         curves=curves_of(row),
         computers=list(computers),
         clips=clips,

@@ -1,23 +1,25 @@
 """The rows of runs and rounds, as the board has them."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import pandas as pd
 
 from il_envs.world import World, base_name, get_world
 from leaderboard.cells import Cell
-from leaderboard.rounds.attempts import attempts_of, read_log
-from leaderboard.rounds.round import known_secret, read_round, rounds_in
+from leaderboard.rounds.attempts import read_log
+from leaderboard.rounds.round import read_round, rounds_in
 from leaderboard.rounds.table import entries_of, summary_of_round
 from leaderboard.runs import Results, read_results
-from leaderboard.scores.rows import Scale, headline_row, row_of, scale_of
+from leaderboard.scores.rows import Scale, headline_row, return_of, row_of, scale_of
 from leaderboard.scores.summary import ALL_WORLDS, summary
 from leaderboard.seals import Tier
-from leaderboard.tables.columns import NONE
+from leaderboard.tables.columns import ranks
 
 VERIFIED, REGISTERED = "instances that nobody knew", "the registered world"
 
@@ -36,9 +38,11 @@ class Scored:
     scale: Scale | None
 
     @property
-    def folder(self) -> Path:
-        """The folder of the cell."""
-        return self.results.folder / self.cell.spec.folder
+    def score(self) -> float | None:
+        """Its score; None if it failed, or there is no scale."""
+        if self.cell.status != "ok" or self.scale is None:
+            return None
+        return float(self.scale.score(return_of(self.cell)))
 
 
 @dataclass(frozen=True)
@@ -107,19 +111,17 @@ def board_rows(folders: Sequence[Path]) -> list[BoardRow]:
             found += _rows_of_round(place)
         if not rounds:
             found += _rows_of_run(read_results(folder))
-    numbers: dict[tuple[str, str], int] = {}
+    numbers = Counter[tuple[str, str]]()
     rows = []
     for row in found:
-        number = numbers.setdefault((row.algorithm, row.world), 0)
-        numbers[row.algorithm, row.world] += 1
-        rows.append(BoardRow(**{**vars(row), "number": number}))
+        pair = row.algorithm, row.world
+        rows.append(replace(row, number=numbers[pair]))
+        numbers[pair] += 1
     return rows
 
 
 def _rows_of_run(results: Results) -> Iterator[BoardRow]:
-    for told in summary(results).itertuples():
-        if told.world == ALL_WORLDS:
-            continue
+    for told in _told(summary(results)):
         row = (
             row_of(results, told.algorithm, told.world, None)
             if told.reference
@@ -127,42 +129,43 @@ def _rows_of_run(results: Results) -> Iterator[BoardRow]:
         )
         scale = scale_of(results, told.world)
         scored = tuple(Scored(results, cell, scale) for cell in row.cells)
-        yield _row(told, told.world, REGISTERED, scored)
+        yield _row(told, REGISTERED, scored)
 
 
 def _rows_of_round(place: Path) -> Iterator[BoardRow]:
     found, log = read_round(place), read_log(place)
-    secret = known_secret(found)
+    entries = entries_of(place, found, log)
     cells = {
-        (attempt.number, entry.algorithm.name, entry.world): tuple(
+        (entry.attempt.number, entry.algorithm.name, entry.world): tuple(
             Scored(entry.results, cell, scale)
             for row, scale in zip(entry.rows, entry.scales, strict=True)
             for cell in row.cells
         )
-        for attempt in attempts_of(log)
-        for entry in entries_of(place, found, secret, attempt)
+        for entry in entries
         if entry.results is not None
     }
-    for told in summary_of_round(place, found, log).itertuples():
-        if told.world != ALL_WORLDS:
-            scored = cells.get((told.attempt, told.algorithm, told.world), ())
-            yield _row(told, told.world, VERIFIED, scored)
+    for told in _told(summary_of_round(found, log, entries)):
+        yield _row(told, VERIFIED, cells.get((told.attempt, told.algorithm, told.world), ()))
 
 
-def _row(told: pd.Series, world: str, where: str, scored: tuple[Scored, ...]) -> BoardRow:
+def _told(summary: pd.DataFrame) -> Iterator[Any]:
+    """The rows of a summary that are of one world, with their ranks as people read them."""
+    table = summary.assign(rank=ranks(summary))
+    return table[table["world"] != ALL_WORLDS].itertuples()
+
+
+def _row(told: Any, where: str, scored: tuple[Scored, ...]) -> BoardRow:
     kinds = [name for name in ("reference", "control", "person") if getattr(told, name)]
-    low = told.rank_low
-    high = NONE.join(f"{end:g}" for end in dict.fromkeys((low, told.rank_high)))
     return BoardRow(
         algorithm=told.algorithm,
-        world=base_name(world),
+        world=base_name(told.world),
         where=where,
         kind=kinds[0] if kinds else "learner",
         labels=None if pd.isna(told.labels) else int(told.labels),
         score=float(told.score),
         low=float(told.low),
         high=float(told.high),
-        rank=NONE if pd.isna(low) else f"{high} {told.ties}",
+        rank=told.rank,
         tier=told.tier,
         status=told.status,
         reason=told.reason,

@@ -19,6 +19,8 @@ from leaderboard.submitting.submit import (
     write_bundle,
 )
 
+COMMENT = "comment.md"
+
 
 def submit(origin: str, told: dict[str, str], key: Path | None, out: Path) -> None:
     """Check an algorithm and write its bundle; then say how it is handed in.
@@ -90,7 +92,7 @@ def review_bundle(
         out.mkdir(parents=True, exist_ok=True)
         bases = list(dict.fromkeys(get_world(name).base for name in worlds))
         found = review(bundle, out, profile, bases, instances, workers, listed)
-        (out / "comment.md").write_text(found.comment, "utf-8")
+        (out / COMMENT).write_text(found.comment, "utf-8")
         if kept is not None and not found.faults:
             for part in (ROUND, REGISTERED):
                 keep_results(out / part, kept / found.name / part)

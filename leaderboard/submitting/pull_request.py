@@ -19,13 +19,12 @@ from leaderboard.files import remove
 from leaderboard.profiles import PROFILES
 from leaderboard.publishing import writing_to
 from leaderboard.submitting.bundle import MOST_BYTES
-from leaderboard.submitting.commands import review_bundle
+from leaderboard.submitting.commands import COMMENT, review_bundle
 from leaderboard.submitting.pulling import LISTED
 from leaderboard.submitting.review import as_code
 
 PROFILE = PROFILES["smoke"]
 INSTANCES = 5
-COMMENT = "comment.md"
 FILE_MODES = ("100644", "100755")
 
 

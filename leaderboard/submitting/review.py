@@ -20,7 +20,7 @@ from leaderboard.protocol import cells_of_run
 from leaderboard.rounds.attempts import Entered, read_log
 from leaderboard.rounds.entering import enter
 from leaderboard.rounds.round import make_round, read_round, reveal
-from leaderboard.rounds.table import round_document, summary_of_round
+from leaderboard.rounds.table import entries_of, round_document, summary_of_round
 from leaderboard.rounds.verification import verify_round
 from leaderboard.running.runner import InterruptedRunError
 from leaderboard.running.sandbox import require_guard
@@ -138,15 +138,15 @@ def review(
         place = out / ROUND
         make_round(place, profile, [world.name for world in known], instances)
         entered = enter(place, [contender.origin], workers)
-        if (fault := _other_than(submission, entered.algorithms)) is not None:
-            raise UserError(fault)
+        _require_trained_as_told(submission, entered.algorithms)
     except InterruptedRunError:
         raise
     except (UserError, UnknownNameError) as error:
         return replace(found, faults=(str(error).replace(f"{bundle}/", ""),))
     faults = [] if verify_round(place, workers=workers) else [UNSOUND]
     reveal(place)
-    drawn = summary_of_round(place, read_round(place), read_log(place))
+    revealed, log = read_round(place), read_log(place)
+    drawn = summary_of_round(revealed, log, entries_of(place, revealed, log))
     faults += _failures(drawn)
     found = replace(found, faults=tuple(faults), tables=(round_document(place),))
     if faults:
@@ -180,19 +180,22 @@ def _examined(bundle: Path) -> tuple[Submission, Contender]:
     return submission, contender
 
 
-def _other_than(submission: Submission, entered: Sequence[Entered]) -> str | None:
-    """Why what was trained is not what the bundle says: code can tell where it is, and say one
-    thing when it is read and another when it is trained. None if it is."""
+def _require_trained_as_told(submission: Submission, entered: Sequence[Entered]) -> None:
+    """Require that what was trained is what the bundle says: code can tell where it is, and say one
+    thing when it is read and another when it is trained.
+
+    Raises:
+        UserError: if it is not.
+    """
     (found,) = entered
     if found.is_control:
-        return "it calls itself a control"
+        raise UserError("it calls itself a control")
     told = (submission.name, submission.sources, submission.summary)
     if told != (found.name, found.sources, found.summary):
-        return (
+        raise UserError(
             f"it says that it is {submission.name} and uses {', '.join(submission.sources)}; "
             f"trained, that it is {found.name} and uses {', '.join(found.sources)}"
         )
-    return None
 
 
 def _failures(rows: pd.DataFrame) -> Iterator[str]:

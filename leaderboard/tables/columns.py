@@ -71,6 +71,12 @@ def intervals(
     ]
 
 
+def scores_with_intervals(table: pd.DataFrame) -> pd.Series:
+    """The scores, each with its interval behind it if it has one."""
+    written = pd.Series(intervals(table), index=table.index)
+    return table["score"].map(number) + (" " + written).where(written != NONE, "")
+
+
 def names(summary: pd.DataFrame) -> list[str]:
     """The algorithms; what is none says what it is."""
     kinds = ("reference", REFERENCE), ("control", CONTROL), ("person", PERSON)
@@ -109,7 +115,7 @@ def _iqms(summary: pd.DataFrame) -> list[str]:
     ]
 
 
-def _ranks(summary: pd.DataFrame) -> list[str]:
+def ranks(summary: pd.DataFrame) -> list[str]:
     """The ranks that a row may have, and the letters of its tie groups."""
     columns = (summary[name] for name in ("rank_low", "rank_high", "ties"))
     return [
@@ -135,7 +141,7 @@ COLUMNS = (
     Column(OVER, _units, ("unit",), lambda summary: len(set(summary["unit"]) - {""}) > 1),
     Column(
         "rank",
-        _ranks,
+        ranks,
         ("rank_low", "rank_high", "ties"),
         lambda summary: bool(summary["seeds"].max() > 1),
     ),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from leaderboard.runs import Results
 from leaderboard.scores.summary import summary
-from leaderboard.tables.columns import NONE, intervals, number
+from leaderboard.tables.columns import NONE, intervals, scores_with_intervals
 from leaderboard.tables.page import Table
 
 TEACHER_ROW = "(its teacher)"
@@ -19,9 +19,8 @@ def table_by_teacher(runs: Mapping[str, Results]) -> Table:
         runs: the results of each teacher's run, by its style.
     """
     raw = pd.concat([_scores(results).assign(teacher=style) for style, results in runs.items()])
-    written = raw["score"].map(number) + (" " + raw["interval"]).where(raw["interval"] != NONE, "")
     shown = (
-        raw.assign(written=written)
+        raw.assign(written=scores_with_intervals(raw))
         .pivot(index=["world", "algorithm"], columns="teacher", values="written")
         .reindex(raw.set_index(["world", "algorithm"]).index.unique())
         .reindex(columns=list(runs))

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from leaderboard.scores.summary import ALL_WORLDS
-from leaderboard.tables.columns import NONE, intervals, names, number
+from leaderboard.tables.columns import NONE, names, scores_with_intervals
 from leaderboard.tables.page import Table
 
 
-def table_by_world(tables: Sequence[Table]) -> Table:
+def table_by_world(tables: Sequence[Table]) -> pd.DataFrame:
     """The scores of all algorithms and controls, a column for each world.
 
     Args:
@@ -17,14 +17,11 @@ def table_by_world(tables: Sequence[Table]) -> Table:
     """
     raw = pd.concat([table.raw for table in tables if "reference" in table.raw])
     raw = raw[(raw["world"] != ALL_WORLDS) & ~raw["reference"].astype(bool)]
-    written = pd.Series(intervals(raw), index=raw.index)
-    scores = raw["score"].map(number) + (" " + written).where(written != NONE, "")
-    told = raw.assign(algorithm=names(raw), told=scores.where(raw["score"].notna(), raw["status"]))
-    worlds = list(dict.fromkeys(raw["world"]))
-    shown = (
+    scores = scores_with_intervals(raw).where(raw["score"].notna(), raw["status"])
+    told = raw.assign(algorithm=names(raw), told=scores)
+    return (
         told.pivot(index="algorithm", columns="world", values="told")
-        .reindex(index=told["algorithm"].unique(), columns=worlds)
+        .reindex(index=told["algorithm"].unique(), columns=told["world"].unique())
         .fillna(NONE)
         .reset_index()
     )
-    return Table("worlds", "Scores by world", shown, raw, [])

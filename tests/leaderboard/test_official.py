@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from il_envs import Demonstrations, get_world
+from il_envs import Demonstrations
 from leaderboard import UserError
-from leaderboard.computing import compute
-from leaderboard.conditions import with_settings
 from leaderboard.embedded import embedded
 from leaderboard.official import making
 from leaderboard.official.evidence import COMMITTED, cells_outside_the_sample
@@ -19,16 +17,16 @@ from leaderboard.official.making import make_official
 from leaderboard.official.release import build_release
 from leaderboard.official.released import load, score_of
 from leaderboard.profiles import PROFILES, Profile
-from leaderboard.protocol import cells_of_run
 from leaderboard.rounds.round import EVIDENCE, read_round
 from leaderboard.rounds.table import any_document
 from leaderboard.rounds.verification import verify_any
 from leaderboard.runs import read_results
-from leaderboard.selection import manifest_of, named
+from tests.leaderboard.small_runs import small_run
 
 TINY = Profile(
     name="official", labels=(300,), seeds=1, evaluation_episodes=3, steps=1_000, time_limit=60.0
 )
+
 WORLDS = ("RiskyBridge", "FourRooms")
 
 
@@ -186,12 +184,7 @@ def test_a_round_of_another_computer_is_not_gone_on_with(
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run in an exact world and in another one, of which an algorithm fails."""
     folder = tmp_path_factory.mktemp("run") / "results"
-    worlds = [get_world("RiskyBridge"), get_world("Gauntlet")]
-    learners = named(["maxent", "do-nothing", "bc", "dagger"])
-    contenders = list(with_settings(learners, ["bc.updates=50"]))
-    specs = cells_of_run(TINY, worlds, contenders, 1)
-    compute(specs, manifest_of(TINY, worlds, contenders, 1), contenders, folder, 2)
-    return folder
+    return small_run(folder, TINY, ["maxent", "do-nothing", "bc", "dagger"])
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from leaderboard.profiles import Profile
 from leaderboard.rounds.attempts import LOG, attempts_of, read_log
 from leaderboard.rounds.entering import enter
 from leaderboard.rounds.round import make_round, read_round, reveal
-from leaderboard.rounds.table import round_document, summary_of_round
+from leaderboard.rounds.table import entries_of, round_document, summary_of_round
 from leaderboard.rounds.verification import verify_round
 from leaderboard.runs import read_results
 from leaderboard.scores.summary import ALL_WORLDS
@@ -66,7 +66,8 @@ def the_round(entered: Path, tmp_path: Path) -> Path:
 
 
 def table_of(folder: Path) -> pd.DataFrame:
-    return summary_of_round(folder, read_round(folder), read_log(folder))
+    found, log = read_round(folder), read_log(folder)
+    return summary_of_round(found, log, entries_of(folder, found, log))
 
 
 def test_a_round_shows_every_attempt(the_round: Path) -> None:

@@ -9,16 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from il_envs import get_world
 from leaderboard import UserError
-from leaderboard.computing import compute
-from leaderboard.conditions import with_settings
 from leaderboard.profiles import Profile
-from leaderboard.protocol import cells_of_run
 from leaderboard.runs import read_results
 from leaderboard.scores.summary import summary
-from leaderboard.selection import manifest_of, named
 from leaderboard.site.build import build_site
+from tests.leaderboard.small_runs import small_run
 
 TINY = Profile(
     name="tiny", labels=(300,), seeds=2, evaluation_episodes=3, steps=2_100, time_limit=60.0
@@ -29,12 +25,7 @@ TINY = Profile(
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run in an exact world and in another one, of which an algorithm fails."""
     folder = tmp_path_factory.mktemp("run") / "results"
-    worlds = [get_world("RiskyBridge"), get_world("Gauntlet")]
-    learners = named(["maxent", "do-nothing", "bc", "dagger", "ppo"])
-    contenders = list(with_settings(learners, ["bc.updates=50"]))
-    specs = cells_of_run(TINY, worlds, contenders, 2)
-    compute(specs, manifest_of(TINY, worlds, contenders, 2), contenders, folder, 2)
-    return folder
+    return small_run(folder, TINY, ["maxent", "do-nothing", "bc", "dagger", "ppo"])
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,8 @@ from il_envs.learning.recorded_episode import replayed, world_of
 from il_envs.play.commands.refusals import RefusedError, require_expert, require_use
 from il_envs.play.film import Film
 from il_envs.play.level import LEVELS, STANDARD
-from il_envs.play.pilots import ExpertPilot
-from il_envs.play.replays import film_of_episode, find_episode
+from il_envs.play.replays import film_of_episode, film_of_expert, find_episode
 from il_envs.play.theatre import Theatre
-from il_envs.play.track import of_pilot
 from il_envs.play.video import checked_path, progress_line, write_film
 from il_envs.world import get_world
 
@@ -62,11 +60,8 @@ def film_expert(options: argparse.Namespace) -> None:
     level = LEVELS[options.level or STANDARD.name]
     starts_gently = level.gentle_start and world.dynamics.gentle_start is not None
 
-    def make() -> Film:
-        reset = {"gentle_start": True} if starts_gently else {}
-        track = of_pilot(world, options.split, options.seed, ExpertPilot, reset)
-        return Film(world, world.dynamics.params(options.split), [track])
-
+    reset = {"gentle_start": True} if starts_gently else {}
+    make = partial(film_of_expert, world, options.split, options.seed, reset)
     _write(make, options.video, options.speed or level.speed)
 
 
