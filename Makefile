@@ -64,9 +64,9 @@ $(VENV)/.docs: $(INSTALLED)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
 	touch $@
 
-# The tables of the README, from committed results.
+# Tables in documents, from committed results.
 readme: $(INSTALLED)
-	$(BIN)/python -m leaderboard.embedded README.md
+	$(BIN)/python -m leaderboard.embedded README.md docs/results.md
 
 test: $(INSTALLED)
 	$(PYTEST)

@@ -1,4 +1,4 @@
-"""The claims as a table for the terminal, for a README and for programs, and as a page."""
+"""The claims as a table for the terminal, for documents and for programs, and as a page."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -147,7 +147,7 @@ def _below(outcomes: Sequence[Outcome]) -> Iterator[str]:
 
 
 def as_markdown(outcomes: Sequence[Outcome]) -> str:
-    """A table for a README, with one row for each claim."""
+    """A table in Markdown, with one row for each claim."""
     rows = [("claim", "published", f"ours, {CONFIDENCE:.0%} interval", "gate", "verdict")]
     rows.append(("---",) * len(rows[0]))  # type: ignore[arg-type]
     for outcome in outcomes:

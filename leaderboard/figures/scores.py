@@ -18,7 +18,7 @@ from leaderboard.scores.rows import crossed_scores_of, headline_row, row_of, sca
 from leaderboard.scores.statistics import CONFIDENCE
 
 WIDTH = 6.0
-"""Width of a panel in inches; two of them can be read in a README."""
+"""Width of a panel in inches; two of them can be read in a document."""
 LINE = 0.26
 """Height of a row in inches."""
 FRAME = 1.6

@@ -25,7 +25,7 @@ def as_text(document: Document) -> RenderableType:
 
 
 def as_markdown(document: Document) -> str:
-    """Tables for a README, as GitHub reads them."""
+    """Tables in Markdown, as GitHub reads them."""
     return "\n".join(
         f"{markdown(table.shown)}\n\n{_markdown_text(' '.join(table.notes))}\n"
         for table in document.tables

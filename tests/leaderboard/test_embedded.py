@@ -109,7 +109,7 @@ def test_the_command_says_what_is_wrong_in_a_line(
         assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("name", ["README.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/results.md"])
 def test_documents_are_up_to_date(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert embedded.embedded(text, ROOT) == text

@@ -601,7 +601,7 @@ class TestCommand:
 
 
 class TestCommitted:
-    """What README says is what was measured, judged by today's rule and gates."""
+    """What the page of results says is what was measured, judged by today's rule and gates."""
 
     def test_verdicts_are_those_of_the_recorded_intervals(self) -> None:
         told = json.loads(COMMITTED.read_text(encoding="utf-8"))["claims"]
@@ -609,10 +609,10 @@ class TestCommitted:
         verdicts = [outcome.verdict for outcome in committed()]
         assert verdicts == [claim["verdict"] for claim in told]
 
-    def test_readme_has_the_table(self) -> None:
+    def test_the_page_of_results_has_the_table(self) -> None:
         page = FORMATS["md"](committed())
         assert isinstance(page, str)
-        assert page in (ROOT / "README.md").read_text(encoding="utf-8")
+        assert page in (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 
     def test_what_is_exact_is_still_the_same(self, tmp_path: Path) -> None:
         told = {outcome.claim.name: outcome for outcome in committed()}

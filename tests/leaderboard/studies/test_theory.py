@@ -68,11 +68,11 @@ def test_the_probability_of_a_visit_is_that_of_sampled_episodes() -> None:
         assert abs(share - probability) <= 4.0 * np.sqrt(probability * (1.0 - probability) / 4_000)
 
 
-def named_in_the_readme() -> set[str]:
-    """The pictures that the README says the command makes: that before the sentence, and two."""
-    text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+def named_on_the_page_of_results() -> set[str]:
+    """The pictures that the page says the command makes: that before the sentence, and two."""
+    text = (Path(__file__).parents[3] / "docs" / "results.md").read_text(encoding="utf-8")
     said = "`leaderboard theory` makes this picture and the next two"
-    before, after = (re.findall(r"\(assets/(\w+\.svg)\)", part) for part in text.split(said))
+    before, after = (re.findall(r"assets/(\w+\.svg)\)", part) for part in text.split(said))
     return {before[-1], *after[:2]}
 
 
@@ -86,7 +86,7 @@ def test_the_command_writes_pictures_and_prints_numbers(
         main()
     assert caught.value.code in (0, None)
     paths = sorted((tmp_path / "theory").iterdir())
-    assert {path.name for path in paths} == named_in_the_readme()
+    assert {path.name for path in paths} == named_on_the_page_of_results()
     for path in paths:
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
     printed = capsys.readouterr().out
