@@ -120,7 +120,7 @@ bench-drivability: $(INSTALLED)
 
 # Every screen of il-play, to be looked at.
 screens: $(INSTALLED)
-	$(BIN)/python -m benchmarks.screens assets/screens.png
+	$(BIN)/python -m benchmarks.screens assets/screens.jpg
 
 # The sounds of il-play as files, for pages; il-play itself makes its own.
 sounds: $(INSTALLED)

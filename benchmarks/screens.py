@@ -1,4 +1,4 @@
-"""A sheet of il-play's screens, to be looked at: `python -m benchmarks.screens assets/screens.png`.
+"""A sheet of il-play's screens, to be looked at: `python -m benchmarks.screens assets/screens.jpg`.
 
 They are played frame by frame by the expert, or by keys that are pressed here, under SDL's dummy
 driver. The title needs the cards of all worlds; they are made first, which compiles what is not
@@ -175,4 +175,4 @@ def teaching(window: Window, folder: Path, world: World, mode: Mode, is_training
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "assets/screens.png"))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "assets/screens.jpg"))

@@ -52,8 +52,14 @@ def linked(app: object, name: str, source: list[str]) -> None:
     source[0] = source[0].replace("../../CONTRIBUTING.md", "../contributing.md")
 
 
+def linked_from_above(app: object, path: Path, name: str, source: list[str]) -> None:
+    """And so do links in a document of the folder above, which a page includes."""
+    source[0] = source[0].replace("](docs/", "](")
+
+
 def setup(app: Any) -> None:
     """Write the generated pages before anything is read."""
     app.connect("source-read", linked)
+    app.connect("include-read", linked_from_above)
     write_pages(HERE)
     write_clips(HERE / "static" / "clips")

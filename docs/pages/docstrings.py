@@ -1,6 +1,7 @@
 """Docstrings, which are plain English with names in backticks, as reStructuredText has them."""
 
 import re
+import sys
 from typing import Any
 
 CODE = re.compile(r"(`[^`]+`)")
@@ -17,7 +18,22 @@ def setup(app: Any) -> dict[str, bool]:
 def _changed(
     app: Any, what: str, name: str, thing: object, options: object, lines: list[str]
 ) -> None:
+    if what == "data":
+        lines[:] = said_of(name.rpartition(".")[2], thing)
     lines[:] = as_restructured("\n".join(lines)).split("\n")
+
+
+def said_of(name: str, thing: object) -> list[str]:
+    """The docstring below an assignment, wherever the package has it: the thing itself has none of
+    its own, but its type's."""
+    from sphinx.pycode import ModuleAnalyzer
+
+    for module in [*sys.modules]:
+        if module.startswith("il_envs.") and vars(sys.modules[module]).get(name) is thing:
+            said = ModuleAnalyzer.for_module(module).find_attr_docs().get(("", name))
+            if said:
+                return said
+    return []
 
 
 def as_restructured(text: str) -> str:

@@ -175,6 +175,19 @@ class WorldEnv(gym.Env[Observation, Any]):
     def reset(
         self, *, seed: int | None = None, options: Info | None = None
     ) -> tuple[Observation, Info]:
+        """Begin an episode.
+
+        Args:
+            seed: begins a random stream, with its episode 0; None goes on to the next episode.
+            options: `{"gentle_start": True}` for the world's start for people.
+
+        Returns:
+            The first observation, as in `observation_space`, and the world's measures.
+
+        Raises:
+            ValueError: if the world has no gentle start, or it is neither True nor False.
+            TypeError: if the options are no dict.
+        """
         gentle_start = chosen_gentle_start(self.world, checked_options(options))
         super().reset(seed=seed)
         if seed is not None or not self._started:
@@ -194,6 +207,19 @@ class WorldEnv(gym.Env[Observation, Any]):
         return self._observation(), self._info()
 
     def step(self, action: ArrayLike) -> tuple[Observation, float, bool, bool, Info]:
+        """Take one step.
+
+        Args:
+            action: as in `action_space`.
+
+        Returns:
+            Observation, reward, terminated, truncated, and the world's measures.
+
+        Raises:
+            ValueError: if the action has another shape or kind, or is out of bounds, which changes
+                nothing.
+            gymnasium.error.ResetNeeded: before the first reset.
+        """
         action_row = checked_actions(action, self.world, ())
         if not self._started:
             raise gym.error.ResetNeeded(f"call reset() of {self.world.id} before step()")
@@ -213,6 +239,11 @@ class WorldEnv(gym.Env[Observation, Any]):
         return self._observation(), reward, terminated, truncated, self._info()
 
     def render(self) -> NDArray[np.uint8] | str | None:
+        """The picture, uint8 [height, width, 3], or the text of the state; None without a mode.
+
+        Raises:
+            gymnasium.error.ResetNeeded: before the first reset.
+        """
         if self.render_mode == TEXT_MODE:
             if not self._started:
                 raise gym.error.ResetNeeded(f"call reset() of {self.world.id} before render()")

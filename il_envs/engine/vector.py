@@ -152,6 +152,20 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         seed: int | list[int | None] | None = None,
         options: Info | None = None,
     ) -> tuple[NDArray[Any], Info]:
+        """Begin an episode in each row.
+
+        Args:
+            seed: of the first row, the others' follow; or one for each row, None to go on with the
+                next episode of its stream.
+            options: `gentle_start`, as in a single environment, and `reset_mask`, bool [rows].
+
+        Returns:
+            Observations [rows, ...], and the world's measures [rows].
+
+        Raises:
+            ValueError: if a seed or an option is not of these kinds, or no row is to be reset.
+            TypeError: if the options are no dict.
+        """
         options = checked_options(options)
         gentle_start = chosen_gentle_start(self.world, options)
         mask = checked_mask("options['reset_mask']", options.get("reset_mask"), self.num_envs)
@@ -193,6 +207,20 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
     def step(
         self, actions: ArrayLike
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], Info]:
+        """Take one step in each row.
+
+        Args:
+            actions: [rows, ...], as in `action_space`.
+
+        Returns:
+            Observations [rows, ...], rewards float64 [rows], terminated and truncated bool [rows],
+            and the world's measures [rows].
+
+        Raises:
+            ValueError: if an action has another shape or kind, or is out of bounds, which changes
+                nothing.
+            gymnasium.error.ResetNeeded: before the first reset.
+        """
         action_rows = checked_actions(actions, self.world, (self.num_envs,))
         self._require_reset("step()")
         valid = self._kernels.are_valid

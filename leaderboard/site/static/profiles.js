@@ -2,31 +2,24 @@
 "use strict";
 
 const told = JSON.parse(document.getElementById("profile-data").textContent);
-const wide = Math.min(760, document.getElementById("profiles").clientWidth || 760);
 const colours = { domain: told.map(({ algorithm }) => algorithm), range: told.map(({ colour }) => colour) };
 
 const levels = d3.range(-0.2, 1.301, 0.01);
 const shares = told.flatMap(({ algorithm, scores }) =>
   levels.map((level) => ({ algorithm, level, share: d3.mean(scores, (score) => score > level) })),
 );
-document.getElementById("profiles").append(
-  Plot.plot({
-    width: wide,
-    height: 340,
-    grid: true,
-    color: { ...colours, legend: true },
-    x: { label: "score" },
-    y: { label: "share of runs above it", percent: true },
-    marks: [Plot.lineY(shares, { x: "level", y: "share", stroke: "algorithm", curve: "step" })],
-  }),
-);
-document.getElementById("survival").append(
-  Plot.plot({
-    width: wide,
-    marginLeft: 150,
-    color: colours,
-    x: { label: "episodes that did not end early", percent: true, domain: [0, 100] },
-    y: { label: null, domain: colours.domain },
-    marks: [Plot.barX(told, { x: "survival", y: "algorithm", fill: "algorithm" }), Plot.ruleX([0])],
-  }),
-);
+show("profiles", {
+  height: 340,
+  grid: true,
+  color: { ...colours, legend: true },
+  x: { label: "score" },
+  y: { label: "share of runs above it", percent: true },
+  marks: [Plot.lineY(shares, { x: "level", y: "share", stroke: "algorithm", curve: "step" })],
+});
+show("survival", {
+  marginLeft: 150,
+  color: colours,
+  x: { label: "episodes that did not end early", percent: true, domain: [0, 100] },
+  y: { label: null, domain: colours.domain },
+  marks: [Plot.barX(told, { x: "survival", y: "algorithm", fill: "algorithm" }), Plot.ruleX([0])],
+});
