@@ -9,12 +9,12 @@ SUITES := .venv-suites
 LOWEST := .venv-lowest
 CLIENTS := d3rlpy minari skrl
 TORCH := torch==2.13.0
-# A file on each core.
-PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
+# A file on each core; and which tests take longest.
+PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile --durations 20
 # Both seeds of a draw at once, on two cores, so that none is stopped before.
 TUNE := $(BIN)/leaderboard tune --draws 8 --seeds 2 --stop-after 2 --confirm 3 --labels 2000 --adopt
 
-.PHONY: install leaderboard readme reproduce tune official release docs vendor test test-statistical test-clients test-lowest check lint bench \
+.PHONY: install leaderboard readme reproduce tune official release docs vendor test test-docs test-statistical test-clients test-lowest check lint bench \
 	bench-processes bench-play bench-inference bench-frames bench-drivability bench-exact bench-peers sounds screens clean
 
 leaderboard: $(INSTALLED)
@@ -56,9 +56,12 @@ vendor:
 
 # The site: pages of worlds, algorithms and public names, chapters that run, and the board.
 docs: $(VENV)/.docs
-	$(BIN)/python -m sphinx --builder html --doctree-dir docs/_build/trees --quiet docs docs/_build/html
+	$(BIN)/python -m sphinx --builder html --doctree-dir docs/_build/trees --quiet --fail-on-warning --keep-going docs docs/_build/html
 	$(BIN)/leaderboard site $(wildcard leaderboard/results/official) \
 		$(patsubst %/run.json,%,$(wildcard leaderboard/results/*/run.json)) --out docs/_build/html/board
+
+test-docs: docs
+	$(BIN)/pytest -m documentation tests/site/test_documentation.py
 
 $(VENV)/.docs: $(INSTALLED)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'

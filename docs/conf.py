@@ -28,8 +28,10 @@ html_title = "il-envs"
 templates_path = ["templates"]
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = ["scrolling.js"]
 html_show_sourcelink = False
 html_copy_source = False
+highlight_language = "none"
 pygments_style, pygments_dark_style = "default", "github-dark"
 copybutton_prompt_text = "$ "
 

@@ -3,10 +3,8 @@
 It needs Chromium and its driver, which `.ci/run` installs; without them these tests are skipped.
 """
 
-import json
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,8 @@ from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
 
 from leaderboard.site.build import build_site
+from tests.site.conftest import DESK, PHONE
 from tests.site.test_board import results as results
-
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-PHONE = (390, 844)
 
 
 @pytest.fixture(scope="module")
@@ -26,35 +22,6 @@ def site(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("browser") / "board"
     build_site([results], out, with_clips=True)
     return out
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if program is None or driver is None:
-        pytest.skip("Chromium or its driver is not here")
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1300,1000"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.ChromeService(executable_path=driver)
-    with webdriver.Chrome(options=options, service=service) as opened:
-        yield opened
-
-
-@pytest.fixture(autouse=True)
-def _quiet(browser: Any) -> Iterator[None]:
-    """No page says anything on the console, or asks for anything but files."""
-    browser.get_log("browser")
-    browser.get_log("performance")
-    yield
-    assert browser.get_log("browser") == []
-    for entry in browser.get_log("performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.requestWillBeSent":
-            url = message["params"]["request"]["url"]
-            assert url.startswith(("file:", "data:", "blob:")), url
 
 
 def shown(browser: Any, css: str) -> list[str]:
@@ -140,27 +107,17 @@ def test_everything_can_be_reached_with_the_keyboard(site: Path, browser: Any) -
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1300, 1000), PHONE])
+@pytest.mark.parametrize("size", [DESK, PHONE])
 def test_axe_finds_nothing_serious(
-    site: Path, browser: Any, theme: str, size: tuple[int, int]
+    site: Path,
+    browser: Any,
+    require_readable: Callable[..., None],
+    theme: str,
+    size: tuple[int, int],
 ) -> None:
     browser.set_window_size(*size)
     for name in ("index", "rows/Gauntlet-ppo", "worlds/Gauntlet", "algorithms/bc", "claims"):
-        browser.get((site / f"{name}.html").as_uri())
-        browser.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
-        browser.execute_script(AXE.read_text(encoding="utf-8"))
-        found = browser.execute_async_script(
-            "const done = arguments[arguments.length - 1]; axe.run({preload: false}).then(done)"
-        )
-        serious = [
-            f"{each['id']}: {each['nodes'][0]['html'][:200]}"
-            for each in found["violations"]
-            if each["impact"] in ("serious", "critical")
-        ]
-        assert not serious, (name, serious)
-        width = browser.execute_script("return document.documentElement.scrollWidth")
-        assert width <= browser.execute_script("return innerWidth") + 1, name
-    browser.set_window_size(1300, 1000)
+        require_readable(site / f"{name}.html", theme)
 
 
 def test_the_choice_of_colours_is_kept(site: Path, browser: Any) -> None:
