@@ -60,6 +60,7 @@ class GymnasiumVecEnv(VecEnv):
         self._start_time = time.time()
 
     def reset(self) -> Any:
+        """Begin an episode in each row; returns its first observation, [rows, ...]."""
         # A problem chooses the seeds itself, but Stable-Baselines3 seeds every environment.
         own = isinstance(self.env.unwrapped, MeteredEnv)
         seeds: Any = None if own or None in self._seeds else self._seeds
@@ -70,7 +71,7 @@ class GymnasiumVecEnv(VecEnv):
         return observations
 
     def step_async(self, actions: NDArray[Any]) -> None:
-        """Keep the actions for `step_wait`.
+        """Keep the actions, [rows, ...], for `step_wait`.
 
         Raises:
             ValueError: if an action cannot be represented in the space's dtype; actions of a Box
@@ -85,6 +86,8 @@ class GymnasiumVecEnv(VecEnv):
         self._actions = cast
 
     def step_wait(self) -> tuple[Any, NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
+        """Take the step: observations [rows, ...], rewards [rows], whether an episode has ended,
+        bool [rows], and an info for each row."""
         observations, rewards, terminated, truncated, info = self.env.step(self._actions)
         done = terminated | truncated
         self._returns += rewards
@@ -105,9 +108,11 @@ class GymnasiumVecEnv(VecEnv):
         return observations, rewards.astype(np.float32), done, infos
 
     def close(self) -> None:
+        """Close the vector environment."""
         self.env.close()
 
     def get_images(self) -> Sequence[NDArray[np.uint8] | None]:
+        """The picture of each row, uint8 [height, width, 3]."""
         pictures: Any = self.env.render()
         return pictures
 

@@ -321,5 +321,5 @@ def instance_of(world: World, code: str) -> World:
 
 
 def state_hash(states: States) -> str:
-    """SHA-256 of the bytes of State records, which hold everything that a world remembers."""
+    """SHA-256 of the bytes of State records [rows], which are all that a world remembers."""
     return hashlib.sha256(np.ascontiguousarray(states).tobytes()).hexdigest()

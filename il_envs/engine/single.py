@@ -155,7 +155,7 @@ class WorldEnv(gym.Env[Observation, Any]):
 
     @property
     def params(self) -> States:
-        """The parameters of the world, as the kernels read them."""
+        """The parameters of the world, records [arenas] as the kernels read them."""
         return self._params
 
     @property
@@ -210,10 +210,10 @@ class WorldEnv(gym.Env[Observation, Any]):
         """Take one step.
 
         Args:
-            action: as in `action_space`.
+            action: [...], as in `action_space`.
 
         Returns:
-            Observation, reward, terminated, truncated, and the world's measures.
+            Observation [...], reward, terminated, truncated, and the world's measures.
 
         Raises:
             ValueError: if the action has another shape or kind, or is out of bounds, which changes
@@ -259,6 +259,7 @@ class WorldEnv(gym.Env[Observation, Any]):
         return keys_to_action(self.world)
 
     def close(self) -> None:
+        """Close the window, if there is one."""
         if self._canvas is not None:
             self._canvas.close()
 

@@ -138,7 +138,7 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
 
     @property
     def params(self) -> States:
-        """The parameters of the world, as the kernels read them."""
+        """The parameters of the world, records [arenas] as the kernels read them."""
         return self._params
 
     def observe(self) -> NDArray[Any]:
@@ -258,7 +258,8 @@ class WorldVectorEnv(gym.vector.VectorEnv[NDArray[Any], NDArray[Any], NDArray[An
         return within_bounds(used, self.world, np.asarray(given).reshape(rows.shape), self._clips)
 
     def render(self) -> tuple[NDArray[np.uint8] | str, ...] | None:
-        """The picture, or the text, of each row's current state, without its history."""
+        """The picture of each row's state, uint8 [height, width, 3], or its text, without its
+        history; None without a render mode."""
         if self.render_mode is None:
             gym.logger.warn(f'render() needs make_vec("{self.world.id}", render_mode="rgb_array")')
             return None

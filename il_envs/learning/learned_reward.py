@@ -49,7 +49,8 @@ class LearnedReward(Protocol):
         ...
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """All parameters of the reward by name, to be saved."""
+        """All parameters of the reward by name, to be saved: arrays of its own shapes, a number's
+        is []."""
         ...
 
 
@@ -105,7 +106,7 @@ class TabularReward:
         return self.table[observation, joint_index(action) if action.ndim == 2 else action]
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """The table by its name."""
+        """The table, [S] or [S, A], by its name."""
         return {"table": self.table}
 
 

@@ -108,6 +108,7 @@ class RandomPolicy:
         episode_start: NDArray[np.bool_] | None = None,
         deterministic: bool = False,
     ) -> tuple[NDArray[Any], PolicyState]:
+        """Random actions [rows, ...], whatever the observation."""
         shape = (len(observation), self._low.size)
         actions = self._random.uniform(self._low, self._high + self._width, shape)
         if not isinstance(self._space, gym.spaces.Box):
@@ -223,7 +224,8 @@ class TabularPolicy:
         episode_start: NDArray[np.bool_] | None = None,
         deterministic: bool = False,
     ) -> tuple[NDArray[Any], PolicyState]:
-        """The most likely actions (the lowest of several) or samples; remembers the step, int64."""
+        """Samples, or the most likely actions, the lowest of several: numbers [rows], or buttons
+        [rows, K]. It remembers the steps, int64 [rows]."""
         step = _steps(len(observation), state, episode_start)
         probabilities = self._rows(observation, step)
         if deterministic:
@@ -240,7 +242,7 @@ class TabularPolicy:
         return self._rows(observation, step)
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """The table by its name."""
+        """The table, [S, A] or [T, S, A], by its name."""
         return {"probabilities": self.probabilities}
 
     def _rows(
@@ -289,7 +291,7 @@ class LinearPolicy:
         episode_start: NDArray[np.bool_] | None = None,
         deterministic: bool = False,
     ) -> tuple[NDArray[Any], PolicyState]:
-        """Mean actions or samples; remembers the step, int64."""
+        """Samples, or mean actions, [rows, m]; it remembers the steps, int64 [rows]."""
         step = _steps(len(observation), state, episode_start)
         place = np.minimum(step, len(self._roots) - 1)
         actions = self.policy.offset[place]
@@ -302,14 +304,14 @@ class LinearPolicy:
     def action_moments(
         self, observation: NDArray[Any], step: int
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The mean and covariance at that step, as in `GaussianPolicy`."""
+        """The mean [rows, m] and covariance [rows, m, m] at that step, as in `GaussianPolicy`."""
         place = min(step, len(self._roots) - 1)
         covariance = self.policy.covariance[place]
         means = self.policy.mean(place, observation)
         return means, np.broadcast_to(covariance, (len(means), *covariance.shape))
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """Gain, covariance and offset by name."""
+        """Gain [T, m, n], covariance [T, m, m] and offset [T, m] by name."""
         return {name: getattr(self.policy, name) for name in ("gain", "covariance", "offset")}
 
 

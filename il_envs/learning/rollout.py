@@ -134,7 +134,7 @@ def run_episodes(
 def replay(
     world: World, split: Split, seed: int, actions: NDArray[Any], gentle_start: bool = False
 ) -> tuple[float, str]:
-    """Play recorded actions in a single environment; returns the return and the state hash.
+    """Play recorded actions [T, ...] in a single environment; returns return and state hash.
 
     Both are bit for bit those of the episode in which the actions were recorded, if that one began
     with a gentle start too, or neither did.

@@ -27,6 +27,7 @@ class ExploringPolicy:
         episode_start: NDArray[np.bool_] | None = None,
         deterministic: bool = False,
     ) -> tuple[NDArray[Any], Any]:
+        """Actions [rows, ...], as in `Policy`."""
         if self._expert is None:
             actions = np.zeros((len(observation), *(self._space.shape or ())), self._space.dtype)
         else:

@@ -105,12 +105,14 @@ class RewardWrapper(gym.vector.VectorWrapper):
         self._has_ended = np.zeros(env.num_envs, np.bool_)
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> Any:
+        """As that of the environment, whose first observations the reward will need."""
         observations, info = self.env.reset(seed=seed, options=options)
         self._observations = np.array(observations)  # the environment may overwrite its own
         self._has_ended &= ~np.asarray((options or {}).get("reset_mask", True))
         return observations, info
 
     def step(self, actions: Any) -> Any:
+        """As that of the environment, with the learned rewards, float64 [rows]."""
         observations, _, terminated, truncated, info = self.env.step(actions)
         ends = terminated | truncated
         following = observations
