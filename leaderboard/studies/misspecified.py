@@ -90,7 +90,11 @@ def write_misspecified(folder: Path) -> tuple[list[Path], list[Finding]]:
 def policy_outcome(make_policy: Callable[[WorldVectorEnv], Policy]) -> np.void:
     """The mean outcome of a policy on the held-out tracks, an `OUTCOME`."""
     episodes = run_episodes(
-        drift_car_misspecified, "held_out", make_policy, range(HELD_OUT_EPISODES)
+        drift_car_misspecified,
+        "held_out",
+        make_policy,
+        range(HELD_OUT_EPISODES),
+        deterministic=False,
     )
     outcome = np.zeros(1, OUTCOME)
     outcome["proxy"] = np.mean([episode.total_reward for episode in episodes])

@@ -131,7 +131,9 @@ def learned_returns(world: World, study: Study, name: str, seed: int) -> tuple[f
 
 def _sampled_return(world: World, policy: Policy) -> float:
     seeds = range(EVALUATION_SEED, EVALUATION_SEED + EPISODES)
-    episodes = run_episodes(world, "held_out", lambda env: policy, seeds, keep_observations=False)
+    episodes = run_episodes(
+        world, "held_out", lambda env: policy, seeds, deterministic=False, keep_observations=False
+    )
     return float(np.mean([episode.total_reward for episode in episodes]))
 
 
