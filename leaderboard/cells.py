@@ -34,7 +34,10 @@ from leaderboard.recorded import Played
 from leaderboard.texts import one_line
 
 ANEW = "remove its folder to compute it anew"
-MODE_TRACES = "mode_actions.npz"
+TRACES, MODE_TRACES, TABLE, REWARD_MAP = (
+    "actions.npz", "mode_actions.npz", "table.npz", "reward_map.npz",
+)  # fmt: skip
+"""What a cell was scored from, besides its policy."""
 
 Line = Annotated[str, AfterValidator(one_line)]
 """A line of text that an algorithm may have written."""
@@ -42,7 +45,6 @@ Acting = Literal["", "drawn", "deterministic", "scripted", "played"]
 """How actions come about: as draws of a policy whose mode differs from them; as those of a policy
 without chance; by a scripted expert's own rules, chance included; by a person. Empty if nothing has
 acted."""
-TABLE = "table.npz"
 Guard = Literal["process", "namespaces", "landlock"]
 """A process of its own; the namespaces of bubblewrap around it; or, without those, Landlock."""
 Status = Literal["ok", "error", "invalid action", "timeout", "memory", "crashed"]
@@ -172,12 +174,12 @@ def write_cell(folder: Path, cell: Cell) -> None:
     (folder / "cell.json").write_text(cell.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
-def write_traces(folder: Path, traces: Iterable[NDArray[Any]], name: str = "actions.npz") -> None:
+def write_traces(folder: Path, traces: Iterable[NDArray[Any]], name: str = TRACES) -> None:
     """Write the action traces of episodes, [T, ...] each."""
     np.savez_compressed(folder / name, *traces)
 
 
-def read_traces(folder: Path, episodes: int, name: str = "actions.npz") -> list[NDArray[Any]]:
+def read_traces(folder: Path, episodes: int, name: str = TRACES) -> list[NDArray[Any]]:
     """The action trace of each episode, [T, ...].
 
     Raises:
@@ -196,7 +198,7 @@ def read_traces(folder: Path, episodes: int, name: str = "actions.npz") -> list[
 
 def has_evidence(results: Path, cell: Cell) -> bool:
     """True if the folder of a cell has the actions that it was scored from, or it has failed."""
-    return cell.status != "ok" or (results / cell.spec.folder / "actions.npz").exists()
+    return cell.status != "ok" or (results / cell.spec.folder / TRACES).exists()
 
 
 def table_bytes(table: NDArray[np.float64]) -> bytes:
@@ -225,7 +227,7 @@ def read_table(folder: Path) -> NDArray[np.float64] | None:
 
 def write_reward_map(folder: Path, kept: dict[str, NDArray[np.float64]]) -> None:
     """Write the map of a learned reward, `reward_map.npz`."""
-    np.savez_compressed(folder / "reward_map.npz", **kept)  # type: ignore[arg-type]
+    np.savez_compressed(folder / REWARD_MAP, **kept)  # type: ignore[arg-type]
 
 
 def read_reward_map(folder: Path) -> dict[str, NDArray[np.float64]]:
@@ -234,7 +236,7 @@ def read_reward_map(folder: Path) -> dict[str, NDArray[np.float64]]:
     Raises:
         UserError: if the file is damaged.
     """
-    path = folder / "reward_map.npz"
+    path = folder / REWARD_MAP
     if not path.exists():
         return {}
     try:

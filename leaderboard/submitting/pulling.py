@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from il_envs.learning.stored_policy import TENSORS
 from il_envs.world import UnknownNameError
 from leaderboard import UserError
+from leaderboard.cells import MODE_TRACES, REWARD_MAP, TABLE, TRACES
 from leaderboard.files import copy_files
 from leaderboard.rounds.entering import SUBMISSION
+from leaderboard.seals import SEALS
 from leaderboard.submitting.bundle import ALGORITHM, DESCRIPTION, Submission, read_bundle
 from leaderboard.submitting.signatures import require_signature
 from leaderboard.texts import one_line
@@ -21,8 +24,8 @@ MOST_BYTES = 2**30
 RESULTS = Path("leaderboard", "results", "submissions")
 """Where it has what has come of them, each in a folder of its name."""
 FILES = (
-    "round.json", "attempts.jsonl", "run.json", "cell.json", "seals.json", "policy.safetensors",
-    "reward.safetensors", "table.npz",
+    "round.json", "attempts.jsonl", "run.json", "cell.json", SEALS, TENSORS, "reward.safetensors",
+    TRACES, MODE_TRACES, TABLE, REWARD_MAP,
 )  # fmt: skip
 """What is kept of results, and of those of a round the algorithm that was trained."""
 

@@ -19,6 +19,7 @@ from leaderboard.algorithms.contender import fault_of_name
 from leaderboard.measures.references import required_reference
 from leaderboard.official.released import load, score_of
 from leaderboard.profiles import Profile
+from leaderboard.rounds.verification import verify_any
 from leaderboard.running import sandbox
 from leaderboard.submitting import commands
 from leaderboard.submitting.bundle import (
@@ -30,7 +31,7 @@ from leaderboard.submitting.bundle import (
 )
 from leaderboard.submitting.pull_request import changed, review_pull_request, taken
 from leaderboard.submitting.pulling import FILES, LISTED, RESULTS, keep_results
-from leaderboard.submitting.review import Review, as_code, inert, review
+from leaderboard.submitting.review import REGISTERED, ROUND, Review, as_code, inert, review
 from leaderboard.submitting.signatures import require_signature
 from leaderboard.submitting.submit import described, write_bundle
 
@@ -360,6 +361,8 @@ def test_policies_of_a_listed_algorithm_come_with_it(
     assert {path.name for path in cell.iterdir()} <= {*FILES}
     released = load(cell, str(tmp_path / "pulled"))
     assert released.score() == score_of(cell, released.cell)
+    for part in (ROUND, REGISTERED):
+        assert verify_any(tmp_path / "pulled-results" / part, retrain=0, workers=1)
     shutil.rmtree(tmp_path / "pulled")
     with pytest.raises(UserError, match="pulled-results is there already"):
         commands.pull_listed("counts", str(repository), tmp_path / "pulled")
