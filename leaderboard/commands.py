@@ -24,6 +24,7 @@ from leaderboard.protocol import cells_of_run
 from leaderboard.publishing import require_folder, writing_to
 from leaderboard.recorded import RecordedData, readable, recorded_data
 from leaderboard.rounds.table import any_document
+from leaderboard.running.cluster import require_cluster
 from leaderboard.running.runner import InterruptedRunError
 from leaderboard.runs import Results, read_results
 from leaderboard.scores.summary import ALL_WORLDS
@@ -115,6 +116,8 @@ def run(
     if cluster and (demonstrations or in_process):
         what = "--demonstrations" if demonstrations else "--in-process"
         raise UsageError(f"{what} is for this machine alone, and does not go with --cluster")
+    if cluster:
+        require_cluster(cluster)
     require_folder(out)  # before the plan, for which worlds may have to be compiled
     worlds = [get_world(name) for name in dict.fromkeys(world_names)]
     _require_style(style, worlds)

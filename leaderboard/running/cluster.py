@@ -42,19 +42,15 @@ class Cluster:
     """The machines of a Ray cluster, a cell for each of their processors.
 
     Args:
-        address: HOST:PORT, or LOCAL.
+        address: HOST:PORT, or LOCAL, as `require_cluster` has found it.
         results: the folder of results.
         writer: who writes into it, as `registered` has it.
 
     Raises:
-        ModuleNotFoundError: if Ray is not installed.
         UserError: if there is no cluster at that address.
     """
 
     def __init__(self, address: str, results: Path, writer: str) -> None:
-        require("cluster", "ray")
-        if address != LOCAL:
-            _require_listener(address)
         os.environ.setdefault("RAY_AUTH_MODE", "token")  # nobody else may use what runs code
         import ray
 
@@ -180,12 +176,16 @@ def unpack(content: bytes, folder: Path) -> None:
         archive.extractall(folder, filter="data")
 
 
-def _require_listener(address: str) -> None:
-    """Require that somebody listens there; Ray itself would try for minutes.
+def require_cluster(address: str) -> None:
+    """Require Ray, and that somebody listens there; Ray itself would try for minutes.
 
     Raises:
-        UserError: if not.
+        ModuleNotFoundError: if Ray is not installed.
+        UserError: if nobody does.
     """
+    require("cluster", "ray")
+    if address == LOCAL:
+        return
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 2**16 - 1:
         raise UsageError(f"--cluster must be {LOCAL} or HOST:PORT, not {address!r}")
