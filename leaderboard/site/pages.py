@@ -147,7 +147,7 @@ def profiles_of(site: Site, rows: Sequence[BoardRow]) -> str:
     are none."""
     kept = [
         {
-            "algorithm": row.algorithm,
+            "name": row.algorithm + (f" ({row.number + 1})" if row.number else ""),
             "colour": site.colours[row.algorithm],
             "scores": [each.score or 0.0 for each in row.scored],
             "survival": float(np.mean([survival(s.cell) for s in row.scored if s.cell.episodes])),

@@ -21,7 +21,7 @@ from leaderboard.scores.summary import ALL_WORLDS, summary
 from leaderboard.seals import Tier
 from leaderboard.tables.columns import ranks
 
-VERIFIED, REGISTERED = "instances that nobody knew", "the registered world"
+VERIFIED, REGISTERED = "secret instances", "registered world"
 
 
 @dataclass(frozen=True)
