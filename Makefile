@@ -15,7 +15,7 @@ PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile --durations 20
 TUNE := $(BIN)/leaderboard tune --draws 8 --seeds 2 --stop-after 2 --confirm 3 --labels 2000 --adopt
 
 .PHONY: install leaderboard readme reproduce tune official release docs vendor test test-docs test-statistical test-clients test-lowest check lint bench \
-	bench-processes bench-play bench-inference bench-frames bench-drivability bench-exact bench-peers sounds screens clean
+	bench-processes bench-site bench-play bench-inference bench-frames bench-drivability bench-exact bench-peers sounds screens clean
 
 leaderboard: $(INSTALLED)
 	$(BIN)/leaderboard run --profile quick
@@ -113,6 +113,9 @@ bench-exact: $(INSTALLED) $(YARDSTICK)/.installed
 
 bench-frames: $(INSTALLED)
 	$(BIN)/python -m benchmarks.frames
+
+bench-site: $(INSTALLED)
+	$(BIN)/python -m benchmarks.site
 
 bench-peers: $(INSTALLED) $(YARDSTICK)/.installed $(SUITES)/.installed
 	$(BIN)/python -m benchmarks.peers $(YARDSTICK)/bin/python
