@@ -44,7 +44,7 @@ return performance.now() - start;
 
 def main() -> None:
     """Open, sort and filter in turns, and print the medians."""
-    with tempfile.TemporaryDirectory() as scratch, _browser() as browser:
+    with tempfile.TemporaryDirectory() as scratch, chromium() as browser:
         page = _many_rows(Path(scratch) / "board")
         word = Path(scratch) / "word.html"
         word.write_text("<!doctype html><title>word</title><p>word", encoding="utf-8")
@@ -63,24 +63,38 @@ def main() -> None:
     print(f"{TURNS} turns; {this_computer()}")
 
 
-def _browser() -> webdriver.Chrome:
+def chromium() -> webdriver.Chrome:
+    """A browser without a display, which logs what its pages say and ask for.
+
+    Raises:
+        FileNotFoundError: if Chromium or its driver is not here.
+    """
+    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if program is None or driver is None:
+        raise FileNotFoundError("Chromium or its driver is not here")
     options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium") or ""
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu"):
+    options.binary_location = program
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
         options.add_argument(argument)
-    service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(executable_path=driver)
     return webdriver.Chrome(options=options, service=service)
+
+
+def parts_of_board(page: Path) -> tuple[str, list[str], str]:
+    """What is before the rows of a board's page, each row, and what is after them."""
+    text = page.read_text(encoding="utf-8")
+    begin, end = text.index("<tbody>") + len("<tbody>"), text.index("</tbody>")
+    return text[:begin], re.findall(r"<tr.*?</tr>", text[begin:end], re.DOTALL), text[end:]
 
 
 def _many_rows(out: Path) -> Path:
     """The page of a board with as many rows."""
     build_site(sorted(path.parent for path in RESULTS.glob("*/run.json")), out, with_clips=False)
     page = out / "index.html"
-    text = page.read_text(encoding="utf-8")
-    begin, end = text.index("<tbody>") + len("<tbody>"), text.index("</tbody>")
-    rows = re.findall(r"<tr.*?</tr>", text[begin:end], re.DOTALL)
+    before, rows, after = parts_of_board(page)
     repeated = (rows * (1 + ROWS // len(rows)))[:ROWS]
-    page.write_text(text[:begin] + "\n".join(repeated) + text[end:], encoding="utf-8")
+    page.write_text("".join([before, *repeated, after]), encoding="utf-8")
     return page
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.stats import t as student
 
+from il_envs.learning.stored_policy import TENSORS
 from leaderboard import UserError
 from leaderboard.cells import Cell
 from leaderboard.computer import Computer
@@ -192,7 +193,7 @@ def _is_of_scoring(published: Cell, ours: Cell, scores: set[str]) -> bool:
     of the same policy; exact metrics are of its reward too."""
     if ours.spec.labels is None or (published.files == ours.files and not ours.has_lost_its_policy):
         return bool(scores)
-    policies = [cell.files.get("policy.safetensors") for cell in (published, ours)]
+    policies = [cell.files.get(TENSORS) for cell in (published, ours)]
     return None not in policies and policies[0] == policies[1] and bool(scores - {"exact"})
 
 

@@ -17,6 +17,7 @@ from il_envs.exact.evaluation import evaluate, hard_optimal, uniform_policy
 from il_envs.exact.soft_optimal import soft_optimal
 from il_envs.learning.metering import Budget
 from il_envs.learning.problem import Problem
+from il_envs.learning.stored_policy import TENSORS
 from il_envs.world import get_world
 from il_envs.worlds.grid import tiles
 from il_envs.worlds.grid.risky_bridge import risky_bridge_world
@@ -310,7 +311,7 @@ def _transfer(cell: Cell, scale: Scale | None) -> float:
 
 def _table(results: Results, cell: Cell) -> FloatArray:
     """The probabilities of a tabular policy, float64 [S, A] or [T, S, A]."""
-    path = results.folder / cell.spec.folder / "policy.safetensors"
+    path = results.folder / cell.spec.folder / TENSORS
     if not path.exists():
         raise MissingResultsError(f"{path}: missing")
     return safetensors.numpy.load_file(path)["probabilities"]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from il_envs.learning.learning_curve import LearningCurve
 from il_envs.learning.metering import Meter
 from il_envs.learning.rollout import Episode
+from il_envs.learning.stored_policy import TENSORS
 from leaderboard.cells import (
     MODE_TRACES,
     TABLE,
@@ -69,7 +70,7 @@ def write(spec: CellSpec, outcome: Outcome, folder: Path) -> None:
         traces = [episode.actions for episode in outcome.mode_episodes]
         write_traces(folder, traces, MODE_TRACES)
     files = {
-        "policy.safetensors": outcome.policy,
+        TENSORS: outcome.policy,
         "reward.safetensors": outcome.reward,
         TABLE: outcome.table,
     }

@@ -9,6 +9,7 @@ from safetensors import SafetensorError
 from il_envs.exact.linear_gaussian import LinearGaussianPolicy
 from il_envs.exact.linear_quadratic import LinearQuadraticSoftOptimal
 from il_envs.learning.policy import TabularPolicy
+from il_envs.learning.stored_policy import TENSORS
 from il_envs.world import get_world
 from leaderboard import UserError
 from leaderboard.cells import ANEW, Cell, read_table
@@ -121,7 +122,7 @@ def _linear_metrics(
     space = box_of(get_world(cell.spec.world))
     if cell.spec.labels is None:
         return row_metrics(reference, cell.spec.algorithm, space)
-    path = folder / "policy.safetensors"
+    path = folder / TENSORS
     if not cell.is_exact or not path.exists():
         return None
     try:

@@ -1,12 +1,13 @@
 """A browser, and what is asked of every page that it opens."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
+
+from benchmarks.site import chromium
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 DESK, PHONE = (1300, 1000), (390, 844)
@@ -14,16 +15,11 @@ DESK, PHONE = (1300, 1000), (390, 844)
 
 @pytest.fixture(scope="session")
 def opened() -> Iterator[webdriver.Chrome]:
-    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if program is None or driver is None:
-        pytest.skip("Chromium or its driver is not here")
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.ChromeService(executable_path=driver)
-    with webdriver.Chrome(options=options, service=service) as browser:
+    try:
+        browser = chromium()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+    with browser:
         yield browser
 
 

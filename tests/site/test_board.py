@@ -4,7 +4,6 @@ import csv
 import json
 import re
 import shutil
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from leaderboard.runs import read_results
 from leaderboard.scores.summary import summary
 from leaderboard.site.build import build_site
 from tests.leaderboard.small_runs import small_run
+from tests.site.page import Page
 
 TINY = Profile(
     name="tiny", labels=(300,), seeds=2, evaluation_episodes=3, steps=2_100, time_limit=60.0
@@ -33,24 +33,6 @@ def site(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("site") / "board"
     build_site([results], out, with_clips=False)
     return out
-
-
-class Page(HTMLParser):
-    """The links of a page, its tables' rows, and the elements that a screen reader names."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.rows = 0
-        self.nameless: list[str] = []
-        self.feed(path.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = dict(attrs)
-        self.links += [told[name] or "" for name in ("href", "src") if name in told]
-        self.rows += tag == "tr"
-        if tag in ("video", "svg") and not {"aria-label", "aria-hidden"} & told.keys():
-            self.nameless.append(tag)
 
 
 def test_no_link_is_broken_and_none_leads_elsewhere(site: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
 
+from benchmarks.site import parts_of_board
 from leaderboard.site.build import build_site
 from tests.site.conftest import DESK, PHONE
 from tests.site.test_board import results as results
@@ -133,14 +134,12 @@ def test_the_choice_of_colours_is_kept(site: Path, browser: Any) -> None:
 
 
 def test_of_many_rows_some_are_shown_and_all_are_sorted(site: Path, browser: Any) -> None:
-    text = (site / "index.html").read_text(encoding="utf-8")
-    begin, end = text.index("<tbody>") + len("<tbody>"), text.index("</tbody>")
-    rows = [f"{row}</tr>" for row in text[begin:end].split("</tr>")[:-1]]
+    before, rows, after = parts_of_board(site / "index.html")
     lowest = min(rows, key=lambda row: float(row.partition('data-value="')[2].partition('"')[0]))
     rows.remove(lowest)
     page = site / "many.html"
-    many = "".join([*(rows * (1 + 5_000 // len(rows)))[:4_999], lowest])
-    page.write_text(text[:begin] + many + text[end:], encoding="utf-8")
+    many = [*(rows * (1 + 5_000 // len(rows)))[:4_999], lowest]
+    page.write_text("".join([before, *many, after]), encoding="utf-8")
     browser.get(page.as_uri())
     assert "5000 of 5000 rows" in shown(browser, "output")
     assert len(browser.find_elements("css selector", "table.board tbody tr")) == 200
